@@ -1,0 +1,90 @@
+"""Parley's Lambdas and routes, in the order in which a message meets them.
+
+Routes are listed in `chalicelib/api/routes.py` (one line each); packaging splits them into one function per
+edge. Each function below runs the step of its own name in `chalicelib/steps/`. Steps are imported when
+their Lambda first runs, so that a cold start pays for one step and not for all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
+
+from chalicelib.api.routes import routes
+
+app = Chalice(app_name="parley", configure_logs=False)
+app.register_blueprint(routes)
+app.api.binary_types = ["application/octet-stream", "image/*", "audio/*", "video/*"]
+
+
+@app.on_sqs_message(queue="threads.fifo", batch_size=10)
+def converse(event: SQSEvent) -> Any:
+    """The only writer of threads, conversations and messages."""
+    from chalicelib.steps import converse as step
+
+    return step.run(event.to_dict(), event.context)
+
+
+@app.on_dynamodb_record(stream_arn="messages", batch_size=100)
+def fan_out(event: DynamoDBEvent) -> Any:
+    """Carries out what `converse` decided: deliveries, sends and turns for each new message."""
+    from chalicelib.steps import fan_out as step
+
+    return step.run(event.to_dict(), event.context)
+
+
+@app.on_sqs_message(queue="deliveries.fifo", batch_size=10)
+def deliver(event: SQSEvent) -> Any:
+    """Pumps the lanes of webhook bots and desks."""
+    from chalicelib.steps import deliver as step
+
+    return step.run(event.to_dict(), event.context)
+
+
+@app.on_sqs_message(queue="sends.fifo", batch_size=10)
+def send(event: SQSEvent) -> Any:
+    """Pumps the lanes of channels."""
+    from chalicelib.steps import send as step
+
+    return step.run(event.to_dict(), event.context)
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES))
+def release_due(event: CloudWatchEvent) -> Any:
+    """Puts what falls due within the next minute on its queue, to the second."""
+    from chalicelib.steps import release_due as step
+
+    return step.run(event.to_dict(), event.context)
+
+
+@app.on_sqs_message(queue="retries", batch_size=10)
+def retry_delivery(event: SQSEvent) -> Any:
+    """Makes the due attempt of a waiting webhook lane, apart from first attempts."""
+    from chalicelib.steps import retry_delivery as step
+
+    return step.run(event.to_dict(), event.context)
+
+
+@app.on_sqs_message(queue="send-retries", batch_size=10)
+def retry_send(event: SQSEvent) -> Any:
+    """Makes the due attempt of a waiting channel lane."""
+    from chalicelib.steps import retry_send as step
+
+    return step.run(event.to_dict(), event.context)
+
+
+@app.on_sqs_message(queue="timers", batch_size=10)
+def fire_timer(event: SQSEvent) -> Any:
+    """Turns a due timer (offer deadline, bot patience, endpoint back) into what it stands for."""
+    from chalicelib.steps import fire_timer as step
+
+    return step.run(event.to_dict(), event.context)
+
+
+@app.on_sqs_message(queue="dead-letters", batch_size=10)
+def bury(event: SQSEvent) -> Any:
+    """Records what our own code could not do, for replay."""
+    from chalicelib.steps import bury as step
+
+    return step.run(event.to_dict(), event.context)

@@ -1,0 +1,155 @@
+"""What is said: content, author and the message that carries them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+TYPES = (
+    "text", "image", "audio", "video", "file", "location", "contact", "buttons", "list", "template", "postback", "event",
+)  # fmt: skip
+"""Types of message, as on the wire."""
+MAX_TEXT_BYTES = 16 * 1024
+
+RECEIVED, PENDING, SENT, DELIVERED, READ, FAILED = "received", "pending", "sent", "delivered", "read", "failed"
+_RANK = {RECEIVED: 0, PENDING: 0, SENT: 1, DELIVERED: 2, READ: 3}
+
+
+def advances(now: str, then: str) -> bool:
+    """Whether a receipt `then` says more than the state `now`: receipts come late, twice and out of order.
+
+    `failed` counts only while nothing better is known; nothing follows it.
+    """
+    if now == FAILED:
+        return False
+    if then == FAILED:
+        return now in (PENDING, SENT)
+    return _RANK[then] > _RANK[now]
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A file that belongs to a message."""
+
+    url: str
+    mime_type: str = ""
+    size: int | None = None
+    name: str = ""
+
+    def plain(self) -> dict[str, Any]:
+        return {key: value for key, value in asdict(self).items() if value not in (None, "")}
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is said, in no channel's own words.
+
+    `details` by type: buttons `{"buttons": [{"title","payload"}]}`; list `{"button","sections":[{"title","rows":
+    [{"id","title","description"}]}]}`; location `{"latitude","longitude","name","address"}`; contact
+    `{"contacts": [{"name","phones","emails"}]}`; postback `{"payload","title"}`; template `{"name","language",
+    "parameters"}`; event `{"name", ...}`. Custom parameters of a bot are in `details["params"]`, a quoted
+    message's provider id in `details["in_reply_to"]`.
+    """
+
+    type: str = "text"
+    text: str = ""
+    media: tuple[Media, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON-shaped data, without what is empty."""
+        given = {"type": self.type, "text": self.text, "details": self.details}
+        plain = {key: value for key, value in given.items() if value}
+        if self.media:
+            plain["media"] = [item.plain() for item in self.media]
+        return plain
+
+    @staticmethod
+    def of(plain: dict[str, Any]) -> Content:
+        """The reverse of `plain`."""
+        return Content(
+            type=plain.get("type", "text"),
+            text=plain.get("text", ""),
+            media=tuple(Media(**item) for item in plain.get("media", ())),
+            details=plain.get("details", {}),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who says it; kind is user, bot, agent, event or system."""
+
+    kind: str
+    id: str = ""
+    name: str = ""
+
+    def plain(self) -> dict[str, str]:
+        return {key: value for key, value in asdict(self).items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a thread, as `converse` writes it."""
+
+    id: str
+    thread: str
+    seq: int
+    service: str
+    channel: str
+    channel_kind: str
+    address: str
+    """The user's address on the channel."""
+    conversation: str
+    """Id of the conversation it belongs to; empty while nobody gets it."""
+    contact: str
+    contact_name: str
+    source: str
+    direction: str
+    """`in` from the customer or an outside system, `out` to the customer."""
+    author: Author
+    content: Content
+    state: str
+    sent_at: int
+    """Milliseconds since the epoch."""
+    event: str
+    """Id of the event that caused it."""
+    routes: tuple[dict[str, Any], ...] = ()
+    """Who gets it: `domain.routing.Route` as plain data. Decided once, by `converse`."""
+    status_to: tuple[dict[str, Any], ...] = ()
+    """Who hears of its receipts, in the same form."""
+    trace: str = ""
+    """Correlation id from the edge to the provider."""
+    provider_id: str = ""
+    error: dict[str, Any] | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON-shaped data, without what is empty."""
+        data = {
+            key: value
+            for key in self.__slots__
+            if (value := getattr(self, key)) not in ("", None, ()) and key not in ("author", "content")
+        }
+        for key in ("routes", "status_to"):
+            if key in data:
+                data[key] = list(data[key])
+        return data | {"author": self.author.plain(), "content": self.content.plain()}
+
+    @staticmethod
+    def of(plain: dict[str, Any]) -> Message:
+        """The reverse of `plain`."""
+        defaults: dict[str, Any] = dict.fromkeys(Message.__slots__, "") | {"routes": (), "status_to": (), "error": None}
+        return Message(
+            **defaults
+            | plain
+            | {
+                "author": Author(**plain["author"]),
+                "content": Content.of(plain["content"]),
+                "routes": tuple(plain.get("routes", ())),
+                "status_to": tuple(plain.get("status_to", ())),
+            }
+        )
+
+
+def position(sent_at: int, seq: int) -> str:
+    """Where a message stands in its conversation: sorts by time, then by number."""
+    return f"{sent_at:013d}.{seq:010d}"

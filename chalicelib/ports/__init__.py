@@ -1,0 +1,1 @@
+"""The ways out of the process: everything that a test replaces, and nothing else."""

@@ -1,0 +1,24 @@
+"""Clients of AWS, one per process, with the retry mode and timeouts said rather than inherited."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+# botocore's default retry mode differs between versions, so it is stated. Timeouts keep a hung call
+# below the shortest Lambda timeout.
+_CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 3},
+    connect_timeout=2,
+    read_timeout=8,
+    tcp_keepalive=True,
+)
+
+
+@cache
+def client(service: str) -> Any:
+    """The boto3 client of `service`."""
+    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]

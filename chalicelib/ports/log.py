@@ -1,0 +1,47 @@
+"""One structured line per step, metrics beside it, and never the text of a message.
+
+Metrics go out as EMF lines (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/
+CloudWatch_Embedded_Metric_Format_Specification.html): no call, no cost in the path of a message.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+
+from chalicelib.ports.settings import settings
+
+NAMESPACE = "Parley"
+
+
+@cache
+def logger() -> Logger:
+    """The process's logger."""
+    # Not named as the app: Chalice configures a logger of that name, and every line would come twice.
+    return Logger(service="parley", name="parley.steps", log_uncaught_exceptions=False)
+
+
+def step(name: str, **fields: Any) -> None:
+    """The line of one step: `step` and ids, counts and times in milliseconds; no text, no secret."""
+    logger().info(name, extra={"step": name} | {key: value for key, value in fields.items() if value is not None})
+
+
+def trouble(name: str, **fields: Any) -> None:
+    """A line for what went wrong in our own code or is worth a person's look."""
+    logger().warning(name, extra={"step": name} | {key: value for key, value in fields.items() if value is not None})
+
+
+def crash(name: str, **fields: Any) -> None:
+    """A line with the current exception."""
+    logger().exception(name, extra={"step": name} | fields)
+
+
+def metrics(step: str, **values: float) -> None:
+    """Emit numbers of a step: counts, or milliseconds where the name ends in `Ms`."""
+    emf = Metrics(namespace=NAMESPACE, service="parley")
+    emf.set_default_dimensions(stage=settings().stage, step=step)
+    for name, value in values.items():
+        emf.add_metric(name=name, unit="Milliseconds" if name.endswith("Ms") else "Count", value=value)
+    emf.flush_metrics()

@@ -1,0 +1,101 @@
+"""Answers over HTTP: JSON, and RFC 9457 problems that name what was wrong.
+
+`Problem` is raised anywhere below a route; `answering` turns it, a refusing queue and our own bugs into answers,
+so that no caller ever sees a stack trace or an unnamed 500.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+from chalice.app import Request, Response
+
+from chalicelib.ports import log
+from chalicelib.ports.queues import QueueRefused
+
+TITLES = {
+    400: "Bad request", 401: "Unauthorised", 403: "Forbidden", 404: "Not found", 405: "Method not allowed",
+    409: "Conflict", 410: "Gone", 413: "Too large", 415: "Unsupported media type", 422: "Unprocessable", 429: "Too many",
+    500: "Our fault", 503: "Try again", 504: "No answer in time",
+}  # fmt: skip
+
+
+class Problem(Exception):
+    """An answer that says what is wrong; `errors` are (JSON pointer, message), `more` are further members."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        errors: Sequence[tuple[str, str]] = (),
+        headers: dict[str, str] | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(f"{status} {code}: {detail}")
+        self.status, self.code, self.detail, self.errors, self.more = status, code, detail, errors, more
+        self.headers = headers or {}
+
+    def response(self) -> Response:
+        """As application/problem+json."""
+        body = {
+            "type": f"about:blank#{self.code}",
+            "title": TITLES.get(self.status, "Error"),
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            "errors": [{"path": path, "message": message} for path, message in self.errors],
+            **self.more,
+        }
+        return Response(
+            json.dumps(body), status_code=self.status, headers={"Content-Type": "application/problem+json"} | self.headers
+        )
+
+
+def answer(status: int, body: Any, headers: dict[str, str] | None = None) -> Response:
+    """A JSON answer."""
+    return Response(
+        json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        status_code=status,
+        headers={"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"} | (headers or {}),
+    )
+
+
+def answering(route: Callable[..., Any]) -> Callable[..., Any]:
+    """Answer for what a route raises."""
+
+    @wraps(route)
+    def answered(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return route(*args, **kwargs)
+        except Problem as problem:
+            return problem.response()
+        except QueueRefused:
+            log.crash(route.__name__)
+            return Problem(503, "queue_unavailable", "nothing was kept; try again", headers={"Retry-After": "5"}).response()
+        except Exception:
+            log.crash(route.__name__)
+            return Problem(500, "internal_error", "the fault is ours; it was recorded").response()
+
+    return answered
+
+
+def raw_body(request: Request, *, most: int) -> bytes:
+    """The body as it came; Problem 413 where it is larger than `most` bytes."""
+    body: bytes = request.raw_body or b""
+    if len(body) > most:
+        raise Problem(413, "too_large", f"the body has {len(body)} bytes; at most {most} are taken")
+    return body
+
+
+def json_body(request: Request, *, most: int) -> Any:
+    """The body as JSON; Problem 413 where it is too large (before it is parsed), 400 where it is no JSON."""
+    raw = raw_body(request, most=most)
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise Problem(400, "malformed_json", f"the body is no JSON: {error}"[:300]) from None

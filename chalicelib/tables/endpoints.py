@@ -1,0 +1,54 @@
+"""Table `endpoints`: how the webhook of a bot, desk or subscription fares.
+
+Apart from `config` because a failure must not make every reader of the service's configuration read it anew.
+"""
+
+from __future__ import annotations
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.models import Model
+
+from chalicelib.ports.settings import settings
+from chalicelib.tables.attributes import PlainListAttribute
+
+UNVERIFIED, ACTIVE, INACTIVE, SUSPENDED = "unverified", "active", "inactive", "suspended"
+
+
+class Endpoint(Model):
+    """State of one webhook; the key is the id of the bot, desk or subscription."""
+
+    class Meta:
+        table_name = settings().table("endpoints")
+        connect_timeout_seconds = 2
+        read_timeout_seconds = 8
+
+    id = UnicodeAttribute(hash_key=True)
+    status = UnicodeAttribute(default=UNVERIFIED)
+    failures = NumberAttribute(default=0)
+    """Consecutive failed attempts."""
+    failed = PlainListAttribute(default=list)
+    """Delivery ids of those attempts, oldest first."""
+    edited = NumberAttribute(default=0)
+    """1 once an inactive webhook was edited: only then may it be verified again."""
+    changed_at = NumberAttribute(default=0)
+
+
+def get(endpoint_id: str) -> Endpoint:
+    """The state, read consistently; an unverified one where nothing is stored."""
+    try:
+        return Endpoint.get(endpoint_id, consistent_read=True)
+    except Endpoint.DoesNotExist:
+        return Endpoint(endpoint_id, status=UNVERIFIED)
+
+
+def set_status(endpoint_id: str, status: str, *, at: int, edited: bool = False) -> None:
+    """Set the status and forget earlier failures."""
+    Endpoint(endpoint_id).update(
+        actions=[
+            Endpoint.status.set(status),
+            Endpoint.failures.set(0),
+            Endpoint.failed.set([]),
+            Endpoint.edited.set(int(edited)),
+            Endpoint.changed_at.set(at),
+        ]
+    )

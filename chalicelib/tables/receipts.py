@@ -1,0 +1,54 @@
+"""Table `receipts`: what was already done, for as long as somebody may ask for it again.
+
+Rows of three kinds share the key: events that outsiders may repeat (`event#...`), messages by the id that
+their provider gave them (`sent#...`), and the API's idempotency keys (written by Powertools).
+"""
+
+from __future__ import annotations
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.models import Model
+
+from chalicelib.ports.settings import settings
+
+KEEP_S = 8 * 86_400
+"""Providers repeat webhooks for up to seven days (WhatsApp); a day more is for clocks and queues."""
+
+
+class Receipt(Model):
+    """One thing that was done."""
+
+    class Meta:
+        table_name = settings().table("receipts")
+        connect_timeout_seconds = 2
+        read_timeout_seconds = 8
+
+    id = UnicodeAttribute(hash_key=True)
+    thread = UnicodeAttribute(null=True)
+    seq = NumberAttribute(null=True)
+    expiration = NumberAttribute(null=True)
+    """TTL, in seconds since the epoch."""
+
+
+def event_key(thread: str, event: str) -> str:
+    """Id of the receipt of an event."""
+    return f"event#{thread}#{event}"
+
+
+def keep_event(thread: str, event: str, *, now_ms: int) -> None:
+    """Remember that an event was done."""
+    Receipt(event_key(thread, event), thread=thread, expiration=now_ms // 1000 + KEEP_S).save()
+
+
+def keep_sent(channel: str, provider_id: str, *, thread: str, seq: int, now_ms: int) -> None:
+    """Remember which message a provider means by its id."""
+    Receipt(f"sent#{channel}#{provider_id}", thread=thread, seq=seq, expiration=now_ms // 1000 + KEEP_S).save()
+
+
+def find_sent(channel: str, provider_id: str) -> tuple[str, int] | None:
+    """(thread, seq) of the message that a provider knows by `provider_id`."""
+    try:
+        row = Receipt.get(f"sent#{channel}#{provider_id}", consistent_read=True)
+    except Receipt.DoesNotExist:
+        return None
+    return str(row.thread), int(row.seq or 0)

@@ -1,0 +1,53 @@
+"""What `converse` is told: one event of a thread, as it travels on `threads.fifo`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+CUSTOMER_MESSAGE = "customer.message"
+BOT_MESSAGE, BOT_HANDOVER, BOT_CLOSE = "bot.message", "bot.handover", "bot.close"
+CHAT_ACCEPTED, AGENT_MESSAGE, AGENT_TYPING = "chat.accepted", "agent.message", "agent.typing"
+CHAT_HOLD, CHAT_RESUMED, CHAT_TRANSFERRED = "chat.hold", "chat.resumed", "chat.transferred"
+CHAT_RETURNED, CHAT_CLOSED = "chat.returned_to_bot", "chat.closed"
+DESK_KINDS = (
+    CHAT_ACCEPTED, AGENT_MESSAGE, AGENT_TYPING, CHAT_HOLD, CHAT_RESUMED, CHAT_TRANSFERRED, CHAT_RETURNED, CHAT_CLOSED,
+)  # fmt: skip
+RECEIPT = "receipt"
+"""What became of a message of ours: the provider's statuses, and the outcome of sending it."""
+OFFER_EXPIRED, BOT_FAILING, BOT_RECOVERED = "offer.expired", "bot.failing", "bot.recovered"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event; `body` by kind:
+
+    - customer.message: content, name, identities, provider_id, echo
+    - bot.*: bot, conversation, content, params
+    - chat.* and agent.*: desk, conversation, content, agent, outcome, desk_id
+    - receipt: seq, state, error, provider_id
+    - offer.expired: number, epoch; bot.failing: bot, delivery; bot.recovered: bot
+    """
+
+    id: str
+    kind: str
+    service: str
+    channel: str
+    channel_kind: str
+    address: str
+    thread: str
+    at: int
+    """Milliseconds since the epoch."""
+    body: dict[str, Any] = field(default_factory=dict)
+    once: bool = False
+    """An outsider may repeat it for days: its receipt is kept."""
+    trace: str = ""
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON-shaped data."""
+        return {key: value for key in self.__slots__ if (value := getattr(self, key)) not in ("", False, {})}
+
+    @staticmethod
+    def of(plain: dict[str, Any]) -> Event:
+        """The reverse of `plain`."""
+        return Event(**{"channel": "", "channel_kind": "", "address": "", "service": ""} | plain)

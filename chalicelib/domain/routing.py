@@ -1,0 +1,97 @@
+"""Who gets a message: the first rule that matches decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from chalicelib.domain.event import Event
+from chalicelib.domain.message import Content
+from chalicelib.domain.thread import Thread
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When (a JSONLogic condition) -> who gets the message."""
+
+    id: str
+    to: str
+    """bot, desk, bot+desk or none."""
+    bot: str = ""
+    desk: str = ""
+    when: Any = None
+    channels: tuple[str, ...] = ()
+    """Channels it holds for; empty: all."""
+    patience_s: int = 0
+    """How long the bot may fail before the thread goes to the desk; 0: it waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A bot or desk, as far as deciding needs it."""
+
+    id: str
+    kind: str
+    profile: str = ""
+    accept_within_s: int = 0
+    fallbacks: tuple[str, ...] = ()
+
+
+class World(Protocol):
+    """What deciding may ask about the service."""
+
+    @property
+    def rules(self) -> Iterable[Rule]: ...
+    @property
+    def timezone(self) -> str: ...
+    def bot(self, id: str) -> Party | None: ...
+    def desk(self, id: str) -> Party | None: ...
+    def usable(self, desk: str) -> bool:
+        """Whether the desk exists and is active."""
+        ...
+
+    @property
+    def matches(self) -> Callable[[Any, dict[str, Any]], bool]: ...
+
+
+def first_match(world: World, event: Event, thread: Thread, content: Content) -> Rule | None:
+    """The rule that decides about a customer's message, or None where nobody gets it."""
+    facts: dict[str, Any] | None = None
+    for rule in world.rules:
+        if rule.channels and event.channel not in rule.channels:
+            continue
+        if rule.when in (None, True, {}):
+            return rule
+        if facts is None:
+            facts = facts_of(event, thread, content, timezone=world.timezone)
+        if world.matches(rule.when, facts):
+            return rule
+    return None
+
+
+def facts_of(event: Event, thread: Thread, content: Content, *, timezone: str) -> dict[str, Any]:
+    """What a rule's condition may speak of, as plain JSON; times are in the service's zone."""
+    now = datetime.fromtimestamp(event.at / 1000, ZoneInfo(timezone or "UTC"))
+    return {
+        "message": {
+            "type": content.type,
+            "text": content.text,
+            "source": event.body.get("source", event.channel_kind),
+            "postback": content.details.get("payload") if content.type == "postback" else None,
+            "language": content.details.get("language"),
+        },
+        "contact": {"id": None, "name": None, "phone": None, "email": None, "attributes": {}, "tags": []}
+        | dict(thread.contact),
+        "channel": {"id": event.channel, "kind": event.channel_kind},
+        "thread": {
+            "owner": thread.owner or None,
+            "first": thread.last_at == 0,
+            "last_message_age_s": max(0, event.at - thread.last_at) // 1000 if thread.last_at else None,
+        },
+        "now": {
+            "hour": now.hour, "minute": now.minute, "weekday": now.isoweekday(), "date": now.date().isoformat(),
+        },
+    }  # fmt: skip

@@ -1,0 +1,188 @@
+"""A thread and its conversations: who owns it, what is open, and how far it has come."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+BOT, DESK, NOBODY = "bot", "desk", ""
+OFFERED, ACCEPTED, HELD, OPEN, CLOSED = "offered", "accepted", "held", "open", "closed"
+_REMEMBERED = 12
+"""How many recent events a thread knows by name: more than one batch of its queue can redeliver."""
+_SHORT = 10
+
+
+def thread_id(channel: str, address: str) -> str:
+    """The thread of a user address on a channel."""
+    digest = hashlib.sha256(f"{channel}\x1f{address}".encode()).digest()
+    return f"th_{base64.b32encode(digest).decode().lower()[:26]}"
+
+
+def conversation_id(thread: str, number: int) -> str:
+    """The n-th conversation of a thread; it names its thread, so that an edge finds the thread by it."""
+    return f"cv_{thread[3:]}_{number}"
+
+
+def parse_conversation_id(conversation: str) -> tuple[str, int] | None:
+    """(thread, number), or None for what cannot be an id of ours."""
+    prefix, _, rest = conversation.partition("_")
+    key, _, number = rest.partition("_")
+    if prefix != "cv" or len(key) != 26 or not key.isalnum() or not number.isascii() or not number.isdigit():
+        return None
+    if len(number) > 10 or str(int(number)) != number or number == "0":
+        return None
+    return f"th_{key}", int(number)
+
+
+def message_id(thread: str, event: str, index: int = 0) -> str:
+    """Id of the n-th message that an event causes on a thread; known at the edge, before the message is written."""
+    digest = hashlib.sha256(f"{event}\x1f{index}".encode()).digest()
+    return f"ms_{thread[3:]}_{base64.b32encode(digest).decode().lower()[:16]}"
+
+
+def thread_of_message(message: str) -> str | None:
+    """The thread that a message's id names, or None for what cannot be an id of ours."""
+    prefix, _, rest = message.partition("_")
+    key, _, cause = rest.partition("_")
+    return f"th_{key}" if prefix == "ms" and len(key) == 26 and len(cause) == 16 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """The desk's open conversation on a thread."""
+
+    number: int
+    desk: str
+    state: str
+    """offered, accepted or held."""
+    since: int
+    tried: tuple[str, ...] = ()
+    """Desks that did not accept in time."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """One user address on one channel; exactly one owner at a time."""
+
+    id: str
+    service: str
+    channel: str
+    channel_kind: str
+    address: str
+    version: int = 0
+    """Number of changes written; 0 while the thread is new."""
+    owner: str = NOBODY
+    epoch: int = 0
+    """Raised whenever the owner changes: a timer set under another epoch is void."""
+    last_seq: int = 0
+    conversations: int = 0
+    """How many conversations were ever opened."""
+    bot: str = ""
+    """The bot that owns the thread, or owned it before the desk."""
+    bots: dict[str, int] = field(default_factory=dict)
+    """Bot -> number of its open conversation."""
+    told: dict[str, int] = field(default_factory=dict)
+    """Bot -> how many numbered notices it was sent."""
+    chat: Chat | None = None
+    contact: dict[str, str] = field(default_factory=dict)
+    """id, name, phone, email, as known when the thread last heard of it."""
+    first_at: int = 0
+    last_at: int = 0
+    """Time of the customer's last message."""
+    desk: str = ""
+    """The desk that the last rule named for this thread."""
+    patience_s: int = 0
+    """How long the bot may fail before the thread goes to that desk; 0: for ever."""
+    fallback: str = ""
+    """The bot whose failing gave the thread to the desk, while no person has written since."""
+    recent: tuple[str, ...] = ()
+    """The last events, shortened, oldest first."""
+
+    def knows(self, event: str) -> bool:
+        """Whether the event is among the recent ones."""
+        return event[-_SHORT:] in self.recent
+
+    def after_event(self, event: str) -> Thread:
+        """The thread, remembering the event."""
+        return replace(self, recent=(*self.recent, event[-_SHORT:])[-_REMEMBERED:])
+
+    def bot_conversation(self, bot: str) -> str:
+        """Id of the bot's open conversation, empty where it has none."""
+        return conversation_id(self.id, self.bots[bot]) if bot in self.bots else ""
+
+    def chat_conversation(self) -> str:
+        """Id of the desk's open conversation, empty where there is none."""
+        return conversation_id(self.id, self.chat.number) if self.chat else ""
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON-shaped data, without what is empty."""
+        data = {key: value for key in self.__slots__ if (value := getattr(self, key)) not in ("", 0, {}, (), None)}
+        if self.recent:
+            data["recent"] = list(self.recent)
+        if self.chat:
+            data["chat"] = {
+                "number": self.chat.number, "desk": self.chat.desk, "state": self.chat.state, "since": self.chat.since,
+                "tried": list(self.chat.tried), "reason": self.chat.reason,
+            }  # fmt: skip
+        return data
+
+    @staticmethod
+    def of(plain: dict[str, Any]) -> Thread:
+        """The reverse of `plain`."""
+        data = dict(plain)
+        if chat := data.get("chat"):
+            data["chat"] = Chat(**chat | {"tried": tuple(chat.get("tried", ()))})
+        data["recent"] = tuple(data.get("recent", ()))
+        return Thread(**data)
+
+
+_FIXED = ("id", "service", "channel", "channel_kind", "address", "version")
+
+
+def changing(thread: Thread) -> dict[str, Any]:
+    """What a message row keeps of the thread's state after it: all but what never changes."""
+    return {key: value for key, value in thread.plain().items() if key not in _FIXED}
+
+
+def healed(thread: Thread, after: dict[str, Any]) -> Thread:
+    """The thread, brought to the state that a message row says came after it."""
+    return Thread.of({key: getattr(thread, key) for key in _FIXED} | after)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """An episode on a thread."""
+
+    thread: str
+    number: int
+    service: str
+    kind: str
+    """bot or desk."""
+    party: str
+    """Id of the bot or desk."""
+    state: str
+    """open or closed; of a desk also offered, accepted, held."""
+    opened_at: int
+    contact: str = ""
+    channel: str = ""
+    source: str = ""
+    reason: str = ""
+    outcome: str = ""
+    closed_at: int = 0
+    agent: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return conversation_id(self.thread, self.number)
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON-shaped data, without what is empty."""
+        return {key: value for key in self.__slots__ if (value := getattr(self, key)) not in ("", 0, {})}
+
+    @staticmethod
+    def of(plain: dict[str, Any]) -> Conversation:
+        """The reverse of `plain`."""
+        return Conversation(**plain)

@@ -1,0 +1,229 @@
+"""The state of a thread while one event is decided: what `decide` works on and what comes out of it.
+
+Pure: a `Turn` collects messages, conversations, timers and receipts; `converse` writes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from chalicelib.domain import notice
+from chalicelib.domain.event import Event
+from chalicelib.domain.message import PENDING, RECEIVED, Author, Content, Message
+from chalicelib.domain.routing import World
+from chalicelib.domain.thread import (
+    ACCEPTED, BOT, CLOSED, DESK, NOBODY, OFFERED, OPEN, Chat, Conversation, Thread, conversation_id, message_id,
+)  # fmt: skip
+
+Route = dict[str, Any]
+"""`{"to": bot|desk|channel, "id", "notice", "conversation", "mode", "number", "patience_s", "desk", ...}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Something that `fire_timer` does at `due`."""
+
+    id: str
+    due: int
+    task: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """A receipt for one of the thread's messages."""
+
+    seq: int
+    state: str
+    at: int
+    error: dict[str, Any] | None = None
+    provider_id: str = ""
+
+
+@dataclass(slots=True)
+class Turn:
+    """One event meeting one thread."""
+
+    event: Event
+    thread: Thread
+    world: World
+    messages: list[Message] = field(default_factory=list)
+    conversations: list[Conversation] = field(default_factory=list)
+    closed: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    """(conversation number, changed fields) of conversations that changed."""
+    timers: list[Timer] = field(default_factory=list)
+    receipts: list[StateChange] = field(default_factory=list)
+    ignored: str = ""
+    """Why the event changes nothing, for the log."""
+
+    def say(
+        self,
+        content: Content,
+        *,
+        author: Author,
+        direction: str,
+        conversation: str,
+        routes: list[Route],
+        status_to: list[Route] | None = None,
+        state: str = "",
+        error: dict[str, Any] | None = None,
+    ) -> Message:
+        """Add a message at the end of the thread."""
+        event, thread = self.event, self.thread
+        said = Message(
+            id=message_id(thread.id, event.id, len(self.messages)),
+            thread=thread.id,
+            seq=thread.last_seq + 1,
+            service=thread.service,
+            channel=thread.channel,
+            channel_kind=thread.channel_kind,
+            address=thread.address,
+            conversation=conversation,
+            contact=thread.contact.get("id", ""),
+            contact_name=thread.contact.get("name", ""),
+            source=event.body.get("source", thread.channel_kind),
+            direction=direction,
+            author=author,
+            content=content,
+            state=state or (RECEIVED if direction == "in" else PENDING),
+            sent_at=event.at,
+            event=event.id,
+            routes=tuple(routes),
+            status_to=tuple(status_to or ()),
+            trace=event.trace,
+            provider_id=event.body.get("provider_id", ""),
+            error=error,
+        )
+        self.messages.append(said)
+        self.thread = replace(thread, last_seq=said.seq)
+        return said
+
+    def note(self, name: str, *, conversation: str, routes: list[Route] | None = None, **details: Any) -> None:
+        """Add a message of type event: something happened that is not speech."""
+        shown = {key: value for key, value in details.items() if value not in ("", None, {}, [])}
+        self.say(
+            Content(type="event", details={"name": name} | shown),
+            author=Author("system"),
+            direction="in",
+            conversation=conversation,
+            routes=routes or [],
+        )
+
+    def open_bot(self, bot: str) -> str:
+        """Id of the bot's conversation on this thread, opened where it has none."""
+        thread = self.thread
+        if bot not in thread.bots:
+            number = thread.conversations + 1
+            self.thread = replace(thread, conversations=number, bots=thread.bots | {bot: number})
+            self._opened(number, BOT, bot, OPEN)
+        return self.thread.bot_conversation(bot)
+
+    def close_bot(self, bot: str, *, outcome: str = "") -> None:
+        """Close the bot's conversation; its next message opens another."""
+        number = self.thread.bots[bot]
+        self.thread = replace(self.thread, bots={key: value for key, value in self.thread.bots.items() if key != bot})
+        self.closed.append((number, {"state": CLOSED, "closed_at": self.event.at, "outcome": outcome}))
+
+    def open_chat(self, desk: str, *, reason: str, tried: tuple[str, ...] = ()) -> str:
+        """Open a new conversation at a desk, which then owns the thread; gives its id."""
+        thread = self.thread
+        number = thread.conversations + 1
+        chat = Chat(number, desk, OFFERED, self.event.at, tried, reason)
+        self.thread = replace(thread, conversations=number, chat=chat)
+        self._opened(number, DESK, desk, OFFERED, reason=reason)
+        self.own(DESK)
+        party = self.world.desk(desk)
+        if party and party.accept_within_s:
+            task = self.thread_task("offer.expired", number=number)
+            self.timers.append(
+                Timer(f"offer:{thread.id}:{number}", self.event.at + party.accept_within_s * 1000, task)
+            )
+        return conversation_id(thread.id, number)
+
+    def change_chat(self, **changes: Any) -> None:
+        """Change the open chat and its conversation's row alike."""
+        chat = self.thread.chat
+        assert chat
+        if "state" in changes:
+            self.thread = replace(self.thread, chat=replace(chat, state=changes["state"]))
+        self.closed.append((chat.number, changes))
+
+    def close_chat(self, *, outcome: str = "") -> None:
+        """Close the desk's conversation; the thread is the bot's again where it has one, else nobody's."""
+        chat = self.thread.chat
+        assert chat
+        changes: dict[str, Any] = {"state": CLOSED, "closed_at": self.event.at, "outcome": outcome}
+        self.thread = replace(self.thread, chat=None, fallback="")
+        self.closed.append((chat.number, changes))
+        self.own(BOT if self.thread.bot in self.thread.bots else NOBODY)
+
+    def own(self, owner: str) -> None:
+        """Give the thread to `owner`; the epoch tells timers of before from those of now."""
+        if owner != self.thread.owner:
+            self.thread = replace(self.thread, owner=owner, epoch=self.thread.epoch + 1)
+
+    def to_bot(self, bot: str, *, mode: str, kind: str = notice.MESSAGE) -> Route:
+        """The route of a numbered notice to a bot."""
+        number = self.thread.told.get(bot, 0) + 1
+        self.thread = replace(self.thread, told=self.thread.told | {bot: number})
+        route: Route = {
+            "to": "bot", "id": bot, "notice": kind, "conversation": self.open_bot(bot), "mode": mode, "number": number,
+        }  # fmt: skip
+        # Only a bot that is expected to answer can keep the customer waiting.
+        if mode == "BOT" and self.thread.patience_s and self.thread.desk:
+            route |= {"patience_s": self.thread.patience_s, "desk": self.thread.desk}
+        return route
+
+    def copy_to_bot(self) -> list[Route]:
+        """A copy for the thread's bot, while the desk owns the thread."""
+        bot = self.thread.bot
+        return [self.to_bot(bot, mode="CCSP")] if bot and bot in self.thread.bots else []
+
+    def bot_hears(self, kind: str, **facts: Any) -> list[Route]:
+        """An unnumbered notice for the thread's bot."""
+        bot = self.thread.bot
+        if not bot or bot not in self.thread.bots:
+            return []
+        if kind == notice.OWNER_CHANGED:
+            party = self.world.bot(bot)
+            if party is None or party.profile != "standard":
+                return []
+        mode = "BOT" if self.thread.owner == BOT else "CCSP"
+        conversation = self.thread.bot_conversation(bot)
+        return [{"to": "bot", "id": bot, "notice": kind, "conversation": conversation, "mode": mode} | facts]
+
+    def to_desk(self, kind: str = notice.MESSAGE, **facts: Any) -> Route:
+        """The route of a notice to the desk that owns the thread."""
+        chat = self.thread.chat
+        assert chat
+        return {
+            "to": "desk", "id": chat.desk, "notice": kind, "conversation": self.thread.chat_conversation(), "mode": "CCSP",
+        } | facts  # fmt: skip
+
+    def to_channel(self) -> Route:
+        """The route to the customer."""
+        return {"to": "channel", "id": self.thread.channel, "notice": notice.MESSAGE}
+
+    def thread_task(self, kind: str, **body: Any) -> dict[str, Any]:
+        """A task for `fire_timer` that becomes an event of this thread in this epoch."""
+        thread = self.thread
+        return {
+            "kind": kind, "service": thread.service, "channel": thread.channel, "channel_kind": thread.channel_kind,
+            "address": thread.address, "thread": thread.id, "epoch": thread.epoch, **body,
+        }  # fmt: skip
+
+    def _opened(self, number: int, kind: str, party: str, state: str, reason: str = "") -> None:
+        thread = self.thread
+        self.conversations.append(
+            Conversation(
+                thread=thread.id, number=number, service=thread.service, kind=kind, party=party, state=state,
+                opened_at=self.event.at, contact=thread.contact.get("id", ""), channel=thread.channel,
+                source=thread.channel_kind, reason=reason,
+            )  # fmt: skip
+        )
+
+
+def accepted(turn: Turn, agent: dict[str, str]) -> None:
+    """The offered chat is taken: said by the desk, or shown by its first word."""
+    if turn.thread.chat and turn.thread.chat.state == OFFERED:
+        turn.change_chat(state=ACCEPTED, agent=agent)

@@ -1,0 +1,46 @@
+"""What of an exchange may be shown and stored: nothing that opens a door."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
+
+from chalicelib.channels.contract import Exchange
+
+BLANK = "[redacted]"
+_SHOWN = 4096
+"""Bytes of a body that are looked at; far more than is ever shown, so that no secret is cut in half at the end."""
+_WORDS = r"authorization|auth|cookie|credential|key|pass|passwd|password|secret|signature|token"
+_SECRET = r"token|secret|passw(?:or)?d|authorization|api_?key|signature"
+_NAME = re.compile(rf"(?:^|[-_]|\b)(?:{_WORDS})s?(?:$|[-_])|(?:token|secret|password)$", re.IGNORECASE)
+_VALUES = (
+    # "access_token": "..." in JSON, access_token=... in forms and queries.
+    re.compile(rf'("[^"]{{0,40}}(?:{_SECRET})"\s*:\s*)"(?:[^"\\]|\\.)*"?', re.I),
+    re.compile(rf"(\b[\w-]{{0,40}}(?:{_SECRET})=)[^&\s\"'<>]+", re.I),
+    re.compile(r"(\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{6,}", re.I),
+    re.compile(r"()\bwhsec_[A-Za-z0-9+/=_-]+"),
+    re.compile(r"()\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"),  # a JSON web token
+)
+
+
+def redacted(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers with the values of those blanked out whose name speaks of a credential."""
+    return {name: BLANK if _NAME.search(name) else value for name, value in headers.items()}
+
+
+def head_of(exchange: Exchange, limit: int = 256, *, secrets: Iterable[str] = ()) -> str:
+    """The first `limit` characters of the response's body, printable, for the log of attempts.
+
+    `secrets` (and their JSON and URL forms) are blanked out wherever they stand, and so are values that look like a
+    credential. Bytes that are no UTF-8 and control characters become one blank.
+    """
+    text = exchange.body[:_SHOWN].decode("utf-8", "replace")
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        for form in (secret, json.dumps(secret)[1:-1], secret.replace("/", "\\/"), quote(secret, safe="")):
+            text = text.replace(form, BLANK)
+    for pattern in _VALUES:
+        text = pattern.sub(lambda match: match.group(1) + BLANK, text)
+    text = "".join(char if char.isprintable() and char != "\ufffd" else " " for char in text)
+    return " ".join(text.split())[:limit]

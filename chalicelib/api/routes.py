@@ -1,7 +1,101 @@
-"""Routes of the API."""
+"""Every route, one line each: method, path, function, scope.
+
+A function is named as text and imported when its first request comes: this module is imported by every Lambda.
+"""
 
 from __future__ import annotations
 
-from chalice.app import Blueprint
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from chalice.app import Blueprint, Response
 
 routes = Blueprint(__name__)
+
+ADMIN, AGENT, READ = "admin", "agent", "read"
+"""Scopes of an API key; each includes those after it."""
+OPEN = "open"
+"""Needs no key."""
+EDGE = "edge"
+"""Called by outside systems, which the function checks itself; it gets Chalice's request and answers for itself."""
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+class Route(NamedTuple):
+    """What answers a method of a path."""
+
+    method: str
+    path: str
+    function: str
+    """`module:function` within `chalicelib`."""
+    scope: str
+    thing: str = ""
+    """Of a resource's route: the plural by which its module in `chalicelib.api` is called."""
+
+
+THINGS = ("services", "channels", "bots", "desks", "rules", "keys")
+"""Kinds of resources; each has the module `chalicelib.api.<thing>`. A new kind is a module and a word here."""
+
+
+def _resource(thing: str) -> tuple[Route, ...]:
+    path, reads = f"/v1/{thing}", ADMIN if thing == "keys" else READ
+    return (
+        Route("POST", path, "api.resources:create", ADMIN, thing),
+        Route("GET", path, "api.resources:listing", reads, thing),
+        Route("GET", path + "/{id}", "api.resources:one", reads, thing),
+        Route("PATCH", path + "/{id}", "api.resources:change", ADMIN, thing),
+        Route("DELETE", path + "/{id}", "api.resources:remove", ADMIN, thing),
+    )
+
+
+TABLE: tuple[Route, ...] = (
+    Route("GET", "/channels/{channel_id}/webhook", "steps.receive_channel:run", EDGE),
+    Route("POST", "/channels/{channel_id}/webhook", "steps.receive_channel:run", EDGE),
+    Route("OPTIONS", "/channels/{channel_id}/webhook", "steps.poll_channel:preflight", EDGE),
+    Route("GET", "/channels/{channel_id}/messages", "steps.poll_channel:run", EDGE),
+    Route("OPTIONS", "/channels/{channel_id}/messages", "steps.poll_channel:preflight", EDGE),
+    Route("GET", "/channels/{channel_id}/widget.js", "steps.poll_channel:widget", EDGE),
+    Route("GET", "/channels/{channel_id}/chat", "steps.poll_channel:chat", EDGE),
+    Route("POST", "/webhooks/bots/{token}", "steps.receive_bot:run", EDGE),
+    Route("POST", "/webhooks/desks/{token}", "steps.receive_desk:run", EDGE),
+    Route("GET", "/health", "api.health:health", OPEN),
+    Route("GET", "/v1/openapi.json", "api.openapi:document", OPEN),
+    *(route for thing in THINGS for route in _resource(thing)),
+    Route("POST", "/v1/bots/{id}/verify", "api.verification:verify", ADMIN, "bots"),
+    Route("POST", "/v1/desks/{id}/verify", "api.verification:verify", ADMIN, "desks"),
+    Route("POST", "/v1/bots/{id}/rotate-secret", "api.rotation:rotate", ADMIN, "bots"),
+    Route("POST", "/v1/desks/{id}/rotate-secret", "api.rotation:rotate", ADMIN, "desks"),
+    Route("POST", "/v1/apply", "api.apply:apply", ADMIN),
+    Route("GET", "/v1/conversations", "api.conversations:listing", READ),
+    Route("GET", "/v1/conversations/{id}", "api.conversations:one", READ),
+    Route("GET", "/v1/threads/{id}", "api.conversations:thread", READ),
+    Route("GET", "/v1/messages", "api.messages:listing", READ),
+    Route("POST", "/messages.list", "api.messages:airy_listing", READ),
+    Route("GET", "/v1/deliveries", "api.deliveries:listing", READ),
+    Route("GET", "/v1/deliveries/{id}", "api.deliveries:one", READ),
+    Route("POST", "/v1/deliveries/{id}/replay", "api.replay:one", AGENT),
+    Route("POST", "/v1/deliveries:replay", "api.replay:many", ADMIN),
+    Route("GET", "/v1/failures", "api.failures:listing", ADMIN),
+    Route("POST", "/v1/failures/{id}/replay", "api.failures:replay", ADMIN),
+    Route("GET", "/v1/audit", "api.audit:listing", ADMIN),
+)
+
+
+def of_path(path: str) -> dict[str, Route]:
+    """The routes of a path by method."""
+    return {route.method: route for route in TABLE if route.path == path}
+
+
+def _view(path: str) -> Callable[..., Response]:
+    def view(**names: str) -> Response:
+        from chalicelib.api.front import serve
+
+        return serve(of_path(path), routes.current_request, routes.lambda_context, names)
+
+    return view
+
+
+for _path in dict.fromkeys(route.path for route in TABLE):
+    # All methods are registered, so that a wrong one gets a 405 of ours and not the gateway's 403; all content types,
+    # because a wrong one is our 415 and a webhook may come as a form.
+    routes.route(_path, methods=list(METHODS), content_types=["*/*"])(_view(_path))

@@ -27,8 +27,21 @@ class AuditEntry(Model):
     change = PlainAttribute(null=True)
 
 
+def entry(
+    service: str, *, at: int, actor: str, action: str, subject: str, change: dict[str, object]
+) -> AuditEntry:
+    """An entry that is not written yet: it goes into the transaction of the change that it tells of."""
+    return AuditEntry(
+        service=service, id=ids.new("au"), at=at, actor=actor, action=action, subject=subject, change=change
+    )
+
+
 def note(service: str, *, at: int, actor: str, action: str, subject: str, change: dict[str, object]) -> None:
     """Write one entry."""
-    AuditEntry(
-        service=service, id=ids.new("au"), at=at, actor=actor, action=action, subject=subject, change=change
-    ).save()
+    entry(service, at=at, actor=actor, action=action, subject=subject, change=change).save()
+
+
+def newest(service: str, *, limit: int, before: str = "") -> list[AuditEntry]:
+    """Entries of a service, newest first, from before an id."""
+    condition = AuditEntry.id < before if before else None
+    return list(AuditEntry.query(service, condition, scan_index_forward=False, limit=limit, consistent_read=True))

@@ -8,13 +8,14 @@ change is seen by the next message and costs one half read unit to know.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
 from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
@@ -25,7 +26,9 @@ from chalicelib.tables.attributes import PlainAttribute
 SERVICES = "services"
 """Partition that lists the services themselves."""
 KEYS = "keys"
-"""Partition of API keys; the row's key is `key#<sha256 of the key>`."""
+"""Partition of API keys; the row's key is `key#<key id>`."""
+SYSTEM = "parley"
+"""Partition of what holds for the whole deployment: (`parley`, `settings`) with `body["base_url"]`."""
 VERSION = "version"
 _SERVICE_KEY = 10
 PREFIXES = {
@@ -90,11 +93,15 @@ def service_of(resource_id: str) -> str:
     return f"sv_{resource_id[3 : 3 + _SERVICE_KEY]}"
 
 
+def partition_of(kind: str, resource_id: str) -> str:
+    """The partition that holds, or would hold, a resource."""
+    return SERVICES if kind == "service" else KEYS if kind == "key" else service_of(resource_id)
+
+
 def get(kind: str, resource_id: str) -> Resource | None:
     """One resource by id, read consistently; None where there is none."""
-    partition = SERVICES if kind == "service" else KEYS if kind == "key" else service_of(resource_id)
     try:
-        return Resource.get(partition, f"{kind}#{resource_id}", consistent_read=True)
+        return Resource.get(partition_of(kind, resource_id), f"{kind}#{resource_id}", consistent_read=True)
     except Resource.DoesNotExist:
         return None
 
@@ -110,6 +117,19 @@ def list_kind(partition: str, kind: str, *, limit: int, after: str | None = None
     )
     page = list(rows)
     return page, page[-1].id if page and rows.last_evaluated_key else None
+
+
+def system_settings() -> dict[str, Any]:
+    """What deploying told about the whole deployment; {} where it told nothing."""
+    try:
+        return dict(Resource.get(SYSTEM, "settings", consistent_read=True).body or {})
+    except Resource.DoesNotExist:
+        return {}
+
+
+def of_kind(partition: str, kind: str) -> list[Resource]:
+    """Every resource of one kind."""
+    return list(Resource.query(partition, Resource.key.startswith(f"{kind}#"), consistent_read=True))
 
 
 def in_service(service: str) -> Iterator[Resource]:
@@ -144,19 +164,23 @@ def version(service: str) -> int:
         return 0
 
 
-def create(*rows: Resource) -> None:
+Also = Callable[[TransactWrite], None]
+"""Adds a write of another table to the transaction."""
+
+
+def create(*rows: Resource, also: Also | None = None) -> None:
     """Store new resources; Conflict where one exists."""
-    with_version(creates=rows)
+    with_version(creates=rows, also=also)
 
 
-def replace(row: Resource, *, seen: int | None) -> None:
+def replace(row: Resource, *, seen: int | None, also: Also | None = None) -> None:
     """Store a changed resource that was read with `updated_at == seen`; Conflict where it changed meanwhile."""
-    with_version(replaces=[(row, seen)])
+    with_version(replaces=[(row, seen)], also=also)
 
 
-def remove(row: Resource) -> None:
-    """Remove a resource."""
-    with_version(removes=[row])
+def remove(row: Resource, *, also: Also | None = None) -> None:
+    """Remove a resource; Conflict where it changed since it was read, or is gone."""
+    with_version(removes=[row], also=also)
 
 
 def with_version(
@@ -164,10 +188,18 @@ def with_version(
     creates: tuple[Resource, ...] = (),
     replaces: list[tuple[Resource, int | None]] | None = None,
     removes: list[Resource] | None = None,
+    also: Also | None = None,
+    seen_version: tuple[str, int] | None = None,
 ) -> None:
-    """Make the changes and raise the version of each service they belong to, all or nothing (at most 90 rows)."""
+    """Make the changes and raise the version of each service they belong to, all or nothing (at most 40 rows).
+
+    `seen_version` (service, version) is what the caller decided upon: Conflict where it no longer stands.
+    """
     replaces, removes = replaces or [], removes or []
     touched = {str(row.service) for row in (*creates, *(row for row, _ in replaces), *removes)}
+    touched |= {seen_version[0]} if seen_version else set()
+    # A removed service takes its version with it.
+    gone = {row.id for row in removes if row.kind == "service"}
     try:
         with TransactWrite(connection=_connection()) as together:
             for row in creates:
@@ -175,11 +207,23 @@ def with_version(
             for row, seen in replaces:
                 together.save(row, condition=Resource.updated_at == seen)
             for row in removes:
-                together.delete(row)
+                together.delete(row, condition=Resource.updated_at == row.updated_at)
             for service in touched - {SERVICES, KEYS}:
-                together.update(Resource(service, VERSION), actions=[Resource.version.add(1)])
+                condition = _stands(seen_version[1]) if seen_version and seen_version[0] == service else None
+                if service in gone:
+                    together.delete(Resource(service, VERSION), condition=condition)
+                else:
+                    together.update(Resource(service, VERSION), actions=[Resource.version.add(1)], condition=condition)
+            if also:
+                also(together)
     except TransactWriteError as error:
-        raise Conflict(str(error.cause_response_code)) from error
+        if error.cause_response_code != "TransactionCanceledException":
+            raise
+        raise Conflict(str(error.cause_response_message)) from error
+
+
+def _stands(seen: int) -> Condition:
+    return Resource.version == seen if seen else Resource.version.does_not_exist()
 
 
 def _connection() -> Connection:

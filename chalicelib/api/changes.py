@@ -1,0 +1,182 @@
+"""Changes of resources and how they are written: with the service's version, the webhook's status and the audit entry,
+all or nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pynamodb.transactions import TransactWrite
+
+from chalicelib.api.fields import invalid
+from chalicelib.api.kinds import Draft, Kind, Settled
+from chalicelib.ports import secrets
+from chalicelib.ports.web import Problem
+from chalicelib.tables import audit, config
+from chalicelib.tables.endpoints import Endpoint
+
+_BATCH = 30
+"""Changes in one transaction: each is up to three of DynamoDB's hundred items."""
+_MAX_ROW = 200_000
+_NOT_TOLD = frozenset({"hash", "token_hash"})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One resource made, changed or removed."""
+
+    verb: str
+    """created, updated or deleted."""
+    kind: Kind
+    row: config.Resource
+    settled: Settled
+    told: dict[str, object]
+    """For the audit: the fields that changed; of secrets only that they did."""
+    seen: int | None = None
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it changes nothing at all."""
+        return self.verb == "updated" and not self.told and not self.settled.status
+
+    @property
+    def audit_service(self) -> str:
+        """Whose audit it belongs to."""
+        if self.kind.name == "service":
+            return str(self.row.id)
+        if self.kind.name == "key":
+            return str(self.row.body.get("service_id") or config.SYSTEM)
+        return str(self.row.service)
+
+
+def new_id(kind: str, service: str) -> str:
+    """An id for a new resource."""
+    if kind == "key":
+        from chalicelib.api.keys import new_id as new_key_id
+
+        return new_key_id()
+    return config.new_id(kind, service)
+
+
+def is_id(kind: str, text: str) -> bool:
+    """Whether a text can be an id of the kind; a text that cannot is not looked up."""
+    if kind == "key":
+        return re.fullmatch(r"[a-z0-9]{16}", text) is not None
+    length = 10 if kind == "service" else 26
+    return re.fullmatch(rf"{config.PREFIXES[kind]}_[a-z2-7]{{{length}}}", text) is not None
+
+
+def made(kind: Kind, draft: Draft, settled: Settled) -> Change:
+    """A new resource."""
+    row = _row(kind, draft, settled, created_at=draft.now)
+    return Change("created", kind, row, settled, _told({}, settled.body, {}, settled.secrets))
+
+
+def changed(kind: Kind, draft: Draft, settled: Settled, before: config.Resource) -> Change:
+    """A resource with other fields than before."""
+    told = _told(draft.body, settled.body, draft.secrets, settled.secrets)
+    if not told:
+        return Change("updated", kind, before, settled, told, int(before.updated_at or 0))
+    row = _row(kind, draft, settled, created_at=int(before.created_at or draft.now))
+    if settled.secrets == draft.secrets:
+        row.sealed = before.sealed  # sealing again would make another text of the same secrets
+    return Change("updated", kind, row, settled, told, int(before.updated_at or 0))
+
+
+def removed(kind: Kind, row: config.Resource) -> Change:
+    """A resource that goes."""
+    return Change("deleted", kind, row, Settled({}), {"name": row.name})
+
+
+def commit(
+    made_changes: list[Change], *, actor: str, service: str, now: int, seen_version: tuple[str, int] | None = None
+) -> None:
+    """Write changes; Problem 409 where one of the resources was changed by somebody else meanwhile.
+
+    More than thirty are written in several transactions, of which the first alone checks `seen_version`.
+    """
+    for at in range(0, len(made_changes), _BATCH):
+        batch = made_changes[at : at + _BATCH]
+        try:
+            config.with_version(
+                creates=tuple(one.row for one in batch if one.verb == "created"),
+                replaces=[(one.row, one.seen) for one in batch if one.verb == "updated" and one.told],
+                removes=[one.row for one in batch if one.verb == "deleted"],
+                also=lambda together, batch=batch: _also(together, batch, actor, service, now),  # type: ignore[misc]
+                seen_version=seen_version if at == 0 else None,
+            )
+        except config.Conflict:
+            raise Problem(
+                409, "changed_meanwhile", "somebody else changed this at the same time; read it and try again", headers={"Retry-After": "1"}
+            ) from None
+
+
+def users_of(service: str, resource_id: str) -> list[str]:
+    """Kind and name of the resources of a service whose fields name a resource."""
+    return [
+        f"{row.kind} {row.name or row.id}"
+        for row in config.in_service(service)
+        if row.id != resource_id and _names(row.body or {}, resource_id)
+    ]
+
+
+def _names(body: dict[str, Any], resource_id: str) -> bool:
+    return any(value == resource_id or (isinstance(value, list) and resource_id in value) for value in body.values())
+
+
+def _row(kind: Kind, draft: Draft, settled: Settled, *, created_at: int) -> config.Resource:
+    try:
+        sealed = secrets.seal(settled.secrets, owner=draft.id) if settled.secrets else None
+    except ValueError as error:
+        raise invalid([("", str(error))]) from None
+    if len(str(settled.body)) > _MAX_ROW:
+        raise invalid([("", f"is larger than {_MAX_ROW} bytes")])
+    return config.Resource(
+        config.partition_of(kind.name, draft.id),
+        f"{kind.name}#{draft.id}",
+        name=settled.body.get("name"),
+        body=settled.body,
+        sealed=sealed,
+        created_at=created_at,
+        updated_at=draft.now,
+    )
+
+
+def _told(
+    before: dict[str, Any], after: dict[str, Any], secrets_before: dict[str, str], secrets_after: dict[str, str]
+) -> dict[str, object]:
+    told: dict[str, object] = {
+        name: after.get(name)
+        for name in sorted(before.keys() | after.keys())
+        if name not in _NOT_TOLD and before.get(name) != after.get(name)
+    }
+    for name in secrets_before.keys() | secrets_after.keys():
+        if secrets_before.get(name) != secrets_after.get(name):
+            told[name] = "***"
+    return told
+
+
+def _also(together: TransactWrite, batch: list[Change], actor: str, service: str, now: int) -> None:
+    for one in batch:
+        if one.nothing:
+            continue
+        told = one.told | ({"status": one.settled.status} if one.settled.status else {})
+        together.save(
+            audit.entry(
+                service, at=now, actor=actor, action=f"{one.kind.name}.{one.verb}", subject=one.row.id, change=told
+            )
+        )
+        if one.kind.webhook and one.settled.status:
+            together.update(
+                Endpoint(one.row.id),
+                actions=[
+                    Endpoint.status.set(one.settled.status),
+                    Endpoint.failures.set(0),
+                    Endpoint.failed.set([]),
+                    Endpoint.edited.set(int(one.settled.edited)),
+                    Endpoint.changed_at.set(now),
+                ],
+            )
+        elif one.kind.webhook and one.verb == "deleted":
+            together.delete(Endpoint(one.row.id))

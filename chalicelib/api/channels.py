@@ -1,0 +1,98 @@
+"""Channels: connected addresses of providers. What is in `settings` and `secrets` is the adapter's to say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from chalicelib import channels
+from chalicelib.api.fields import Fields, Id, Name, Secret, invalid, pointers, small
+from chalicelib.api.kinds import Draft, Kind, Settled, Shown
+from chalicelib.ports import signing
+from chalicelib.tables.config import Resource
+
+
+class Channel(Fields):
+    """A connected address."""
+
+    service_id: Id
+    kind: str
+    name: Name
+    settings: dict[str, Any] = {}
+    secrets: dict[str, Secret | None] = {}
+    """By name; null removes one that is optional."""
+
+
+class ChannelAnswer(Fields):
+    """A connected address, as it stands."""
+
+    id: str
+    service_id: str
+    kind: str
+    name: str
+    settings: dict[str, Any]
+    secrets_set: list[str]
+    """Names of the secrets that are kept."""
+    webhook_url: str
+    chat_url: str | None = None
+    widget_url: str | None = None
+    secrets: dict[str, str] | None = None
+    """Secrets that Parley made: shown once."""
+    created_at: str
+    updated_at: str
+
+
+def settle(draft: Draft) -> Settled:
+    """Settings as the adapter's model has them, and its secrets; made ones are shown once."""
+    kind = draft.fields["kind"]
+    if kind not in channels.KINDS:
+        raise invalid([("/kind", f"must be one of {', '.join(channels.KINDS)}")])
+    wrong: list[tuple[str, str]] = []
+    settings: dict[str, Any] = {}
+    try:
+        model = channels.settings_model(kind).model_validate(draft.fields["settings"])
+        settings = small(model.model_dump(mode="json"), most=16_384)
+    except ValidationError as error:
+        wrong += pointers(error, "/settings")
+    except ValueError as error:
+        wrong.append(("/settings", str(error)))
+    secrets, made, errors = _secrets(channels.load(kind).SECRETS, draft.secrets, draft.fields["secrets"])
+    if wrong := wrong + errors:
+        raise invalid(wrong)
+    body = {key: draft.fields[key] for key in ("service_id", "kind", "name")}
+    body |= {"settings": settings, "secrets_set": sorted(secrets)}
+    return Settled(body, secrets, {"secrets": made} if made else {})
+
+
+def _secrets(
+    wanted: Any, kept: dict[str, str], given: dict[str, str | None]
+) -> tuple[dict[str, str], dict[str, str], list[tuple[str, str]]]:
+    """(all secrets, those made now, what is wrong)."""
+    wrong = [(f"/secrets/{name}", f"is none of {', '.join(wanted) or 'this kind: it has none'}") for name in given if name not in wanted]
+    secrets = {name: value for name, value in (kept | given).items() if value is not None and name in wanted}
+    made = {}
+    for name, need in wanted.items():
+        if name in secrets:
+            if need == "made" and given.get(name) and not signing.usable(secrets[name]):
+                wrong.append((f"/secrets/{name}", "must be whsec_ and base64 of 24 to 64 bytes"))
+        elif need == "required":
+            wrong.append((f"/secrets/{name}", "Field required"))
+        elif need == "made":
+            secrets[name] = made[name] = signing.new_secret()
+    return secrets, made, wrong
+
+
+def show(row: Resource, shown: Shown) -> dict[str, Any]:
+    """The fields, and where the provider calls."""
+    at = f"{shown.base_url}/channels/{row.id}"
+    urls = {"webhook_url": f"{at}/webhook"}
+    if row.body["kind"] == "webchat":
+        urls |= {"chat_url": f"{at}/webhook", "widget_url": f"{at}/widget.js"}
+    return dict(row.body) | urls
+
+
+KIND = Kind(
+    name="channel", model=Channel, answer=ChannelAnswer, secret=frozenset({"secrets"}),
+    fixed=frozenset({"service_id", "kind"}), settle=settle, show=show,
+)  # fmt: skip

@@ -1,0 +1,152 @@
+"""Bodies as pydantic models: every wrong field is named by its JSON pointer.
+
+JSON can say more than a table can hold (NaN, lone surrogates, numbers of 400 digits, nesting without end); such
+values are refused here by name, before any model sees them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from chalicelib.api.front import Call
+from chalicelib.ports.settings import settings
+from chalicelib.ports.web import Problem
+
+MAX_DEPTH = 24
+"""DynamoDB takes 32 levels; the rest is for what we put around."""
+MAX_DIGITS_BELOW = 10**15
+"""Whole numbers above 2**53 are no longer the same number to every JSON reader."""
+
+
+class Fields(BaseModel):
+    """A body: no unknown fields, no text taken for a number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, ser_json_inf_nan="null")
+
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Text = Annotated[str, StringConstraints(max_length=1000)]
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}_[a-z2-7]{10,26}$")]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def _target(url: str) -> str:
+    from chalicelib.ports import targets
+
+    allow = settings().allow_private_targets
+    why = targets.refusal(url, allow_private=allow)
+    if why == "private_address":
+        raise ValueError("must lead to a public address")
+    if why:
+        raise ValueError("must be an http or https URL" if allow else "must be an https URL of a public host")
+    return url
+
+
+Target = Annotated[str, StringConstraints(max_length=2048), AfterValidator(_target)]
+"""A URL that we may call."""
+
+
+def small(value: Any, *, most: int) -> Any:
+    """The value; ValueError where its JSON is longer than `most` bytes."""
+    if len(json.dumps(value).encode()) > most:
+        raise ValueError(f"must be at most {most} bytes of JSON")
+    return value
+
+
+def read(call: Call) -> Any:
+    """The body as JSON, {} where it is empty; Problem 400 where it is no JSON, 422 for values that cannot be kept."""
+    if not call.raw.strip():
+        return {}
+    kind = (call.headers.get("content-type") or "application/json").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise Problem(415, "unsupported_media_type", "send application/json")
+    try:
+        value = json.loads(call.raw.decode(), parse_int=_integer)
+    except (ValueError, RecursionError) as error:
+        raise Problem(400, "malformed_json", f"the body is no JSON: {error}"[:300]) from None
+    return kept(value)
+
+
+def kept(value: Any) -> Any:
+    """The value; Problem 422 where a part of it is no JSON or cannot be kept."""
+    if wrong := problems(value):
+        raise invalid(wrong)
+    return value
+
+
+def parse(model: type[Model], value: Any) -> Model:
+    """The model of a value; Problem 422 that names every wrong field."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise invalid(pointers(error)) from None
+
+
+def body(call: Call, model: type[Model]) -> Model:
+    """The body as a model."""
+    return parse(model, read(call))
+
+
+def invalid(errors: Sequence[tuple[str, str]]) -> Problem:
+    """What wrong fields are answered."""
+    return Problem(422, "invalid", "; ".join(f"{path or '/'}: {what}" for path, what in errors)[:500], errors=errors)
+
+
+def pointers(error: ValidationError, prefix: str = "") -> list[tuple[str, str]]:
+    """(JSON pointer, message) of each error."""
+    found = []
+    for one in error.errors(include_url=False, include_context=False, include_input=False):
+        path = "".join(f"/{escaped(str(step))}" for step in one["loc"])
+        found.append((prefix + path, one["msg"].removeprefix("Value error, ")))
+    return found
+
+
+def escaped(step: str) -> str:
+    """A step of a JSON pointer: https://www.rfc-editor.org/rfc/rfc6901#section-3."""
+    return step.replace("~", "~0").replace("/", "~1")
+
+
+def problems(value: Any, path: str = "", depth: int = 0) -> list[tuple[str, str]]:
+    """What of a value cannot be kept."""
+    if depth > MAX_DEPTH:
+        return [(path, f"is nested deeper than {MAX_DEPTH} levels")]
+    if isinstance(value, dict):
+        wrong = [(path, "has a field without a name, or one that is no text") for key in value if not isinstance(key, str) or not key]
+        for key, item in value.items():
+            if _broken(str(key)):
+                wrong.append((path, "has a field whose name is no Unicode text"))
+            else:
+                wrong += problems(item, f"{path}/{escaped(str(key))}", depth + 1)
+        return wrong
+    if isinstance(value, list):
+        return [found for n, item in enumerate(value) for found in problems(item, f"{path}/{n}", depth + 1)]
+    if isinstance(value, str):
+        return [(path, "is no Unicode text")] if _broken(value) else []
+    if value is None or isinstance(value, bool):
+        return []
+    if isinstance(value, int):
+        return [] if abs(value) <= MAX_DIGITS_BELOW else [(path, "is too large a number")]
+    if isinstance(value, float):
+        small_enough = math.isfinite(value) and (value == 0 or 1e-100 < abs(value) < 1e100)
+        return [] if small_enough else [(path, "is no number that can be kept")]
+    return [(path, "is nothing that JSON can say")]
+
+
+def _broken(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _integer(digits: str) -> int | float:
+    # int() of very many digits is quadratic, and Python refuses it beyond 4300.
+    return int(digits) if len(digits) < 30 else math.inf

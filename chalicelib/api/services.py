@@ -1,0 +1,42 @@
+"""Services: workspaces to which everything else belongs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field
+
+from chalicelib.api.fields import Fields, Name
+from chalicelib.api.kinds import Kind
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError only by name: it is also raised as OSError
+        raise ValueError("must be a time zone of the IANA database, as Europe/Berlin") from None
+    except KeyError:
+        raise ValueError("must be a time zone of the IANA database, as Europe/Berlin") from None
+    return name
+
+
+class Service(Fields):
+    """A workspace."""
+
+    name: Name
+    timezone: Annotated[str, Field(max_length=64), AfterValidator(_zone)] = "UTC"
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    """ISO 3166 code: how national phone numbers are read."""
+    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)] | None = None
+
+
+class ServiceAnswer(Service):
+    """A workspace, as it stands."""
+
+    id: str
+    created_at: str
+    updated_at: str
+
+
+KIND = Kind(name="service", model=Service, answer=ServiceAnswer, fixed=frozenset())

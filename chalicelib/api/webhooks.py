@@ -1,0 +1,123 @@
+"""What bots and desks have in common: a URL that we call, secrets for both directions, and a status that is earned."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from chalicelib.api.fields import Fields, Secret, Target
+from chalicelib.api.kinds import Draft, Settled
+from chalicelib.domain import webhook_secrets
+from chalicelib.ports import ids, signing
+from chalicelib.tables import endpoints
+
+MAX_RETRY_S = 3600
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+_OURS = ("authorization", "content-type", "content-length", "host", "user-agent", "transfer-encoding", "connection")
+SECRETS = frozenset({"verification_token", "access_token"})
+NEEDS_VERIFYING = frozenset({"webhook_url", "verification_token", "access_token", "headers"})
+"""Fields whose change makes an earlier verification worthless."""
+
+
+def _headers(given: dict[str, str]) -> dict[str, str]:
+    if len(given) > 20:
+        raise ValueError("must be at most 20 headers")
+    for name, value in given.items():
+        if not _HEADER_NAME.fullmatch(name):
+            raise ValueError(f"{name[:60]!r} is no name of a header")
+        if name.lower() in _OURS or name.lower().startswith(("webhook-", "x-parley-")):
+            raise ValueError(f"{name} is set by Parley")
+        if len(value) > 1000 or not value.isprintable() or not value.isascii():
+            raise ValueError(f"the value of {name} must be at most 1000 printable ASCII characters")
+    if len({name.lower() for name in given}) < len(given):
+        raise ValueError("names a header twice")
+    return given
+
+
+def _waits(given: list[int]) -> list[int]:
+    if sum(given) > MAX_RETRY_S:
+        raise ValueError(f"must be at most {MAX_RETRY_S} seconds together")
+    return given
+
+
+class Retry(Fields):
+    """When failed attempts are made again."""
+
+    waits_s: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=4), AfterValidator(_waits)] = [60, 300, 900, 1800]
+
+
+class Webhook(Fields):
+    """The fields of a webhook."""
+
+    verification_token: Secret | None = None
+    access_token: Secret | None = None
+    headers: Annotated[dict[str, str], AfterValidator(_headers)] = {}
+    retry: Retry = Retry()
+    background: bool = False
+    """Answers in the background and may take up to 25 seconds to take a delivery."""
+    timeout_s: Annotated[int, Field(ge=1, le=25)] = 5
+    max_age_s: Annotated[int, Field(ge=1, le=30 * 86_400)] | None = None
+    """A delivery older than this is given up as `expired`."""
+    suspended: bool = False
+    """Set by the owner: nothing is delivered, everything waits."""
+
+    @field_validator("timeout_s")
+    @classmethod
+    def _long_only_in_background(cls, seconds: int, info: ValidationInfo) -> int:
+        if seconds > 5 and not info.data.get("background"):
+            raise ValueError("may be more than 5 only with background: true")
+        return seconds
+
+
+class WithUrl(Webhook):
+    """A webhook that has to have a URL."""
+
+    webhook_url: Target
+
+
+def settle(draft: Draft) -> Settled:
+    """A bot's or desk's webhook: its secrets made at first, its status lost where an earlier check means nothing now."""
+    body = {key: value for key, value in draft.fields.items() if key not in SECRETS | {"suspended"} and value is not None}
+    secrets, once = dict(draft.secrets), {}
+    for name in SECRETS & draft.given:
+        if draft.fields[name] is None:
+            secrets.pop(name, None)
+        else:
+            secrets[name] = draft.fields[name]
+    body["verification_token_set"] = "verification_token" in secrets
+    body["access_token_set"] = "access_token" in secrets
+    if draft.new or "token" not in secrets:
+        secrets["token"] = ids.token()
+        once["signing_secret"] = signing.new_secret()
+        secrets = webhook_secrets.first(secrets, once["signing_secret"])
+    # The edge checks this hash and so needs no KMS call for each event.
+    body["token_hash"] = hashlib.sha256(secrets["token"].encode()).hexdigest()
+    status, edited = _status(draft, body, secrets)
+    return Settled(body, secrets, once, status, edited)
+
+
+def _status(draft: Draft, body: dict[str, Any], secrets: dict[str, str]) -> tuple[str, bool]:
+    """(new status or empty, whether it counts as edited)."""
+    suspend = draft.fields["suspended"] if "suspended" in draft.given else None
+    if draft.new:
+        return (endpoints.SUSPENDED if suspend else endpoints.UNVERIFIED), False
+    now = endpoints.get(draft.id).status
+    if suspend:
+        return (endpoints.SUSPENDED if now != endpoints.SUSPENDED else ""), False
+    if now == endpoints.SUSPENDED and suspend is None:
+        return "", False
+    changed = any(draft.body.get(name) != body.get(name) for name in NEEDS_VERIFYING - SECRETS) or any(
+        draft.secrets.get(name) != secrets.get(name) for name in SECRETS
+    )
+    if now == endpoints.SUSPENDED or changed:
+        return endpoints.UNVERIFIED, False
+    # An inactive one stays so, and its lanes go on waiting, but it may now be verified.
+    return (now, True) if now == endpoints.INACTIVE else ("", False)
+
+
+def events_url(base_url: str, edge: str, resource_id: str, token: str) -> str:
+    """Where the bot or desk posts its events."""
+    return f"{base_url}/webhooks/{edge}/{resource_id}.{token}"

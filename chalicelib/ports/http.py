@@ -14,7 +14,7 @@ import ssl
 import time
 import zlib
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -31,6 +31,7 @@ USER_AGENT = f"Parley/{__version__}"
 CAP = 65536
 """Bytes of a response that are read where the caller does not say otherwise."""
 
+_CLOSING_S = 0.2
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # These are the port's own business; a configured header must not change how the message is framed.
 _OURS = frozenset(
@@ -96,7 +97,7 @@ async def web(
         keepalive_timeout=4,  # most servers keep a connection for 5 s or more
         ssl=tls or True,
     )
-    async with aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,  # it has no bound that we could set; see _plain
@@ -106,8 +107,14 @@ async def web(
         max_field_size=8190,
         max_headers=128,
         trace_configs=[_reuse()],
-    ) as session:
+    )
+    try:
         yield Web(session, allow_private=private)
+    finally:
+        # Closing waits until all that was written is taken; a server that answered early may never take the rest.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING_S):
+                await session.close()
 
 
 class Web:

@@ -53,7 +53,7 @@ _PRIVATE = tuple(
     for text in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
 )
 _METADATA = ipaddress.ip_address("fd00:ec2::254")
-_NAME = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?)+", re.IGNORECASE)
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
 
 
 def address_allowed(address: str, *, allow_private: bool = False) -> bool:
@@ -87,15 +87,17 @@ def refusal(url: str, *, allow_private: bool = False) -> str:
         return "bad_url"
     if literal := _literal(host, bracketed="[" in parts.netloc):
         return "" if address_allowed(literal, allow_private=allow_private) else "private_address"
-    if not _NAME.fullmatch(host) or _ends_in_number(host):
-        return "bad_url"
-    return ""
+    return "" if _is_name(host) and not _ends_in_number(host) else "bad_url"
 
 
 def _literal(host: str, *, bracketed: bool) -> str:
     if bracketed != (":" in host) or "%" in host:
         return ""
     return host if _address(host) is not None else ""
+
+
+def _is_name(host: str) -> bool:
+    return len(host) <= 253 and all(_LABEL.fullmatch(label) for label in host.removesuffix(".").split("."))
 
 
 def _ends_in_number(host: str) -> bool:

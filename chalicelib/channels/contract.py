@@ -57,6 +57,8 @@ class Said:
     name: str = ""
     identities: tuple[tuple[str, str], ...] = ()
     """(kind, value) of what else is known of the person: ("phone", "+49..."), ("email", ...), ("external", ...)."""
+    repeatable: bool = True
+    """Whether `provider_id` is the other side's own, so that the same call may come again for days."""
     echo: bool = False
     """Said by the business itself on the provider's own app: kept as an outgoing message, answered by nobody."""
 

@@ -260,7 +260,7 @@ def _receipt(turn: Turn) -> None:
 
 def _bot_failing(turn: Turn) -> None:
     thread, body = turn.thread, turn.event.body
-    if thread.owner != BOT or thread.bot != body["bot"] or thread.epoch != body["epoch"]:
+    if thread.owner != BOT or thread.bot != body["bot"]:
         turn.ignored = "the thread is not the failing bot's any more"
         return
     if hand_over(turn, reason="bot_failing", params={}):

@@ -51,3 +51,15 @@ class Event:
     def of(plain: dict[str, Any]) -> Event:
         """The reverse of `plain`."""
         return Event(**{"channel": "", "channel_kind": "", "address": "", "service": ""} | plain)
+
+
+def status_event(
+    *, thread: str, seq: int, state: str, at: int, service: str, channel: str, channel_kind: str,
+    error: dict[str, str] | None = None,
+) -> Event:  # fmt: skip
+    """A provider's or widget's word on a message of ours; the same word again is the same event."""
+    body: dict[str, Any] = {"seq": seq, "state": state} | ({"error": error} if error else {})
+    return Event(
+        id=f"ev_{thread[3:]}.{seq}.{state}", kind=RECEIPT, service=service, channel=channel, channel_kind=channel_kind,
+        address="", thread=thread, at=at, body=body,
+    )  # fmt: skip

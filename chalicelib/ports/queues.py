@@ -67,3 +67,9 @@ def _batches(queue: str, entries: Iterable[Entry]) -> Iterable[list[dict[str, An
         size += len(body.encode())
     if batch:
         yield batch
+
+
+def body_of(record: dict[str, Any]) -> dict[str, Any]:
+    """The JSON body of an SQS record as Lambda hands it over."""
+    body: dict[str, Any] = json.loads(record["body"])
+    return body

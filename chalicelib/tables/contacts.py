@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import PutError
 from pynamodb.models import Model
 
+from chalicelib.ports import ids
 from chalicelib.ports.settings import settings
+from chalicelib.tables import together
 from chalicelib.tables.attributes import PlainAttribute
 
 
@@ -24,3 +29,52 @@ class ContactRow(Model):
     contact = UnicodeAttribute(null=True)
     data = PlainAttribute(null=True)
     created_at = NumberAttribute(null=True)
+
+
+CONTACT = "contact"
+IDENTITY = "identity"
+
+
+def find_or_create(
+    service: str, identities: Sequence[tuple[str, str]], *, name: str, channel: str, now_ms: int
+) -> dict[str, str]:
+    """The contact with one of these identities, made where none has; exactly one results of concurrent makers.
+
+    A new contact's id comes from its first identity, so makers that race make the same row; each identity
+    is claimed by a conditional write, so it belongs to whoever came first. Returns id, name, phone, email.
+    """
+    keys = [identity_key(service, kind, value) for kind, value in identities]
+    found = [row for row in together.get_all([(ContactRow, key, IDENTITY) for key in keys]) if row is not None]
+    if found:
+        contact = str(found[0].contact)
+    else:
+        kind, value = identities[0]
+        contact = f"ct_{service[3:]}{ids.from_cause('', service, kind, value)[1:17]}"
+        _add(
+            ContactRow(
+                id=contact, item=CONTACT, service=service, created_at=now_ms,
+                data={"name": name, "identities": [{"kind": kind, "value": value} for kind, value in identities]},
+            )  # fmt: skip
+        )
+        for key in keys:
+            _add(ContactRow(id=key, item=IDENTITY, service=service, contact=contact, created_at=now_ms))
+        contact = str(ContactRow.get(keys[0], IDENTITY, consistent_read=True).contact)
+    row = ContactRow.get(contact, CONTACT, consistent_read=True)
+    known = {"id": contact, "name": row.data.get("name") or name}
+    for kind in ("phone", "email"):
+        value = next((i["value"] for i in row.data.get("identities", ()) if i["kind"] == kind), "")
+        known |= {kind: value} if value else {}
+    return {key: value for key, value in known.items() if value}
+
+
+def identity_key(service: str, kind: str, value: str) -> str:
+    """Partition of an identity."""
+    return f"id#{service}#{kind}#{value}"
+
+
+def _add(row: ContactRow) -> None:
+    try:
+        row.save(condition=ContactRow.id.does_not_exist())
+    except PutError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise

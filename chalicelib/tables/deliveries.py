@@ -8,10 +8,16 @@ the lane's length. A row's id is `dl_<lane>.<key>` and so locates it without an 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
+from chalicelib.domain.notice import Notice
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute, PlainListAttribute
 
@@ -65,6 +71,127 @@ class DeliveryRow(Model):
     attempt = NumberAttribute(null=True)
     """Of the lane's row: how many attempts of the head have failed."""
     blocked_by = UnicodeAttribute(null=True)
+    due = NumberAttribute(null=True)
+    """Of the lane's row: when the head is tried again; absent while it is held."""
+    leased_until = NumberAttribute(null=True)
+    """Of the lane's row: a retry is under way until then."""
+    replay_of = UnicodeAttribute(null=True)
+    """Of a replay: id of the first delivery, which it repeats under that id."""
 
     by_destination = ByDestination()
     by_blocked = ByBlocked()
+
+    @property
+    def id(self) -> str:
+        return delivery_id(str(self.lane), str(self.key))
+
+
+def lane_id(thread: str, destination: str) -> str:
+    """The lane of a destination on a thread."""
+    return f"{thread[3:]}.{destination}"
+
+
+def delivery_id(lane: str, key: str) -> str:
+    """A delivery's id; it locates the row."""
+    return f"dl_{lane}.{key}"
+
+
+def parse_delivery_id(delivery: str) -> tuple[str, str] | None:
+    """(lane, key), or None for what cannot be an id of ours."""
+    lane, _, key = delivery.removeprefix("dl_").rpartition(".")
+    return (lane, key) if delivery.startswith("dl_") and lane and key and key != LANE else None
+
+
+def stream_key(sequence_number: str, index: int) -> str:
+    """Key of the n-th delivery that a stream record causes: sorts as the stream does, and is the same each time.
+
+    Sequence numbers of DynamoDB have 21 to 40 digits.
+    """
+    return f"{int(sequence_number):040d}{index:02d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What is still to be done in a lane."""
+
+    row: DeliveryRow | None
+    """The lane's own row; there only while it is blocked."""
+    undone: list[DeliveryRow]
+    """Oldest first."""
+
+
+def tail(lane: str) -> Lane:
+    """The lane's own row and what is undone, by one query backwards that stops at the first finished delivery."""
+    own: DeliveryRow | None = None
+    undone: list[DeliveryRow] = []
+    for row in DeliveryRow.query(lane, scan_index_forward=False, page_size=10, consistent_read=True):
+        if row.key == LANE:
+            own = row
+        elif row.status in UNDONE:
+            undone.append(row)
+        else:
+            break
+    return Lane(own, undone[::-1])
+
+
+def add(lane: str, key: str, notice: Notice, *, created_at: int, replay_of: str | None = None) -> None:
+    """Store a new delivery; one that is there already, in whatever state, stays as it is."""
+    row = DeliveryRow(
+        lane=lane, key=key, destination=notice.destination, created=f"{created_at:013d}.{key[-12:]}", status=PENDING,
+        notice=notice.plain(), replay_of=replay_of,
+    )  # fmt: skip
+    try:
+        row.save(condition=DeliveryRow.key.does_not_exist())
+    except PutError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+
+
+def get(lane: str, key: str) -> DeliveryRow | None:
+    """One delivery, read consistently."""
+    try:
+        return DeliveryRow.get(lane, key, consistent_read=True)
+    except DeliveryRow.DoesNotExist:
+        return None
+
+
+def record(row: DeliveryRow, status: str, attempt: dict[str, Any] | None, *, next_attempt_at: int | None = None) -> None:
+    """Store what came of an attempt, or of giving up without one."""
+    attempts = [*row.attempts, attempt] if attempt else list(row.attempts)
+    actions = [DeliveryRow.status.set(status), DeliveryRow.attempts.set(attempts)]
+    actions.append(
+        DeliveryRow.next_attempt_at.set(next_attempt_at) if next_attempt_at else DeliveryRow.next_attempt_at.remove()
+    )
+    row.update(actions=actions)
+
+
+def block(lane: str, *, head: str, blocked_by: str, attempt: int = 0, due: int | None = None) -> None:
+    """Block a lane: until `due` for the next attempt of its head, or, without `due`, until its destination is back."""
+    DeliveryRow(lane=lane, key=LANE, head=head, attempt=attempt, due=due, blocked_by=blocked_by).save()
+
+
+def lease(lane: str, *, head: str, attempt: int, now: int, until: int) -> bool:
+    """Claim the due retry of a lane; False where it is another's, not due, or long done."""
+    key = DeliveryRow
+    condition = (
+        (key.head == head) & (key.attempt == attempt) & (key.due <= now)
+        & (key.leased_until.does_not_exist() | (key.leased_until < now))
+    )  # fmt: skip
+    try:
+        DeliveryRow(lane, LANE).update(actions=[key.leased_until.set(until)], condition=condition)
+    except UpdateError as error:
+        if error.cause_response_code == "ConditionalCheckFailedException":
+            return False
+        raise
+    return True
+
+
+def unblock(lane: str) -> None:
+    """Open a lane."""
+    DeliveryRow(lane, LANE).delete()
+
+
+def blocked(destination: str) -> Iterator[str]:
+    """Lanes that wait for a destination."""
+    for row in DeliveryRow.by_blocked.query(destination):
+        yield str(row.lane)

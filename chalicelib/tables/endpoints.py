@@ -6,6 +6,7 @@ Apart from `config` because a failure must not make every reader of the service'
 from __future__ import annotations
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import UpdateError
 from pynamodb.models import Model
 
 from chalicelib.ports.settings import settings
@@ -52,3 +53,34 @@ def set_status(endpoint_id: str, status: str, *, at: int, edited: bool = False) 
             Endpoint.changed_at.set(at),
         ]
     )
+
+
+def count_failure(endpoint_id: str, delivery: str) -> Endpoint:
+    """Count a failed attempt; gives the state after it."""
+    row = Endpoint(endpoint_id)
+    row.update(
+        actions=[
+            Endpoint.failures.set((Endpoint.failures | 0) + 1),
+            Endpoint.failed.set((Endpoint.failed | []).append([delivery])),
+        ]
+    )
+    return row
+
+
+def recovered(endpoint_id: str) -> None:
+    """A success ends the row of failures."""
+    Endpoint(endpoint_id).update(actions=[Endpoint.failures.set(0), Endpoint.failed.set([])])
+
+
+def disable(endpoint_id: str, *, at: int) -> bool:
+    """Switch an active webhook off; False where it was not active any more."""
+    try:
+        Endpoint(endpoint_id).update(
+            actions=[Endpoint.status.set(INACTIVE), Endpoint.edited.set(0), Endpoint.changed_at.set(at)],
+            condition=Endpoint.status == ACTIVE,
+        )
+    except UpdateError as error:
+        if error.cause_response_code == "ConditionalCheckFailedException":
+            return False
+        raise
+    return True

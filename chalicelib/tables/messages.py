@@ -5,10 +5,17 @@ Only `converse` writes here. The stream carries each row to `fan_out`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.connection import Connection
+from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
 
+from chalicelib.domain.message import FAILED, PENDING, SENT, Message, advances, position
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute
 
@@ -42,6 +49,8 @@ class MessageRow(Model):
     event = UnicodeAttribute()
     """Id of the event that caused the message; a redelivered event finds its own work by it."""
     state = UnicodeAttribute()
+    state_at = NumberAttribute(null=True)
+    """When the state was reached; absent while it is the first."""
     provider_id = UnicodeAttribute(null=True)
     error = PlainAttribute(null=True)
     data = PlainAttribute()
@@ -49,3 +58,99 @@ class MessageRow(Model):
     """The thread's state after this message: heals a cut between the write of the message and the thread."""
 
     by_conversation = ByConversation()
+
+
+def row_of(message: Message, *, after: dict[str, Any]) -> MessageRow:
+    """A message as its row."""
+    return MessageRow(
+        thread=message.thread,
+        seq=message.seq,
+        conversation=message.conversation or None,
+        position=position(message.sent_at, message.seq),
+        event=message.event,
+        state=message.state,
+        provider_id=message.provider_id or None,
+        error=message.error,
+        data={
+            key: value
+            for key, value in message.plain().items()
+            if key not in ("thread", "seq", "conversation", "event", "state", "provider_id", "error")
+        },
+        after=after,
+    )
+
+
+def of_row(row: MessageRow) -> Message:
+    """The message that a row holds."""
+    outside = {
+        "thread": row.thread, "seq": int(row.seq), "conversation": row.conversation or "", "event": row.event,
+        "state": row.state, "provider_id": row.provider_id or "", "error": row.error,
+    }  # fmt: skip
+    return Message.of(dict(row.data) | outside)
+
+
+def add(rows: Sequence[MessageRow]) -> bool:
+    """Store new messages, all or none; False where one of their numbers is taken."""
+    if len(rows) == 1:
+        try:
+            rows[0].save(condition=MessageRow.seq.does_not_exist())
+        except PutError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+    try:
+        with TransactWrite(connection=Connection(connect_timeout_seconds=2, read_timeout_seconds=8)) as together:
+            for row in rows:
+                together.save(row, condition=MessageRow.seq.does_not_exist())
+    except TransactWriteError as error:
+        if any(reason and reason.code == "ConditionalCheckFailed" for reason in error.cancellation_reasons):
+            return False
+        raise
+    return True
+
+
+def get(thread: str, seq: int) -> MessageRow | None:
+    """One message, read consistently."""
+    try:
+        return MessageRow.get(thread, seq, consistent_read=True)
+    except MessageRow.DoesNotExist:
+        return None
+
+
+def set_state(
+    thread: str, seq: int, state: str, *, at: int, error: dict[str, Any] | None = None, provider_id: str = ""
+) -> bool:
+    """Advance a message's state; False where the receipt says nothing new (late, twice, or no such message)."""
+    before = [known for known in (PENDING, SENT, "delivered", "read", FAILED) if advances(known, state)]
+    actions = [MessageRow.state.set(state), MessageRow.state_at.set(at)]
+    if error:
+        actions.append(MessageRow.error.set(error))
+    if provider_id:
+        actions.append(MessageRow.provider_id.set(provider_id))
+    try:
+        MessageRow(thread, seq).update(actions=actions, condition=MessageRow.state.is_in(*before))
+    except UpdateError as refused:
+        if refused.cause_response_code == "ConditionalCheckFailedException":
+            return False
+        raise
+    return True
+
+
+def last(thread: str, *, limit: int, upto: int | None = None) -> list[Message]:
+    """The last messages of a thread up to number `upto`, oldest first."""
+    condition = MessageRow.seq <= upto if upto is not None else None
+    rows = MessageRow.query(thread, condition, limit=limit, scan_index_forward=False, consistent_read=True)
+    return [of_row(row) for row in rows][::-1]
+
+
+def after(thread: str, seq: int, *, limit: int) -> list[Message]:
+    """The messages of a thread after number `seq`, oldest first."""
+    rows = MessageRow.query(thread, MessageRow.seq > seq, limit=limit, consistent_read=True)
+    return [of_row(row) for row in rows]
+
+
+def find(thread: str, message: str, *, within: int) -> Message | None:
+    """A message by its id, looked for among the thread's last `within` messages."""
+    rows = MessageRow.query(thread, limit=within, page_size=50, scan_index_forward=False, consistent_read=True)
+    return next((of_row(row) for row in rows if row.data.get("id") == message), None)

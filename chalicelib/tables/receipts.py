@@ -52,3 +52,12 @@ def find_sent(channel: str, provider_id: str) -> tuple[str, int] | None:
     except Receipt.DoesNotExist:
         return None
     return str(row.thread), int(row.seq or 0)
+
+
+def has_event(thread: str, event: str) -> bool:
+    """Whether an event was done."""
+    try:
+        Receipt.get(event_key(thread, event), consistent_read=True)
+    except Receipt.DoesNotExist:
+        return False
+    return True

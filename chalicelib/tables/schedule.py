@@ -12,6 +12,7 @@ from typing import Any
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
+from chalicelib.ports import queues
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute
 
@@ -32,14 +33,37 @@ class Due(Model):
     """TTL, in seconds since the epoch."""
 
 
+def slot_of(id: str) -> int:
+    """The partition that a task is kept in."""
+    return zlib.crc32(id.encode()) % settings().release_slots
+
+
 def keep(*, id: str, due_ms: int, queue: str, task: dict[str, Any]) -> None:
     """Keep a task until it is due; the same id and time again is the same row."""
-    slot = zlib.crc32(id.encode()) % settings().release_slots
     Due(
-        slot=str(slot), due_id=f"{due_ms:013d}#{id}", queue=queue, task=task, expires=due_ms // 1000 + 86_400 * 30
+        slot=str(slot_of(id)), due_id=f"{due_ms:013d}#{id}", queue=queue, task=task, expires=due_ms // 1000 + 86_400 * 30
     ).save()
 
 
 def due_before(slot: int, before_ms: int) -> Iterator[Due]:
     """What falls due in a slot before a time, earliest first."""
     return iter(Due.query(str(slot), Due.due_id < f"{before_ms:013d}", consistent_read=True))
+
+
+RELEASE_EVERY_MS = 60_000
+AHEAD_MS = RELEASE_EVERY_MS + 30_000
+"""`release_due` looks this far ahead: a pass that comes late or is missed once in a while makes nothing late."""
+
+
+def later(*, id: str, due_ms: int, now_ms: int, queue: str, task: dict[str, Any]) -> None:
+    """Have a task on a standard queue when it is due: kept in the table first, handed over at once if that is soon."""
+    keep(id=id, due_ms=due_ms, queue=queue, task=task)
+    if due_ms - now_ms <= AHEAD_MS:
+        hand_over(Due.get(str(slot_of(id)), f"{due_ms:013d}#{id}", consistent_read=True), now_ms=now_ms)
+
+
+def hand_over(row: Due, *, now_ms: int) -> None:
+    """Put a task on its queue to the second, then forget it: cut off between, it runs twice and never not at all."""
+    delay_s = max(0, -(-(int(str(row.due_id)[:13]) - now_ms) // 1000))
+    queues.send(str(row.queue), [queues.Entry(dict(row.task), delay_s=delay_s)])
+    row.delete()

@@ -6,10 +6,16 @@ query reads a thread with all that belongs to it, and the stream can be filtered
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import PutError
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
+from chalicelib.domain.thread import Conversation, Thread
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute
 
@@ -64,3 +70,68 @@ class ThreadRow(Model):
 def conversation_item(number: int) -> str:
     """Range key of a thread's n-th conversation."""
     return f"c{number:010d}"
+
+
+def from_row(row: ThreadRow | None) -> Thread | None:
+    """The thread that a row holds."""
+    return Thread.of(row.state | {"version": int(row.version or 0)}) if row is not None else None
+
+
+def get(thread: str) -> Thread | None:
+    """The thread, read consistently; None before its first message."""
+    try:
+        return from_row(ThreadRow.get(thread, THREAD, consistent_read=True))
+    except ThreadRow.DoesNotExist:
+        return None
+
+
+def get_conversation(thread: str, number: int) -> Conversation | None:
+    """One conversation of a thread, read consistently."""
+    try:
+        row = ThreadRow.get(thread, conversation_item(number), consistent_read=True)
+    except ThreadRow.DoesNotExist:
+        return None
+    return Conversation.of(row.state)
+
+
+def save(thread: Thread) -> bool:
+    """Store a thread that was read at `thread.version`; False where somebody else wrote it meanwhile."""
+    row = ThreadRow(
+        thread=thread.id,
+        item=THREAD,
+        version=thread.version + 1,
+        state={key: value for key, value in thread.plain().items() if key != "version"},
+        fallback_bot=thread.fallback or None,
+    )
+    seen = ThreadRow.version == thread.version if thread.version else ThreadRow.version.does_not_exist()
+    try:
+        row.save(condition=seen)
+    except PutError as error:
+        if error.cause_response_code == "ConditionalCheckFailedException":
+            return False
+        raise
+    return True
+
+
+def keep_conversation(conversation: Conversation) -> None:
+    """Store a conversation; the same again changes nothing."""
+    ThreadRow(
+        thread=conversation.thread,
+        item=conversation_item(conversation.number),
+        service=conversation.service,
+        opened=f"{conversation.opened_at:013d}.{conversation.thread}.{conversation.number:010d}",
+        state=conversation.plain(),
+    ).save()
+
+
+def change_conversation(thread: str, number: int, changes: dict[str, Any]) -> None:
+    """Change fields of a conversation; doing it twice is doing it once. Converse alone writes, so reading is safe."""
+    before = get_conversation(thread, number)
+    if before is not None:
+        keep_conversation(replace(before, **changes))
+
+
+def held_for(bot: str) -> Iterator[str]:
+    """Threads that a desk holds only because `bot` failed."""
+    for row in ThreadRow.by_fallback.query(bot):
+        yield str(row.thread)

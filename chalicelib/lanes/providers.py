@@ -1,0 +1,82 @@
+"""The way to channel providers: an adapter's one call, and what it means for the message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib import channels
+from chalicelib.channels.contract import Call, Channel, Outgoing, Refused, Sent, TryLater
+from chalicelib.channels.fallback import shown
+from chalicelib.domain import event as kinds
+from chalicelib.domain.event import Event
+from chalicelib.domain.message import FAILED, SENT, Content
+from chalicelib.domain.notice import Notice
+from chalicelib.lanes.way import Attempted, Target
+from chalicelib.ports import clock, ids, queues, secrets
+from chalicelib.ports.queues import Entry
+from chalicelib.tables import config, receipts
+from chalicelib.tables.deliveries import DeliveryRow
+
+step = "send"
+queue = "sends.fifo"
+retry_queue = "send-retries"
+
+
+def target(notice: Notice) -> Target | None:
+    """The channel as it stands now; a channel is never switched off, its messages fail one by one."""
+    row = config.get("channel", notice.destination)
+    if row is None:
+        return None
+    return Target(body=row.body or {}, secrets=secrets.unseal(row.sealed or "", owner=notice.destination))
+
+
+async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Attempted:
+    """Send the message once."""
+    adapter = channels.load(notice.channel_kind)
+    content = shown(Content.of(notice.content), adapter.CAN)
+    started = clock.now_ms()
+    outgoing = Outgoing(
+        id=row.replay_of or row.id, address=notice.address, content=content,
+        in_reply_to=content.details.get("in_reply_to", ""), now_ms=started, trace=notice.trace,
+    )  # fmt: skip
+    channel = Channel(notice.destination, target.body.get("settings") or {}, target.secrets)
+    outcome = await adapter.send(outgoing, channel, call)
+    took = clock.now_ms() - started
+    match outcome:
+        case Sent(provider_id):
+            return Attempted(took_ms=took, provider_id=provider_id)
+        case TryLater(error, after_s):
+            return Attempted(error=error, took_ms=took, retry_after_s=after_s)
+        case Refused(code, reason):
+            return Attempted(error=code, reason=reason, final=True, took_ms=took)
+    raise TypeError(f"{notice.channel_kind} answered {outcome!r}")
+
+
+async def probe(call: Call, notice: Notice, target: Target) -> bool:
+    """Channels are not verified."""
+    return True
+
+
+def delivered(row: DeliveryRow, notice: Notice, attempted: Attempted) -> None:
+    """Remember the provider's id for its statuses, then say that the message is sent."""
+    if attempted.provider_id:
+        receipts.keep_sent(
+            notice.destination, attempted.provider_id, thread=notice.thread, seq=notice.seq, now_ms=clock.now_ms()
+        )
+    _receipt(notice, SENT, provider_id=attempted.provider_id)
+
+
+def given_up(row: DeliveryRow, notice: Notice, attempted: Attempted, status: str) -> None:
+    """The message failed, with the provider's reason."""
+    error = {"code": attempted.error, "reason": attempted.reason or attempted.error}
+    _receipt(notice, FAILED, error=error)
+
+
+def _receipt(notice: Notice, state: str, **more: Any) -> None:
+    body = {"seq": notice.seq, "state": state} | {key: value for key, value in more.items() if value}
+    event = Event(
+        id=ids.from_cause("ev", "sent", notice.thread, notice.seq, state), kind=kinds.RECEIPT, service=notice.service,
+        channel=notice.channel, channel_kind=notice.channel_kind, address=notice.address, thread=notice.thread,
+        at=clock.now_ms(), body=body, trace=notice.trace,
+    )  # fmt: skip
+    queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id)])

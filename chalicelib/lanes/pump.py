@@ -1,0 +1,205 @@
+"""The pump: takes the oldest undone delivery of a lane, tries it, and goes on until the lane is empty or it fails.
+
+A queue message is only a wake-up. While a lane is blocked its own row (`~`) says so: wake-ups then do nothing,
+later deliveries queue behind, and only the retry that the row waits for, or the destination's return, moves it.
+Writes after a failed attempt: the endpoint's count, the schedule, the lane's row, the delivery's. Cut off before
+the lane's row stands, the wake-up is redelivered and the attempt made again; cut off after, the schedule has it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from chalicelib.channels.contract import Call
+from chalicelib.domain import retry
+from chalicelib.domain.notice import Notice
+from chalicelib.lanes.way import Attempted, Target, Way
+from chalicelib.ports import clock, http, ids, log, queues
+from chalicelib.ports.queues import Entry
+from chalicelib.tables import deliveries, endpoints, schedule
+from chalicelib.tables.deliveries import DELIVERED, EXPIRED, FAILED, POISON, WAITING, DeliveryRow
+
+_SPARE_MS = 12_000
+"""Time left in the Lambda below which no further attempt is begun: one attempt, one probe and their writes."""
+_LEASE_MS = 60_000
+
+Work = Callable[[Call, dict[str, Any]], Awaitable[None]]
+
+
+def each_lane(event: dict[str, Any], work: Work, *, step: str) -> Any:
+    """Run `work` for all lanes of a batch at the same time; records of lanes that failed are redelivered."""
+    by_lane: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    for record in event["Records"]:
+        body = queues.body_of(record)
+        by_lane.setdefault(body["lane"], []).append((record["messageId"], body))
+    failed = asyncio.run(_together(by_lane, work, step))
+    return {"batchItemFailures": [{"itemIdentifier": id} for lane in failed for id, _ in by_lane[lane]]}
+
+
+async def _together(
+    by_lane: dict[str, list[tuple[str, dict[str, Any]]]], work: Work, step: str
+) -> Iterable[str]:
+    failed: list[str] = []
+
+    async def lane_of(lane: str, bodies: list[dict[str, Any]]) -> None:
+        try:
+            # One run serves all wake-ups of a lane, except that an order to open it must not be lost.
+            for body in sorted(bodies, key=lambda body: not body.get("open"))[:1] if "head" not in bodies[0] else bodies:
+                await work(call, body)
+        except Exception:
+            log.crash(step, lane=lane)
+            failed.append(lane)
+
+    async with http.web() as call:
+        await asyncio.gather(*(lane_of(lane, [body for _, body in records]) for lane, records in by_lane.items()))
+    return failed
+
+
+async def pump(way: Way, call: Call, lane: str, *, reopen: bool, remaining_ms: Callable[[], int]) -> None:
+    """Work off a lane; `reopen` first removes what blocks it (its destination is back)."""
+    if reopen:
+        deliveries.unblock(lane)
+    state = deliveries.tail(lane)
+    if state.row is not None:
+        return
+    for row in state.undone:
+        if remaining_ms() < _SPARE_MS:
+            wake(way, lane)
+            return
+        if not await _one(way, call, row, failures=0):
+            return
+
+
+async def try_again(way: Way, call: Call, lane: str, *, head: str, attempt: int) -> None:
+    """Make the attempt that a lane waits for; then open it, and leave what queued behind to the pump."""
+    now = clock.now_ms()
+    if not deliveries.lease(lane, head=head, attempt=attempt, now=now, until=now + _LEASE_MS):
+        state = deliveries.tail(lane)
+        if state.row is None and state.undone:
+            # The lane was opened, perhaps by a run that was cut off before its wake-up.
+            wake(way, lane)
+        return
+    row = deliveries.get(lane, head)
+    if row is None or row.status not in deliveries.UNDONE or await _one(way, call, row, failures=attempt):
+        deliveries.unblock(lane)
+        wake(way, lane)
+
+
+def wake(way: Way, lane: str) -> None:
+    """Have the pump look at a lane."""
+    queues.send(way.queue, [Entry({"lane": lane}, group=lane, dedup=ids.new(lane))])
+
+
+async def _one(way: Way, call: Call, row: DeliveryRow, *, failures: int) -> bool:
+    """Try one delivery; True where it is finished, one way or another, False where the lane is blocked by it."""
+    notice, now = Notice.of(dict(row.notice)), clock.now_ms()
+    target = way.target(notice)
+    if target is None:
+        return _give_up(way, row, notice, Attempted(error="destination_gone"), FAILED, attempt=None)
+    if target.max_age_s and now - int(row.created[:13]) > target.max_age_s * 1000:
+        return _give_up(way, row, notice, Attempted(error="expired"), EXPIRED, attempt=None)
+    if not target.usable:
+        return _hold(way, row, notice)
+    attempted = await way.attempt(call, row, notice, target)
+    _say(way, row, notice, attempted)
+    attempt = _attempt(row, attempted, at=now)
+    if attempted.ok:
+        way.delivered(row, notice, attempted)
+        deliveries.record(row, DELIVERED, attempt)
+        if target.failures:
+            endpoints.recovered(notice.destination)
+        return True
+    if attempted.final:
+        return _give_up(way, row, notice, attempted, FAILED, attempt=attempt)
+    if target.failures is not None and await _too_many(way, call, row, notice, target):
+        if retry.poisoned(endpoints.get(notice.destination).failed) and await way.probe(call, notice, target):
+            endpoints.recovered(notice.destination)
+            return _give_up(way, row, notice, attempted, POISON, attempt=attempt)
+        endpoints.disable(notice.destination, at=clock.now_ms())
+        log.trouble("endpoint.disabled", destination=notice.destination, error=attempted.error)
+        deliveries.record(row, WAITING, attempt)
+        return _hold(way, row, notice)
+    return _wait(way, row, notice, target, attempted, attempt, failures=failures + 1)
+
+
+async def _too_many(way: Way, call: Call, row: DeliveryRow, notice: Notice, target: Target) -> bool:
+    endpoint = endpoints.count_failure(notice.destination, row.id)
+    count = int(endpoint.failures)
+    if count in retry.WARN_AT:
+        log.trouble("endpoint.failing", destination=notice.destination, failures=count)
+    return count >= retry.DISABLE_AFTER
+
+
+def _wait(
+    way: Way, row: DeliveryRow, notice: Notice, target: Target, attempted: Attempted, attempt: dict[str, Any], *,
+    failures: int,
+) -> bool:  # fmt: skip
+    now = clock.now_ms()
+    first_at = row.attempts[-failures + 1]["at"] if failures > 1 and len(row.attempts) >= failures - 1 else now
+    due = retry.due(
+        failures=failures, waits_s=target.waits_s, first_at=first_at, now=now, jitter=random.random(),  # noqa: S311
+        retry_after_s=attempted.retry_after_s,
+    )  # fmt: skip
+    if due is None:
+        return _give_up(way, row, notice, attempted, FAILED, attempt=attempt)
+    task = {"lane": row.lane, "head": row.key, "attempt": failures}
+    schedule.later(id=f"retry:{row.id}:{failures}", due_ms=due, now_ms=now, queue=way.retry_queue, task=task)
+    deliveries.block(row.lane, head=row.key, attempt=failures, due=due, blocked_by=notice.destination)
+    deliveries.record(row, WAITING, attempt, next_attempt_at=due)
+    _mind_the_customer(row, notice)
+    return False
+
+
+def _hold(way: Way, row: DeliveryRow, notice: Notice) -> bool:
+    """Keep the lane until its destination is back."""
+    deliveries.block(row.lane, head=row.key, blocked_by=notice.destination)
+    _mind_the_customer(row, notice)
+    # It may have come back between our reading its state and our row: then nobody else opens the lane.
+    target = way.target(notice)
+    if target is not None and target.usable:
+        deliveries.unblock(row.lane)
+        wake(way, row.lane)
+    return False
+
+
+def _mind_the_customer(row: DeliveryRow, notice: Notice) -> None:
+    """Have somebody look after the bot's patience whether the customer still waits for this delivery."""
+    if notice.patience_s and notice.desk:
+        task = {
+            "kind": "bot.failing", "lane": row.lane, "key": row.key, "bot": notice.destination, "service": notice.service,
+            "channel": notice.channel, "channel_kind": notice.channel_kind, "address": notice.address,
+            "thread": notice.thread,
+        }  # fmt: skip
+        now = clock.now_ms()
+        due = max(now, notice.at + notice.patience_s * 1000)
+        schedule.later(id=f"patience:{row.id}", due_ms=due, now_ms=now, queue="timers", task=task)
+
+
+def _give_up(
+    way: Way, row: DeliveryRow, notice: Notice, attempted: Attempted, status: str, *, attempt: dict[str, Any] | None
+) -> bool:
+    way.given_up(row, notice, attempted, status)
+    deliveries.record(row, status, attempt)
+    log.trouble(way.step, delivery=row.id, status=status, error=attempted.error)
+    return True
+
+
+def _attempt(row: DeliveryRow, attempted: Attempted, *, at: int) -> dict[str, Any]:
+    shown = {
+        "n": len(row.attempts) + 1, "at": at, "took_ms": attempted.took_ms, "status_code": attempted.status or None,
+        "error": attempted.error or None, "response_head": attempted.head or None,
+    }  # fmt: skip
+    return {key: value for key, value in shown.items() if value is not None}
+
+
+def _say(way: Way, row: DeliveryRow, notice: Notice, attempted: Attempted) -> None:
+    log.step(
+        way.step, delivery=row.id, thread=notice.thread, message=notice.message, attempt=len(row.attempts) + 1,
+        outcome=attempted.error or "delivered", status=attempted.status or None, took_ms=attempted.took_ms,
+        trace=notice.trace, age_ms=clock.now_ms() - notice.at,
+    )  # fmt: skip
+    counted = {"Delivered": 1.0} if attempted.ok else {"Failed": 1.0}
+    log.metrics(way.step, TookMs=attempted.took_ms, AgeMs=max(0, clock.now_ms() - notice.at), **counted)

@@ -1,0 +1,79 @@
+"""What the pump needs to know of a way out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from chalicelib.channels.contract import Call
+from chalicelib.domain.notice import Notice
+from chalicelib.domain.retry import WAITS_S
+from chalicelib.tables.deliveries import DeliveryRow
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The destination as it stands now."""
+
+    body: dict[str, Any]
+    secrets: dict[str, str] = field(default_factory=dict)
+    usable: bool = True
+    """Verified, not switched off, not suspended."""
+    failures: int | None = None
+    """Consecutive failures so far; None where the destination is never switched off."""
+    waits_s: Sequence[int] = WAITS_S
+    max_age_s: int = 0
+    """After which a delivery is given up; 0: never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """What came of one attempt."""
+
+    error: str = ""
+    """Empty where it succeeded."""
+    final: bool = False
+    """The other side says never: trying again is no use."""
+    status: int = 0
+    took_ms: int = 0
+    head: str = ""
+    """First characters of the response, redacted."""
+    retry_after_s: int = 0
+    answers: tuple[Any, ...] = ()
+    """Events that the response carried."""
+    provider_id: str = ""
+    reason: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.error
+
+
+class Way(Protocol):
+    """A way out of the platform."""
+
+    step: str
+    queue: str
+    """FIFO queue of wake-ups."""
+    retry_queue: str
+
+    def target(self, notice: Notice) -> Target | None:
+        """The destination, read anew; None where it was removed."""
+        ...
+
+    async def attempt(self, call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Attempted:
+        """Tell the notice once."""
+        ...
+
+    async def probe(self, call: Call, notice: Notice, target: Target) -> bool:
+        """Whether the destination passes verification right now."""
+        ...
+
+    def delivered(self, row: DeliveryRow, notice: Notice, attempted: Attempted) -> None:
+        """What follows from success; runs before the row says delivered, and so perhaps twice."""
+        ...
+
+    def given_up(self, row: DeliveryRow, notice: Notice, attempted: Attempted, status: str) -> None:
+        """What follows from giving up (`failed`, `expired`, `poison`); perhaps twice as well."""
+        ...

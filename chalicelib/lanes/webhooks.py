@@ -1,0 +1,142 @@
+"""The way to webhooks of bots and desks: signed, verified by token in every response, counted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from chalicelib import channels
+from chalicelib.bots import webhook as bot_wire
+from chalicelib.channels.contract import Call
+from chalicelib.desks import webhook as desk_wire
+from chalicelib.domain import event as kinds
+from chalicelib.domain import notice as notices
+from chalicelib.domain import webhook_secrets
+from chalicelib.domain.event import Event
+from chalicelib.domain.notice import Notice
+from chalicelib.domain.retry import WAITS_S
+from chalicelib.domain.thread import message_id
+from chalicelib.domain.view import message_view
+from chalicelib.lanes.way import Attempted, Target
+from chalicelib.ports import clock, ids, log, queues, redact, secrets, signing
+from chalicelib.ports.http import retry_after
+from chalicelib.ports.queues import Entry
+from chalicelib.tables import deliveries, endpoints, messages, together
+from chalicelib.tables.config import Resource
+from chalicelib.tables.deliveries import DeliveryRow
+from chalicelib.tables.endpoints import Endpoint
+
+step = "deliver"
+queue = "deliveries.fifo"
+retry_queue = "retries"
+TRANSCRIPT = 50
+_KINDS = {"bt": "bot", "dk": "desk"}
+_EVENTS = {"message": kinds.BOT_MESSAGE, "handover": kinds.BOT_HANDOVER, "close": kinds.BOT_CLOSE}
+
+
+def target(notice: Notice) -> Target | None:
+    """The bot or desk as it stands now, and how its webhook fares: one read for both."""
+    destination = notice.destination
+    key = f"{_KINDS[destination[:2]]}#{destination}"
+    row, endpoint = together.get_all([(Resource, notice.service, key), (Endpoint, destination, None)])
+    if row is None:
+        return None
+    body: dict[str, Any] = row.body or {}
+    return Target(
+        body=body,
+        secrets=secrets.unseal(row.sealed or "", owner=destination),
+        usable=endpoint is not None and endpoint.status == endpoints.ACTIVE,
+        failures=int(endpoint.failures or 0) if endpoint else 0,
+        waits_s=(body.get("retry") or {}).get("waits_s", WAITS_S),
+        max_age_s=int(body.get("max_age_s") or 0),
+    )
+
+
+async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Attempted:
+    """POST the notice once."""
+    if target.body.get("kind") == "console":
+        # People read a console desk's chats in our own inbox: the message is there already.
+        return Attempted()
+    payload = _payload(notice, target)
+    if payload is None:
+        return Attempted()
+    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    # A replay goes out under the first delivery's id, so that a receiver that had it can tell.
+    headers = _headers(target, id=row.replay_of or row.id, body=body)
+    headers |= {"x-parley-attempt": str(len(row.attempts) + 1)}
+    if notice.trace:
+        headers["x-correlation-id"] = notice.trace
+    timeout_s = float(target.body.get("timeout_s") or 5)
+    exchange = await call("POST", target.body["webhook_url"], headers=headers, body=body, timeout_s=timeout_s)
+    outcome = bot_wire.outcome(exchange, token=target.secrets.get("verification_token"))
+    head = redact.head_of(exchange, secrets=target.secrets.values())
+    if isinstance(outcome, bot_wire.Failed):
+        wait = retry_after(exchange.headers, now_ms=clock.now_ms(), most_s=3600)
+        return Attempted(
+            error=outcome.error, status=exchange.status, took_ms=exchange.took_ms, head=head, retry_after_s=wait
+        )
+    answers: tuple[Any, ...] = ()
+    if notice.destination.startswith("bt_"):
+        found = bot_wire.answers(exchange, conversation=notice.conversation)
+        answers = tuple(found.events)
+        for path, problem in found.problems:
+            log.trouble("answer.ignored", delivery=row.id, path=path, problem=problem)
+    return Attempted(status=exchange.status, took_ms=exchange.took_ms, head=head, answers=answers)
+
+
+async def probe(call: Call, notice: Notice, target: Target) -> bool:
+    """Whether the webhook passes verification now, which tells a bad message from a bad webhook."""
+    challenge, now = ids.token(), clock.now_ms()
+    body = json.dumps(bot_wire.verification(challenge, now)).encode()
+    headers = _headers(target, id=ids.new("vf"), body=body)
+    exchange = await call("POST", target.body["webhook_url"], headers=headers, body=body, timeout_s=5.0)
+    return not bot_wire.passed(exchange, challenge, target.secrets.get("verification_token"))
+
+
+def delivered(row: DeliveryRow, notice: Notice, attempted: Attempted) -> None:
+    """Put the events of the response on the thread; their ids come from the delivery, so twice is once."""
+    if row.replay_of:
+        first = deliveries.parse_delivery_id(str(row.replay_of))
+        before = deliveries.get(*first) if first else None
+        if before is not None and before.status == deliveries.DELIVERED:
+            # The first delivery's answer was handled; a replay informs, it does not speak again.
+            return
+    events = [_event(notice, str(row.replay_of or row.id), index, said) for index, said in enumerate(attempted.answers)]
+    queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id) for event in events])
+
+
+def given_up(row: DeliveryRow, notice: Notice, attempted: Attempted, status: str) -> None:
+    """Nothing more: the delivery's row tells what became of it."""
+
+
+def _event(notice: Notice, delivery: str, index: int, said: Any) -> Event:
+    id = ids.from_cause("ev", "answer", delivery, index)
+    body: dict[str, Any] = {"bot": notice.destination, "conversation": said.conversation, "params": dict(said.params)}
+    if said.content is not None:
+        body["content"] = said.content.plain()
+        body["message_id"] = message_id(notice.thread, id)
+    return Event(
+        id=id, kind=_EVENTS[said.kind], service=notice.service, channel=notice.channel, channel_kind=notice.channel_kind,
+        address=notice.address, thread=notice.thread, at=clock.now_ms(), body=body, trace=notice.trace,
+    )  # fmt: skip
+
+
+def _payload(notice: Notice, target: Target) -> dict[str, Any] | None:
+    label = channels.load(notice.channel_kind).LABEL
+    if notice.destination.startswith("dk_"):
+        transcript = None
+        if notice.kind == notices.CHAT_STARTED:
+            said = messages.last(notice.thread, limit=TRANSCRIPT, upto=notice.seq)
+            transcript = [message_view(message, at=clock.rfc3339(message.sent_at)) for message in said]
+        return desk_wire.payload(notice, label=label, transcript=transcript)
+    return bot_wire.payload(notice, profile=target.body.get("profile", "generic"), label=label)
+
+
+def _headers(target: Target, *, id: str, body: bytes) -> dict[str, str]:
+    now = clock.now_ms()
+    headers = {str(name).lower(): str(value) for name, value in (target.body.get("headers") or {}).items()}
+    headers |= {"content-type": "application/json"}
+    headers |= signing.headers(webhook_secrets.valid(target.secrets, now), id=id, at_ms=now, body=body)
+    if access := target.secrets.get("access_token"):
+        headers["authorization"] = f"Bearer {access}"
+    return headers

@@ -1,0 +1,138 @@
+"""The only writer of threads, conversations and messages: one event of one thread at a time.
+
+Order of writes, and why a cut after each is harmless: timers and the contact (void or the same when repeated),
+messages (their numbers are taken at most once; a row carries the thread's state after it), conversations,
+the thread (on condition of its version), the receipt. A redelivered event finds its own messages by the
+event's id and goes on from the state that they carry; another event that meets them adopts that state first.
+So a message and what it means for the thread are never apart, at one write unit each instead of a
+transaction's two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain.decide import decide
+from chalicelib.domain.event import CUSTOMER_MESSAGE, RECEIPT, Event
+from chalicelib.domain.thread import Thread, changing, healed
+from chalicelib.domain.turn import Turn
+from chalicelib.ports import clock, log
+from chalicelib.ports.lambdas import each_body
+from chalicelib.tables import config, contacts, messages, receipts, schedule, threads, together, world
+from chalicelib.tables.config import Resource
+from chalicelib.tables.receipts import Receipt
+from chalicelib.tables.threads import ThreadRow
+
+_ROUNDS = 5
+"""How often an event starts over because the thread changed under it, before it is redelivered."""
+
+
+class Busy(Exception):
+    """The thread changed under the event again and again; the queue redelivers it."""
+
+
+def run(event: dict[str, Any], context: Any) -> Any:
+    """Handle a batch of `threads.fifo`."""
+    return each_body(event, context, handle, fifo=True)
+
+
+def handle(body: dict[str, Any]) -> None:
+    """Handle one event."""
+    started = clock.now_ms()
+    event = Event.of(body)
+    outcome = _receipt(event) if event.kind == RECEIPT else _converse(event)
+    took = clock.now_ms() - started
+    log.step(
+        "converse", thread=event.thread, event=event.id, kind=event.kind, outcome=outcome, trace=event.trace, took_ms=took,
+        lag_ms=started - event.at,
+    )  # fmt: skip
+    log.metrics("converse", Events=1, TookMs=took, LagMs=max(0, started - event.at))
+
+
+def _receipt(event: Event) -> str:
+    body = event.body
+    new = messages.set_state(
+        event.thread, body["seq"], body["state"], at=event.at, error=body.get("error"),
+        provider_id=body.get("provider_id", ""),
+    )  # fmt: skip
+    return "advanced" if new else "nothing new"
+
+
+def _converse(event: Event) -> str:
+    for _ in range(_ROUNDS):
+        row, version, service, seen = together.get_all(
+            [
+                (ThreadRow, event.thread, threads.THREAD),
+                (Resource, *config.version_key(event.service)),
+                (Resource, config.SERVICES, f"service#{event.service}"),
+                (Receipt, receipts.event_key(event.thread, event.id), None),
+            ]
+        )
+        thread = threads.from_row(row)
+        if seen is not None or (thread is not None and thread.knows(event.id)):
+            return "done before"
+        if service is None:
+            return "service is gone"
+        about = service.body or {}
+        snapshot = config.snapshot(event.service, int(version.version or 0) if version else 0)
+        view = world.of(snapshot, timezone=about.get("timezone") or "UTC", country=about.get("country") or "")
+        thread = _known(event, thread)
+        turn = decide(event, thread, view)
+        if _write(turn, was=thread):
+            return turn.ignored or "done"
+    raise Busy(event.thread)
+
+
+def _known(event: Event, thread: Thread | None) -> Thread:
+    """The thread with its contact; a new one where this is its first event."""
+    if thread is None:
+        thread = Thread(event.thread, event.service, event.channel, event.channel_kind, event.address)
+    if thread.contact or event.kind != CUSTOMER_MESSAGE:
+        return thread
+    identities = [(kind, value) for kind, value in event.body.get("identities", ())]
+    identities.append(("channel", f"{event.channel}:{event.address}"))
+    contact = contacts.find_or_create(
+        event.service, identities, name=event.body.get("name", ""), channel=event.channel, now_ms=event.at
+    )
+    return replace(thread, contact=contact)
+
+
+def _write(turn: Turn, *, was: Thread) -> bool:
+    """Write what was decided; False where the thread changed meanwhile and the event has to be decided anew."""
+    event, after = turn.event, turn.thread
+    for timer in turn.timers:
+        schedule.later(id=timer.id, due_ms=timer.due, now_ms=clock.now_ms(), queue="timers", task=timer.task)
+    if turn.messages:
+        state = changing(after)
+        rows = [messages.row_of(said, after=state) for said in turn.messages]
+        if not messages.add(rows):
+            mine = _earlier_work(event, was)
+            if mine is None:
+                return False
+            after = mine
+    for conversation in turn.conversations:
+        threads.keep_conversation(conversation)
+    for number, changes in turn.closed:
+        threads.change_conversation(after.id, number, changes)
+    if not threads.save(replace(after, version=was.version)):
+        return False
+    if event.once:
+        receipts.keep_event(event.thread, event.id, now_ms=clock.now_ms())
+    return True
+
+
+def _earlier_work(event: Event, was: Thread) -> Thread | None:
+    """The state that this event's own messages carry, where an earlier run wrote them and was cut off.
+
+    Messages of another event mean that that one was cut off: its state is written for it, and None returned.
+    """
+    row = messages.get(was.id, was.last_seq + 1)
+    if row is None:
+        return None
+    after = healed(was, dict(row.after))
+    if row.event == event.id:
+        return after
+    log.trouble("converse", thread=was.id, adopted=str(row.event))
+    threads.save(replace(after, version=was.version))
+    return None

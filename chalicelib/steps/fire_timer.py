@@ -1,0 +1,98 @@
+"""Turns a due timer into what it stands for: an event of a thread, or wake-ups of lanes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.domain import event as kinds
+from chalicelib.domain.event import Event, status_event
+from chalicelib.ports import clock, ids, log, queues
+from chalicelib.ports.lambdas import each_body
+from chalicelib.ports.queues import Entry
+from chalicelib.tables import deliveries, receipts, threads
+
+SWEEPS_S = (0, 60, 600)
+"""A destination that is back is looked after three times: its index of blocked lanes may lag behind a lane that
+blocked in the very moment."""
+_STATUS_TRIES = 8
+
+
+def run(event: dict[str, Any], context: Any) -> Any:
+    """Handle a batch of `timers`."""
+    return each_body(event, context, handle, fifo=False)
+
+
+def handle(body: dict[str, Any]) -> None:
+    """Fire one timer."""
+    outcome = _BY_KIND[body["kind"]](body)
+    log.step("fire_timer", kind=body["kind"], thread=body.get("thread"), outcome=outcome)
+
+
+def _offer_expired(body: dict[str, Any]) -> str:
+    _put(body, "offer", body["thread"], body["number"], keep=("number",))
+    return "told"
+
+
+def _bot_failing(body: dict[str, Any]) -> str:
+    row = deliveries.get(body["lane"], body["key"])
+    if row is None or row.status not in deliveries.UNDONE:
+        return "the bot answered meanwhile"
+    # The attempts are part of the cause: a bot that fails the same message again later is news.
+    _put(body, "failing", row.id, len(row.attempts), keep=("bot",))
+    return "told"
+
+
+def _endpoint_enabled(body: dict[str, Any]) -> str:
+    endpoint, sweep = body["endpoint"], int(body.get("sweep", 0))
+    lanes = 0
+    for lane in deliveries.blocked(endpoint):
+        queue = "sends.fifo" if endpoint.startswith("ch_") else "deliveries.fifo"
+        queues.send(queue, [Entry({"lane": lane, "open": True}, group=lane, dedup=ids.new(lane))])
+        lanes += 1
+    if endpoint.startswith("bt_"):
+        for thread_id in threads.held_for(endpoint):
+            thread = threads.get(thread_id)
+            if thread is not None and thread.fallback == endpoint:
+                about = {
+                    "service": thread.service, "channel": thread.channel, "channel_kind": thread.channel_kind,
+                    "address": thread.address, "thread": thread.id, "kind": kinds.BOT_RECOVERED, "bot": endpoint,
+                }  # fmt: skip
+                _put(about, "recovered", thread.id, thread.epoch, keep=("bot",))
+    if sweep + 1 < len(SWEEPS_S):
+        queues.send("timers", [Entry(body | {"sweep": sweep + 1}, delay_s=SWEEPS_S[sweep + 1])])
+    return f"{lanes} lanes"
+
+
+def _status(body: dict[str, Any]) -> str:
+    """A provider's status that came before we had stored the provider's id of the message."""
+    found = receipts.find_sent(body["channel"], body["provider_id"])
+    if found is None:
+        tries = int(body.get("tries", 0)) + 1
+        if tries >= _STATUS_TRIES:
+            return "no such message"
+        queues.send("timers", [Entry(body | {"tries": tries}, delay_s=min(2**tries, 900))])
+        return "not yet"
+    thread, seq = found
+    event = status_event(
+        thread=thread, seq=seq, state=body["state"], at=body["at"], service=body["service"], channel=body["channel"],
+        channel_kind=body["channel_kind"], error=body.get("error"),
+    )  # fmt: skip
+    queues.send("threads.fifo", [Entry(event.plain(), group=thread, dedup=event.id)])
+    return "told"
+
+
+def _put(body: dict[str, Any], *cause: str | int, keep: tuple[str, ...]) -> None:
+    event = Event(
+        id=ids.from_cause("ev", *cause), kind=body["kind"], service=body["service"], channel=body["channel"],
+        channel_kind=body["channel_kind"], address=body["address"], thread=body["thread"], at=clock.now_ms(),
+        body={key: body[key] for key in keep},
+    )  # fmt: skip
+    queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id)])
+
+
+_BY_KIND = {
+    kinds.OFFER_EXPIRED: _offer_expired,
+    kinds.BOT_FAILING: _bot_failing,
+    "endpoint.enabled": _endpoint_enabled,
+    "status": _status,
+}

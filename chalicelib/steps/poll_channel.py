@@ -1,0 +1,125 @@
+"""The visitor's side of web chat: fetch what was said (long poll), the widget's script, the chat page.
+
+A message counts as delivered when it was fetched. A Lambda of its own, because a poll holds its process for up
+to 20 s and must not take the place of a webhook.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from chalice.app import Request as HttpRequest
+from chalice.app import Response as HttpResponse
+
+from chalicelib import channels
+from chalicelib.channels.contract import Channel
+from chalicelib.channels.webchat import address_of, cors, is_session, pages
+from chalicelib.domain.event import status_event
+from chalicelib.domain.message import DELIVERED, FAILED, PENDING, SENT, Message
+from chalicelib.domain.thread import thread_id
+from chalicelib.domain.view import message_view
+from chalicelib.ports import clock, log, queues, web
+from chalicelib.ports.queues import Entry
+from chalicelib.ports.web import Problem
+from chalicelib.tables import config, messages
+
+MAX_WAIT_S = 20
+_PAGE = 50
+_EVERY_S = 0.3
+
+
+def run(request: HttpRequest, channel_id: str) -> HttpResponse:
+    """GET messages of a session after a cursor; waits up to `wait_s` for the first."""
+    service, channel = _channel(channel_id)
+    allowed = _allowed(request, channel)
+    query = dict(request.query_params or {})
+    session = query.get("session", "")
+    if not is_session(session):
+        raise Problem(422, "wrong_fields", "session is missing or malformed", errors=[("/session", "must be a session")])
+    after, wait_s = _cursor(query.get("after", "")), _wait(query.get("wait_s", "0"))
+    everything = query.get("include") == "all"
+    thread, until = thread_id(channel.id, address_of(session)), clock.now_ms() + wait_s * 1000
+    while True:
+        page = messages.after(thread, after, limit=_PAGE)
+        shown = [message for message in page if _shown(message, everything=everything)]
+        after = page[-1].seq if page else after
+        if shown or (clock.now_ms() >= until and len(page) < _PAGE):
+            break
+        if len(page) < _PAGE:
+            time.sleep(_EVERY_S)
+    _delivered(shown, service, channel)
+    views = [message_view(message, at=clock.rfc3339(message.sent_at)) for message in shown]
+    log.step("poll_channel", channel=channel_id, thread=thread, messages=len(shown))
+    return web.answer(200, {"data": views, "next": str(after)}, allowed)
+
+
+def preflight(request: HttpRequest, channel_id: str) -> HttpResponse:
+    """Answer a browser that asks before it posts from another origin."""
+    return HttpResponse("", status_code=204, headers=_allowed(request, _channel(channel_id)[1]))
+
+
+def widget(request: HttpRequest, channel_id: str) -> HttpResponse:
+    """The script that puts the chat on a page."""
+    script = pages.widget_js(_channel(channel_id)[1])
+    return HttpResponse(script, headers={"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "max-age=300"})
+
+
+def chat(request: HttpRequest, channel_id: str) -> HttpResponse:
+    """The page that is nothing but the chat."""
+    page = pages.chat_page(_channel(channel_id)[1], "widget.js")
+    headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": pages.PAGE_POLICY}
+    return HttpResponse(page, headers=headers | {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"})
+
+
+def _channel(channel_id: str) -> tuple[str, Channel]:
+    row = config.get("channel", channel_id)
+    kind = row.body.get("kind", "") if row is not None and row.body else ""
+    if row is None or kind not in channels.KINDS or "pull" not in channels.load(kind).CAN:
+        raise Problem(404, "unknown_channel", "there is no such web chat")
+    return str(row.service), Channel(channel_id, row.body.get("settings") or {}, {})
+
+
+def _allowed(request: HttpRequest, channel: Channel) -> dict[str, str]:
+    headers = cors(channel, request.headers.get("origin") or "", _url(request))
+    if headers is None:
+        raise Problem(403, "origin_not_allowed", "the channel's allowed_origins do not name this page's origin")
+    return headers
+
+
+def _url(request: HttpRequest) -> str:
+    scheme = request.headers.get("x-forwarded-proto") or "https"
+    return f"{scheme}://{request.headers.get('host') or ''}/"
+
+
+def _cursor(text: str) -> int:
+    if not text:
+        return 0
+    if not text.isascii() or not text.isdigit() or len(text) > 10:
+        raise Problem(400, "bad_cursor", "after is none of our cursors")
+    return int(text)
+
+
+def _wait(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > MAX_WAIT_S:
+        wrong = f"must be 0 to {MAX_WAIT_S}"
+        raise Problem(422, "wrong_fields", f"wait_s {wrong}", errors=[("/wait_s", wrong)])
+    return int(text)
+
+
+def _shown(message: Message, *, everything: bool) -> bool:
+    if message.direction == "out":
+        return message.state != FAILED
+    return everything and message.author.kind == "user"
+
+
+def _delivered(shown: list[Message], service: str, channel: Channel) -> None:
+    entries: list[Entry] = []
+    for message in shown:
+        if message.direction == "out" and message.state in (PENDING, SENT):
+            event: Any = status_event(
+                thread=message.thread, seq=message.seq, state=DELIVERED, at=clock.now_ms(), service=service,
+                channel=channel.id, channel_kind=message.channel_kind,
+            )  # fmt: skip
+            entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
+    queues.send("threads.fifo", entries)

@@ -1,0 +1,128 @@
+"""The edge of channels: check the provider's call, read it, queue its events, answer. Nothing else happens here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice.app import Request as HttpRequest
+from chalice.app import Response as HttpResponse
+
+from chalicelib import channels
+from chalicelib.channels.contract import Channel, Denied, Ignored, Request, Said, Status
+from chalicelib.domain.event import CUSTOMER_MESSAGE, Event, status_event
+from chalicelib.domain.thread import message_id, thread_id, thread_of_message
+from chalicelib.ports import clock, ids, log, queues, secrets, web
+from chalicelib.ports.queues import Entry
+from chalicelib.ports.web import Problem
+from chalicelib.tables import config, messages, receipts
+from chalicelib.tables.config import Resource
+
+MAX_BODY = 1024 * 1024
+_READ_WITHIN = 200
+"""How far back a message may lie that a widget says was read."""
+
+
+def run(request: HttpRequest, channel_id: str) -> HttpResponse:
+    """Answer a provider's webhook call."""
+    started = clock.now_ms()
+    raw = web.raw_body(request, most=MAX_BODY)
+    row, channel = channel_of(channel_id)
+    kind = str(row.body["kind"])
+    trace = ids.new("tc")
+    received = channels.load(kind).receive(call_of(request, raw), channel)
+    if isinstance(received, Denied):
+        log.step("receive_channel", channel=channel_id, outcome=received.code, status=received.status, trace=trace)
+        raise Problem(received.status, received.code, received.detail, errors=received.errors)
+    entries: list[Entry] = []
+    later: list[Entry] = []
+    first_message = None
+    for said in received.events:
+        match said:
+            case Said():
+                event = _said(said, row, kind, trace)
+                first_message = first_message or event.body["message_id"]
+                entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
+            case Status():
+                found = _about(said, row.id)
+                if found is None:
+                    later.append(Entry(_unknown_status(said, row, kind), delay_s=2))
+                else:
+                    event = _status(said, row, kind, *found)
+                    entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
+            case Ignored(what):
+                log.step("receive_channel", channel=channel_id, ignored=what, trace=trace)
+    queues.send("threads.fifo", entries)
+    queues.send("timers", later)
+    log.step(
+        "receive_channel", channel=channel_id, events=len(entries) + len(later), trace=trace,
+        took_ms=clock.now_ms() - started,
+    )  # fmt: skip
+    log.metrics("receive_channel", Received=len(entries), TookMs=clock.now_ms() - started)
+    body = received.response.body
+    if isinstance(body, dict) and "message_id" in body:
+        body = body | {"message_id": first_message}
+    if isinstance(body, str):
+        headers = {"Content-Type": "text/plain; charset=utf-8"} | dict(received.response.headers)
+        return HttpResponse(body, status_code=received.response.status, headers=headers)
+    return web.answer(received.response.status, body, dict(received.response.headers))
+
+
+def channel_of(channel_id: str) -> tuple[Resource, Channel]:
+    """The channel's row, and the channel as its adapter knows it; Problem 404 where there is none."""
+    row = config.get("channel", channel_id)
+    if row is None or row.body is None or row.body.get("kind") not in channels.KINDS:
+        raise Problem(404, "unknown_channel", "there is no such channel")
+    opened = secrets.unseal(row.sealed or "", owner=channel_id)
+    return row, Channel(channel_id, row.body.get("settings") or {}, opened)
+
+
+def call_of(request: HttpRequest, raw: bytes) -> Request:
+    """The call as adapters read it."""
+    headers = {str(name).lower(): str(value) for name, value in request.headers.items()}
+    scheme, host = headers.get("x-forwarded-proto", "https"), headers.get("host", "")
+    return Request(
+        method=request.method, headers=headers, query=dict(request.query_params or {}), body=raw, now_ms=clock.now_ms(),
+        url=f"{scheme}://{host}{request.context.get('path', request.path)}",
+    )  # fmt: skip
+
+
+def _said(said: Said, row: Resource, kind: str, trace: str) -> Event:
+    thread = thread_id(row.id, said.address)
+    # Without an id of the provider's the call itself is the cause: it cannot be told from a repeat of it.
+    cause = said.provider_id or ids.new("call")
+    id = ids.from_cause("ev", "said", thread, cause)
+    body: dict[str, Any] = {
+        "content": said.content.plain(), "name": said.name, "provider_id": said.provider_id,
+        "identities": [list(identity) for identity in said.identities], "message_id": message_id(thread, id),
+    } | ({"echo": True} if said.echo else {})  # fmt: skip
+    return Event(
+        id=id, kind=CUSTOMER_MESSAGE, service=str(row.service), channel=row.id, channel_kind=kind, address=said.address,
+        thread=thread, at=min(said.at_ms, clock.now_ms()), body=body, once=said.repeatable and bool(said.provider_id),
+        trace=trace,
+    )  # fmt: skip
+
+
+def _about(status: Status, channel: str) -> tuple[str, int] | None:
+    """(thread, seq) of the message that a status is about: by our own id where the channel shows it, else by theirs."""
+    thread = thread_of_message(status.provider_id)
+    if thread is not None and status.address:
+        if thread != thread_id(channel, status.address):
+            return None
+        message = messages.find(thread, status.provider_id, within=_READ_WITHIN)
+        return (thread, message.seq) if message is not None and message.direction == "out" else None
+    return receipts.find_sent(channel, status.provider_id)
+
+
+def _status(status: Status, row: Resource, kind: str, thread: str, seq: int) -> Event:
+    return status_event(
+        thread=thread, seq=seq, state=status.state, at=min(status.at_ms, clock.now_ms()), service=str(row.service),
+        channel=row.id, channel_kind=kind, error=dict(status.error) if status.error else None,
+    )  # fmt: skip
+
+
+def _unknown_status(status: Status, row: Resource, kind: str) -> dict[str, Any]:
+    # A status may overtake the answer to our own send; `fire_timer` looks again until the id is known.
+    return {
+        "kind": "status", "channel": row.id, "channel_kind": kind, "service": row.service, "state": status.state,
+        "provider_id": status.provider_id, "at": status.at_ms, "error": dict(status.error) if status.error else None,
+    }  # fmt: skip

@@ -1,0 +1,18 @@
+"""Makes the due attempt of a waiting webhook lane, apart from first attempts: a dead one delays only itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.channels.contract import Call
+from chalicelib.lanes import webhooks as way
+from chalicelib.lanes.pump import each_lane, try_again
+
+
+def run(event: dict[str, Any], context: Any) -> Any:
+    """Handle a batch of due retries: `{"lane", "head", "attempt"}`."""
+
+    async def work(call: Call, body: dict[str, Any]) -> None:
+        await try_again(way, call, body["lane"], head=body["head"], attempt=body["attempt"])
+
+    return each_lane(event, work, step="retry_delivery")

@@ -1,0 +1,19 @@
+"""Pumps the lanes of channels: the wake-ups of `fan_out`, first attempts in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.channels.contract import Call
+from chalicelib.lanes import providers as way
+from chalicelib.lanes.pump import each_lane, pump
+
+
+def run(event: dict[str, Any], context: Any) -> Any:
+    """Handle a batch of wake-ups: `{"lane", "open"?}`."""
+
+    async def work(call: Call, body: dict[str, Any]) -> None:
+        remaining = context.get_remaining_time_in_millis
+        await pump(way, call, body["lane"], reopen=bool(body.get("open")), remaining_ms=remaining)
+
+    return each_lane(event, work, step="send")

@@ -1,0 +1,84 @@
+"""The service as deciding sees it: rules, bots and desks of one snapshot, in `domain.routing`'s words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.domain import conditions
+from chalicelib.domain.routing import Party, Rule
+from chalicelib.tables import endpoints
+from chalicelib.tables.config import Resource, Snapshot
+
+_kept: dict[tuple[str, int], ServiceWorld] = {}
+
+
+class ServiceWorld:
+    """`domain.routing.World` over a snapshot of a service's configuration."""
+
+    def __init__(self, snapshot: Snapshot, timezone: str, country: str) -> None:
+        self._snapshot = snapshot
+        self.timezone = timezone
+        self.country = country
+        rows = sorted(snapshot.of_kind("rule"), key=lambda row: ((row.body or {}).get("position", 0), row.id))
+        self.rules = [_rule(row) for row in rows]
+
+    def bot(self, id: str) -> Party | None:
+        row = self._of(id, "bot")
+        return Party(id, row.body.get("kind", ""), profile=row.body.get("profile", "generic")) if row else None
+
+    def bot_name(self, id: str) -> str:
+        """What the owner calls a bot."""
+        row = self._of(id, "bot")
+        return str(row.name) if row else ""
+
+    def desk(self, id: str) -> Party | None:
+        row = self._of(id, "desk")
+        if row is None:
+            return None
+        body = row.body or {}
+        return Party(
+            id,
+            body.get("kind", ""),
+            accept_within_s=body.get("accept_within_s") or 0,
+            fallbacks=tuple(body.get("fallback_desk_ids") or ()),
+        )
+
+    def usable(self, desk: str) -> bool:
+        party = self.desk(desk)
+        if party is None:
+            return False
+        # A hand-over is rare: one read of how the desk's webhook fares is cheaper than sending people to nobody.
+        return party.kind == "console" or endpoints.get(desk).status == endpoints.ACTIVE
+
+    def matches(self, rule: Any, facts: dict[str, Any]) -> bool:
+        matched, _ = conditions.matches(rule, facts)
+        return matched
+
+    def _of(self, id: str, kind: str) -> Resource | None:
+        row = self._snapshot.resources.get(id)
+        return row if row is not None and row.kind == kind else None
+
+
+def of(snapshot: Snapshot, *, timezone: str, country: str) -> ServiceWorld:
+    """The world of a snapshot; kept beside it."""
+    key = (snapshot.service, snapshot.version)
+    if key not in _kept:
+        for old in [kept for kept in _kept if kept[0] == snapshot.service]:
+            del _kept[old]
+        _kept[key] = ServiceWorld(snapshot, timezone, country)
+    return _kept[key]
+
+
+def _rule(row: Resource) -> Rule:
+    body = row.body or {}
+    desk = body.get("desk_id") or ""
+    waits = body.get("on_bot_failure") == "wait" or not desk
+    return Rule(
+        id=row.id,
+        to=body["to"],
+        bot=body.get("bot_id") or "",
+        desk=desk,
+        when=body.get("when"),
+        channels=tuple(body.get("channel_ids") or ()),
+        patience_s=0 if waits else int(body.get("bot_patience_s") or 60),
+    )

@@ -1,0 +1,251 @@
+"""AWS for tests: moto for the tables, queues and keys, and a pump that moves what is queued and streamed.
+
+The pump implements the event-source rules that moto has not: FIFO groups one at a time and in order, partial
+batches, redelivery after a failure and the dead-letter queue after five, stream records in order with retry from
+the failed one. Everything that the app does goes through `app.py`, as in a deployment.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from moto import mock_aws
+
+QUEUES = {
+    "threads.fifo": "converse", "deliveries.fifo": "deliver", "sends.fifo": "send", "retries": "retry_delivery",
+    "send-retries": "retry_send", "timers": "fire_timer",
+}  # fmt: skip
+MAX_RECEIVES = 5
+_ROUNDS = 500
+
+
+@dataclass
+class Context:
+    """What Lambda hands a function beside the event."""
+
+    function_name: str = "test"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:test"
+    aws_request_id: str = "request"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+class CutOff(BaseException):
+    """A process that ends in the middle; no `except Exception` of the product sees it."""
+
+
+@dataclass
+class Cloud:
+    """The deployed application, on moto."""
+
+    app: Any
+    clients: dict[str, Any]
+    duplicate: bool = False
+    """Deliver each queue message twice."""
+    before: Callable[[str], None] = lambda step: None
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    """(step, why) of every invocation that failed or was cut off."""
+    _held: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    _receives: dict[str, int] = field(default_factory=dict)
+    _streamed: int = 0
+    _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def pump(self, *, rounds: int = _ROUNDS) -> None:
+        """Move messages until nothing moves any more; raises if it never ends."""
+        for _ in range(rounds):
+            if not (self._stream_once() | self._queues_once()):
+                return
+        raise AssertionError(f"still moving after {rounds} rounds: {self.failures[-5:]}")
+
+    def release(self) -> None:
+        """The minute's tick, and what follows."""
+        self.invoke("release_due", {"version": "0", "id": "tick", "detail-type": "Scheduled Event", "source": "aws.events",
+                                    "account": "1", "time": "", "region": "", "resources": [], "detail": {}})  # fmt: skip
+        self.pump()
+
+    def invoke(self, step: str, event: dict[str, Any]) -> Any:
+        """Run one Lambda; None where it failed or was cut off."""
+        self.before(step)
+        try:
+            return getattr(self.app, step)(event, Context())
+        except CutOff as cut:
+            self.failures.append((step, f"cut off: {cut}"))
+            return None
+
+    def _queues_once(self) -> bool:
+        moved = False
+        for queue, step in QUEUES.items():
+            for batch in self._batches(queue):
+                moved = True
+                self._run(queue, step, batch)
+        return moved
+
+    def _batches(self, queue: str) -> list[list[dict[str, Any]]]:
+        """One batch per FIFO group (all that is waiting, in order), or batches of ten."""
+        self._receive(queue)
+        waiting = self._held.setdefault(queue, [])
+        if not queue.endswith(".fifo"):
+            return [waiting[at : at + 10] for at in range(0, len(waiting), 10)]
+        groups: dict[str, list[dict[str, Any]]] = {}
+        for message in waiting:
+            groups.setdefault(message["Attributes"]["MessageGroupId"], []).append(message)
+        return [group[:10] for group in groups.values()]
+
+    def _receive(self, queue: str) -> None:
+        sqs, url = self.clients["sqs"], self.url(queue)
+        while messages := sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"], VisibilityTimeout=0, WaitTimeSeconds=0
+        ).get("Messages"):
+            for message in messages:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                message["MessageId"] = f"m{next(self._ids)}"
+                self._held.setdefault(queue, []).append(message)
+
+    def _run(self, queue: str, step: str, batch: list[dict[str, Any]]) -> None:
+        given = [message for message in batch for _ in range(2 if self.duplicate else 1)]
+        records = [self._record(queue, message, at) for at, message in enumerate(given)]
+        failures = len(self.failures)
+        answer = self.invoke(step, {"Records": records})
+        whole = answer is None
+        failed = {item["itemIdentifier"].partition("/")[0] for item in (answer or {}).get("batchItemFailures", ())}
+        for message in batch:
+            if whole or message["MessageId"] in failed:
+                if not whole or len(self.failures) == failures:
+                    self.failures.append((step, "batch item failure"))
+                self._again(queue, step, message)
+            else:
+                self._held[queue].remove(message)
+
+    def _again(self, queue: str, step: str, message: dict[str, Any]) -> None:
+        count = self._receives[message["MessageId"]] = self._receives.get(message["MessageId"], 0) + 1
+        if count >= MAX_RECEIVES:
+            self._held[queue].remove(message)
+            dead = queue.replace(".fifo", "") + "-dead" + (".fifo" if queue.endswith(".fifo") else "")
+            self.invoke("bury", {"Records": [self._record(dead, message, 0)]})
+
+    def _record(self, queue: str, message: dict[str, Any], at: int) -> dict[str, Any]:
+        from chalicelib.ports.settings import settings
+
+        suffix = f"/{at}" if self.duplicate else ""
+        return {
+            "messageId": message["MessageId"] + suffix, "receiptHandle": "r", "body": message["Body"],
+            "attributes": {"ApproximateReceiveCount": "1", **message.get("Attributes", {})}, "messageAttributes": {},
+            "md5OfBody": "", "eventSource": "aws:sqs", "awsRegion": "eu-central-1",
+            "eventSourceARN": f"arn:aws:sqs:eu-central-1:123456789012:{settings().queue(queue)}",
+        }  # fmt: skip
+
+    def _stream_once(self) -> bool:
+        records = self._stream_records()
+        new = records[self._streamed :]
+        if not new:
+            return False
+        given = [record for record in new for _ in range(2 if self.duplicate else 1)]
+        answer = self.invoke("fan_out", {"Records": given})
+        if answer is None:
+            return True
+        failed = [item["itemIdentifier"] for item in answer["batchItemFailures"]]
+        if not failed:
+            self._streamed += len(new)
+            return True
+        self.failures.append(("fan_out", "batch item failure"))
+        at = [record["dynamodb"]["SequenceNumber"] for record in new].index(failed[0])
+        self._streamed += at
+        count = self._receives[f"stream{failed[0]}"] = self._receives.get(f"stream{failed[0]}", 0) + 1
+        if count >= MAX_RECEIVES:
+            self._streamed += 1
+        return True
+
+    def _stream_records(self) -> list[dict[str, Any]]:
+        streams, table = self.clients["dynamodbstreams"], self._table("messages")
+        arn = self.clients["dynamodb"].describe_table(TableName=table)["Table"]["LatestStreamArn"]
+        shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+        iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+        records = streams.get_records(ShardIterator=iterator["ShardIterator"], Limit=1000)["Records"]
+        return [_clean(record) | {"eventSourceARN": arn} for record in records]
+
+    def url(self, queue: str) -> str:
+        """A queue's URL."""
+        from chalicelib.ports import queues
+
+        return queues.url(queue)
+
+    def _table(self, name: str) -> str:
+        from chalicelib.ports.settings import settings
+
+        return settings().table(name)
+
+
+def _clean(value: Any) -> Any:
+    """As Lambda hands it over: JSON, not Python's own types."""
+    if isinstance(value, dict):
+        return {key: _clean(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if hasattr(value, "timestamp"):
+        return value.timestamp()
+    return value
+
+
+def set_environment() -> None:
+    """What a Lambda's environment would say; before anything of the product is imported."""
+    os.environ.update(
+        AWS_DEFAULT_REGION="eu-central-1", AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing",  # noqa: S106
+        AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled", PARLEY_STAGE="test", PARLEY_ALLOW_PRIVATE_TARGETS="1",
+        POWERTOOLS_LOG_LEVEL="CRITICAL", POWERTOOLS_METRICS_DISABLED="true",
+    )  # fmt: skip
+
+
+@contextmanager
+def running() -> Iterator[Callable[[], Cloud]]:
+    """moto for a whole session, with tables, queues and key made once; the function given empties it for a test."""
+    from chalicelib.ports import aws
+    from chalicelib.ports.settings import settings
+    from chalicelib.tables import MODEL_NAMES
+
+    with mock_aws():
+        clients = {name: aws.client(name) for name in ("dynamodb", "dynamodbstreams", "sqs", "kms", "s3", "events")}
+        for module, name in MODEL_NAMES:
+            getattr(import_module(f"chalicelib.tables.{module}"), name).create_table(billing_mode="PAY_PER_REQUEST")
+        for queue in QUEUES:
+            fifo = {"FifoQueue": "true"} if queue.endswith(".fifo") else {}
+            clients["sqs"].create_queue(QueueName=settings().queue(queue), Attributes=fifo)
+        key = clients["kms"].create_key()["KeyMetadata"]["KeyId"]
+        clients["kms"].create_alias(AliasName=settings().kms_key, TargetKeyId=key)
+        yield lambda: _empty(clients)
+
+
+def _empty(clients: dict[str, Any]) -> Cloud:
+    from moto.core.models import DEFAULT_ACCOUNT_ID
+    from moto.dynamodb.models import dynamodb_backends
+    from moto.sqs.models import sqs_backends
+
+    import app
+    from chalicelib.tables import config, world
+
+    for table in dynamodb_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].tables.values():
+        table.items.clear()
+        if table.stream_shard is not None:
+            table.stream_shard.items.clear()
+    for queue in sqs_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].queues.values():
+        queue._messages.clear()
+        queue.deduplication_ids = set() if hasattr(queue, "deduplication_ids") else None
+    config._snapshots.clear()
+    world._kept.clear()
+    return Cloud(app, clients)
+
+
+def json_of(text: str | bytes) -> Any:
+    """JSON, for brevity in tests."""
+    return json.loads(text)

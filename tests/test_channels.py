@@ -1,0 +1,348 @@
+"""Walks every channel adapter through the examples in its folder, and holds all of them to the same promises.
+
+An example is `examples/<verb>__<variant>.json`: `why` it is there, the `call`, the `http` exchanges it leads to and
+what it `gives`. `PARLEY_UPDATE_EXAMPLES=1` rewrites `gives` from what the adapter does now; read the difference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib import channels
+from chalicelib.channels.contract import (
+    Call,
+    Channel,
+    Denied,
+    Exchange,
+    Ignored,
+    Outcome,
+    Outgoing,
+    Received,
+    Refused,
+    Request,
+    Said,
+    Sent,
+    Status,
+    TryLater,
+)  # fmt: skip
+from chalicelib.domain.message import TYPES, Content
+from chalicelib.ports import clock, ids, signing
+
+FOLDER = Path(channels.__file__).parent
+EXAMPLES = sorted(FOLDER.glob("*/examples/*.json"))
+VERBS = ("receive", "status", "challenge", "send", "pull", "media")
+NOW_MS = clock.from_rfc3339("2026-11-21T01:00:00Z")
+
+
+def named(path: Path) -> str:
+    return f"{path.parts[-3]}/{path.stem}"
+
+
+@pytest.fixture(autouse=True)
+def made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids that are made read the same in every run."""
+    monkeypatch.setattr(ids, "token", lambda n_bytes=32: "T" * 43)
+    monkeypatch.setattr(ids, "new", lambda prefix: f"{prefix}_new")
+
+
+class Script:
+    """A `Call` that expects the exchanges of an example in their order, and answers as it says."""
+
+    def __init__(self, exchanges: list[dict[str, Any]]) -> None:
+        self.left = list(exchanges)
+
+    async def __call__(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", timeout_s: float = 5.0
+    ) -> Exchange:
+        assert self.left, f"unexpected call: {method} {url}"
+        step = self.left.pop(0)
+        expected = step["expects"]
+        assert f"{method} {url}" == expected["call"]
+        for name, value in expected.get("headers", {}).items():
+            assert headers.get(name) == value, f"header {name}"
+        if "json" in expected:
+            assert json.loads(body) == expected["json"]
+        if expected.get("signed_with"):
+            assert signing.verify([expected["signed_with"]], headers, body, now_ms=NOW_MS)
+        return exchange(step["answers"])
+
+
+def exchange(answer: dict[str, Any]) -> Exchange:
+    body = answer.get("body", "")
+    raw = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    return Exchange(answer.get("status", 0), answer.get("headers", {}), raw, 12, answer.get("error", ""))
+
+
+def signed(scheme: dict[str, str], body: bytes) -> dict[str, str]:
+    """Headers of a request that is signed as its provider does; one literal example each proves these lines."""
+    [(kind, secret)] = scheme.items()
+    if kind == "standard-webhooks":
+        return signing.headers([secret], id="wh_1", at_ms=NOW_MS, body=body)
+    assert kind == "hub-sha256"
+    return {"x-hub-signature-256": "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
+
+
+def channel_of(call: dict[str, Any]) -> Channel:
+    plain = call.get("channel", {})
+    return Channel("chn_1", plain.get("settings", {}), plain.get("secrets", {}))
+
+
+def request_of(plain: dict[str, Any]) -> Request:
+    body = plain.get("body", "")
+    raw = body.encode() if isinstance(body, str) else json.dumps(body, ensure_ascii=False).encode()
+    headers = plain.get("headers", {}) | (signed(plain["signed"], raw) if "signed" in plain else {})
+    url = "https://parley.example/channels/chn_1/webhook"
+    return Request(plain.get("method", "POST"), headers, plain.get("query", {}), raw, NOW_MS, url)
+
+
+def slim(value: Any) -> Any:
+    """Without what is empty, so that an example shows what matters."""
+    return {key: item for key, item in value.items() if item not in ("", None, (), [], {}, False)}
+
+
+def event_plain(event: Said | Status | Ignored, path: Path) -> dict[str, Any]:
+    if isinstance(event, Ignored):
+        # In production an unknown word is recorded and passed over; here somebody has to look at it.
+        assert not event.what.startswith("unknown ") or "unknown" in path.stem, f"{named(path)}: {event.what}"
+        return {"ignored": event.what}
+    if isinstance(event, Status):
+        return {"status": slim(asdict(event))}
+    said = slim(
+        asdict(event) | {"content": event.content.plain(), "identities": [list(one) for one in event.identities]}
+    )
+    return {"said": said}
+
+
+def received_plain(received: Received | Denied, path: Path) -> dict[str, Any]:
+    if isinstance(received, Denied):
+        return {
+            "denied": {"status": received.status, "code": received.code, "errors": [at for at, _ in received.errors]}
+        }
+    response = {"status": received.response.status, "body": received.response.body}
+    return {"events": [event_plain(event, path) for event in received.events], "response": response}
+
+
+def outcome_plain(outcome: Outcome) -> dict[str, Any]:
+    match outcome:
+        case Sent(provider_id):
+            return {"sent": provider_id}
+        case TryLater(error, after_s):
+            return {"try_later": {"error": error, "after_s": after_s}}
+        case Refused(code, reason):
+            return {"refused": {"code": code, "reason": reason}}
+
+
+def outgoing_of(plain: dict[str, Any]) -> Outgoing:
+    return Outgoing(
+        plain["id"],
+        plain["address"],
+        Content.of(plain["content"]),
+        plain.get("in_reply_to", ""),
+        NOW_MS,
+        plain.get("trace", ""),
+    )
+
+
+def carried_out(path: Path, example: dict[str, Any]) -> dict[str, Any]:
+    adapter: Any = channels.load(path.parts[-3])
+    call = example["call"]
+    if "request" in call:
+        return received_plain(adapter.receive(request_of(call["request"]), channel_of(call)), path)
+    script = Script(example["http"])
+    port: Call = script
+    if "message" in call:
+        gives = outcome_plain(asyncio.run(adapter.send(outgoing_of(call["message"]), channel_of(call), port)))
+    else:
+        file = asyncio.run(adapter.media(call["media"], channel_of(call), port))
+        gives = (
+            outcome_plain(file) if isinstance(file, TryLater | Refused) else asdict(file) | {"body": file.body.decode()}
+        )
+    assert not script.left, f"calls that were not made: {script.left}"
+    return gives
+
+
+@pytest.mark.parametrize("path", [path for path in EXAMPLES if not path.stem.startswith("pull__")], ids=named)
+def test_example(path: Path) -> None:
+    example = json.loads(path.read_text())
+    gives = json.loads(json.dumps(carried_out(path, example)))
+    if os.environ.get("PARLEY_UPDATE_EXAMPLES") and gives != example.get("gives"):
+        path.write_text(json.dumps(example | {"gives": gives}, indent=2, ensure_ascii=False) + "\n")
+    else:
+        assert gives == example["gives"]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=named)
+def test_examples_are_written_as_the_console_shows_them(path: Path) -> None:
+    example = json.loads(path.read_text())
+    assert path.stem.split("__")[0] in VERBS and "__" in path.stem
+    assert example["why"].endswith(".") and example["gives"]
+    given = example["call"].get("channel", {})
+    channels.settings_model(path.parts[-3]).model_validate(given.get("settings", {}))
+    assert set(given.get("secrets", {})) <= set(channels.load(path.parts[-3]).SECRETS)
+
+
+@pytest.mark.parametrize("kind", channels.KINDS)
+def test_all_that_an_adapter_declares_has_an_example(kind: str) -> None:
+    adapter = channels.load(kind)
+    stems = {path.stem for path in EXAMPLES if path.parts[-3] == kind}
+    shows = "send" if "send" in adapter.CAN else "pull"
+    for ability in adapter.CAN:
+        wanted = f"{shows}__{ability}" if ability in TYPES else f"{ability}__"
+        assert any(stem.startswith(wanted) for stem in stems), f"{kind} says it can {ability}: add {wanted}*.json"
+
+
+@pytest.mark.parametrize("kind", channels.KINDS)
+def test_an_adapter_declares_only_what_the_contract_knows(kind: str) -> None:
+    adapter: Any = channels.load(kind)
+    assert adapter.LABEL
+    assert adapter.CAN <= {"receive", "status", "challenge", "send", "pull", *TYPES}
+    assert ("send" in adapter.CAN) != ("pull" in adapter.CAN)
+    assert set(adapter.SECRETS.values()) <= {"required", "optional", "made"}
+    assert set(adapter.STATUSES.values()) <= {"sent", "delivered", "read", "failed"}
+    assert (FOLDER / kind / "about.md").read_text().startswith("# ")
+    assert channels.settings_model(kind).model_config["extra"] == "forbid"
+
+
+@pytest.mark.parametrize("kind", channels.KINDS)
+def test_an_adapter_is_cheap_to_import(kind: str) -> None:
+    heavy = ("pydantic", "boto3", "aiohttp", "requests", "chalice.app")
+    code = f"import sys, chalicelib.channels.{kind}; sys.exit(', '.join(set(sys.modules) & set({heavy!r})) or 0)"
+    root = FOLDER.parents[1]
+    run = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=root)
+    assert run.returncode == 0, f"importing {kind} also imports {run.stderr}"
+
+
+def a_channel(kind: str) -> Channel:
+    """A channel as some example has it, so that signatures can be made for it."""
+    for path in EXAMPLES:
+        call = json.loads(path.read_text())["call"]
+        if path.parts[-3] == kind and call.get("channel"):
+            return channel_of(call)
+    return Channel("chn_1", {}, {})
+
+
+def resigned(kind: str, body: bytes, channel: Channel) -> dict[str, str]:
+    """Headers with every signature that an adapter may ask for, so that fuzzing gets past the door."""
+    secret = channel.secrets.get("signing_secret")
+    headers = signed({"hub-sha256": channel.secrets.get("app_secret", "x")}, body)
+    try:
+        return headers | (signed({"standard-webhooks": secret}, body) if secret else {})
+    except UnicodeDecodeError:
+        return headers
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+SEEDS = {
+    kind: [
+        json.loads(path.read_text())["call"]["request"]["body"]
+        for path in EXAMPLES
+        if path.parts[-3] == kind and "body" in json.loads(path.read_text())["call"].get("request", {})
+    ]
+    for kind in channels.KINDS
+}
+
+
+@st.composite
+def bent(draw: st.DrawFn, seeds: list[Any]) -> Any:
+    """A body that an example holds, with some value in it replaced by something else or left out."""
+    body = json.loads(json.dumps(draw(st.sampled_from(seeds))))
+    for _ in range(draw(st.integers(1, 3))):
+        parent: Any = None
+        key: Any = None
+        at = body
+        while isinstance(at, dict | list) and at and (parent is None or draw(st.integers(0, 4))):
+            parent = at
+            key = draw(st.sampled_from(sorted(at) if isinstance(at, dict) else list(range(len(at)))))
+            at = at[key]
+        if parent is None:
+            return draw(JSON)
+        if isinstance(parent, dict) and draw(st.booleans()):
+            del parent[key]
+        else:
+            parent[key] = draw(JSON)
+    return body
+
+
+def holds(kind: str, body: bytes) -> None:
+    channel = a_channel(kind)
+    for method in ("POST", "GET"):
+        request = Request(method, resigned(kind, body, channel), {}, body, NOW_MS, "https://parley.example/x")
+        received: Any = channels.load(kind).receive(request, channel)
+        assert isinstance(received, Received | Denied)
+        if isinstance(received, Received):
+            for event in received.events:
+                json.dumps(asdict(event), allow_nan=False, ensure_ascii=False).encode()
+                assert not isinstance(event, Said) or (event.address and 0 <= event.at_ms < 10**13)
+
+
+@pytest.mark.parametrize("kind", channels.KINDS)
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_receiving_never_raises(kind: str, data: st.DataObject) -> None:
+    body = data.draw(
+        st.binary(max_size=200)
+        | JSON.map(lambda value: json.dumps(value).encode())
+        | bent(SEEDS[kind]).map(lambda value: json.dumps(value).encode())
+    )
+    holds(kind, body)
+
+
+@pytest.mark.parametrize("kind", channels.KINDS)
+@pytest.mark.parametrize(
+    "body", [b"[" * 200_000, b'{"a":' * 5000, b"9" * 5000, b'"\\ud800"', b"\xff", b"NaN", b"1e999", b""]
+)
+def test_receiving_holds_against_bodies_that_break_parsers(kind: str, body: bytes) -> None:
+    holds(kind, body)
+
+
+ANSWERS = st.builds(
+    Exchange,
+    status=st.sampled_from([0, 100, 200, 201, 204, 301, 400, 401, 403, 404, 408, 413, 422, 429, 500, 503, 599]),
+    headers=st.dictionaries(st.sampled_from(["retry-after", "content-type"]), st.text(max_size=40)),
+    body=st.binary(max_size=80) | JSON.map(lambda value: json.dumps(value).encode())
+    | st.fixed_dictionaries({"error": JSON}).map(lambda value: json.dumps(value).encode()),
+    took_ms=st.just(3),
+    error=st.sampled_from(["", "", "timeout", "dns", "connect", "tls", "private_address", "bad_url", "too_large", "protocol"]),
+)  # fmt: skip
+CONTENTS = st.builds(
+    Content,
+    type=st.sampled_from(TYPES),
+    text=st.text(max_size=30),
+    details=st.dictionaries(
+        st.sampled_from(["buttons", "sections", "button", "latitude", "longitude", "contacts", "name", "parameters",
+                         "language", "payload", "in_reply_to"]),
+        JSON | st.lists(st.fixed_dictionaries({"title": JSON, "rows": JSON, "payload": JSON, "id": JSON, "name": JSON})),
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", channels.KINDS)
+@settings(max_examples=150, deadline=None)
+@given(answer=ANSWERS, content=CONTENTS)
+def test_sending_never_raises(kind: str, answer: Exchange, content: Content) -> None:
+    async def call(*_: Any, **__: Any) -> Exchange:
+        return answer
+
+    message = Outgoing("dlv_1", "491511234567", content, "", NOW_MS)
+    adapter: Any = channels.load(kind)
+    outcome: Any = asyncio.run(adapter.send(message, a_channel(kind), call))
+    assert isinstance(outcome, Sent | TryLater | Refused)
+    assert not isinstance(outcome, Sent) or 200 <= answer.status < 300

@@ -20,9 +20,13 @@ from typing import Any
 from moto import mock_aws
 
 QUEUES = {
-    "threads.fifo": "converse", "deliveries.fifo": "deliver", "sends.fifo": "send", "retries": "retry_delivery",
-    "send-retries": "retry_send", "timers": "fire_timer",
-}  # fmt: skip
+    "threads.fifo": "converse",
+    "deliveries.fifo": "deliver",
+    "sends.fifo": "send",
+    "retries": "retry_delivery",
+    "send-retries": "retry_send",
+    "timers": "fire_timer",
+}
 MAX_RECEIVES = 5
 _ROUNDS = 500
 
@@ -69,8 +73,20 @@ class Cloud:
 
     def release(self) -> None:
         """The minute's tick, and what follows."""
-        self.invoke("release_due", {"version": "0", "id": "tick", "detail-type": "Scheduled Event", "source": "aws.events",
-                                    "account": "1", "time": "", "region": "", "resources": [], "detail": {}})  # fmt: skip
+        self.invoke(
+            "release_due",
+            {
+                "version": "0",
+                "id": "tick",
+                "detail-type": "Scheduled Event",
+                "source": "aws.events",
+                "account": "1",
+                "time": "",
+                "region": "",
+                "resources": [],
+                "detail": {},
+            },
+        )
         self.pump()
 
     def invoke(self, step: str, event: dict[str, Any]) -> Any:
@@ -138,11 +154,16 @@ class Cloud:
 
         suffix = f"/{at}" if self.duplicate else ""
         return {
-            "messageId": message["MessageId"] + suffix, "receiptHandle": "r", "body": message["Body"],
-            "attributes": {"ApproximateReceiveCount": "1", **message.get("Attributes", {})}, "messageAttributes": {},
-            "md5OfBody": "", "eventSource": "aws:sqs", "awsRegion": "eu-central-1",
+            "messageId": message["MessageId"] + suffix,
+            "receiptHandle": "r",
+            "body": message["Body"],
+            "attributes": {"ApproximateReceiveCount": "1", **message.get("Attributes", {})},
+            "messageAttributes": {},
+            "md5OfBody": "",
+            "eventSource": "aws:sqs",
+            "awsRegion": "eu-central-1",
             "eventSourceARN": f"arn:aws:sqs:eu-central-1:123456789012:{settings().queue(queue)}",
-        }  # fmt: skip
+        }
 
     def _stream_once(self) -> bool:
         records = self._stream_records()
@@ -201,10 +222,15 @@ def _clean(value: Any) -> Any:
 def set_environment() -> None:
     """What a Lambda's environment would say; before anything of the product is imported."""
     os.environ.update(
-        AWS_DEFAULT_REGION="eu-central-1", AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing",  # noqa: S106
-        AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled", PARLEY_STAGE="test", PARLEY_ALLOW_PRIVATE_TARGETS="1",
-        POWERTOOLS_LOG_LEVEL="CRITICAL", POWERTOOLS_METRICS_DISABLED="true",
-    )  # fmt: skip
+        AWS_DEFAULT_REGION="eu-central-1",
+        AWS_ACCESS_KEY_ID="testing",
+        AWS_SECRET_ACCESS_KEY="testing",
+        AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled",
+        PARLEY_STAGE="test",
+        PARLEY_ALLOW_PRIVATE_TARGETS="1",
+        POWERTOOLS_LOG_LEVEL="CRITICAL",
+        POWERTOOLS_METRICS_DISABLED="true",
+    )
 
 
 @contextmanager

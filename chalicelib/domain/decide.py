@@ -76,7 +76,9 @@ def _said_by_customer(turn: Turn, content: Content, conversation: str, routes: l
 def _echo(turn: Turn, content: Content) -> None:
     # Said by the business on the provider's own app: part of the story, and nobody's turn to answer.
     conversation = turn.thread.chat_conversation() or turn.thread.bot_conversation(turn.thread.bot)
-    turn.say(content, author=Author("agent", name="app"), direction="out", conversation=conversation, routes=[], state=SENT)
+    turn.say(
+        content, author=Author("agent", name="app"), direction="out", conversation=conversation, routes=[], state=SENT
+    )
 
 
 def _notice_kind(content: Content) -> str:
@@ -92,14 +94,25 @@ def _bot_message(turn: Turn) -> None:
         # Accepted by the edge, but the thread changed hands meanwhile: kept where it can be seen, sent to nobody.
         error = {"code": refusal, "reason": "the bot did not own the thread when its message was handled"}
         turn.say(
-            content, author=author, direction="out", conversation=conversation, routes=[], state=FAILED, error=error,
+            content,
+            author=author,
+            direction="out",
+            conversation=conversation,
+            routes=[],
+            state=FAILED,
+            error=error,
             status_to=[],
-        )  # fmt: skip
+        )
         turn.ignored = refusal
         return
     status_to = [{"to": "bot", "id": bot, "conversation": conversation, "mode": "BOT"}]
     turn.say(
-        content, author=author, direction="out", conversation=conversation, routes=[turn.to_channel()], status_to=status_to
+        content,
+        author=author,
+        direction="out",
+        conversation=conversation,
+        routes=[turn.to_channel()],
+        status_to=status_to,
     )
 
 
@@ -136,7 +149,9 @@ def hand_over(turn: Turn, *, reason: str, params: dict[str, Any], tried: tuple[s
 def _handover_failed(turn: Turn, reason: str) -> None:
     turn.own(BOT if turn.thread.bot in turn.thread.bots else "")
     routes = turn.bot_hears(notice.HANDOVER_FAILED, reason=reason)
-    turn.note("handover_failed", conversation=turn.thread.bot_conversation(turn.thread.bot), routes=routes, reason=reason)
+    turn.note(
+        "handover_failed", conversation=turn.thread.bot_conversation(turn.thread.bot), routes=routes, reason=reason
+    )
 
 
 def _first_usable(turn: Turn, desks: list[str]) -> str | None:
@@ -212,7 +227,9 @@ def _chat_closed(turn: Turn) -> None:
     outcome = turn.event.body.get("outcome", "")
     turn.close_chat(outcome=outcome or turn.event.kind.removeprefix("chat."))
     told = turn.bot_hears(notice.OWNER_CHANGED, owner=turn.thread.owner, reason=turn.event.kind)
-    turn.note("handover_ended", conversation=conversation, routes=told, outcome=outcome, agent=turn.event.body.get("agent"))
+    turn.note(
+        "handover_ended", conversation=conversation, routes=told, outcome=outcome, agent=turn.event.body.get("agent")
+    )
 
 
 def _chat_transferred(turn: Turn) -> None:

@@ -11,8 +11,15 @@ CHAT_ACCEPTED, AGENT_MESSAGE, AGENT_TYPING = "chat.accepted", "agent.message", "
 CHAT_HOLD, CHAT_RESUMED, CHAT_TRANSFERRED = "chat.hold", "chat.resumed", "chat.transferred"
 CHAT_RETURNED, CHAT_CLOSED = "chat.returned_to_bot", "chat.closed"
 DESK_KINDS = (
-    CHAT_ACCEPTED, AGENT_MESSAGE, AGENT_TYPING, CHAT_HOLD, CHAT_RESUMED, CHAT_TRANSFERRED, CHAT_RETURNED, CHAT_CLOSED,
-)  # fmt: skip
+    CHAT_ACCEPTED,
+    AGENT_MESSAGE,
+    AGENT_TYPING,
+    CHAT_HOLD,
+    CHAT_RESUMED,
+    CHAT_TRANSFERRED,
+    CHAT_RETURNED,
+    CHAT_CLOSED,
+)
 RECEIPT = "receipt"
 """What became of a message of ours: the provider's statuses, and the outcome of sending it."""
 OFFER_EXPIRED, BOT_FAILING, BOT_RECOVERED = "offer.expired", "bot.failing", "bot.recovered"
@@ -54,12 +61,26 @@ class Event:
 
 
 def status_event(
-    *, thread: str, seq: int, state: str, at: int, service: str, channel: str, channel_kind: str,
+    *,
+    thread: str,
+    seq: int,
+    state: str,
+    at: int,
+    service: str,
+    channel: str,
+    channel_kind: str,
     error: dict[str, str] | None = None,
-) -> Event:  # fmt: skip
+) -> Event:
     """A provider's or widget's word on a message of ours; the same word again is the same event."""
     body: dict[str, Any] = {"seq": seq, "state": state} | ({"error": error} if error else {})
     return Event(
-        id=f"ev_{thread[3:]}.{seq}.{state}", kind=RECEIPT, service=service, channel=channel, channel_kind=channel_kind,
-        address="", thread=thread, at=at, body=body,
-    )  # fmt: skip
+        id=f"ev_{thread[3:]}.{seq}.{state}",
+        kind=RECEIPT,
+        service=service,
+        channel=channel,
+        channel_kind=channel_kind,
+        address="",
+        thread=thread,
+        at=at,
+        body=body,
+    )

@@ -6,8 +6,19 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 TYPES = (
-    "text", "image", "audio", "video", "file", "location", "contact", "buttons", "list", "template", "postback", "event",
-)  # fmt: skip
+    "text",
+    "image",
+    "audio",
+    "video",
+    "file",
+    "location",
+    "contact",
+    "buttons",
+    "list",
+    "template",
+    "postback",
+    "event",
+)
 """Types of message, as on the wire."""
 MAX_TEXT_BYTES = 16 * 1024
 
@@ -124,7 +135,7 @@ class Message:
 
     def plain(self) -> dict[str, Any]:
         """As JSON-shaped data, without what is empty."""
-        data = {
+        data: dict[str, Any] = {
             key: value
             for key in self.__slots__
             if (value := getattr(self, key)) not in ("", None, ()) and key not in ("author", "content")

@@ -6,7 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MESSAGE, POSTBACK, STATUS = "message", "postback", "status"
-CHAT_STARTED, CHAT_ENDED, HANDOVER_FAILED, OWNER_CHANGED = "chat_started", "chat_ended", "handover_failed", "owner_changed"
+CHAT_STARTED, CHAT_ENDED, HANDOVER_FAILED, OWNER_CHANGED = (
+    "chat_started",
+    "chat_ended",
+    "handover_failed",
+    "owner_changed",
+)
 KINDS = (MESSAGE, POSTBACK, STATUS, CHAT_STARTED, CHAT_ENDED, HANDOVER_FAILED, OWNER_CHANGED)
 
 
@@ -65,4 +70,7 @@ class Notice:
     @staticmethod
     def of(plain: dict[str, Any]) -> Notice:
         """The reverse of `plain`."""
-        return Notice(**{"at": 0, "thread": "", "conversation": "", "channel_kind": "", "service": "", "destination": ""} | plain)
+        absent: dict[str, Any] = {"at": 0} | dict.fromkeys(
+            ("thread", "conversation", "channel_kind", "service", "destination"), ""
+        )
+        return Notice(**absent | plain)

@@ -92,6 +92,9 @@ def facts_of(event: Event, thread: Thread, content: Content, *, timezone: str) -
             "last_message_age_s": max(0, event.at - thread.last_at) // 1000 if thread.last_at else None,
         },
         "now": {
-            "hour": now.hour, "minute": now.minute, "weekday": now.isoweekday(), "date": now.date().isoformat(),
+            "hour": now.hour,
+            "minute": now.minute,
+            "weekday": now.isoweekday(),
+            "date": now.date().isoformat(),
         },
-    }  # fmt: skip
+    }

@@ -124,9 +124,13 @@ class Thread:
             data["recent"] = list(self.recent)
         if self.chat:
             data["chat"] = {
-                "number": self.chat.number, "desk": self.chat.desk, "state": self.chat.state, "since": self.chat.since,
-                "tried": list(self.chat.tried), "reason": self.chat.reason,
-            }  # fmt: skip
+                "number": self.chat.number,
+                "desk": self.chat.desk,
+                "state": self.chat.state,
+                "since": self.chat.since,
+                "tried": list(self.chat.tried),
+                "reason": self.chat.reason,
+            }
         return data
 
     @staticmethod

@@ -13,8 +13,19 @@ from chalicelib.domain.event import Event
 from chalicelib.domain.message import PENDING, RECEIVED, Author, Content, Message
 from chalicelib.domain.routing import World
 from chalicelib.domain.thread import (
-    ACCEPTED, BOT, CLOSED, DESK, NOBODY, OFFERED, OPEN, Chat, Conversation, Thread, conversation_id, message_id,
-)  # fmt: skip
+    ACCEPTED,
+    BOT,
+    CLOSED,
+    DESK,
+    NOBODY,
+    OFFERED,
+    OPEN,
+    Chat,
+    Conversation,
+    Thread,
+    conversation_id,
+    message_id,
+)
 
 Route = dict[str, Any]
 """`{"to": bot|desk|channel, "id", "notice", "conversation", "mode", "number", "patience_s", "desk", ...}`."""
@@ -135,9 +146,7 @@ class Turn:
         party = self.world.desk(desk)
         if party and party.accept_within_s:
             task = self.thread_task("offer.expired", number=number)
-            self.timers.append(
-                Timer(f"offer:{thread.id}:{number}", self.event.at + party.accept_within_s * 1000, task)
-            )
+            self.timers.append(Timer(f"offer:{thread.id}:{number}", self.event.at + party.accept_within_s * 1000, task))
         return conversation_id(thread.id, number)
 
     def change_chat(self, **changes: Any) -> None:
@@ -167,8 +176,13 @@ class Turn:
         number = self.thread.told.get(bot, 0) + 1
         self.thread = replace(self.thread, told=self.thread.told | {bot: number})
         route: Route = {
-            "to": "bot", "id": bot, "notice": kind, "conversation": self.open_bot(bot), "mode": mode, "number": number,
-        }  # fmt: skip
+            "to": "bot",
+            "id": bot,
+            "notice": kind,
+            "conversation": self.open_bot(bot),
+            "mode": mode,
+            "number": number,
+        }
         # Only a bot that is expected to answer can keep the customer waiting.
         if mode == "BOT" and self.thread.patience_s and self.thread.desk:
             route |= {"patience_s": self.thread.patience_s, "desk": self.thread.desk}
@@ -197,8 +211,12 @@ class Turn:
         chat = self.thread.chat
         assert chat
         return {
-            "to": "desk", "id": chat.desk, "notice": kind, "conversation": self.thread.chat_conversation(), "mode": "CCSP",
-        } | facts  # fmt: skip
+            "to": "desk",
+            "id": chat.desk,
+            "notice": kind,
+            "conversation": self.thread.chat_conversation(),
+            "mode": "CCSP",
+        } | facts
 
     def to_channel(self) -> Route:
         """The route to the customer."""
@@ -208,18 +226,32 @@ class Turn:
         """A task for `fire_timer` that becomes an event of this thread in this epoch."""
         thread = self.thread
         return {
-            "kind": kind, "service": thread.service, "channel": thread.channel, "channel_kind": thread.channel_kind,
-            "address": thread.address, "thread": thread.id, "epoch": thread.epoch, **body,
-        }  # fmt: skip
+            "kind": kind,
+            "service": thread.service,
+            "channel": thread.channel,
+            "channel_kind": thread.channel_kind,
+            "address": thread.address,
+            "thread": thread.id,
+            "epoch": thread.epoch,
+            **body,
+        }
 
     def _opened(self, number: int, kind: str, party: str, state: str, reason: str = "") -> None:
         thread = self.thread
         self.conversations.append(
             Conversation(
-                thread=thread.id, number=number, service=thread.service, kind=kind, party=party, state=state,
-                opened_at=self.event.at, contact=thread.contact.get("id", ""), channel=thread.channel,
-                source=thread.channel_kind, reason=reason,
-            )  # fmt: skip
+                thread=thread.id,
+                number=number,
+                service=thread.service,
+                kind=kind,
+                party=party,
+                state=state,
+                opened_at=self.event.at,
+                contact=thread.contact.get("id", ""),
+                channel=thread.channel,
+                source=thread.channel_kind,
+                reason=reason,
+            )
         )
 
 

@@ -36,9 +36,13 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
     content = shown(Content.of(notice.content), adapter.CAN)
     started = clock.now_ms()
     outgoing = Outgoing(
-        id=row.replay_of or row.id, address=notice.address, content=content,
-        in_reply_to=content.details.get("in_reply_to", ""), now_ms=started, trace=notice.trace,
-    )  # fmt: skip
+        id=row.replay_of or row.id,
+        address=notice.address,
+        content=content,
+        in_reply_to=content.details.get("in_reply_to", ""),
+        now_ms=started,
+        trace=notice.trace,
+    )
     channel = Channel(notice.destination, target.body.get("settings") or {}, target.secrets)
     outcome = await adapter.send(outgoing, channel, call)
     took = clock.now_ms() - started
@@ -75,8 +79,15 @@ def given_up(row: DeliveryRow, notice: Notice, attempted: Attempted, status: str
 def _receipt(notice: Notice, state: str, **more: Any) -> None:
     body = {"seq": notice.seq, "state": state} | {key: value for key, value in more.items() if value}
     event = Event(
-        id=ids.from_cause("ev", "sent", notice.thread, notice.seq, state), kind=kinds.RECEIPT, service=notice.service,
-        channel=notice.channel, channel_kind=notice.channel_kind, address=notice.address, thread=notice.thread,
-        at=clock.now_ms(), body=body, trace=notice.trace,
-    )  # fmt: skip
+        id=ids.from_cause("ev", "sent", notice.thread, notice.seq, state),
+        kind=kinds.RECEIPT,
+        service=notice.service,
+        channel=notice.channel,
+        channel_kind=notice.channel_kind,
+        address=notice.address,
+        thread=notice.thread,
+        at=clock.now_ms(),
+        body=body,
+        trace=notice.trace,
+    )
     queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id)])

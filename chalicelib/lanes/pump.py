@@ -39,15 +39,15 @@ def each_lane(event: dict[str, Any], work: Work, *, step: str) -> Any:
     return {"batchItemFailures": [{"itemIdentifier": id} for lane in failed for id, _ in by_lane[lane]]}
 
 
-async def _together(
-    by_lane: dict[str, list[tuple[str, dict[str, Any]]]], work: Work, step: str
-) -> Iterable[str]:
+async def _together(by_lane: dict[str, list[tuple[str, dict[str, Any]]]], work: Work, step: str) -> Iterable[str]:
     failed: list[str] = []
 
     async def lane_of(lane: str, bodies: list[dict[str, Any]]) -> None:
         try:
             # One run serves all wake-ups of a lane, except that an order to open it must not be lost.
-            for body in sorted(bodies, key=lambda body: not body.get("open"))[:1] if "head" not in bodies[0] else bodies:
+            for body in (
+                sorted(bodies, key=lambda body: not body.get("open"))[:1] if "head" not in bodies[0] else bodies
+            ):
                 await work(call, body)
         except Exception:
             log.crash(step, lane=lane)
@@ -134,15 +134,25 @@ async def _too_many(way: Way, call: Call, row: DeliveryRow, notice: Notice, targ
 
 
 def _wait(
-    way: Way, row: DeliveryRow, notice: Notice, target: Target, attempted: Attempted, attempt: dict[str, Any], *,
+    way: Way,
+    row: DeliveryRow,
+    notice: Notice,
+    target: Target,
+    attempted: Attempted,
+    attempt: dict[str, Any],
+    *,
     failures: int,
-) -> bool:  # fmt: skip
+) -> bool:
     now = clock.now_ms()
     first_at = row.attempts[-failures + 1]["at"] if failures > 1 and len(row.attempts) >= failures - 1 else now
     due = retry.due(
-        failures=failures, waits_s=target.waits_s, first_at=first_at, now=now, jitter=random.random(),  # noqa: S311
+        failures=failures,
+        waits_s=target.waits_s,
+        first_at=first_at,
+        now=now,
+        jitter=random.random(),
         retry_after_s=attempted.retry_after_s,
-    )  # fmt: skip
+    )
     if due is None:
         return _give_up(way, row, notice, attempted, FAILED, attempt=attempt)
     task = {"lane": row.lane, "head": row.key, "attempt": failures}
@@ -169,10 +179,16 @@ def _mind_the_customer(row: DeliveryRow, notice: Notice) -> None:
     """Have somebody look after the bot's patience whether the customer still waits for this delivery."""
     if notice.patience_s and notice.desk:
         task = {
-            "kind": "bot.failing", "lane": row.lane, "key": row.key, "bot": notice.destination, "service": notice.service,
-            "channel": notice.channel, "channel_kind": notice.channel_kind, "address": notice.address,
+            "kind": "bot.failing",
+            "lane": row.lane,
+            "key": row.key,
+            "bot": notice.destination,
+            "service": notice.service,
+            "channel": notice.channel,
+            "channel_kind": notice.channel_kind,
+            "address": notice.address,
             "thread": notice.thread,
-        }  # fmt: skip
+        }
         now = clock.now_ms()
         due = max(now, notice.at + notice.patience_s * 1000)
         schedule.later(id=f"patience:{row.id}", due_ms=due, now_ms=now, queue="timers", task=task)
@@ -189,17 +205,28 @@ def _give_up(
 
 def _attempt(row: DeliveryRow, attempted: Attempted, *, at: int) -> dict[str, Any]:
     shown = {
-        "n": len(row.attempts) + 1, "at": at, "took_ms": attempted.took_ms, "status_code": attempted.status or None,
-        "error": attempted.error or None, "response_head": attempted.head or None,
-    }  # fmt: skip
+        "n": len(row.attempts) + 1,
+        "at": at,
+        "took_ms": attempted.took_ms,
+        "status_code": attempted.status or None,
+        "error": attempted.error or None,
+        "response_head": attempted.head or None,
+    }
     return {key: value for key, value in shown.items() if value is not None}
 
 
 def _say(way: Way, row: DeliveryRow, notice: Notice, attempted: Attempted) -> None:
     log.step(
-        way.step, delivery=row.id, thread=notice.thread, message=notice.message, attempt=len(row.attempts) + 1,
-        outcome=attempted.error or "delivered", status=attempted.status or None, took_ms=attempted.took_ms,
-        trace=notice.trace, age_ms=clock.now_ms() - notice.at,
-    )  # fmt: skip
+        way.step,
+        delivery=row.id,
+        thread=notice.thread,
+        message=notice.message,
+        attempt=len(row.attempts) + 1,
+        outcome=attempted.error or "delivered",
+        status=attempted.status or None,
+        took_ms=attempted.took_ms,
+        trace=notice.trace,
+        age_ms=clock.now_ms() - notice.at,
+    )
     counted = {"Delivered": 1.0} if attempted.ok else {"Failed": 1.0}
     log.metrics(way.step, TookMs=attempted.took_ms, AgeMs=max(0, clock.now_ms() - notice.at), **counted)

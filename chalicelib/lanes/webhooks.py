@@ -116,9 +116,17 @@ def _event(notice: Notice, delivery: str, index: int, said: Any) -> Event:
         body["content"] = said.content.plain()
         body["message_id"] = message_id(notice.thread, id)
     return Event(
-        id=id, kind=_EVENTS[said.kind], service=notice.service, channel=notice.channel, channel_kind=notice.channel_kind,
-        address=notice.address, thread=notice.thread, at=clock.now_ms(), body=body, trace=notice.trace,
-    )  # fmt: skip
+        id=id,
+        kind=_EVENTS[said.kind],
+        service=notice.service,
+        channel=notice.channel,
+        channel_kind=notice.channel_kind,
+        address=notice.address,
+        thread=notice.thread,
+        at=clock.now_ms(),
+        body=body,
+        trace=notice.trace,
+    )
 
 
 def _payload(notice: Notice, target: Target) -> dict[str, Any] | None:

@@ -21,4 +21,4 @@ _CONFIG = Config(
 @cache
 def client(service: str) -> Any:
     """The boto3 client of `service`."""
-    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]
+    return boto3.client(service, config=_CONFIG)

@@ -61,4 +61,3 @@ def each_change(event: dict[str, Any], handle: Callable[[dict[str, Any]], None],
             log.crash(step)
             return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
     return {"batchItemFailures": []}
-

@@ -7,7 +7,7 @@ so that no caller ever sees a stack trace or an unnamed 500.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
@@ -17,10 +17,21 @@ from chalicelib.ports import log
 from chalicelib.ports.queues import QueueRefused
 
 TITLES = {
-    400: "Bad request", 401: "Unauthorised", 403: "Forbidden", 404: "Not found", 405: "Method not allowed",
-    409: "Conflict", 410: "Gone", 413: "Too large", 415: "Unsupported media type", 422: "Unprocessable", 429: "Too many",
-    500: "Our fault", 503: "Try again", 504: "No answer in time",
-}  # fmt: skip
+    400: "Bad request",
+    401: "Unauthorised",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    410: "Gone",
+    413: "Too large",
+    415: "Unsupported media type",
+    422: "Unprocessable",
+    429: "Too many",
+    500: "Our fault",
+    503: "Try again",
+    504: "No answer in time",
+}
 
 
 class Problem(Exception):
@@ -51,18 +62,19 @@ class Problem(Exception):
             "errors": [{"path": path, "message": message} for path, message in self.errors],
             **self.more,
         }
-        return Response(
-            json.dumps(body), status_code=self.status, headers={"Content-Type": "application/problem+json"} | self.headers
-        )
+        return text(self.status, json.dumps(body), {"Content-Type": "application/problem+json"} | self.headers)
 
 
 def answer(status: int, body: Any, headers: dict[str, str] | None = None) -> Response:
     """A JSON answer."""
-    return Response(
-        json.dumps(body, ensure_ascii=False, separators=(",", ":")),
-        status_code=status,
-        headers={"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"} | (headers or {}),
-    )
+    json_headers = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"}
+    return text(status, json.dumps(body, ensure_ascii=False, separators=(",", ":")), json_headers | (headers or {}))
+
+
+def text(status: int, body: str, headers: Mapping[str, str]) -> Response:
+    """An answer of any text."""
+    wire: dict[str, str | list[str]] = dict(headers)
+    return Response(body, status_code=status, headers=wire)
 
 
 def answering(route: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,7 +88,9 @@ def answering(route: Callable[..., Any]) -> Callable[..., Any]:
             return problem.response()
         except QueueRefused:
             log.crash(route.__name__)
-            return Problem(503, "queue_unavailable", "nothing was kept; try again", headers={"Retry-After": "5"}).response()
+            return Problem(
+                503, "queue_unavailable", "nothing was kept; try again", headers={"Retry-After": "5"}
+            ).response()
         except Exception:
             log.crash(route.__name__)
             return Problem(500, "internal_error", "the fault is ours; it was recorded").response()
@@ -86,7 +100,8 @@ def answering(route: Callable[..., Any]) -> Callable[..., Any]:
 
 def raw_body(request: Request, *, most: int) -> bytes:
     """The body as it came; Problem 413 where it is larger than `most` bytes."""
-    body: bytes = request.raw_body or b""
+    given = request.raw_body or b""
+    body = given.encode() if isinstance(given, str) else given
     if len(body) > most:
         raise Problem(413, "too_large", f"the body has {len(body)} bytes; at most {most} are taken")
     return body

@@ -11,9 +11,14 @@ from chalicelib.ports.settings import settings
 from chalicelib.tables.failures import Failure
 
 STEPS = {
-    "threads.fifo": "converse", "deliveries.fifo": "deliver", "sends.fifo": "send", "retries": "retry_delivery",
-    "send-retries": "retry_send", "timers": "fire_timer", "messages-failures": "fan_out",
-}  # fmt: skip
+    "threads.fifo": "converse",
+    "deliveries.fifo": "deliver",
+    "sends.fifo": "send",
+    "retries": "retry_delivery",
+    "send-retries": "retry_send",
+    "timers": "fire_timer",
+    "messages-failures": "fan_out",
+}
 """Queue -> the step that could not do what was on it."""
 
 
@@ -29,8 +34,12 @@ def handle(record: dict[str, Any]) -> None:
     body = json.loads(record["body"])
     step = STEPS.get(queue, queue)
     Failure(
-        id=ids.from_cause("fa", record["messageId"]), step=step, queue=queue,
-        group=record["attributes"].get("MessageGroupId"), body=body, at=clock.now_ms(),
-    ).save()  # fmt: skip
+        id=ids.from_cause("fa", record["messageId"]),
+        step=step,
+        queue=queue,
+        group=record["attributes"].get("MessageGroupId"),
+        body=body,
+        at=clock.now_ms(),
+    ).save()
     log.trouble("bury", failed=step, queue=queue, thread=body.get("thread"), lane=body.get("lane"))
     log.metrics("bury", Buried=1)

@@ -44,18 +44,28 @@ def handle(body: dict[str, Any]) -> None:
     outcome = _receipt(event) if event.kind == RECEIPT else _converse(event)
     took = clock.now_ms() - started
     log.step(
-        "converse", thread=event.thread, event=event.id, kind=event.kind, outcome=outcome, trace=event.trace, took_ms=took,
+        "converse",
+        thread=event.thread,
+        event=event.id,
+        kind=event.kind,
+        outcome=outcome,
+        trace=event.trace,
+        took_ms=took,
         lag_ms=started - event.at,
-    )  # fmt: skip
+    )
     log.metrics("converse", Events=1, TookMs=took, LagMs=max(0, started - event.at))
 
 
 def _receipt(event: Event) -> str:
     body = event.body
     new = messages.set_state(
-        event.thread, body["seq"], body["state"], at=event.at, error=body.get("error"),
+        event.thread,
+        body["seq"],
+        body["state"],
+        at=event.at,
+        error=body.get("error"),
         provider_id=body.get("provider_id", ""),
-    )  # fmt: skip
+    )
     return "advanced" if new else "nothing new"
 
 

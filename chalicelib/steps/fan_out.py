@@ -55,9 +55,13 @@ def handle(record: dict[str, Any]) -> None:
     for queue, entries in wake.items():
         queues.send(queue, entries)
     log.step(
-        "fan_out", thread=message.thread, message=message.id, deliveries=sum(map(len, wake.values())), trace=message.trace,
+        "fan_out",
+        thread=message.thread,
+        message=message.id,
+        deliveries=sum(map(len, wake.values())),
+        trace=message.trace,
         lag_ms=clock.now_ms() - message.sent_at,
-    )  # fmt: skip
+    )
     log.metrics("fan_out", Messages=1 if not kind else 0, Deliveries=sum(map(len, wake.values())))
 
 
@@ -83,9 +87,7 @@ def _notice(message: Message, route: dict[str, Any], kind: str) -> Notice:
         seq=message.seq,
         author=message.author.plain(),
         content={} if kind == notices.STATUS else message.content.plain(),
-        contact={
-            key: value for key, value in (("id", message.contact), ("name", message.contact_name)) if value
-        },
+        contact={key: value for key, value in (("id", message.contact), ("name", message.contact_name)) if value},
         address=message.address,
         source=message.source,
         status=message.state if kind == notices.STATUS else "",

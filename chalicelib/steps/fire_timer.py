@@ -54,9 +54,14 @@ def _endpoint_enabled(body: dict[str, Any]) -> str:
             thread = threads.get(thread_id)
             if thread is not None and thread.fallback == endpoint:
                 about = {
-                    "service": thread.service, "channel": thread.channel, "channel_kind": thread.channel_kind,
-                    "address": thread.address, "thread": thread.id, "kind": kinds.BOT_RECOVERED, "bot": endpoint,
-                }  # fmt: skip
+                    "service": thread.service,
+                    "channel": thread.channel,
+                    "channel_kind": thread.channel_kind,
+                    "address": thread.address,
+                    "thread": thread.id,
+                    "kind": kinds.BOT_RECOVERED,
+                    "bot": endpoint,
+                }
                 _put(about, "recovered", thread.id, thread.epoch, keep=("bot",))
     if sweep + 1 < len(SWEEPS_S):
         queues.send("timers", [Entry(body | {"sweep": sweep + 1}, delay_s=SWEEPS_S[sweep + 1])])
@@ -74,19 +79,31 @@ def _status(body: dict[str, Any]) -> str:
         return "not yet"
     thread, seq = found
     event = status_event(
-        thread=thread, seq=seq, state=body["state"], at=body["at"], service=body["service"], channel=body["channel"],
-        channel_kind=body["channel_kind"], error=body.get("error"),
-    )  # fmt: skip
+        thread=thread,
+        seq=seq,
+        state=body["state"],
+        at=body["at"],
+        service=body["service"],
+        channel=body["channel"],
+        channel_kind=body["channel_kind"],
+        error=body.get("error"),
+    )
     queues.send("threads.fifo", [Entry(event.plain(), group=thread, dedup=event.id)])
     return "told"
 
 
 def _put(body: dict[str, Any], *cause: str | int, keep: tuple[str, ...]) -> None:
     event = Event(
-        id=ids.from_cause("ev", *cause), kind=body["kind"], service=body["service"], channel=body["channel"],
-        channel_kind=body["channel_kind"], address=body["address"], thread=body["thread"], at=clock.now_ms(),
+        id=ids.from_cause("ev", *cause),
+        kind=body["kind"],
+        service=body["service"],
+        channel=body["channel"],
+        channel_kind=body["channel_kind"],
+        address=body["address"],
+        thread=body["thread"],
+        at=clock.now_ms(),
         body={key: body[key] for key in keep},
-    )  # fmt: skip
+    )
     queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id)])
 
 

@@ -36,7 +36,9 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
     query = dict(request.query_params or {})
     session = query.get("session", "")
     if not is_session(session):
-        raise Problem(422, "wrong_fields", "session is missing or malformed", errors=[("/session", "must be a session")])
+        raise Problem(
+            422, "wrong_fields", "session is missing or malformed", errors=[("/session", "must be a session")]
+        )
     after, wait_s = _cursor(query.get("after", "")), _wait(query.get("wait_s", "0"))
     everything = query.get("include") == "all"
     thread, until = thread_id(channel.id, address_of(session)), clock.now_ms() + wait_s * 1000
@@ -56,20 +58,20 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
 
 def preflight(request: HttpRequest, channel_id: str) -> HttpResponse:
     """Answer a browser that asks before it posts from another origin."""
-    return HttpResponse("", status_code=204, headers=_allowed(request, _channel(channel_id)[1]))
+    return web.text(204, "", _allowed(request, _channel(channel_id)[1]))
 
 
 def widget(request: HttpRequest, channel_id: str) -> HttpResponse:
     """The script that puts the chat on a page."""
     script = pages.widget_js(_channel(channel_id)[1])
-    return HttpResponse(script, headers={"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "max-age=300"})
+    return web.text(200, script, {"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "max-age=300"})
 
 
 def chat(request: HttpRequest, channel_id: str) -> HttpResponse:
     """The page that is nothing but the chat."""
     page = pages.chat_page(_channel(channel_id)[1], "widget.js")
     headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": pages.PAGE_POLICY}
-    return HttpResponse(page, headers=headers | {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"})
+    return web.text(200, page, headers | {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"})
 
 
 def _channel(channel_id: str) -> tuple[str, Channel]:
@@ -118,8 +120,13 @@ def _delivered(shown: list[Message], service: str, channel: Channel) -> None:
     for message in shown:
         if message.direction == "out" and message.state in (PENDING, SENT):
             event: Any = status_event(
-                thread=message.thread, seq=message.seq, state=DELIVERED, at=clock.now_ms(), service=service,
-                channel=channel.id, channel_kind=message.channel_kind,
-            )  # fmt: skip
+                thread=message.thread,
+                seq=message.seq,
+                state=DELIVERED,
+                at=clock.now_ms(),
+                service=service,
+                channel=channel.id,
+                channel_kind=message.channel_kind,
+            )
             entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
     queues.send("threads.fifo", entries)

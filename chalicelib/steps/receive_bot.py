@@ -47,12 +47,14 @@ def run(request: HttpRequest, token: str) -> HttpResponse:
 def answer_for(event: Event) -> dict[str, Any]:
     """What the sender of an event is answered."""
     name = "message_id" if "message_id" in event.body else "event_id"
-    return {name: event.body.get("message_id", event.id), "conversation_id": event.body["conversation"], "status": "accepted"}
+    return {
+        name: event.body.get("message_id", event.id),
+        "conversation_id": event.body["conversation"],
+        "status": "accepted",
+    }
 
 
-def _event(
-    bot: Resource, said: Any, index: int, key: str, known: dict[str, Thread | None], trace: str
-) -> Event:
+def _event(bot: Resource, said: Any, index: int, key: str, known: dict[str, Thread | None], trace: str) -> Event:
     named = parse_conversation_id(said.conversation)
     if named is None:
         raise _unknown(index)
@@ -71,9 +73,18 @@ def _event(
     if said.content is not None:
         body |= {"content": said.content.plain(), "message_id": message_id(thread_id, id)}
     return Event(
-        id=id, kind=_KINDS[said.kind], service=thread.service, channel=thread.channel, channel_kind=thread.channel_kind,
-        address=thread.address, thread=thread_id, at=clock.now_ms(), body=body, once=bool(outside), trace=trace,
-    )  # fmt: skip
+        id=id,
+        kind=_KINDS[said.kind],
+        service=thread.service,
+        channel=thread.channel,
+        channel_kind=thread.channel_kind,
+        address=thread.address,
+        thread=thread_id,
+        at=clock.now_ms(),
+        body=body,
+        once=bool(outside),
+        trace=trace,
+    )
 
 
 def _check(thread: Thread, bot: str, number: int, kind: str, index: int) -> None:
@@ -88,5 +99,8 @@ def _check(thread: Thread, bot: str, number: int, kind: str, index: int) -> None
 
 def _unknown(index: int) -> Problem:
     return Problem(
-        404, "unknown_conversation", "the bot has no such conversation", errors=[(f"/{index}/conversation_id", "unknown")]
+        404,
+        "unknown_conversation",
+        "the bot has no such conversation",
+        errors=[(f"/{index}/conversation_id", "unknown")],
     )

@@ -54,16 +54,19 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
     queues.send("threads.fifo", entries)
     queues.send("timers", later)
     log.step(
-        "receive_channel", channel=channel_id, events=len(entries) + len(later), trace=trace,
+        "receive_channel",
+        channel=channel_id,
+        events=len(entries) + len(later),
+        trace=trace,
         took_ms=clock.now_ms() - started,
-    )  # fmt: skip
+    )
     log.metrics("receive_channel", Received=len(entries), TookMs=clock.now_ms() - started)
     body = received.response.body
     if isinstance(body, dict) and "message_id" in body:
         body = body | {"message_id": first_message}
     if isinstance(body, str):
         headers = {"Content-Type": "text/plain; charset=utf-8"} | dict(received.response.headers)
-        return HttpResponse(body, status_code=received.response.status, headers=headers)
+        return web.text(received.response.status, body, headers)
     return web.answer(received.response.status, body, dict(received.response.headers))
 
 
@@ -81,9 +84,13 @@ def call_of(request: HttpRequest, raw: bytes) -> Request:
     headers = {str(name).lower(): str(value) for name, value in request.headers.items()}
     scheme, host = headers.get("x-forwarded-proto", "https"), headers.get("host", "")
     return Request(
-        method=request.method, headers=headers, query=dict(request.query_params or {}), body=raw, now_ms=clock.now_ms(),
+        method=request.method,
+        headers=headers,
+        query=dict(request.query_params or {}),
+        body=raw,
+        now_ms=clock.now_ms(),
         url=f"{scheme}://{host}{request.context.get('path', request.path)}",
-    )  # fmt: skip
+    )
 
 
 def _said(said: Said, row: Resource, kind: str, trace: str) -> Event:
@@ -92,14 +99,25 @@ def _said(said: Said, row: Resource, kind: str, trace: str) -> Event:
     cause = said.provider_id or ids.new("call")
     id = ids.from_cause("ev", "said", thread, cause)
     body: dict[str, Any] = {
-        "content": said.content.plain(), "name": said.name, "provider_id": said.provider_id,
-        "identities": [list(identity) for identity in said.identities], "message_id": message_id(thread, id),
-    } | ({"echo": True} if said.echo else {})  # fmt: skip
+        "content": said.content.plain(),
+        "name": said.name,
+        "provider_id": said.provider_id,
+        "identities": [list(identity) for identity in said.identities],
+        "message_id": message_id(thread, id),
+    } | ({"echo": True} if said.echo else {})
     return Event(
-        id=id, kind=CUSTOMER_MESSAGE, service=str(row.service), channel=row.id, channel_kind=kind, address=said.address,
-        thread=thread, at=min(said.at_ms, clock.now_ms()), body=body, once=said.repeatable and bool(said.provider_id),
+        id=id,
+        kind=CUSTOMER_MESSAGE,
+        service=str(row.service),
+        channel=row.id,
+        channel_kind=kind,
+        address=said.address,
+        thread=thread,
+        at=min(said.at_ms, clock.now_ms()),
+        body=body,
+        once=said.repeatable and bool(said.provider_id),
         trace=trace,
-    )  # fmt: skip
+    )
 
 
 def _about(status: Status, channel: str) -> tuple[str, int] | None:
@@ -115,14 +133,26 @@ def _about(status: Status, channel: str) -> tuple[str, int] | None:
 
 def _status(status: Status, row: Resource, kind: str, thread: str, seq: int) -> Event:
     return status_event(
-        thread=thread, seq=seq, state=status.state, at=min(status.at_ms, clock.now_ms()), service=str(row.service),
-        channel=row.id, channel_kind=kind, error=dict(status.error) if status.error else None,
-    )  # fmt: skip
+        thread=thread,
+        seq=seq,
+        state=status.state,
+        at=min(status.at_ms, clock.now_ms()),
+        service=str(row.service),
+        channel=row.id,
+        channel_kind=kind,
+        error=dict(status.error) if status.error else None,
+    )
 
 
 def _unknown_status(status: Status, row: Resource, kind: str) -> dict[str, Any]:
     # A status may overtake the answer to our own send; `fire_timer` looks again until the id is known.
     return {
-        "kind": "status", "channel": row.id, "channel_kind": kind, "service": row.service, "state": status.state,
-        "provider_id": status.provider_id, "at": status.at_ms, "error": dict(status.error) if status.error else None,
-    }  # fmt: skip
+        "kind": "status",
+        "channel": row.id,
+        "channel_kind": kind,
+        "service": row.service,
+        "state": status.state,
+        "provider_id": status.provider_id,
+        "at": status.at_ms,
+        "error": dict(status.error) if status.error else None,
+    }

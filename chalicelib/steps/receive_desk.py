@@ -42,12 +42,14 @@ def run(request: HttpRequest, token: str) -> HttpResponse:
 
 def _answer(event: Event) -> dict[str, Any]:
     name = "message_id" if "message_id" in event.body else "event_id"
-    return {name: event.body.get("message_id", event.id), "conversation_id": event.body["conversation"], "status": "accepted"}
+    return {
+        name: event.body.get("message_id", event.id),
+        "conversation_id": event.body["conversation"],
+        "status": "accepted",
+    }
 
 
-def _event(
-    desk: Resource, said: Any, index: int, key: str, known: dict[str, Thread | None], trace: str
-) -> Event:
+def _event(desk: Resource, said: Any, index: int, key: str, known: dict[str, Thread | None], trace: str) -> Event:
     named = parse_conversation_id(said.conversation)
     if named is None:
         raise _unknown(index)
@@ -62,15 +64,30 @@ def _event(
     if not (outside and receipts.has_event(thread_id, id)):
         _check(thread, desk.id, number, index)
     if said.desk and (config.get("desk", said.desk) is None or config.service_of(said.desk) != thread.service):
-        raise Problem(422, "wrong_fields", "desk_id: there is no such desk", errors=[(f"/{index}/desk_id", "unknown desk")])
+        raise Problem(
+            422, "wrong_fields", "desk_id: there is no such desk", errors=[(f"/{index}/desk_id", "unknown desk")]
+        )
     body: dict[str, Any] = {"desk": desk.id, "conversation": said.conversation}
-    body |= {name: value for name, value in (("agent", said.agent), ("outcome", said.outcome), ("desk_id", said.desk)) if value}
+    body |= {
+        name: value
+        for name, value in (("agent", said.agent), ("outcome", said.outcome), ("desk_id", said.desk))
+        if value
+    }
     if said.content is not None:
         body |= {"content": said.content.plain(), "message_id": message_id(thread_id, id)}
     return Event(
-        id=id, kind=said.kind, service=thread.service, channel=thread.channel, channel_kind=thread.channel_kind,
-        address=thread.address, thread=thread_id, at=clock.now_ms(), body=body, once=bool(outside), trace=trace,
-    )  # fmt: skip
+        id=id,
+        kind=said.kind,
+        service=thread.service,
+        channel=thread.channel,
+        channel_kind=thread.channel_kind,
+        address=thread.address,
+        thread=thread_id,
+        at=clock.now_ms(),
+        body=body,
+        once=bool(outside),
+        trace=trace,
+    )
 
 
 def _check(thread: Thread, desk: str, number: int, index: int) -> None:
@@ -85,5 +102,8 @@ def _check(thread: Thread, desk: str, number: int, index: int) -> None:
 
 def _unknown(index: int) -> Problem:
     return Problem(
-        404, "unknown_conversation", "the desk has no such conversation", errors=[(f"/{index}/conversation_id", "unknown")]
+        404,
+        "unknown_conversation",
+        "the desk has no such conversation",
+        errors=[(f"/{index}/conversation_id", "unknown")],
     )

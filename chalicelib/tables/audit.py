@@ -27,9 +27,7 @@ class AuditEntry(Model):
     change = PlainAttribute(null=True)
 
 
-def entry(
-    service: str, *, at: int, actor: str, action: str, subject: str, change: dict[str, object]
-) -> AuditEntry:
+def entry(service: str, *, at: int, actor: str, action: str, subject: str, change: dict[str, object]) -> AuditEntry:
     """An entry that is not written yet: it goes into the transaction of the change that it tells of."""
     return AuditEntry(
         service=service, id=ids.new("au"), at=at, actor=actor, action=action, subject=subject, change=change

@@ -32,9 +32,20 @@ SYSTEM = "parley"
 VERSION = "version"
 _SERVICE_KEY = 10
 PREFIXES = {
-    "service": "sv", "channel": "ch", "bot": "bt", "desk": "dk", "rule": "ru", "trigger": "tr", "source": "so",
-    "subscription": "sb", "flow": "fl", "transformer": "tf", "segment": "sg", "campaign": "ca", "schedule": "sc",
-}  # fmt: skip
+    "service": "sv",
+    "channel": "ch",
+    "bot": "bt",
+    "desk": "dk",
+    "rule": "ru",
+    "trigger": "tr",
+    "source": "so",
+    "subscription": "sb",
+    "flow": "fl",
+    "transformer": "tf",
+    "segment": "sg",
+    "campaign": "ca",
+    "schedule": "sc",
+}
 """Kind of resource -> prefix of its ids."""
 
 

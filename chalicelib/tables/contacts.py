@@ -52,9 +52,12 @@ def find_or_create(
         contact = f"ct_{service[3:]}{ids.from_cause('', service, kind, value)[1:17]}"
         _add(
             ContactRow(
-                id=contact, item=CONTACT, service=service, created_at=now_ms,
+                id=contact,
+                item=CONTACT,
+                service=service,
+                created_at=now_ms,
                 data={"name": name, "identities": [{"kind": kind, "value": value} for kind, value in identities]},
-            )  # fmt: skip
+            )
         )
         for key in keys:
             _add(ContactRow(id=key, item=IDENTITY, service=service, contact=contact, created_at=now_ms))

@@ -14,6 +14,7 @@ from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import PutError, UpdateError
+from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
@@ -137,9 +138,14 @@ def tail(lane: str) -> Lane:
 def add(lane: str, key: str, notice: Notice, *, created_at: int, replay_of: str | None = None) -> None:
     """Store a new delivery; one that is there already, in whatever state, stays as it is."""
     row = DeliveryRow(
-        lane=lane, key=key, destination=notice.destination, created=f"{created_at:013d}.{key[-12:]}", status=PENDING,
-        notice=notice.plain(), replay_of=replay_of,
-    )  # fmt: skip
+        lane=lane,
+        key=key,
+        destination=notice.destination,
+        created=f"{created_at:013d}.{key[-12:]}",
+        status=PENDING,
+        notice=notice.plain(),
+        replay_of=replay_of,
+    )
     try:
         row.save(condition=DeliveryRow.key.does_not_exist())
     except PutError as error:
@@ -155,10 +161,12 @@ def get(lane: str, key: str) -> DeliveryRow | None:
         return None
 
 
-def record(row: DeliveryRow, status: str, attempt: dict[str, Any] | None, *, next_attempt_at: int | None = None) -> None:
+def record(
+    row: DeliveryRow, status: str, attempt: dict[str, Any] | None, *, next_attempt_at: int | None = None
+) -> None:
     """Store what came of an attempt, or of giving up without one."""
     attempts = [*row.attempts, attempt] if attempt else list(row.attempts)
-    actions = [DeliveryRow.status.set(status), DeliveryRow.attempts.set(attempts)]
+    actions: list[Action] = [DeliveryRow.status.set(status), DeliveryRow.attempts.set(attempts)]
     actions.append(
         DeliveryRow.next_attempt_at.set(next_attempt_at) if next_attempt_at else DeliveryRow.next_attempt_at.remove()
     )
@@ -174,9 +182,11 @@ def lease(lane: str, *, head: str, attempt: int, now: int, until: int) -> bool:
     """Claim the due retry of a lane; False where it is another's, not due, or long done."""
     key = DeliveryRow
     condition = (
-        (key.head == head) & (key.attempt == attempt) & (key.due <= now)
+        (key.head == head)
+        & (key.attempt == attempt)
+        & (key.due <= now)
         & (key.leased_until.does_not_exist() | (key.leased_until < now))
-    )  # fmt: skip
+    )
     try:
         DeliveryRow(lane, LANE).update(actions=[key.leased_until.set(until)], condition=condition)
     except UpdateError as error:

@@ -11,6 +11,7 @@ from typing import Any
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
+from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
@@ -83,9 +84,14 @@ def row_of(message: Message, *, after: dict[str, Any]) -> MessageRow:
 def of_row(row: MessageRow) -> Message:
     """The message that a row holds."""
     outside = {
-        "thread": row.thread, "seq": int(row.seq), "conversation": row.conversation or "", "event": row.event,
-        "state": row.state, "provider_id": row.provider_id or "", "error": row.error,
-    }  # fmt: skip
+        "thread": row.thread,
+        "seq": int(row.seq),
+        "conversation": row.conversation or "",
+        "event": row.event,
+        "state": row.state,
+        "provider_id": row.provider_id or "",
+        "error": row.error,
+    }
     return Message.of(dict(row.data) | outside)
 
 
@@ -123,7 +129,7 @@ def set_state(
 ) -> bool:
     """Advance a message's state; False where the receipt says nothing new (late, twice, or no such message)."""
     before = [known for known in (PENDING, SENT, "delivered", "read", FAILED) if advances(known, state)]
-    actions = [MessageRow.state.set(state), MessageRow.state_at.set(at)]
+    actions: list[Action] = [MessageRow.state.set(state), MessageRow.state_at.set(at)]
     if error:
         actions.append(MessageRow.error.set(error))
     if provider_id:

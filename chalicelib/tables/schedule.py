@@ -41,7 +41,11 @@ def slot_of(id: str) -> int:
 def keep(*, id: str, due_ms: int, queue: str, task: dict[str, Any]) -> None:
     """Keep a task until it is due; the same id and time again is the same row."""
     Due(
-        slot=str(slot_of(id)), due_id=f"{due_ms:013d}#{id}", queue=queue, task=task, expires=due_ms // 1000 + 86_400 * 30
+        slot=str(slot_of(id)),
+        due_id=f"{due_ms:013d}#{id}",
+        queue=queue,
+        task=task,
+        expires=due_ms // 1000 + 86_400 * 30,
     ).save()
 
 

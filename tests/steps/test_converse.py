@@ -28,9 +28,16 @@ def service(cloud: Cloud) -> Cloud:
 
 def said(text: str, id: str, at: int = 1_700_000_000_000) -> dict[str, Any]:
     event = Event(
-        id=f"ev_{id:>026}".replace(" ", "0"), kind="customer.message", service=SERVICE, channel=CHANNEL, channel_kind="webchat",
-        address="a", thread=thread_id(CHANNEL, "a"), at=at, body={"content": {"type": "text", "text": text}},
-    )  # fmt: skip
+        id=f"ev_{id:>026}".replace(" ", "0"),
+        kind="customer.message",
+        service=SERVICE,
+        channel=CHANNEL,
+        channel_kind="webchat",
+        address="a",
+        thread=thread_id(CHANNEL, "a"),
+        at=at,
+        body={"content": {"type": "text", "text": text}},
+    )
     return event.plain()
 
 
@@ -56,7 +63,10 @@ def test_twice_is_once(service: Cloud) -> None:
     for _ in range(3):
         converse.handle(said("hello", "1"))
     converse.handle(said("again", "2"))
-    assert [message.content.text for message in messages.after(thread_id(CHANNEL, "a"), 0, limit=9)] == ["hello", "again"]
+    assert [message.content.text for message in messages.after(thread_id(CHANNEL, "a"), 0, limit=9)] == [
+        "hello",
+        "again",
+    ]
 
 
 def test_a_cut_between_message_and_thread_heals(service: Cloud) -> None:
@@ -68,7 +78,11 @@ def test_a_cut_between_message_and_thread_heals(service: Cloud) -> None:
     before.save()  # as if the write of the thread had not been reached
     converse.handle(said("two", "2"))
     converse.handle(said("three", "3"))
-    assert [message.content.text for message in messages.after(thread_id(CHANNEL, "a"), 0, limit=9)] == ["one", "two", "three"]
+    assert [message.content.text for message in messages.after(thread_id(CHANNEL, "a"), 0, limit=9)] == [
+        "one",
+        "two",
+        "three",
+    ]
     thread = threads.get(thread_id(CHANNEL, "a"))
     assert thread is not None and thread.last_seq == 3 and thread.told == {BOT: 3}
 
@@ -82,4 +96,8 @@ def test_another_event_adopts_what_was_cut_off(service: Cloud) -> None:
     before.save()
     converse.handle(said("three", "3"))
     converse.handle(said("two", "2"))  # its redelivery comes late and finds it done
-    assert [message.content.text for message in messages.after(thread_id(CHANNEL, "a"), 0, limit=9)] == ["one", "two", "three"]
+    assert [message.content.text for message in messages.after(thread_id(CHANNEL, "a"), 0, limit=9)] == [
+        "one",
+        "two",
+        "three",
+    ]

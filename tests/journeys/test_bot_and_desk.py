@@ -1,0 +1,96 @@
+"""A customer writes, a bot answers, hands over to a person, and gets the thread back."""
+
+from __future__ import annotations
+
+from chalicelib.ports import signing
+from tests.journeys.conftest import TOKEN, Town
+
+
+def test_the_bot_answers_and_the_visitor_sees_it(town: Town) -> None:
+    message = town.says("hello")
+    (event,) = town.bot.events()
+    assert event["Message"] == "hello" and event["Messageid"] == message and event["Event"] == "Incoming message"
+    assert event["ConversationType"] == "BOT" and event["Channel"] == "Webchat" and event["Sequence"] == 1
+    heard = town.bot.heard[0]
+    assert heard.headers["authorization"] == "Bearer bearer-of-ours"
+    assert signing.verify(
+        [town.made["bot"]["signing_secret"]], heard.headers, heard.raw, now_ms=__import__("time").time_ns() // 10**6
+    )
+    status, answer = town.bot_posts(
+        {"eventid": "1001", "conversation_id": event["Conversationid"], "message": "hi there"}
+    )
+    assert status == 202 and answer["status"] == "accepted" and answer["conversation_id"] == event["Conversationid"]
+    assert town.sees() == ["hi there"]
+    # It was fetched: the bot hears that it was delivered.
+    receipt = town.bot.events()[-1]
+    assert receipt["Event"] == "Message Delivery" and receipt["DeliveryStatus"] == "Delivered"
+    assert receipt["Messageid"] == answer["message_id"]
+
+
+def test_an_answer_in_the_response_is_handled_as_if_posted(town: Town) -> None:
+    town.bot.answer = lambda heard: (
+        200,
+        {
+            "verification_token": TOKEN,
+            "events": [{"eventid": "1001", "conversation_id": heard.json.get("Conversationid"), "message": "at once"}],
+        },
+    )
+    town.says("hello")
+    assert town.sees() == ["at once"]
+
+
+def test_hand_over_to_a_person_and_back(town: Town) -> None:
+    town.says("hello")
+    conversation = town.bot.events()[0]["Conversationid"]
+    status, _ = town.bot_posts({"eventid": 1002, "conversation_id": conversation, "customparam1": "billing"})
+    assert status == 202
+    started = town.desk.events()[0]
+    assert started["type"] == "chat.started" and started["data"]["reason"] == "bot"
+    assert [message["text"] for message in started["data"]["transcript"] if message["type"] == "text"] == ["hello"]
+    assert started["data"]["custom_params"] == {"customparam1": "billing"}
+    chat = started["data"]["conversation_id"]
+    assert chat != conversation
+
+    status, answer = town.bot_posts({"eventid": "1001", "conversation_id": conversation, "message": "too late"})
+    assert (status, answer["code"], answer["owner"]) == (409, "not_owner", "desk")
+
+    town.says("a person please")
+    assert town.desk.events()[-1]["data"]["message"]["text"] == "a person please"
+    copy = town.bot.events()[-1]
+    assert copy["ConversationType"] == "CCSP" and copy["Message"] == "a person please" and copy["Sequence"] == 2
+
+    status, _ = town.desk_posts(
+        {"type": "agent.message", "conversation_id": chat, "text": "I am Ana", "agent": {"id": "7", "name": "Ana"}}
+    )
+    assert status == 202
+    assert town.sees() == ["I am Ana"]
+    copies = [event for event in town.bot.events() if event.get("Author") == "agent"]
+    assert copies[0]["Message"] == "I am Ana" and copies[0]["Sequence"] == 3
+
+    status, _ = town.desk_posts({"type": "chat.closed", "conversation_id": chat, "outcome": "solved"})
+    assert status == 202
+    status, answer = town.desk_posts({"type": "agent.message", "conversation_id": chat, "text": "one more"})
+    assert (status, answer["code"]) == (410, "conversation_closed")
+    town.says("thanks")
+    last = town.bot.events()[-1]
+    assert last["ConversationType"] == "BOT" and last["Conversationid"] == conversation and last["Message"] == "thanks"
+
+
+def test_a_closed_conversation_gets_a_new_id(town: Town) -> None:
+    town.says("hello")
+    conversation = town.bot.events()[0]["Conversationid"]
+    assert town.bot_posts({"event": "Close", "conversation_id": conversation})[0] == 202
+    assert town.bot_posts({"eventid": "1001", "conversation_id": conversation, "message": "x"})[0] == 410
+    town.says("hello again")
+    assert town.bot.events()[-1]["Conversationid"] != conversation
+
+
+def test_strangers_are_refused(town: Town) -> None:
+    town.says("hello")
+    conversation = town.bot.events()[0]["Conversationid"]
+    said = {"eventid": "1001", "conversation_id": conversation, "message": "x"}
+    assert town.call("POST", "/webhooks/bots/bt_0123456789abcdef.wrong", said)[0] == 404
+    assert town.bot_posts(said | {"conversation_id": conversation[:-1] + "9"})[0] == 404
+    assert town.bot_posts(said | {"message": ""})[0] == 422
+    assert town.call("POST", town.made["bot"]["events_url"], b"{nonsense")[0] == 400
+    assert town.call("POST", town.made["bot"]["events_url"], b"x" * 70_000)[0] == 413

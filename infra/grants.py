@@ -1,0 +1,57 @@
+"""The part of the permissions that the source cannot tell: who writes which table, who puts work where.
+
+Two small tables with reasons. That a Lambda may use a table at all follows from its imports (`reads`).
+"""
+
+from __future__ import annotations
+
+from infra import declared
+
+WRITERS: dict[str, tuple[str, ...]] = {
+    # Owners change their set-up through the API and nowhere else.
+    "config": ("api",),
+    # "One thread, one writer": two systems that answer at once meet in `converse`.
+    "threads": ("converse",),
+    "messages": ("converse",),
+    # What our own code could not do is written by bury and marked as replayed through the API.
+    "failures": ("bury", "api"),
+}
+"""Table -> the Lambdas that may write it; others that import its module may read it. A table that is not named
+here is written by whoever imports it."""
+
+SENDS_TO: dict[str, tuple[str, ...]] = {
+    "receive_channel": ("threads.fifo",),
+    # The web chat page posts what its visitor writes where it also waits for answers.
+    "poll_channel": ("threads.fifo",),
+    "receive_bot": ("threads.fifo",),
+    "receive_desk": ("threads.fifo",),
+    # The API sends messages, wakes lanes when an endpoint is verified again, and replays dead letters anywhere.
+    "api": declared.queues(),
+    # Carries out what converse decided.
+    "fan_out": ("deliveries.fifo", "sends.fifo", "threads.fifo"),
+    # Bot replies in a response, and what became of a delivery; the rest of a long lane is a new wake-up.
+    "deliver": ("threads.fifo", "deliveries.fifo"),
+    "retry_delivery": ("threads.fifo", "deliveries.fifo"),
+    # Provider ids and states of messages.
+    "send": ("threads.fifo", "sends.fifo"),
+    "retry_send": ("threads.fifo", "sends.fifo"),
+    # Only standard queues can wait to the second; a FIFO queue takes no delay per message.
+    "release_due": tuple(queue for queue in declared.queues() if not queue.endswith(".fifo")),
+    # An offer that ran out is an event of its thread; an endpoint that is back wakes its lanes.
+    "fire_timer": ("threads.fifo", "deliveries.fifo", "sends.fifo"),
+    "bury": (),
+    "converse": (),
+}
+"""Lambda -> the queues it puts work on."""
+
+PUBLISHES: tuple[str, ...] = ("fan_out", "converse", "deliver", "retry_delivery")
+"""Lambdas that put platform events on the stage's bus."""
+
+MEDIA: dict[str, tuple[str, ...]] = {
+    "api": ("s3:GetObject", "s3:PutObject"),
+    "poll_channel": ("s3:GetObject",),
+    "receive_channel": ("s3:PutObject",),
+    "send": ("s3:GetObject",),
+    "retry_send": ("s3:GetObject",),
+}
+"""Lambdas that touch the media bucket, and how."""

@@ -1,0 +1,70 @@
+"""How much of everything: one line per Lambda, with the reason.
+
+Lambda gives CPU by memory, one core at 1769 MB (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html),
+so memory here is chosen for speed; none of these functions comes near using it up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Limits of one Lambda and of its event source."""
+
+    timeout_s: int
+    memory_mb: int
+    why: str
+    batch: int = 10
+    window_s: int = 0
+    """How long the event source may gather a batch."""
+    at_most: int | None = None
+    """Workers of an SQS source at the same time (2 to 1000); None leaves it to the account."""
+    reserved: int | None = None
+    """Reserved concurrency; also a ceiling."""
+    old_after_s: int = 60
+    """Age of the oldest message or stream record that is worth an alarm."""
+
+
+LIMITS: dict[str, Limit] = {
+    "receive_channel": Limit(10, 512, "checks and queues; providers give up after 5 to 20 s and send again"),
+    "poll_channel": Limit(
+        29, 256, "waits up to 20 s for messages, so it must not eat the account's concurrency", reserved=100
+    ),
+    "receive_bot": Limit(10, 512, "checks and queues"),
+    "receive_desk": Limit(10, 512, "checks and queues"),
+    "api": Limit(29, 1024, "API Gateway gives up at 29 s; imports the models of the whole API", reserved=50),
+    "converse": Limit(30, 1024, "ten events of at most ten threads, a handful of calls each"),
+    "fan_out": Limit(60, 1024, "queues only; a batch is a hundred messages", batch=100),
+    "deliver": Limit(60, 1024, "ten lanes at once, 5 s an attempt, and goes on until a lane is empty"),
+    "send": Limit(60, 1024, "as deliver; providers have rates, hence the ceiling", at_most=50),
+    "release_due": Limit(55, 512, "runs each minute and must be over before the next run"),
+    "retry_delivery": Limit(
+        60, 512, "a due attempt of 5 s; the ceiling keeps dead endpoints away from live ones", at_most=10, old_after_s=300
+    ),
+    "retry_send": Limit(60, 512, "as retry_delivery", at_most=10, old_after_s=300),
+    "fire_timer": Limit(60, 512, "turns timers into events", at_most=20),
+    "bury": Limit(30, 256, "writes a row per dead letter; nobody waits for it", at_most=2, old_after_s=900),
+}
+
+MAX_RECEIVES = 5
+"""Deliveries of one queue message before it is a dead letter."""
+VISIBILITY_TIMES = 6
+"""Visibility timeout as a multiple of the function's timeout, as AWS advises for SQS sources
+(https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html)."""
+STREAM_RETRIES = 5
+STREAM_MAX_AGE_S = 6 * 3600
+"""After that a stream batch goes to its failure queue: a day before DynamoDB forgets the records is 24 h, and a
+person needs some of it."""
+STREAM_FACTOR = 10
+"""Batches of one shard at the same time; records of one thread stay in order (the key decides)."""
+KEEP_S = 14 * 86_400
+"""How long queues keep messages: the longest that SQS allows."""
+LOG_DAYS = 30
+
+
+def visibility_s(name: str) -> int:
+    """Visibility timeout of the queue that a Lambda reads."""
+    limit = LIMITS[name]
+    return VISIBILITY_TIMES * limit.timeout_s + limit.window_s

@@ -1,0 +1,162 @@
+"""MiniStack as a process of ours: started, waited for, stopped, cleaned up after.
+
+It is started in a session of its own, so that a Ctrl-C in the terminal reaches us alone and it is stopped in order:
+on SIGTERM it writes its state down, and what came since is lost where it is killed instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from infra.reads import ROOT
+
+HOST = "127.0.0.1"
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+_START_S = 30
+_STOP_S = 30
+_CLIENT = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=120)
+
+
+class NotStarted(Exception):
+    """The emulator did not come up."""
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def executable() -> Path:
+    """The emulator's command: of `.venv-local`, or PARLEY_EMULATOR."""
+    path = Path(os.environ.get("PARLEY_EMULATOR", ROOT / ".venv-local" / "bin" / "ministack"))
+    if not path.exists():
+        raise NotStarted(f"{path} is not there; `make setup` puts it there")
+    return path
+
+
+@dataclass
+class Emulator:
+    """One MiniStack; all it writes is below `folder`."""
+
+    port: int
+    folder: Path
+    auth: bool = True
+    """Enforce each function's own IAM policy."""
+    env: dict[str, str] = field(default_factory=dict)
+    """Further environment of the emulator, which its Lambdas inherit."""
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """Where AWS is."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        """The emulator's own output."""
+        return self.folder / "emulator.log"
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it runs."""
+        return self._process.pid if self._process else None
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the emulator with the rights of its root account."""
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106 - the emulator's fixed root credentials
+            config=_CLIENT,
+        )
+
+    def start(self) -> None:
+        """Start and wait until it answers; NotStarted with the end of its log where it does not."""
+        with socket.socket() as probe:
+            if probe.connect_ex((HOST, self.port)) == 0:
+                raise NotStarted(f"port {self.port} is taken; choose another one with PORT=")
+        temporary = self.folder / "tmp"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        with self.log.open("ab") as out:
+            self._process = subprocess.Popen(
+                [str(executable())],
+                env=self._environment(temporary),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + _START_S
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise NotStarted(f"the emulator did not start:\n{self.log.read_text(errors='replace')[-2000:]}")
+            time.sleep(0.05)
+
+    def _environment(self, temporary: Path) -> dict[str, str]:
+        state = self.folder / "state"
+        # Nothing of the caller's AWS set-up may reach the Lambdas, least of all real credentials.
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PARLEY_", "PYTHON"))}
+        return kept | {
+            "GATEWAY_PORT": str(self.port),
+            "BIND_HOST": HOST,
+            "MINISTACK_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AUTH": str(self.auth).lower(),
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(state),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(state / "s3"),
+            # Its Lambdas' code folders are left behind there on SIGTERM; the folder is ours to remove.
+            "TMPDIR": str(temporary),
+            "LOG_LEVEL": "WARNING",
+            "PYTHONUNBUFFERED": "1",
+            **self.env,
+        }
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=2) as answer:  # noqa: S310
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        """Stop in order: everything is kept in `folder/state` for the next start."""
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                pass
+        self.kill()
+
+    def kill(self) -> None:
+        """End it and its Lambdas at once, as a power cut would; what came since the last stop is lost."""
+        if self._process:
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self._process.wait()
+            self._process = None
+        shutil.rmtree(self.folder / "tmp", ignore_errors=True)

@@ -1,0 +1,60 @@
+"""What a deployment to the emulator needs beyond CloudFormation, because MiniStack 1.5.33 leaves it out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra import declared, edges, tables
+from infra.cloudformation import Client
+from infra.limits import LIMITS
+
+WORKERS = 24
+"""Ceiling of workers per edge: the emulator starts a process of 48 MB for each call that runs, without end."""
+
+
+def adapted(template: dict[str, Any], env: dict[str, str]) -> dict[str, Any]:
+    """The packaged template for this machine: webhook targets may be private, and S3 is plain http here."""
+    # Refuses whatever does not come by TLS.
+    template["Resources"].pop("MediaBucketPolicy", None)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            variables = resource["Properties"]["Environment"]["Variables"]
+            variables |= {"PARLEY_ALLOW_PRIVATE_TARGETS": "1"} | env
+    return template
+
+
+def after_deploying(client: Client, stage: str, api_id: str) -> None:
+    """Set what its CloudFormation drops: TTL, reserved concurrency, binary media types."""
+    _ttl(client("dynamodb"), stage)
+    _ceilings(client("lambda"), stage)
+    _binary(client("apigateway"), api_id)
+
+
+def _ttl(dynamodb: Any, stage: str) -> None:
+    for table in declared.models():
+        attribute = tables.ttl_attribute(table)
+        name = f"parley-{stage}-{table}"
+        if attribute and dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"].get(
+            "TimeToLiveStatus"
+        ) not in ("ENABLED", "ENABLING"):
+            dynamodb.update_time_to_live(
+                TableName=name, TimeToLiveSpecification={"AttributeName": attribute, "Enabled": True}
+            )
+
+
+def _ceilings(functions: Any, stage: str) -> None:
+    for edge in edges.present():
+        ceiling = min(LIMITS[edge].reserved or WORKERS, WORKERS)
+        functions.put_function_concurrency(
+            FunctionName=f"parley-{stage}-{edge}", ReservedConcurrentExecutions=ceiling
+        )
+
+
+def _binary(gateway: Any, api_id: str) -> None:
+    kept = set(gateway.get_rest_api(restApiId=api_id).get("binaryMediaTypes") or ())
+    wanted = set(declared.chalice_app().api.binary_types)
+    patches = [
+        {"op": "add", "path": f"/binaryMediaTypes/{kind.replace('/', '~1')}"} for kind in sorted(wanted - kept)
+    ]
+    if patches:
+        gateway.update_rest_api(restApiId=api_id, patchOperations=patches)

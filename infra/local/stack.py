@@ -1,0 +1,153 @@
+"""A whole running platform for a program: whole-stack tests, crash tests and benches use it as a context manager.
+
+    with stack() as up:
+        requests.get(f"{up.base_url}/health")
+
+Everything is below one folder; a temporary one unless `folder` is given. What is in a given folder is found again
+by the next stack there.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from infra import bootstrap, cloudformation, declared
+from infra.local import fixes
+from infra.local.emulator import HOST, Emulator, free_port
+from infra.package import Package, build, here
+
+STAGE = "local"
+_ARTIFACTS = "parley-artifacts"
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Stack:
+    """A running platform."""
+
+    emulator: Emulator
+    base_url: str
+    admin_key: str
+    stage: str = STAGE
+
+    @property
+    def endpoint(self) -> str:
+        """Where AWS is."""
+        return self.emulator.endpoint
+
+    @property
+    def console_url(self) -> str:
+        """The console's page."""
+        return f"{self.base_url}/console"
+
+    @property
+    def folder(self) -> Path:
+        """Where all of it is kept."""
+        return self.emulator.folder
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the emulated account, with all rights."""
+        return self.emulator.client(service)
+
+    def queue_url(self, queue: str) -> str:
+        """URL of a queue by its short name."""
+        name = f"parley-{self.stage}-{queue}"
+        return str(self.client("sqs").get_queue_url(QueueName=name)["QueueUrl"])
+
+    def restart(self) -> None:
+        """Stop in order and start again; the address and all that was kept stay the same."""
+        self.emulator.stop()
+        self.emulator.start()
+
+    def crash(self) -> None:
+        """Kill everything and start again: what came since the last orderly stop is lost, as the emulator has it."""
+        self.emulator.kill()
+        self.emulator.start()
+
+
+@contextmanager
+def stack(
+    *,
+    port: int = 0,
+    folder: Path | None = None,
+    auth: bool = True,
+    env: Mapping[str, str] | None = None,
+    emulator_env: Mapping[str, str] | None = None,
+    visibility_s: int | None = None,
+    package: Package | None = None,
+    say: Say = lambda _: None,
+) -> Iterator[Stack]:
+    """A platform on `port` (0: any free one), ready when the block begins and stopped in order when it ends.
+
+    `env` goes to the functions, `emulator_env` to the emulator: `{"AWS_ENDPOINT_URL": ...}` there sends all calls of
+    the Lambdas through a fault injector. `visibility_s` shortens the queues' visibility timeouts (minutes in AWS), so
+    that a test sees a redelivery. `package` deploys one that was built before instead of this tree.
+    """
+    made = Path(tempfile.mkdtemp(prefix="parley-")) if folder is None else None
+    emulator = Emulator(port or free_port(), made or _folder(folder), auth, dict(emulator_env or {}))
+    try:
+        say("starting the emulator")
+        emulator.start()
+        yield _deployed(emulator, package, dict(env or {}), visibility_s, say)
+    finally:
+        emulator.stop()
+        if made:
+            shutil.rmtree(made, ignore_errors=True)
+
+
+def _folder(folder: Path | None) -> Path:
+    assert folder is not None  # noqa: S101 - the caller made one otherwise
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.resolve()
+
+
+def _deployed(
+    emulator: Emulator, package: Package | None, env: dict[str, str], visibility_s: int | None, say: Say
+) -> Stack:
+    if package is None:
+        say("packaging")
+        package = packaged()
+    say("deploying")
+    template = fixes.adapted(json.loads(package.template.read_text(encoding="utf-8")), env)
+    outputs = cloudformation.deploy(
+        emulator.client,
+        stage=STAGE,
+        bucket=_ARTIFACTS,
+        archive=package.zip,
+        template=template,
+        parameters={"Stage": STAGE, "Protect": "off", "Alarms": "off"},
+        poll_s=0.2,
+    )
+    api_id = outputs["RestApiId"]
+    fixes.after_deploying(emulator.client, STAGE, api_id)
+    base_url = f"http://{HOST}:{emulator.port}/restapis/{api_id}/api/_user_request_"
+    dynamodb = emulator.client("dynamodb")
+    bootstrap.say_where(dynamodb, outputs["ConfigTable"], base_url)
+    key = bootstrap.admin_key(dynamodb, outputs["ConfigTable"], emulator.folder / "admin_key", name="local admin")
+    running = Stack(emulator, base_url, key)
+    if visibility_s is not None:
+        _shorten(running, visibility_s)
+    return running
+
+
+@cache
+def packaged() -> Package:
+    """This tree's package for this machine, built once per process."""
+    return build(here())
+
+
+def _shorten(running: Stack, visibility_s: int) -> None:
+    sqs = running.client("sqs")
+    for queue in (*declared.queues(), *declared.dead_queues()):
+        sqs.set_queue_attributes(
+            QueueUrl=running.queue_url(queue), Attributes={"VisibilityTimeout": str(visibility_s)}
+        )

@@ -1,0 +1,49 @@
+"""Event sources as Chalice cannot say them: partial batches, ends of retrying, where failures go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra import declared, queues, tables
+from infra.limits import LIMITS, STREAM_FACTOR, STREAM_MAX_AGE_S, STREAM_RETRIES
+
+# Without it a returned `batchItemFailures` is ignored and the failed records are lost.
+PARTIAL = {"FunctionResponseTypes": ["ReportBatchItemFailures"]}
+
+
+def events(one: declared.Lambda) -> dict[str, Any]:
+    """The `Events` of a Lambda's SAM function; a schedule stays as Chalice wrote it."""
+    if one.kind == "stream":
+        return {f"{one.logical}Stream": {"Type": "DynamoDB", "Properties": _stream(one)}}
+    read = declared.dead_queues() if one.source == declared.PLACEHOLDER else (one.source,)
+    return {queues.logical(queue): {"Type": "SQS", "Properties": _queue(one.name, queue)} for queue in read}
+
+
+def _queue(name: str, queue: str) -> dict[str, Any]:
+    limit = LIMITS[name]
+    properties: dict[str, Any] = {
+        "Queue": {"Fn::GetAtt": [queues.logical(queue), "Arn"]},
+        "BatchSize": limit.batch,
+        **PARTIAL,
+    }
+    if limit.window_s and not queue.endswith(".fifo"):
+        properties["MaximumBatchingWindowInSeconds"] = limit.window_s
+    if limit.at_most:
+        properties["ScalingConfig"] = {"MaximumConcurrency": limit.at_most}
+    return properties
+
+
+def _stream(one: declared.Lambda) -> dict[str, Any]:
+    grave = queues.logical(declared.stream_dead(one.name))
+    return {
+        "Stream": {"Fn::GetAtt": [tables.logical(one.source), "StreamArn"]},
+        "BatchSize": LIMITS[one.name].batch,
+        # What was written before the mapping stood must not be skipped.
+        "StartingPosition": "TRIM_HORIZON",
+        "BisectBatchOnFunctionError": True,
+        "MaximumRetryAttempts": STREAM_RETRIES,
+        "MaximumRecordAgeInSeconds": STREAM_MAX_AGE_S,
+        "ParallelizationFactor": STREAM_FACTOR,
+        "DestinationConfig": {"OnFailure": {"Type": "SQS", "Destination": {"Fn::GetAtt": [grave, "Arn"]}}},
+        **PARTIAL,
+    }

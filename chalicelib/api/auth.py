@@ -28,6 +28,9 @@ def caller(headers: Mapping[str, str]) -> Caller:
     same = compare_digest(str((row.body or {}).get("hash", "")) if row else "0" * 64, digest(key.strip()))
     if row is None or not same:
         raise Problem(
-            401, "unauthorised", "an API key is needed: Authorization: Bearer pk_...", headers={"WWW-Authenticate": "Bearer"}
+            401,
+            "unauthorised",
+            "an API key is needed: Authorization: Bearer pk_...",
+            headers={"WWW-Authenticate": "Bearer"},
         )
     return Caller(row.id, frozenset(row.body.get("scopes", ())), row.body.get("service_id") or "")

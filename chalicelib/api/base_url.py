@@ -29,7 +29,6 @@ def forget() -> None:
 
 def _configured() -> str:
     global _kept
-    at, url = _kept
-    if now_ms() - at >= _KEEP_MS:
+    if now_ms() - _kept[0] >= _KEEP_MS:
         _kept = (now_ms(), str(config.system_settings().get("base_url", "")))
     return _kept[1]

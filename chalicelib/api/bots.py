@@ -33,7 +33,7 @@ class Bot(webhooks.WithUrl):
     service_id: Id
     kind: Literal["webhook"] = "webhook"
     name: Name
-    profile: Literal["imi", "generic", "standard"] = "imi"
+    profile: Literal["imi", "generic", "standard"] = "generic"
     sources: Annotated[list[Source], Field(max_length=50)] = []
     context: Context | None = None
 

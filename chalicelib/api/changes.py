@@ -108,7 +108,10 @@ def commit(
             )
         except config.Conflict:
             raise Problem(
-                409, "changed_meanwhile", "somebody else changed this at the same time; read it and try again", headers={"Retry-After": "1"}
+                409,
+                "changed_meanwhile",
+                "somebody else changed this at the same time; read it and try again",
+                headers={"Retry-After": "1"},
             ) from None
 
 
@@ -117,11 +120,12 @@ def users_of(service: str, resource_id: str) -> list[str]:
     return [
         f"{row.kind} {row.name or row.id}"
         for row in config.in_service(service)
-        if row.id != resource_id and _names(row.body or {}, resource_id)
+        if row.id != resource_id and names(row.body or {}, resource_id)
     ]
 
 
-def _names(body: dict[str, Any], resource_id: str) -> bool:
+def names(body: dict[str, Any], resource_id: str) -> bool:
+    """Whether a resource's fields name another."""
     return any(value == resource_id or (isinstance(value, list) and resource_id in value) for value in body.values())
 
 

@@ -69,7 +69,11 @@ def _secrets(
     wanted: Any, kept: dict[str, str], given: dict[str, str | None]
 ) -> tuple[dict[str, str], dict[str, str], list[tuple[str, str]]]:
     """(all secrets, those made now, what is wrong)."""
-    wrong = [(f"/secrets/{name}", f"is none of {', '.join(wanted) or 'this kind: it has none'}") for name in given if name not in wanted]
+    wrong = [
+        (f"/secrets/{name}", f"is none of {', '.join(wanted) or 'this kind: it has none'}")
+        for name in given
+        if name not in wanted
+    ]
     secrets = {name: value for name, value in (kept | given).items() if value is not None and name in wanted}
     made = {}
     for name, need in wanted.items():
@@ -88,7 +92,7 @@ def show(row: Resource, shown: Shown) -> dict[str, Any]:
     at = f"{shown.base_url}/channels/{row.id}"
     urls = {"webhook_url": f"{at}/webhook"}
     if row.body["kind"] == "webchat":
-        urls |= {"chat_url": f"{at}/webhook", "widget_url": f"{at}/widget.js"}
+        urls |= {"chat_url": f"{at}/chat", "widget_url": f"{at}/widget.js"}
     return dict(row.body) | urls
 
 

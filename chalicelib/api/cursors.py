@@ -60,9 +60,14 @@ def place_of(call: Call, *, of: str) -> str:
 
 
 def page(
-    rows: Callable[[int], Iterable[Row]], *, limit: int, of: str, place: Callable[[Row], Any], show: Callable[[Row], Any]
+    rows: Callable[[int], Iterable[Row]],
+    *,
+    limit: int,
+    of: str,
+    place: Callable[[Row], Any],
+    show: Callable[[Row], Any],
 ) -> dict[str, Any]:
-    """`{"data", "next_cursor"}` of what `rows(how many)` gives; one row more than asked for tells whether there is a next page."""
+    """`{"data", "next_cursor"}` of what `rows(how many)` gives: one row beyond the limit tells that there is more."""
     try:
         found = list(rows(limit + 1))
     except QueryError:

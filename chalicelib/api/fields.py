@@ -118,7 +118,11 @@ def problems(value: Any, path: str = "", depth: int = 0) -> list[tuple[str, str]
     if depth > MAX_DEPTH:
         return [(path, f"is nested deeper than {MAX_DEPTH} levels")]
     if isinstance(value, dict):
-        wrong = [(path, "has a field without a name, or one that is no text") for key in value if not isinstance(key, str) or not key]
+        wrong = [
+            (path, "has a field without a name, or one that is no text")
+            for key in value
+            if not isinstance(key, str) or not key
+        ]
         for key, item in value.items():
             if _broken(str(key)):
                 wrong.append((path, "has a field whose name is no Unicode text"))

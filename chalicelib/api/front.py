@@ -9,7 +9,7 @@ from typing import Any
 
 from chalice.app import Request, Response
 
-from chalicelib.api.routes import ADMIN, AGENT, EDGE, METHODS, OPEN, READ, Route
+from chalicelib.api.routes import ADMIN, AGENT, EDGE, OPEN, READ, Route
 from chalicelib.ports import web
 from chalicelib.ports.web import Problem
 
@@ -80,7 +80,7 @@ def answered(routes: dict[str, Route], request: Request, lambda_context: Any, na
     """As `serve`, but raising."""
     route = routes.get(request.method)
     if route is None:
-        allow = ", ".join(method for method in METHODS if method in routes)
+        allow = ", ".join(routes)
         raise Problem(405, "method_not_allowed", f"this path takes {allow}", headers={"Allow": allow})
     if route.scope == EDGE:
         response: Response = load(route)(request, **names)
@@ -92,7 +92,9 @@ def answered(routes: dict[str, Route], request: Request, lambda_context: Any, na
     caller = NOBODY if route.scope == OPEN else auth.caller(request.headers)
     if route.scope != OPEN and not caller.may(route.scope):
         raise Problem(403, "scope", f"this needs a key with the scope {route.scope}")
-    call = Call(route, names, dict(request.query_params or {}), request.headers, raw, caller, request.context, lambda_context)
+    call = Call(
+        route, names, dict(request.query_params or {}), request.headers, raw, caller, request.context, lambda_context
+    )
     answer = once.answer(call, load(route)) if route.method == "POST" and route.scope != READ else load(route)(call)
     if answer.status == 204:
         return Response("", status_code=204)

@@ -72,7 +72,10 @@ def answer(call: Call, function: Callable[[Call], Answer]) -> Answer:
         raise Problem(409, "idempotency_conflict", "the Idempotency-Key was used for another request") from None
     except (found.IdempotencyAlreadyInProgressError, found.IdempotencyInconsistentStateError):
         raise Problem(
-            409, "in_progress", "the first request with this Idempotency-Key is still being handled", headers={"Retry-After": "1"}
+            409,
+            "in_progress",
+            "the first request with this Idempotency-Key is still being handled",
+            headers={"Retry-After": "1"},
         ) from None
     return first
 
@@ -106,4 +109,4 @@ def _given_again(kept: dict[str, Any], owner: str) -> Answer:
 
 def _context(owner: str) -> str:
     # KMS writes its encryption context to CloudTrail in the clear, so the caller's key text stays out of it.
-    return "idempotency " + owner.split(" ")[0]
+    return "idempotency " + owner.partition(" ")[0]

@@ -26,7 +26,9 @@ def create(call: Call) -> Answer:
     fields = given.model_dump(mode="json")
     service = _service_of_new(call, kind, fields)
     refer(kind, fields, service)
-    draft = Draft(changes.new_id(kind.name, service), service, fields, frozenset(given.model_fields_set), {}, {}, now_ms())
+    draft = Draft(
+        changes.new_id(kind.name, service), service, fields, frozenset(given.model_fields_set), {}, {}, now_ms()
+    )
     change = changes.made(kind, draft, kind.settle(draft))
     changes.commit([change], actor=call.caller.id, service=change.audit_service, now=draft.now)
     return Answer(201, shown(call, kind, change.row, status=change.settled.status), change.settled.once)
@@ -37,7 +39,9 @@ def listing(call: Call) -> Answer:
     kind = kind_of(call.route.thing)
     limit, of = cursors.limit_of(call), call.route.path + (call.query.get("service_id") or "")
     after = cursors.place_of(call, of=of)
-    service = call.caller.need_service(call.query["service_id"]) if call.query.get("service_id") else call.caller.service
+    service = (
+        call.caller.need_service(call.query["service_id"]) if call.query.get("service_id") else call.caller.service
+    )
     if kind.name in ("service", "key"):
         rows = _top(kind, service, after, limit + 1)
     elif service:
@@ -60,7 +64,11 @@ def change(call: Call) -> Answer:
     patch = read(call)
     if not isinstance(patch, dict):
         raise invalid([("", "must be an object")])
-    if wrong := [(f"/{name}", "cannot be changed") for name in sorted(kind.fixed & patch.keys()) if patch[name] != row.body.get(name)]:
+    if wrong := [
+        (f"/{name}", "cannot be changed")
+        for name in sorted(kind.fixed & patch.keys())
+        if patch[name] != row.body.get(name)
+    ]:
         raise invalid(wrong)
     draft = redrafted(kind, row, merged(kind, row, patch), frozenset(patch))
     refer(kind, draft.fields, draft.service)
@@ -141,7 +149,9 @@ def refer(kind: Kind, fields: dict[str, Any], service: str) -> None:
         many = isinstance(value, list)
         for n, resource_id in enumerate(value if isinstance(value, list) else [value] if value else []):
             if config.service_of(resource_id) != service or config.get(target, resource_id) is None:
-                wrong.append((f"/{name}/{n}" if many else f"/{name}", f"there is no {target} {resource_id} in this service"))
+                wrong.append(
+                    (f"/{name}/{n}" if many else f"/{name}", f"there is no {target} {resource_id} in this service")
+                )
     if wrong:
         raise invalid(wrong)
 
@@ -205,7 +215,9 @@ def _of_all_services(call: Call, kind: Kind, after: str, limit: int, of: str) ->
         rows = config.list_kind(last_service, kind.name, limit=limit + 1, after=last_id)[0]
     services: list[config.Resource] = []
     if len(rows) <= limit:
-        services, more = config.list_kind(config.SERVICES, "service", limit=_SERVICES_A_PAGE, after=last_service or None)
+        services, more = config.list_kind(
+            config.SERVICES, "service", limit=_SERVICES_A_PAGE, after=last_service or None
+        )
         place = f"{more}/" if more else None
     for service in services:
         if len(rows) > limit:
@@ -237,4 +249,6 @@ def _merge(stands: Any, patch: Any, *, deep: bool) -> Any:
     if not deep or not isinstance(stands, dict) or not isinstance(patch, dict):
         return patch
     whole = {name: value for name, value in stands.items() if name not in patch}
-    return whole | {name: _merge(stands.get(name), value, deep=True) for name, value in patch.items() if value is not None}
+    return whole | {
+        name: _merge(stands.get(name), value, deep=True) for name, value in patch.items() if value is not None
+    }

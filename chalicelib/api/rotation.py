@@ -24,7 +24,7 @@ class Rotation(Fields):
 
 
 def rotate(call: Call) -> Answer:
-    """200 with the new `signing_secret`, shown once, and `old_valid_until`; meanwhile deliveries carry both signatures."""
+    """200 with the new `signing_secret`, shown once, and `old_valid_until`: till then both sign."""
     wanted = body(call, Rotation)
     kind, row = find(call)
     if not row.sealed:

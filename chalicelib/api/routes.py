@@ -6,7 +6,7 @@ A function is named as text and imported when its first request comes: this modu
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chalice.app import Blueprint, Response
 
@@ -98,4 +98,5 @@ def _view(path: str) -> Callable[..., Response]:
 for _path in dict.fromkeys(route.path for route in TABLE):
     # All methods are registered, so that a wrong one gets a 405 of ours and not the gateway's 403; all content types,
     # because a wrong one is our 415 and a webhook may come as a form.
-    routes.route(_path, methods=list(METHODS), content_types=["*/*"])(_view(_path))
+    _methods = dict.fromkeys((*METHODS, *of_path(_path)))
+    routes.route(_path, methods=list(_methods), content_types=["*/*"])(_view(_path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
 
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.resources import find
@@ -42,12 +42,20 @@ def attempt(row: config.Resource, *, actor: str) -> None:
         raise Problem(409, "changed_meanwhile", "it was changed while it was being verified; verify again")
     endpoints.set_status(row.id, endpoints.ACTIVE, at=now)
     audit.note(
-        str(row.service), at=now, actor=actor, action=f"{row.kind}.verified", subject=row.id, change={"status": endpoints.ACTIVE}
+        str(row.service),
+        at=now,
+        actor=actor,
+        action=f"{row.kind}.verified",
+        subject=row.id,
+        change={"status": endpoints.ACTIVE},
     )
     # Lanes that were held for it go on.
-    queues.send(
-        "timers", [queues.Entry({"kind": "endpoint.enabled", "endpoint": row.id, "service": str(row.service)})]
-    )
+    queues.send("timers", [queues.Entry({"kind": "endpoint.enabled", "endpoint": row.id, "service": str(row.service)})])
+
+
+def is_active(endpoint_id: str) -> bool:
+    """Whether a webhook is used now."""
+    return bool(endpoints.get(endpoint_id).status == endpoints.ACTIVE)
 
 
 def _failure(row: config.Resource) -> str:
@@ -58,16 +66,10 @@ def _failure(row: config.Resource) -> str:
     sealed = secrets.unseal(str(row.sealed or ""), owner=row.id)
     now, challenge = now_ms(), ids.token(24)
     body = webhook.verification(challenge, now)
-    raw = body if isinstance(body, bytes) else _json(body)
+    raw = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
     headers = dict(row.body.get("headers", {})) | {"Content-Type": "application/json"}
     headers |= signing.headers(webhook_secrets.valid(sealed, now), id=ids.new("vf"), at_ms=now, body=raw)
     if token := sealed.get("access_token"):
         headers["Authorization"] = f"Bearer {token}"
     exchange = http.call_once("POST", str(row.body["webhook_url"]), headers=headers, body=raw, timeout_s=TIMEOUT_S)
-    return str(webhook.passed(exchange, challenge, sealed.get("verification_token", "")))
-
-
-def _json(body: dict[str, Any]) -> bytes:
-    import json
-
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    return str(webhook.passed(exchange, challenge, sealed.get("verification_token")))

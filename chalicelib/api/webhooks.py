@@ -46,7 +46,12 @@ def _waits(given: list[int]) -> list[int]:
 class Retry(Fields):
     """When failed attempts are made again."""
 
-    waits_s: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=4), AfterValidator(_waits)] = [60, 300, 900, 1800]
+    waits_s: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=4), AfterValidator(_waits)] = [
+        60,
+        300,
+        900,
+        1800,
+    ]
 
 
 class Webhook(Fields):
@@ -79,8 +84,10 @@ class WithUrl(Webhook):
 
 
 def settle(draft: Draft) -> Settled:
-    """A bot's or desk's webhook: its secrets made at first, its status lost where an earlier check means nothing now."""
-    body = {key: value for key, value in draft.fields.items() if key not in SECRETS | {"suspended"} and value is not None}
+    """A bot's or desk's webhook: secrets are made at first, the status is lost where a check means nothing now."""
+    body = {
+        key: value for key, value in draft.fields.items() if key not in SECRETS | {"suspended"} and value is not None
+    }
     secrets, once = dict(draft.secrets), {}
     for name in SECRETS & draft.given:
         if draft.fields[name] is None:

@@ -30,7 +30,7 @@ def problems(rule: Any) -> list[tuple[str, str]]:
     if _is_always(rule):
         return []
     if not isinstance(rule, (dict, bool)):
-        return [("", "must be a JSONLogic condition, as {\"==\": [{\"var\": \"message.text\"}, \"hello\"]}")]
+        return [("", 'must be a JSONLogic condition, as {"==": [{"var": "message.text"}, "hello"]}')]
     if deep := _too_deep(rule):
         return [(deep, f"is nested deeper than {MAX_DEPTH} levels")]
     if len(_text(rule).encode()) > MAX_BYTES:
@@ -97,7 +97,11 @@ def _unknown_variables(rule: Any) -> list[tuple[str, str]]:
         if spelled is None or any(isinstance(one, (dict, list)) for one in spelled[:1]):
             wrong.append((path, "must name its variable as a text"))
             continue
-        names = [".".join(map(str, spelled))] if name == "val" else [str(one) for one in spelled[: 1 if name == "var" else None]]
+        names = (
+            [".".join(map(str, spelled))]
+            if name == "val"
+            else [str(one) for one in spelled[: 1 if name == "var" else None]]
+        )
         wrong += [(path, f"unknown variable `{one}`") for one in names if one in unknown]
     # What the walk above did not place (an extension's own way of reading) is still refused.
     return wrong or [("", f"unknown variable `{one or '(everything)'}`") for one in sorted(unknown)]

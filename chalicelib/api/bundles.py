@@ -1,0 +1,50 @@
+"""Bundles as text: YAML or JSON, read without anything that YAML can do beyond JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from chalicelib.api.fields import Fields, Id, kept, parse, read
+from chalicelib.api.front import Call
+from chalicelib.ports.web import Problem
+
+KINDS = ("channels", "bots", "desks", "rules")
+"""What a bundle lists, in the order in which it is made: what is named before what names it."""
+_YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
+_MOST = 500
+
+Items = list[dict[str, Any]]
+
+
+class Bundle(Fields):
+    """A service and what belongs to it. A kind that is absent is left alone; an empty list removes all of it."""
+
+    service: dict[str, Any] | None = None
+    """The service's fields; it is found by its name, and made where there is none."""
+    service_id: Id | None = None
+    """Instead of `service`, or beside it to rename one."""
+    channels: Items | None = Field(default=None, max_length=_MOST)
+    bots: Items | None = Field(default=None, max_length=_MOST)
+    desks: Items | None = Field(default=None, max_length=_MOST)
+    rules: Items | None = Field(default=None, max_length=_MOST)
+
+
+def bundle(call: Call) -> Bundle:
+    """The bundle of a request; Problem 400 where the text cannot be read, 422 for wrong fields."""
+    kind = (call.headers.get("content-type") or "").partition(";")[0].strip().lower()
+    return parse(Bundle, kept(_yaml(call.raw)) if kind in _YAML else read(call))
+
+
+def _yaml(raw: bytes) -> Any:
+    import yaml  # type: ignore[import-untyped, unused-ignore]
+
+    try:
+        text = raw.decode()
+        # An alias lets a kilobyte stand for gigabytes, and JSON has none.
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
+            raise Problem(400, "malformed_yaml", "aliases (*name) are not taken")
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise Problem(400, "malformed_yaml", f"the body is no YAML: {error}"[:300]) from None

@@ -1,0 +1,126 @@
+"""Reading conversations and threads."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from chalicelib.api import cursors
+from chalicelib.api.fields import invalid
+from chalicelib.api.front import Answer, Call
+from chalicelib.domain.thread import Conversation, Thread, parse_conversation_id
+from chalicelib.ports.clock import rfc3339
+from chalicelib.ports.web import Problem
+from chalicelib.tables import threads
+from chalicelib.tables.threads import ThreadRow
+
+_THREAD = re.compile(r"th_[a-z2-7]{26}")
+
+
+def listing(call: Call) -> Answer:
+    """Conversations of a service, the newest first."""
+    service = service_of_query(call)
+    limit, of = cursors.limit_of(call), f"conversations {service}"
+    place = cursors.place_of(call, of=of)
+
+    def rows(most: int) -> Any:
+        before = ThreadRow.opened < place if place else None
+        return ThreadRow.by_service.query(service, before, scan_index_forward=False, limit=most)
+
+    page = cursors.page(
+        rows, limit=limit, of=of, place=lambda row: str(row.opened), show=lambda row: view(Conversation.of(row.state))
+    )
+    return Answer(200, page)
+
+
+def one(call: Call) -> Answer:
+    """The conversation, with its thread: owner, contact, channel."""
+    conversation = find(call, call.id)
+    return Answer(200, view(conversation) | {"thread": _thread_view(_thread(conversation.thread))})
+
+
+def thread(call: Call) -> Answer:
+    """The thread, with its conversations, the newest first."""
+    if not _THREAD.fullmatch(call.id):
+        raise _no("thread", call.id)
+    found = _thread(call.id)
+    call.caller.need_service(found.service)
+    return Answer(200, _thread_view(found) | {"conversations": [view(one) for one in conversations_of(found.id)]})
+
+
+def find(call: Call, conversation: str) -> Conversation:
+    """A conversation by id; Problem 404 where there is none, 403 where the key may not see it."""
+    named = parse_conversation_id(conversation)
+    found = threads.get_conversation(*named) if named else None
+    if found is None:
+        raise _no("conversation", conversation)
+    call.caller.need_service(found.service)
+    return found
+
+
+def conversations_of(thread_id: str) -> list[Conversation]:
+    """The conversations of a thread, the newest first; at most the last hundred."""
+    rows = ThreadRow.query(
+        thread_id, ThreadRow.item.startswith("c"), scan_index_forward=False, limit=100, consistent_read=True
+    )
+    return [Conversation.of(row.state) for row in rows]
+
+
+def service_of_query(call: Call) -> str:
+    """`?service_id=`, or the only service of the key; Problem 422 where neither says which."""
+    service = call.query.get("service_id") or call.caller.service
+    if not service:
+        raise invalid([("/service_id", "is needed: this key sees more than one service")])
+    return call.caller.need_service(service)
+
+
+def view(conversation: Conversation) -> dict[str, Any]:
+    """As it is answered."""
+    is_bot = conversation.kind == "bot"
+    return {
+        "id": conversation.id,
+        "service_id": conversation.service,
+        "thread_id": conversation.thread,
+        "channel_id": conversation.channel or None,
+        "source": conversation.source,
+        "kind": conversation.kind,
+        "bot_id": conversation.party if is_bot else None,
+        "desk_id": None if is_bot else conversation.party,
+        "state": conversation.state,
+        "contact_id": conversation.contact or None,
+        "agent": conversation.agent or None,
+        "reason": conversation.reason or None,
+        "outcome": conversation.outcome or None,
+        "opened_at": rfc3339(conversation.opened_at),
+        "closed_at": rfc3339(conversation.closed_at) if conversation.closed_at else None,
+    }
+
+
+def _thread(thread_id: str) -> Thread:
+    found = threads.get(thread_id)
+    if found is None:
+        raise _no("thread", thread_id)
+    return found
+
+
+def _thread_view(thread: Thread) -> dict[str, Any]:
+    return {
+        "id": thread.id,
+        "service_id": thread.service,
+        "channel_id": thread.channel,
+        "channel_kind": thread.channel_kind,
+        "address": thread.address,
+        "owner": thread.owner or None,
+        "bot_id": thread.bot or None,
+        "desk_id": thread.chat.desk if thread.chat else None,
+        "bot_conversation_id": thread.bot_conversation(thread.bot) or None,
+        "desk_conversation_id": thread.chat_conversation() or None,
+        "contact": {"id": None, "name": None} | dict(thread.contact),
+        "messages": thread.last_seq,
+        "first_message_at": rfc3339(thread.first_at) if thread.first_at else None,
+        "last_message_at": rfc3339(thread.last_at) if thread.last_at else None,
+    }
+
+
+def _no(what: str, given: str) -> Problem:
+    return Problem(404, "not_found", f"there is no {what} {given[:60]!r}")

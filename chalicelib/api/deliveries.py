@@ -1,0 +1,177 @@
+"""Reading deliveries: by where they go, or by the conversation or message that they are about."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from chalicelib.api import conversations, cursors
+from chalicelib.api.fields import invalid
+from chalicelib.api.front import Answer, Call
+from chalicelib.domain.thread import thread_of_message
+from chalicelib.ports.clock import rfc3339
+from chalicelib.ports.web import Problem
+from chalicelib.tables import config, deliveries, threads, together
+from chalicelib.tables.deliveries import LANE, DeliveryRow
+
+DESTINATIONS = {"bot_id": "bt", "desk_id": "dk", "subscription_id": "sb", "channel_id": "ch"}
+STATUSES = (
+    deliveries.PENDING, deliveries.WAITING, deliveries.DELIVERED, deliveries.FAILED, deliveries.EXPIRED, deliveries.POISON,
+)  # fmt: skip
+REPLAYS = ".r"
+"""Ending of the lane in which a lane's deliveries are replayed."""
+_LANE = re.compile(r"[a-z2-7]{26}\.[a-z]{2}_[a-z2-7]{26}(\.r)?")
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_EXAMINED = 500
+"""Rows read at most for one page; a page may be short of its limit and still have a next one."""
+_TABLE_BATCH = 100
+
+
+def listing(call: Call) -> Answer:
+    """Deliveries, the newest first, by one of `?bot_id=`, `?desk_id=`, `?subscription_id=`, `?channel_id=`,
+    `?conversation_id=` or `?message_id=`, and `?status=`."""
+    asked = [name for name in (*DESTINATIONS, "conversation_id", "message_id") if call.query.get(name)]
+    status = call.query.get("status")
+    if status and status not in STATUSES:
+        raise invalid([("/status", f"must be one of {', '.join(STATUSES)}")])
+    if len(asked) != 1:
+        raise invalid([("", f"needs one of {', '.join(DESTINATIONS)}, conversation_id or message_id")])
+    if asked[0] in DESTINATIONS:
+        return Answer(200, _by_destination(call, asked[0], call.query[asked[0]], status))
+    return Answer(200, _by_lanes(call, status))
+
+
+def one(call: Call) -> Answer:
+    """The delivery."""
+    return Answer(200, view(find(call, call.id)))
+
+
+def find(call: Call, delivery: str) -> DeliveryRow:
+    """A delivery by id; Problem 404 where there is none, 403 where the key may not see it."""
+    named = deliveries.parse_delivery_id(delivery)
+    if named is None or not _LANE.fullmatch(named[0]) or not _KEY.fullmatch(named[1]):
+        raise Problem(404, "not_found", f"there is no delivery {delivery[:60]!r}")
+    call.caller.need_service(config.service_of(destination_of(named[0])))
+    row = deliveries.get(*named)
+    if row is None:
+        raise Problem(404, "not_found", f"there is no delivery {delivery!r}")
+    return row
+
+
+def destination_of(lane: str) -> str:
+    """The bot, desk, subscription or channel of a lane."""
+    return lane.split(".")[1]
+
+
+def view(row: DeliveryRow) -> dict[str, Any]:
+    """As it is answered."""
+    notice = dict(row.notice or {})
+    destination = str(row.destination)
+    named = {prefix: name for name, prefix in DESTINATIONS.items()}[destination[:2]]
+    return {
+        "id": row.id,
+        "lane": str(row.lane),
+        "status": row.status,
+        "destination_id": destination,
+        named: destination,
+        "kind": notice.get("kind"),
+        "thread_id": notice.get("thread"),
+        "conversation_id": notice.get("conversation") or None,
+        "message_id": notice.get("message") or None,
+        "created_at": rfc3339(created_ms(row)),
+        "attempts": [_attempt(one) for one in row.attempts or ()],
+        "next_attempt_at": rfc3339(int(row.next_attempt_at)) if row.next_attempt_at else None,
+        "replay_of": row.replay_of,
+    }
+
+
+def created_ms(row: DeliveryRow) -> int:
+    """When it came into being, in milliseconds since the epoch."""
+    return int(str(row.created).partition(".")[0])
+
+
+def _attempt(one: dict[str, Any]) -> dict[str, Any]:
+    empty = {"n": None, "at": None, "took_ms": None, "status_code": None, "error": None, "response_head": None}
+    return empty | one | {"at": rfc3339(int(one["at"]))}
+
+
+def _by_destination(call: Call, name: str, destination: str, status: str | None) -> dict[str, Any]:
+    if not re.fullmatch(rf"{DESTINATIONS[name]}_[a-z2-7]{{26}}", destination):
+        raise Problem(404, "not_found", f"there is no such {name.removesuffix('_id')}: {destination[:60]!r}")
+    call.caller.need_service(config.service_of(destination))
+    limit, of = cursors.limit_of(call), f"deliveries {destination} {status}"
+    place, examined = cursors.place_of(call, of=of), 0
+    found: list[DeliveryRow] = []
+    while True:
+        before = DeliveryRow.created < place if place else None
+        keys = list(DeliveryRow.by_destination.query(destination, before, scan_index_forward=False, limit=_TABLE_BATCH))
+        for row in rows_of([(str(key.lane), str(key.key)) for key in keys]):
+            # `created` may be equal for two rows of one millisecond only where their keys end alike: then both follow.
+            if status is None or row.status == status:
+                found.append(row)
+            if len(found) > limit:
+                break
+            place = str(row.created)
+        examined += len(keys)
+        if len(found) > limit:
+            return {
+                "data": [view(row) for row in found[:limit]],
+                "next_cursor": cursors.encode(str(found[limit - 1].created), of=of),
+            }
+        if len(keys) < _TABLE_BATCH:
+            return {"data": [view(row) for row in found], "next_cursor": None}
+        if examined >= _EXAMINED:
+            return {"data": [view(row) for row in found], "next_cursor": cursors.encode(place, of=of)}
+
+
+def _by_lanes(call: Call, status: str | None) -> dict[str, Any]:
+    thread_id, only = _about(call)
+    limit, of = cursors.limit_of(call), f"deliveries {thread_id} {sorted(only.items())} {status}"
+    place = cursors.place_of(call, of=of)
+    found: list[DeliveryRow] = []
+    for lane in lanes_of(thread_id):
+        before = DeliveryRow.key < LANE
+        rows = DeliveryRow.query(lane, before, scan_index_forward=False, limit=_EXAMINED, consistent_read=True)
+        found += [row for row in rows if _is_about(row, only, status) and (not place or _place(row) < place)]
+    found.sort(key=_place, reverse=True)
+    shown = found[:limit]
+    more = cursors.encode(_place(shown[-1]), of=of) if len(found) > limit else None
+    return {"data": [view(row) for row in shown], "next_cursor": more}
+
+
+def lanes_of(thread_id: str) -> list[str]:
+    """The lanes of a thread: of its channel and of whoever had a conversation on it."""
+    thread = threads.get(thread_id)
+    if thread is None:
+        return []
+    parties = {one.party for one in conversations.conversations_of(thread_id)} | set(thread.bots) | {thread.channel}
+    lanes = [deliveries.lane_id(thread_id, party) for party in sorted(parties) if party]
+    return [*lanes, *(lane + REPLAYS for lane in lanes)]
+
+
+def _about(call: Call) -> tuple[str, dict[str, str]]:
+    """(thread, what the notice must name)."""
+    if message := call.query.get("message_id"):
+        thread_id = thread_of_message(message)
+        thread = threads.get(thread_id) if thread_id else None
+        if thread is None:
+            raise Problem(404, "not_found", f"there is no message {message[:60]!r}")
+        call.caller.need_service(thread.service)
+        return thread.id, {"message": message}
+    found = conversations.find(call, call.query["conversation_id"])
+    return found.thread, {"conversation": found.id}
+
+
+def _is_about(row: DeliveryRow, only: dict[str, str], status: str | None) -> bool:
+    notice = row.notice or {}
+    return (status is None or row.status == status) and all(notice.get(name) == value for name, value in only.items())
+
+
+def _place(row: DeliveryRow) -> str:
+    return f"{row.created}/{row.id}"
+
+
+def rows_of(keys: list[tuple[str, str]]) -> list[DeliveryRow]:
+    """The rows of up to a hundred (lane, key), in that order."""
+    rows = together.get_all([(DeliveryRow, lane, key) for lane, key in keys]) if keys else []
+    return [row for row in rows if row is not None]

@@ -1,0 +1,71 @@
+"""What our own code could not do, and doing it again."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from chalicelib.api import cursors
+from chalicelib.api.front import Answer, Call
+from chalicelib.ports import ids, queues
+from chalicelib.ports.clock import now_ms, rfc3339
+from chalicelib.ports.web import Problem
+from chalicelib.tables import audit, config
+from chalicelib.tables.failures import ALL, Failure
+
+_ID = re.compile(r"fa_[a-z0-9]{26}")
+
+
+def listing(call: Call) -> Answer:
+    """Failures of the whole deployment, in the order of their ids; only for keys that see all services."""
+    _whole(call)
+    limit, of = cursors.limit_of(call), "failures"
+    place = cursors.place_of(call, of=of)
+
+    def rows(most: int) -> Any:
+        return Failure.query(ALL, Failure.id < place if place else None, scan_index_forward=False, limit=most)
+
+    return Answer(200, cursors.page(rows, limit=limit, of=of, place=lambda row: str(row.id), show=_view))
+
+
+def replay(call: Call) -> Answer:
+    """202: the event is on its queue again."""
+    _whole(call)
+    try:
+        row = Failure.get(ALL, call.id, consistent_read=True) if _ID.fullmatch(call.id) else None
+    except Failure.DoesNotExist:
+        row = None
+    if row is None:
+        raise Problem(404, "not_found", f"there is no failure {call.id[:60]!r}")
+    if not str(row.queue).endswith("-failures"):
+        queues.send(str(row.queue), [queues.Entry(dict(row.body), group=str(row.group or ""), dedup=ids.new(row.id))])
+    else:
+        raise Problem(409, "no_queue", "it came from a stream; there is no queue to put it on")
+    now = now_ms()
+    row.update(actions=[Failure.replayed_at.set(now)])
+    audit.note(
+        config.SYSTEM,
+        at=now,
+        actor=call.caller.id,
+        action="failure.replayed",
+        subject=row.id,
+        change={"queue": row.queue},
+    )
+    return Answer(202, _view(row))
+
+
+def _whole(call: Call) -> None:
+    if call.caller.service:
+        raise Problem(403, "other_service", "failures are the whole deployment's, and this key is limited to a service")
+
+
+def _view(row: Failure) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "step": row.step,
+        "queue": row.queue,
+        "at": rfc3339(int(row.at)),
+        "replayed_at": rfc3339(int(row.replayed_at)) if row.replayed_at else None,
+        "thread_id": (row.body or {}).get("thread"),
+        "lane": (row.body or {}).get("lane"),
+    }

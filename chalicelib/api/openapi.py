@@ -1,0 +1,177 @@
+"""The OpenAPI 3.1 description, from the table of routes and the models that check the requests."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from chalicelib import __version__
+from chalicelib.api import shapes
+from chalicelib.api.base_url import base_url
+from chalicelib.api.bundles import Bundle
+from chalicelib.api.front import Answer, Call, load
+from chalicelib.api.kinds import all_kinds, kind_of
+from chalicelib.api.messages import MessagesList
+from chalicelib.api.replay import Replay
+from chalicelib.api.rotation import Rotation
+from chalicelib.api.routes import EDGE, OPEN, READ, TABLE, Route
+
+_REF = "#/components/schemas/{model}"
+_LISTS: dict[str, type[BaseModel]] = {
+    "api.conversations:listing": shapes.Conversation,
+    "api.messages:listing": shapes.Message,
+    "api.deliveries:listing": shapes.Delivery,
+    "api.failures:listing": shapes.Failure,
+    "api.audit:listing": shapes.AuditEntry,
+}
+_OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] = {
+    "api.health:health": (200, None, shapes.Health),
+    "api.verification:verify": (200, None, shapes.Verified),
+    "api.apply:apply": (200, Bundle, shapes.Applied),
+    "api.conversations:one": (200, None, shapes.ConversationWithThread),
+    "api.conversations:thread": (200, None, shapes.ThreadWithConversations),
+    "api.messages:airy_listing": (200, MessagesList, shapes.MessagesListAnswer),
+    "api.deliveries:one": (200, None, shapes.Delivery),
+    "api.replay:one": (202, None, shapes.Delivery),
+    "api.replay:many": (202, Replay, shapes.ReplayAnswer),
+    "api.failures:replay": (202, None, shapes.Failure),
+}
+"""Function -> (status, what it takes, what it answers)."""
+_QUERY = {
+    "api.resources:listing": ("service_id",),
+    "api.resources:remove": ("cascade",),
+    "api.apply:apply": ("dry_run",),
+    "api.conversations:listing": ("service_id",),
+    "api.audit:listing": ("service_id",),
+    "api.messages:listing": ("conversation_id",),
+    "api.deliveries:listing": (
+        "bot_id", "desk_id", "subscription_id", "channel_id", "conversation_id", "message_id", "status",
+    ),
+}  # fmt: skip
+
+
+def document(call: Call) -> Answer:
+    """The description, with this deployment as its server."""
+    return Answer(200, description() | {"servers": [{"url": base_url(call.context)}]})
+
+
+@cache
+def description() -> dict[str, Any]:
+    """The description without a server."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in TABLE:
+        if route.scope != EDGE:
+            paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Parley",
+            "version": __version__,
+            "description": "Channels, bots and people on one switchboard.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key: pk_..."}},
+        },
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    status, takes, answers = _facts(route)
+    name = route.function.partition(":")[2]
+    tag = route.thing or route.path.strip("/").split("/")[-1 if route.path.count("/") == 1 else 1].partition(":")[0]
+    operation: dict[str, Any] = {
+        "operationId": f"{name}_{tag}" if route.thing else f"{route.method.lower()}_{_plain(route.path)}",
+        "summary": _summary(route),
+        "tags": [tag],
+        "parameters": _parameters(route),
+        "responses": {str(status): _answer(answers)}
+        | {"default": {"description": "What is wrong", "content": _problem()}},
+    }
+    if takes:
+        schema = {"$ref": _REF.format(model=takes)}
+        kinds = ("application/json", "application/yaml") if takes == "Bundle" else ("application/json",)
+        operation["requestBody"] = {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}
+    if route.scope != OPEN:
+        operation |= {"security": [{"key": []}], "x-scope": route.scope}
+    return operation
+
+
+def _facts(route: Route) -> tuple[int, str, dict[str, Any] | None]:
+    """(status, name of what it takes, schema of what it answers)."""
+    if route.function.startswith("api.resources:"):
+        kind, name = kind_of(route.thing), route.function.partition(":")[2]
+        takes = {"create": kind.model.__name__, "change": kind.model.__name__ + "Change"}.get(name, "")
+        if name == "remove":
+            return 204, "", None
+        one = {"$ref": _REF.format(model=kind.answer.__name__)}
+        return 201 if name == "create" else 200, takes, _list_of(one) if name == "listing" else one
+    if route.function in _LISTS:
+        return 200, "", _list_of({"$ref": _REF.format(model=_LISTS[route.function].__name__)})
+    if route.function == "api.rotation:rotate":
+        return 200, "Rotation", {"$ref": _REF.format(model=kind_of(route.thing).answer.__name__)}
+    if route.function == "api.openapi:document":
+        return 200, "", {"type": "object"}
+    status, takes_model, answers = _OTHERS[route.function]
+    schema = {"$ref": _REF.format(model=answers.__name__)} if answers else None
+    return status, takes_model.__name__ if takes_model else "", schema
+
+
+def _list_of(one: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["data", "next_cursor"],
+        "properties": {"data": {"type": "array", "items": one}, "next_cursor": {"type": ["string", "null"]}},
+    }
+
+
+def _answer(schema: dict[str, Any] | None) -> dict[str, Any]:
+    return {"description": "Done"} | ({"content": {"application/json": {"schema": schema}}} if schema else {})
+
+
+def _problem() -> dict[str, Any]:
+    return {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
+    found: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
+    ]
+    found += [{"name": name, "in": "query", "schema": {"type": "string"}} for name in _QUERY.get(route.function, ())]
+    if route.function.endswith(":listing"):
+        bounds = {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
+        found += [
+            {"name": "limit", "in": "query", "schema": bounds},
+            {"name": "cursor", "in": "query", "schema": {"type": "string"}},
+        ]
+    if route.method == "POST" and route.scope != READ:
+        found.append({"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255}})
+    return found
+
+
+def _schemas() -> dict[str, Any]:
+    kinds = all_kinds().values()
+    takes = [kind.model for kind in kinds] + [Bundle, MessagesList, Replay, Rotation]
+    answers = [kind.answer for kind in kinds] + [*_LISTS.values(), shapes.Problem]
+    answers += [one for _, _, one in _OTHERS.values() if one]
+    inputs: list[Any] = [(model, "validation") for model in dict.fromkeys([*takes, *answers])]
+    _, whole = models_json_schema(inputs, ref_template=_REF)
+    schemas: dict[str, Any] = whole["$defs"]
+    for kind in kinds:
+        # A change is any part of what was given first.
+        name = kind.model.__name__
+        schemas[f"{name}Change"] = {key: value for key, value in schemas[name].items() if key != "required"}
+    return schemas
+
+
+def _summary(route: Route) -> str:
+    return (load(route).__doc__ or "").split("\n\n")[0].replace("\n", " ").replace("    ", "").strip()
+
+
+def _plain(path: str) -> str:
+    return "".join(char if char.isalnum() else "_" for char in path.strip("/")).replace("__", "_").strip("_")

@@ -1,0 +1,158 @@
+"""Sending deliveries again: one, or all of a bot within a time, in their order.
+
+A replay is a new row in a lane of its own (`<lane>.r`), so that it neither waits for nor holds up what is new. It
+goes out under the id of the first delivery.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from chalicelib.api import deliveries as reading
+from chalicelib.api.fields import Fields, body, invalid
+from chalicelib.api.front import Answer, Call
+from chalicelib.domain.notice import Notice
+from chalicelib.domain.thread import DESK
+from chalicelib.ports import ids, queues
+from chalicelib.ports.clock import from_rfc3339, now_ms, rfc3339
+from chalicelib.ports.web import Problem
+from chalicelib.tables import audit, config, deliveries, threads
+from chalicelib.tables.deliveries import DeliveryRow
+
+MOST = 500
+"""Deliveries replayed by one call; `next_since` says where to go on."""
+_SHOWN = 100
+
+
+def _time(text: str) -> str:
+    from_rfc3339(text)
+    return text
+
+
+Time = Annotated[str, Field(max_length=40), AfterValidator(_time)]
+
+
+class Replay(Fields):
+    """Which deliveries are sent again."""
+
+    bot_id: str
+    since: Time
+    until: Time | None = None
+    dry_run: bool = False
+
+
+def one(call: Call) -> Answer:
+    """202 with the new delivery; Problem 409 where the first is still to be delivered."""
+    row = reading.find(call, call.id)
+    if row.status in deliveries.UNDONE:
+        raise Problem(409, "not_finished", "it is still to be delivered; it need not be sent again")
+    again = _again([row])[0]
+    _wake([again])
+    service = config.service_of(str(row.destination))
+    audit.note(
+        service, at=now_ms(), actor=call.caller.id, action="delivery.replayed", subject=row.id, change={"as": again.id}
+    )
+    return Answer(202, reading.view(again))
+
+
+def many(call: Call) -> Answer:
+    """202 (200 where `dry_run`) `{"count", "deliveries", "skipped", "next_since"}`: finished deliveries of the bot,
+    oldest first; those of threads that a person owns are skipped and counted by reason."""
+    wanted = body(call, Replay)
+    if not re.fullmatch(r"bt_[a-z2-7]{26}", wanted.bot_id):
+        raise invalid([("/bot_id", "is no id of a bot")])
+    service = call.caller.need_service(config.service_of(wanted.bot_id))
+    if config.get("bot", wanted.bot_id) is None:
+        raise invalid([("/bot_id", f"there is no bot {wanted.bot_id}")])
+    since, until = from_rfc3339(wanted.since), from_rfc3339(wanted.until) if wanted.until else now_ms()
+    if until < since:
+        raise invalid([("/until", "lies before since")])
+    chosen, skipped, next_since = _choose(wanted.bot_id, since, until)
+    answer: dict[str, Any] = {
+        "count": len(chosen),
+        "skipped": skipped,
+        "next_since": next_since,
+        "dry_run": wanted.dry_run,
+    }
+    if wanted.dry_run:
+        return Answer(200, answer | {"deliveries": [_brief(row) for row in chosen[:_SHOWN]]})
+    made = _again(chosen)
+    _wake(made)
+    told = {"count": len(made), "since": wanted.since, "until": wanted.until}
+    audit.note(
+        service, at=now_ms(), actor=call.caller.id, action="deliveries.replayed", subject=wanted.bot_id, change=told
+    )
+    return Answer(202, answer | {"deliveries": [_brief(row) for row in made[:_SHOWN]]})
+
+
+def _choose(bot: str, since: int, until: int) -> tuple[list[DeliveryRow], dict[str, int], str | None]:
+    """(what is sent again, oldest first; how many are not, by reason; where to go on)."""
+    chosen: list[DeliveryRow] = []
+    skipped = {"owned_by_desk": 0, "not_finished": 0, "is_replay": 0}
+    owners: dict[str, str] = {}
+    for row in _between(bot, since, until):
+        if len(chosen) == MOST:
+            return chosen, skipped, rfc3339(reading.created_ms(row))
+        thread = str((row.notice or {}).get("thread", ""))
+        if row.replay_of:
+            skipped["is_replay"] += 1
+        elif row.status in deliveries.UNDONE:
+            skipped["not_finished"] += 1
+        elif _owner(thread, owners) == DESK:
+            skipped["owned_by_desk"] += 1
+        else:
+            chosen.append(row)
+    return chosen, skipped, None
+
+
+def _between(bot: str, since: int, until: int) -> Iterator[DeliveryRow]:
+    keys = DeliveryRow.by_destination.query(bot, DeliveryRow.created.between(f"{since:013d}", f"{until:013d}~"))
+    batch: list[tuple[str, str]] = []
+    for key in keys:
+        batch.append((str(key.lane), str(key.key)))
+        if len(batch) == 100:
+            yield from reading.rows_of(batch)
+            batch = []
+    yield from reading.rows_of(batch)
+
+
+def _owner(thread_id: str, owners: dict[str, str]) -> str:
+    if thread_id not in owners:
+        thread = threads.get(thread_id)
+        owners[thread_id] = thread.owner if thread else ""
+    return owners[thread_id]
+
+
+def _again(rows: list[DeliveryRow]) -> list[DeliveryRow]:
+    """New rows that repeat these, in their order: keys of one process sort as they were made."""
+    made = []
+    for row in rows:
+        lane = str(row.lane).removesuffix(reading.REPLAYS) + reading.REPLAYS
+        key, now = ids.new("re"), now_ms()
+        deliveries.add(lane, key, Notice.of(dict(row.notice)), created_at=now, replay_of=str(row.replay_of or row.id))
+        again = deliveries.get(lane, key)
+        assert again is not None
+        made.append(again)
+    return made
+
+
+def _wake(rows: list[DeliveryRow]) -> None:
+    last = {str(row.lane): row for row in rows}
+    for queue, prefix in (("deliveries.fifo", ("bt_", "dk_", "sb_")), ("sends.fifo", ("ch_",))):
+        queues.send(
+            queue,
+            [
+                queues.Entry({"lane": lane}, group=lane, dedup=row.id)
+                for lane, row in last.items()
+                if str(row.destination).startswith(prefix)
+            ],
+        )
+
+
+def _brief(row: DeliveryRow) -> dict[str, Any]:
+    whole = reading.view(row)
+    return {name: whole[name] for name in ("id", "conversation_id", "message_id", "status", "created_at", "replay_of")}

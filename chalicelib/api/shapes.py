@@ -1,0 +1,229 @@
+"""Shapes of what the reading API answers, for the OpenAPI description."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+
+class Wrong(BaseModel):
+    """One wrong field."""
+
+    path: str
+    """JSON pointer."""
+    message: str
+
+
+class Problem(BaseModel):
+    """RFC 9457: what is wrong."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    """Stable, snake_case."""
+    errors: list[Wrong]
+
+
+class Person(BaseModel):
+    """Who a contact is, or who said something."""
+
+    id: str | None
+    name: str | None
+
+
+class Author(Person):
+    """Who said a message."""
+
+    kind: Literal["user", "bot", "agent", "event", "system"]
+
+
+class Conversation(BaseModel):
+    """An episode on a thread."""
+
+    id: str
+    service_id: str
+    thread_id: str
+    channel_id: str | None
+    source: str
+    kind: Literal["bot", "desk"]
+    bot_id: str | None
+    desk_id: str | None
+    state: str
+    contact_id: str | None
+    agent: dict[str, str] | None
+    reason: str | None
+    outcome: str | None
+    opened_at: str
+    closed_at: str | None
+
+
+class Thread(BaseModel):
+    """One user address on one channel."""
+
+    id: str
+    service_id: str
+    channel_id: str
+    channel_kind: str
+    address: str
+    owner: Literal["bot", "desk"] | None
+    bot_id: str | None
+    desk_id: str | None
+    bot_conversation_id: str | None
+    desk_conversation_id: str | None
+    contact: dict[str, Any]
+    messages: int
+    first_message_at: str | None
+    last_message_at: str | None
+
+
+class ConversationWithThread(Conversation):
+    """A conversation with its thread."""
+
+    thread: Thread
+
+
+class ThreadWithConversations(Thread):
+    """A thread with its conversations."""
+
+    conversations: list[Conversation]
+
+
+class Message(BaseModel):
+    """One message."""
+
+    id: str
+    conversation_id: str | None
+    thread_id: str
+    contact_id: str | None
+    source: str
+    direction: Literal["in", "out"]
+    author: Author
+    type: str
+    text: str
+    content: dict[str, Any]
+    media: list[dict[str, Any]]
+    state: Literal["received", "pending", "sent", "delivered", "read", "failed"]
+    error: dict[str, Any] | None
+    sent_at: str
+    sequence: int
+    metadata: dict[str, Any]
+    from_contact: bool
+    delivery_state: str
+
+
+class Pagination(BaseModel):
+    """Where a page stands."""
+
+    previous_cursor: str | None
+    next_cursor: str | None
+    total: int
+
+
+class MessagesListAnswer(BaseModel):
+    """A page of messages, as Airy has it."""
+
+    data: list[Message]
+    pagination_data: Pagination
+
+
+class Attempt(BaseModel):
+    """One attempt of a delivery."""
+
+    n: int
+    at: str
+    took_ms: int | None
+    status_code: int | None
+    error: str | None
+    response_head: str | None
+
+
+class Delivery(BaseModel):
+    """One thing that must reach one party outside."""
+
+    id: str
+    lane: str
+    status: Literal["pending", "waiting", "delivered", "failed", "expired", "poison"]
+    destination_id: str
+    bot_id: str | None = None
+    desk_id: str | None = None
+    subscription_id: str | None = None
+    channel_id: str | None = None
+    kind: str | None
+    thread_id: str | None
+    conversation_id: str | None
+    message_id: str | None
+    created_at: str
+    attempts: list[Attempt]
+    next_attempt_at: str | None
+    replay_of: str | None
+
+
+class ReplayAnswer(BaseModel):
+    """What is sent again, or would be."""
+
+    count: int
+    deliveries: list[dict[str, Any]]
+    skipped: dict[str, int]
+    next_since: str | None
+    dry_run: bool
+
+
+class Failure(BaseModel):
+    """What our own code could not do."""
+
+    id: str
+    step: str
+    queue: str
+    at: str
+    replayed_at: str | None
+    thread_id: str | None
+    lane: str | None
+
+
+class AuditEntry(BaseModel):
+    """One change."""
+
+    id: str
+    at: str
+    actor: str
+    action: str
+    subject: str
+    change: dict[str, Any]
+
+
+class Named(BaseModel):
+    """A resource of a bundle."""
+
+    kind: str
+    name: str
+    id: str | None
+
+
+class Applied(BaseModel):
+    """What applying a bundle did."""
+
+    service_id: str | None
+    dry_run: bool
+    created: list[Named]
+    updated: list[Named]
+    unchanged: list[Named]
+    deleted: list[Named]
+    warnings: list[dict[str, Any]]
+    secrets: dict[str, dict[str, dict[str, Any]]] | None = None
+
+
+class Verified(BaseModel):
+    """A webhook that passed."""
+
+    id: str
+    kind: str
+    status: Literal["active"]
+
+
+class Health(BaseModel):
+    """The API answers."""
+
+    status: Literal["ok"]

@@ -146,6 +146,14 @@ Outcome = Sent | TryLater | Refused
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file that a provider held for us."""
+
+    body: bytes
+    mime_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """What came of an HTTP call. `error` is empty where an answer came, whatever its status.
 
@@ -174,8 +182,10 @@ class Adapter(Protocol):
     LABEL: str
     """`Channel` in bot payloads: WhatsApp, Webchat, Custom, ..."""
     CAN: frozenset[str]
-    """What it does: `receive`, `status`, `challenge`, `send`, `pull` (the user's side fetches; nothing is pushed), and the
-    content types it can show (`text`, `image`, `buttons`, ...). What it cannot show is sent as text. Each needs an example."""
+    """What it does: `receive`, `status`, `challenge`, `send`, `pull` (the user's side fetches; nothing is pushed),
+    `media` (it has `media(reference, channel, call) -> File | TryLater | Refused`, for files whose `Media.url` is a
+    reference of the provider's own), and the content types it can show (`text`, `image`, `buttons`, ...). What it
+    cannot show is sent as text. Each needs an example."""
     SECRETS: Mapping[str, str]
     """Secret name -> `required`, `optional`, or `made` (generated and shown once where absent)."""
 

@@ -1,0 +1,108 @@
+"""WhatsApp through the Cloud API of Meta.
+
+https://developers.facebook.com/documentation/business-messaging/whatsapp (read November 2026). What users send is read
+in incoming.py, what they are sent is put together in outgoing.py, Meta's error codes are in errors.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+
+from chalicelib.channels.contract import (
+    Call,
+    Channel,
+    Denied,
+    File,
+    Outcome,
+    Outgoing,
+    Received,
+    Refused,
+    Request,
+    Response,
+    Sent,
+    TryLater,
+)
+from chalicelib.channels.whatsapp import errors, incoming, outgoing
+from chalicelib.channels.whatsapp.media import fetched
+from chalicelib.channels.whatsapp.place import authorised, base_url
+from chalicelib.channels.wire import answered, dicts, malformed, parsed, word
+
+LABEL = "WhatsApp"
+CAN = frozenset({
+    "receive", "status", "challenge", "send", "media", "text", "image", "audio", "video", "file", "buttons", "list",
+    "location", "contact", "template",
+})  # fmt: skip
+SECRETS = {"app_secret": "required", "access_token": "required", "verify_token": "required"}
+STATUSES = incoming.STATUSES
+
+
+def receive(request: Request, channel: Channel) -> Received | Denied:
+    """Answer Meta's verification (GET), or read a notification (POST).
+
+    401 for a wrong signature, 403 for a wrong verify token; 200 for all that was read, also for what is passed over:
+    Meta sends again for days what is not answered so.
+    """
+    if request.method == "GET":
+        return _challenge(request, channel)
+    if not _signed(request, channel.secrets.get("app_secret", "")):
+        return Denied(401, "bad_signature", "X-Hub-Signature-256 is not that of the app's secret")
+    try:
+        given = parsed(request.body)
+    except ValueError as error:
+        return malformed(error)
+    number = word(channel.settings.get("phone_number_id"))
+    return Received(tuple(incoming.events(given, number, request.now_ms)), Response(200, {}))
+
+
+async def send(message: Outgoing, channel: Channel, call: Call) -> Outcome:
+    """Post the message to `<api_base>/<phone_number_id>/messages`.
+
+    What WhatsApp holds in several messages (more than 4096 characters, audio with text, several files) goes out as
+    several, in order; the id is the last one's. Where one of them must wait, all are sent again: WhatsApp takes no
+    idempotency key.
+    """
+    bodies = outgoing.bodies(message)
+    if isinstance(bodies, Refused):
+        return bodies
+    outcome: Outcome = Refused("nothing_to_send", "the message has neither text nor anything that WhatsApp shows")
+    for body in bodies:
+        outcome = await _post(body, message, channel, call)
+        if not isinstance(outcome, Sent):
+            break
+    return outcome
+
+
+async def media(reference: str, channel: Channel, call: Call) -> File | TryLater | Refused:
+    """The file behind the `Media.url` of a message from here (`whatsapp-media:<id>`); Meta keeps files for days only."""
+    return await fetched(reference, channel, call)
+
+
+async def _post(body: dict[str, object], message: Outgoing, channel: Channel, call: Call) -> Outcome:
+    url = f"{base_url(channel)}/{word(channel.settings.get('phone_number_id'))}/messages"
+    raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    headers = {"content-type": "application/json", **authorised(channel)}
+    exchange = await call("POST", url, headers=headers, body=raw)
+    if trouble := errors.of(exchange, message.now_ms):
+        return trouble
+    taken = dicts(answered(exchange).get("messages"))
+    provider_id = word(taken[0].get("id")) if taken else ""
+    return Sent(provider_id or message.id)
+
+
+def _challenge(request: Request, channel: Channel) -> Received | Denied:
+    expected, query = channel.secrets.get("verify_token", ""), request.query
+    given = query.get("hub.verify_token", "")
+    if not expected or query.get("hub.mode") != "subscribe" or not _same(given, expected):
+        return Denied(403, "bad_verify_token", "hub.verify_token is not the channel's")
+    return Received((), Response(200, query.get("hub.challenge", "")))
+
+
+def _signed(request: Request, app_secret: str) -> bool:
+    expected = "sha256=" + hmac.new(app_secret.encode(), request.body, hashlib.sha256).hexdigest()
+    return bool(app_secret) and _same(request.headers.get("x-hub-signature-256", ""), expected)
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode("utf-8", "replace"))

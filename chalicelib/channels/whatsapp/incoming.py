@@ -1,0 +1,130 @@
+"""What a notification of the Cloud API holds: messages, statuses, and kinds that are passed over.
+
+https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
+
+Nothing here raises: a field that is missing or of another type counts as empty, a kind that is not known is `Ignored` with
+its name, because a message that cannot be read must not stop those beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from chalicelib.channels.contract import Event, Ignored, Said, Status
+from chalicelib.channels.whatsapp import errors
+from chalicelib.channels.whatsapp.said import content_of
+from chalicelib.channels.wire import MAX_ID, dicts, word
+from chalicelib.domain.message import DELIVERED, FAILED, READ, SENT
+
+STATUSES = {
+    "sent": SENT,
+    "delivered": DELIVERED,
+    "read": READ,
+    "played": READ,  # a voice message was listened to
+    "failed": FAILED,
+}
+_ECHOES = "smb_message_echoes"
+"""What the business itself writes in its WhatsApp app, where it uses app and API together (coexistence)."""
+
+
+def events(given: Any, phone_number_id: str, now_ms: int) -> Iterator[Event]:
+    """All that a notification holds for the number, in its order."""
+    entries = dicts(given.get("entry")) if isinstance(given, dict) else []
+    if not entries:
+        yield Ignored("notification without entries")
+    for entry in entries:
+        for change in dicts(entry.get("changes")):
+            yield from _change(change, phone_number_id, now_ms)
+
+
+def _change(change: dict[str, Any], phone_number_id: str, now_ms: int) -> Iterator[Event]:
+    field, value = word(change.get("field"))[:64], inside(change, "value")
+    if field not in ("messages", _ECHOES):
+        yield Ignored(f"field {field}")
+        return
+    number = word(inside(value, "metadata").get("phone_number_id"))
+    if number != phone_number_id:
+        # One app has one webhook for all its numbers, so each channel also hears of the others'.
+        yield Ignored(f"another number: {number[:64]}")
+        return
+    people = dicts(value.get("contacts"))
+    for message in dicts(value.get("messages")):
+        yield _said(message, people, now_ms)
+    for message in dicts(value.get("message_echoes")):
+        yield _echo(message, now_ms)
+    for status in dicts(value.get("statuses")):
+        yield _status(status, now_ms)
+    for error in dicts(value.get("errors")):
+        yield Ignored("error {}: {}".format(*errors.read(error)))
+
+
+def _said(message: dict[str, Any], people: list[dict[str, Any]], now_ms: int) -> Event:
+    phone, user_id = word(message.get("from")), word(message.get("from_user_id"))
+    person = _person(people, phone, user_id)
+    wa_id, user_id = word(person.get("wa_id")) or phone, user_id or word(person.get("user_id"))
+    # Users with a username may have no number here since 2026, only an id that is the same for one business:
+    # https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids
+    address = phone or wa_id or user_id
+    content = content_of(message)
+    if isinstance(content, Ignored):
+        return content
+    if not address or len(address) > MAX_ID:
+        return Ignored("message without a sender")
+    profile = inside(person, "profile")
+    return Said(
+        address=address,
+        provider_id=word(message.get("id"))[:MAX_ID],
+        content=content,
+        at_ms=_time(message, now_ms),
+        name=(word(profile.get("name")) or word(profile.get("username")))[:MAX_ID],
+        identities=_identities(wa_id, user_id),
+        repeatable=bool(word(message.get("id"))),
+    )
+
+
+def _person(people: list[dict[str, Any]], phone: str, user_id: str) -> dict[str, Any]:
+    for person in people:
+        if (phone and word(person.get("wa_id")) == phone) or (user_id and word(person.get("user_id")) == user_id):
+            return person
+    # `from` and `wa_id` differ in some countries (Mexico, Brazil: an added digit).
+    return people[0] if len(people) == 1 else {}
+
+
+def _identities(wa_id: str, user_id: str) -> tuple[tuple[str, str], ...]:
+    phone = [("phone", f"+{wa_id}")] if wa_id.isascii() and wa_id.isdecimal() and 7 <= len(wa_id) <= 15 else []
+    return (*phone, *([("external", user_id)] if user_id and len(user_id) <= MAX_ID else []))
+
+
+def _echo(message: dict[str, Any], now_ms: int) -> Event:
+    address, content = word(message.get("to")) or word(message.get("to_user_id")), content_of(message)
+    if isinstance(content, Ignored):
+        return content
+    if not address or len(address) > MAX_ID:
+        return Ignored("echo without a recipient")
+    id = word(message.get("id"))[:MAX_ID]
+    return Said(address, id, content, _time(message, now_ms), repeatable=bool(id), echo=True)
+
+
+def _status(status: dict[str, Any], now_ms: int) -> Event:
+    given = word(status.get("status"))[:64]
+    state, id = STATUSES.get(given, ""), word(status.get("id"))
+    if not state:
+        return Ignored(f"unknown status: {given}")
+    if not id:
+        return Ignored("status without an id")
+    address = word(status.get("recipient_id")) or word(status.get("recipient_user_id"))
+    error = errors.first(status.get("errors")) if state == FAILED else None
+    return Status(id[:MAX_ID], state, _time(status, now_ms), address[:MAX_ID], error)
+
+
+def _time(given: dict[str, Any], now_ms: int) -> int:
+    text = word(given.get("timestamp"))
+    at_ms = int(text) * 1000 if text.isascii() and text.isdecimal() and len(text) <= 10 else now_ms
+    return min(at_ms, now_ms)
+
+
+def inside(value: dict[str, Any], name: str) -> dict[str, Any]:
+    """An object within an object; empty where it is none."""
+    found = value.get(name)
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,133 @@
+"""The content of one message from WhatsApp, by its type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.channels.contract import Ignored
+from chalicelib.channels.whatsapp import errors
+from chalicelib.channels.whatsapp.media import reference
+from chalicelib.channels.wire import MAX_ID, dicts, word
+from chalicelib.domain.message import Content, Media
+
+_FILES = {"image": "image", "sticker": "image", "audio": "audio", "video": "video", "document": "file"}
+_MOST_CHARACTERS = 4096
+_MOST_ITEMS = 50
+_MOST_WAYS = 10
+"""Phones and e-mail addresses of one shared contact."""
+_MOST_FORM = 16 * 1024
+"""Characters of a filled-in form; its JSON must not be cut."""
+_REFERRAL = ("source_type", "source_id", "source_url", "headline", "body", "ctwa_clid")
+
+
+def content_of(message: dict[str, Any]) -> Content | Ignored:
+    """What is said; Ignored with the type's name where it is nothing that anybody could answer."""
+    kind = word(message.get("type"))[:64]
+    given = message.get(kind)
+    value = given if isinstance(given, dict) else {}
+    found = _by_type(kind, value, message)
+    if isinstance(found, Ignored):
+        return found
+    more: dict[str, Any] = {}
+    context, referral = message.get("context"), message.get("referral")
+    if isinstance(context, dict) and (quoted := word(context.get("id"))):
+        more["in_reply_to"] = quoted[:MAX_ID]
+    if isinstance(referral, dict):
+        # The advertisement that the user came from.
+        more["referral"] = {key: text for key in _REFERRAL if (text := _text(referral, key))}
+    return Content(found.type, found.text, found.media, found.details | more)
+
+
+def _by_type(kind: str, value: dict[str, Any], message: dict[str, Any]) -> Content | Ignored:
+    if kind in _FILES:
+        return _file(kind, value)
+    match kind:
+        case "text":
+            return Content(text=_text(value, "body"))
+        case "location":
+            return _location(value)
+        case "contacts":
+            return _contacts(message.get("contacts"))
+        case "interactive":
+            return _interactive(value)
+        case "button":
+            return _postback(_text(value, "payload"), _text(value, "text"))
+        case "reaction":
+            details = {"name": "reaction", "in_reply_to": word(value.get("message_id"))[:MAX_ID]}
+            # Without an emoji a reaction is taken back.
+            return Content("event", _text(value, "emoji"), details=details)
+        case "order":
+            return _order(value)
+        case "unsupported":
+            # The user did say something (a poll, a disappearing message), so that whoever answers should know.
+            error = errors.first(message.get("errors"))
+            return Content("event", details={"name": "unsupported", "reason": error["reason"]})
+        case "system":
+            # A changed number. Nobody said anything, and the next message comes from the new one, with its identity.
+            return Ignored(f"system {_text(value, 'type')[:64]}")
+    return Ignored(f"unknown message type: {kind}")
+
+
+def _text(value: dict[str, Any], name: str) -> str:
+    return word(value.get(name))[:_MOST_CHARACTERS]
+
+
+def _file(kind: str, value: dict[str, Any]) -> Content | Ignored:
+    id = word(value.get("id"))
+    if not id:
+        return Ignored(f"{kind} without a media id")
+    details: dict[str, Any] = {key: text for key in ("sha256",) if (text := _text(value, key))}
+    if value.get("voice") is True:
+        details["voice"] = True
+    item = Media(reference(id[:MAX_ID]), _text(value, "mime_type")[:MAX_ID], None, _text(value, "filename")[:MAX_ID])
+    return Content(_FILES[kind], _text(value, "caption"), (item,), details)
+
+
+def _location(value: dict[str, Any]) -> Content | Ignored:
+    place = {name: value.get(name) for name in ("latitude", "longitude")}
+    if not all(isinstance(at, int | float) and not isinstance(at, bool) and abs(at) <= 180 for at in place.values()):
+        return Ignored("location without coordinates")
+    return Content("location", details=place | {key: text for key in ("name", "address", "url") if (text := _text(value, key))})
+
+
+def _contacts(given: Any) -> Content:
+    people = []
+    for one in dicts(given)[:_MOST_ITEMS]:
+        name = one.get("name")
+        people.append({
+            "name": _text(name, "formatted_name")[:MAX_ID] if isinstance(name, dict) else "",
+            "phones": [_text(phone, "phone")[:64] for phone in dicts(one.get("phones"))[:_MOST_WAYS]],
+            "emails": [_text(email, "email")[:MAX_ID] for email in dicts(one.get("emails"))[:_MOST_WAYS]],
+        })  # fmt: skip
+    return Content("contact", details={"contacts": people})
+
+
+def _interactive(value: dict[str, Any]) -> Content | Ignored:
+    kind = word(value.get("type"))[:64]
+    inside = value.get(kind)
+    reply = inside if isinstance(inside, dict) else {}
+    if kind in ("button_reply", "list_reply"):
+        return _postback(_text(reply, "id"), _text(reply, "title"))
+    if kind == "nfm_reply":
+        # A form that was filled in (a Flow): its answers are JSON in a string.
+        answers = word(reply.get("response_json"))
+        return _postback(answers, _text(reply, "body")) if len(answers) <= _MOST_FORM else Ignored("form too large")
+    return Ignored(f"unknown interactive type: {kind}")
+
+
+def _postback(payload: str, title: str) -> Content:
+    return Content("postback", title, details={"payload": payload or title, "title": title})
+
+
+def _order(value: dict[str, Any]) -> Content:
+    items = [
+        {key: text for key in ("product_retailer_id", "quantity", "item_price", "currency") if (text := _amount(item, key))}
+        for item in dicts(value.get("product_items"))[:_MOST_ITEMS]
+    ]
+    details = {"name": "order", "catalog_id": _text(value, "catalog_id"), "items": items}
+    return Content("event", _text(value, "text"), details=details)
+
+
+def _amount(item: dict[str, Any], name: str) -> str:
+    value = item.get(name)
+    return f"{value:g}" if isinstance(value, float) else _text(item, name)

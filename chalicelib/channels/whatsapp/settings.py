@@ -1,0 +1,16 @@
+"""The settings of a WhatsApp channel."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chalicelib.channels.whatsapp.place import API_BASE
+
+
+class Settings(BaseModel):
+    """Which number, and where the Cloud API is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    phone_number_id: str = Field(pattern=r"^[0-9A-Za-z_-]{1,64}$", description="Meta's id of the number, not the number.")
+    api_base: str = Field(API_BASE, pattern=r"^https?://[^\s?#]+$", max_length=512, description="With the version.")

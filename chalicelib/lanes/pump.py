@@ -46,7 +46,7 @@ async def _together(by_lane: dict[str, list[tuple[str, dict[str, Any]]]], work: 
         try:
             # One run serves all wake-ups of a lane, except that an order to open it must not be lost.
             for body in (
-                sorted(bodies, key=lambda body: not body.get("open"))[:1] if "head" not in bodies[0] else bodies
+                sorted(bodies, key=lambda body: body.get("open") != "all")[:1] if "head" not in bodies[0] else bodies
             ):
                 await work(call, body)
         except Exception:
@@ -58,13 +58,13 @@ async def _together(by_lane: dict[str, list[tuple[str, dict[str, Any]]]], work: 
     return failed
 
 
-async def pump(way: Way, call: Call, lane: str, *, reopen: bool, remaining_ms: Callable[[], int]) -> None:
-    """Work off a lane; `reopen` first removes what blocks it (its destination is back)."""
-    if reopen:
-        deliveries.unblock(lane)
+async def pump(way: Way, call: Call, lane: str, *, reopen: str, remaining_ms: Callable[[], int]) -> None:
+    """Work off a lane; `reopen` first removes what blocks it: `held` where it waits for its destination, `all` always."""
     state = deliveries.tail(lane)
     if state.row is not None:
-        return
+        if reopen != "all" and not (reopen == "held" and state.row.due is None):
+            return
+        deliveries.unblock(lane)
     for row in state.undone:
         if remaining_ms() < _SPARE_MS:
             wake(way, lane)

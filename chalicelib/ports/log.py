@@ -9,7 +9,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics
 
 from chalicelib.ports.settings import settings
 
@@ -40,8 +41,10 @@ def crash(name: str, **fields: Any) -> None:
 
 def metrics(step: str, **values: float) -> None:
     """Emit numbers of a step: counts, or milliseconds where the name ends in `Ms`."""
-    emf = Metrics(namespace=NAMESPACE, service="parley")
-    emf.set_default_dimensions(stage=settings().stage, step=step)
+    # EphemeralMetrics: its own dimensions and numbers, nothing shared between the steps of one process.
+    emf = EphemeralMetrics(namespace=NAMESPACE, service="parley")
+    emf.add_dimension(name="stage", value=settings().stage)
+    emf.add_dimension(name="step", value=step)
     for name, value in values.items():
         emf.add_metric(name=name, unit="Milliseconds" if name.endswith("Ms") else "Count", value=value)
     emf.flush_metrics()

@@ -10,10 +10,10 @@ from chalicelib.lanes.pump import each_lane, pump
 
 
 def run(event: dict[str, Any], context: Any) -> Any:
-    """Handle a batch of wake-ups: `{"lane", "open"?}`."""
+    """Handle a batch of wake-ups: `{"lane", "open"?: "held"|"all"}`."""
 
     async def work(call: Call, body: dict[str, Any]) -> None:
         remaining = context.get_remaining_time_in_millis
-        await pump(way, call, body["lane"], reopen=bool(body.get("open")), remaining_ms=remaining)
+        await pump(way, call, body["lane"], reopen=body.get("open", ""), remaining_ms=remaining)
 
     return each_lane(event, work, step="deliver")

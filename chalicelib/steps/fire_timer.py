@@ -13,7 +13,8 @@ from chalicelib.tables import deliveries, receipts, threads
 
 SWEEPS_S = (0, 60, 600)
 """A destination that is back is looked after three times: its index of blocked lanes may lag behind a lane that
-blocked in the very moment."""
+blocked in the very moment. The first time opens all its lanes, later ones only those that still wait for its return:
+a lane that failed anew meanwhile has its own retry."""
 _STATUS_TRIES = 8
 
 
@@ -47,7 +48,7 @@ def _endpoint_enabled(body: dict[str, Any]) -> str:
     lanes = 0
     for lane in deliveries.blocked(endpoint):
         queue = "sends.fifo" if endpoint.startswith("ch_") else "deliveries.fifo"
-        queues.send(queue, [Entry({"lane": lane, "open": True}, group=lane, dedup=ids.new(lane))])
+        queues.send(queue, [Entry({"lane": lane, "open": "held" if sweep else "all"}, group=lane, dedup=ids.new(lane))])
         lanes += 1
     if endpoint.startswith("bt_"):
         for thread_id in threads.held_for(endpoint):

@@ -1,0 +1,171 @@
+"""A bot fails, hangs or vanishes: it is retried within the hour, switched off after five, and nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import time_machine
+
+from chalicelib.tables import endpoints
+from tests.journeys.conftest import TOKEN, Town, answers_with_token
+from tests.outside import Heard
+
+
+class Clock:
+    """The time of a test."""
+
+    def __init__(self, traveller: Any, town: Town) -> None:
+        self._traveller, self._town = traveller, town
+
+    def passes(self, seconds: float) -> None:
+        """Time passes in steps of half a minute, with the minute's tick in between."""
+        while seconds > 0:
+            self._traveller.shift(min(seconds, 30))
+            seconds -= 30
+            self._town.cloud.release()
+
+
+@pytest.fixture
+def clock(town: Town) -> Iterator[Clock]:
+    with time_machine.travel(datetime(2026, 11, 21, 12, tzinfo=UTC), tick=False) as traveller:
+        yield Clock(traveller, town)
+
+
+def broken(heard: Heard) -> tuple[int, Any]:
+    return 500, {"oops": "access_token=verysecretvalue"}
+
+
+def only_messages_fail(heard: Heard) -> tuple[int, Any]:
+    return (200, {"token": TOKEN}) if heard.json["Event"] == "Verification" else (503, {})
+
+
+def messages_of(town: Town) -> list[str]:
+    return [event["Message"] for event in town.bot.events() if event["Event"] == "Incoming message"]
+
+
+def test_retries_keep_order_and_the_id(town: Town, clock: Clock) -> None:
+    town.bot.answer = broken
+    town.says("one")
+    town.says("two")
+    assert messages_of(town) == ["one"]
+    clock.passes(59)
+    assert messages_of(town) == ["one"], "a retry is never early"
+    clock.passes(10)
+    assert messages_of(town) == ["one", "one"]
+    assert len({heard.headers["webhook-id"] for heard in town.bot.heard}) == 1
+    assert [heard.headers["x-parley-attempt"] for heard in town.bot.heard] == ["1", "2"]
+    town.bot.answer = answers_with_token
+    clock.passes(340)
+    assert messages_of(town) == ["one", "one", "one", "two"]
+    status, listed = town.call("GET", f"/v1/deliveries?bot_id={town.ids['bot']}&status=delivered")
+    assert status == 200
+    first = next(row for row in listed["data"] if len(row["attempts"]) == 3)
+    assert [attempt["status_code"] for attempt in first["attempts"]] == [500, 500, 200]
+    assert "verysecretvalue" not in str(listed)
+
+
+def test_retry_after_lengthens_the_wait(town: Town, clock: Clock) -> None:
+    town.bot.answer = lambda heard: (429, {}, {"Retry-After": "600"})
+    town.says("one")
+    clock.passes(590)
+    assert len(town.bot.heard) == 1
+    clock.passes(60)
+    assert len(town.bot.heard) == 2
+
+
+def test_five_failures_switch_the_webhook_off_and_verification_brings_it_back(town: Town, clock: Clock) -> None:
+    bot = town.ids["bot"]
+    town.call("PATCH", f"/v1/rules/{town.ids['all']}", {"on_bot_failure": "wait"})
+    town.bot.answer = broken
+    town.says("one")
+    clock.passes(3600)
+    assert messages_of(town) == ["one"] * 5
+    assert endpoints.get(bot).status == "inactive"
+    town.says("two")
+    assert messages_of(town) == ["one"] * 5
+    status, answer = town.call("POST", f"/v1/bots/{bot}/verify")
+    assert (status, answer["code"]) == (409, "edit_required")
+    town.bot.answer = answers_with_token
+    assert town.call("PATCH", f"/v1/bots/{bot}", {})[0] == 200
+    town.verify("bots", "bot")
+    town.cloud.pump()
+    assert messages_of(town) == ["one"] * 5 + ["one", "two"]
+
+
+def test_a_poison_message_does_not_take_the_bot_down(town: Town, clock: Clock) -> None:
+    town.call("PATCH", f"/v1/rules/{town.ids['all']}", {"on_bot_failure": "wait"})
+    town.bot.answer = only_messages_fail
+    town.says("poison")
+    clock.passes(3400)
+    assert endpoints.get(town.ids["bot"]).status == "active"
+    _, listed = town.call("GET", f"/v1/deliveries?bot_id={town.ids['bot']}&status=poison")
+    assert len(listed["data"]) == 1
+    town.bot.answer = answers_with_token
+    town.says("fine")
+    assert messages_of(town)[-1] == "fine"
+
+
+def test_the_customer_gets_a_person_while_the_bot_is_down_and_the_bot_when_it_is_back(town: Town, clock: Clock) -> None:
+    bot = town.ids["bot"]
+    town.bot.answer = broken
+    town.says("help")
+    clock.passes(90)
+    (started,) = [event for event in town.desk.events() if event["type"] == "chat.started"]
+    assert started["data"]["reason"] == "bot_failing"
+    clock.passes(3600)
+    assert endpoints.get(bot).status == "inactive"
+    town.bot.answer = answers_with_token
+    town.call("PATCH", f"/v1/bots/{bot}", {})
+    town.verify("bots", "bot")
+    town.cloud.pump()
+    town.says("anyone?")
+    last = town.bot.events()[-1]
+    assert last["Message"] == "anyone?" and last["ConversationType"] == "BOT"
+
+
+def test_a_person_who_has_written_keeps_the_thread(town: Town, clock: Clock) -> None:
+    bot = town.ids["bot"]
+    town.bot.answer = broken
+    town.says("help")
+    clock.passes(90)
+    chat = town.desk.events()[-1]["data"]["conversation_id"]
+    town.desk_posts({"type": "agent.message", "conversation_id": chat, "text": "here I am", "agent": {"id": "1", "name": "A"}})
+    clock.passes(3600)
+    town.bot.answer = answers_with_token
+    town.call("PATCH", f"/v1/bots/{bot}", {})
+    town.verify("bots", "bot")
+    town.cloud.pump()
+    town.says("thanks")
+    assert town.desk.events()[-1]["data"]["message"]["text"] == "thanks"
+
+
+def test_too_old_is_given_up(town: Town, clock: Clock) -> None:
+    bot = town.ids["bot"]
+    town.call("PATCH", f"/v1/bots/{bot}", {"max_age_s": 30})
+    town.call("PATCH", f"/v1/rules/{town.ids['all']}", {"on_bot_failure": "wait"})
+    town.bot.answer = broken
+    town.says("one")
+    town.bot.answer = answers_with_token
+    clock.passes(90)
+    _, listed = town.call("GET", f"/v1/deliveries?bot_id={bot}&status=expired")
+    assert len(listed["data"]) == 1
+    town.says("two")
+    assert messages_of(town) == ["one", "two"]
+
+
+def test_an_offer_that_nobody_accepts_comes_back(town: Town, clock: Clock) -> None:
+    town.call("PATCH", f"/v1/desks/{town.ids['desk']}", {"accept_within_s": 45})
+    town.says("hello")
+    conversation = town.bot.events()[0]["Conversationid"]
+    town.bot_posts({"eventid": "1002", "conversation_id": conversation})
+    clock.passes(30)
+    assert len(town.desk.events()) == 1
+    clock.passes(30)
+    assert town.desk.events()[-1]["type"] == "chat.ended_by_customer"
+    failed = town.bot.events()[-1]
+    assert failed["Event"] == "Handover failed" and failed["ConversationType"] == "BOT"
+    town.says("still there?")
+    assert town.bot.events()[-1]["Message"] == "still there?"

@@ -27,12 +27,14 @@ HOSTILE = [
     "https://0.0.0.0/", "https://10.1.2.3/", "https://172.16.0.1/", "https://192.168.1.1/", "https://100.64.0.1/",
     "https://169.254.169.254/latest/meta-data/", "https://168.63.129.16/", "https://192.0.0.8/", "https://224.0.0.1/",
     "https://255.255.255.255/", "https://198.18.0.1/", "https://203.0.113.7/",
-    "http://example.com/", "ftp://example.com/", "file:///etc/passwd", "gopher://example.com/", "//example.com/", "example.com",
+    "http://example.com/", "ftp://example.com/", "file:///etc/passwd", "gopher://example.com/", "//example.com/",
+    "example.com",
     "https://user:pass@example.com/", "https://user@example.com/", "https://@example.com/", "https://example.com:22/",
     "https://example.com:0/", "https://example.com:99999/", "https://example.com:/", "https://example.com:x/",
     "https://example.com\\@127.0.0.1/", "https://example.com\r\nX: y/", "https://exa mple.com/", "https:///path",
     "https://[::1/", "https://[127.0.0.1]/", "https://①②⑦.⓪.⓪.①/", "https://bücher.example/", "https://ex%61mple.com/",
-    "https://-example.com/", "https://exa..mple.com/", "https://" + "a" * 64 + ".com/", "https://example.com/" + "a" * 3000, "",
+    "https://-example.com/", "https://exa..mple.com/", "https://" + "a" * 64 + ".com/", "",
+    "https://example.com/" + "a" * 3000,
 ]  # fmt: skip
 
 
@@ -61,7 +63,8 @@ def test_a_public_url_is_not_refused(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "error"),
     [
-        ("http://127.0.0.1:5000/", ""), ("http://localhost:1/", ""), ("http://[::1]:8080/", ""), ("http://10.0.0.1/", ""),
+        ("http://127.0.0.1:5000/", ""), ("http://localhost:1/", ""), ("http://[::1]:8080/", ""),
+        ("http://10.0.0.1/", ""),
         ("https://example.com:5000/", ""), ("http://2130706433/", "bad_url"), ("http://u:p@localhost/", "bad_url"),
         ("http://169.254.169.254/", "private_address"), ("http://[fd00:ec2::254]/", "private_address"),
         ("http://0.0.0.0/", "private_address"), ("http://[::ffff:169.254.169.254]/", "private_address"),

@@ -77,7 +77,8 @@ def test_five_minutes_either_way_are_tolerated(off_ms: int, valid: bool) -> None
     [
         {"webhook-id": ""}, {"webhook-id": "2"}, {"webhook-timestamp": ""}, {"webhook-timestamp": "soon"},
         {"webhook-timestamp": "1795222800.5"}, {"webhook-timestamp": "-1"}, {"webhook-timestamp": "9" * 5000},
-        {"webhook-timestamp": "1795222801"}, {"webhook-signature": ""}, {"webhook-signature": "v1"}, {"webhook-signature": "v1,"},
+        {"webhook-timestamp": "1795222801"}, {"webhook-signature": ""}, {"webhook-signature": "v1"},
+        {"webhook-signature": "v1,"},
         {"webhook-signature": "v1,ü"}, {"webhook-signature": "v2,g0hM9SsE"}, {"webhook-signature": ", ,, v1,,"},
     ],
 )  # fmt: skip

@@ -1,0 +1,77 @@
+"""The same facts in the form that Standard Webhooks recommends: type, timestamp, and data in snake_case.
+
+https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#payload-structure
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.bots.times import rfc3339
+from chalicelib.domain import notice as notices
+from chalicelib.domain.message import Content
+from chalicelib.domain.notice import Notice
+
+TYPES = {
+    notices.MESSAGE: "message.received",
+    notices.POSTBACK: "message.received",
+    notices.STATUS: "message.status",
+    notices.HANDOVER_FAILED: "conversation.updated",
+    notices.OWNER_CHANGED: "conversation.updated",
+}
+
+
+def payload(notice: Notice, *, label: str, context: Any = None) -> dict[str, Any] | None:
+    """The body of a delivery; None for what only desks are told."""
+    if notice.kind not in TYPES:
+        return None
+    data: dict[str, Any] = {
+        "conversation_id": notice.conversation, "conversation_type": notice.mode, "thread_id": notice.thread,
+        **_told(notice), "channel": label,
+        "contact": {"id": notice.contact.get("id", ""), "name": notice.contact.get("name", "")},
+    }  # fmt: skip
+    if notice.number:
+        data["sequence"] = notice.number
+    if notice.author:
+        data["author"] = author(notice)
+    if notice.source:
+        data["message_source"] = notice.source
+    if context is not None:
+        data["context"] = context
+    return {"type": TYPES[notice.kind], "timestamp": rfc3339(notice.at), "data": data}
+
+
+def author(notice: Notice) -> str:
+    """Who says it: customer, agent, or the kind itself (event, system, bot)."""
+    kind = notice.author.get("kind", "")
+    return "customer" if kind == "user" else kind
+
+
+def media(content: Content) -> list[dict[str, Any]]:
+    """The files of a message, each with all four members."""
+    return [{"url": one.url, "mime_type": one.mime_type, "size": one.size, "name": one.name} for one in content.media]
+
+
+def description(notice: Notice) -> str:
+    """Why a message failed, in the provider's words where it gave some."""
+    error = notice.error or {}
+    return str(error.get("reason") or error.get("code") or notice.reason or "unknown")
+
+
+def _told(notice: Notice) -> dict[str, Any]:
+    content = Content.of(notice.content)
+    match notice.kind:
+        case notices.MESSAGE | notices.POSTBACK:
+            told = {
+                "message": content.text, "message_type": content.type, "message_id": notice.message,
+                "media": media(content),
+            }  # fmt: skip
+            if notice.kind == notices.POSTBACK:
+                told |= {"message_type": "postback", "postback_payload": content.details.get("payload", content.text)}
+            return told | ({"details": content.details} if content.details else {})
+        case notices.STATUS:
+            told = {"message_id": notice.message, "status": notice.status}
+            return told | ({"description": description(notice)} if notice.status == "failed" else {})
+        case notices.HANDOVER_FAILED:
+            return {"change": "handover_failed", "description": notice.reason}
+    return {"change": "owner_changed", "owner": notice.owner or None}

@@ -18,7 +18,7 @@ DESTINATIONS = {"bot_id": "bt", "desk_id": "dk", "subscription_id": "sb", "chann
 STATUSES = (
     deliveries.PENDING, deliveries.WAITING, deliveries.DELIVERED, deliveries.FAILED, deliveries.EXPIRED, deliveries.POISON,
 )  # fmt: skip
-REPLAYS = ".r"
+REPLAYS = "-r"
 """Ending of the lane in which a lane's deliveries are replayed."""
 _LANE = re.compile(r"[a-z2-7]{26}\.[a-z]{2}_[a-z2-7]{26}(\.r)?")
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")

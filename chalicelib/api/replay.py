@@ -1,6 +1,6 @@
 """Sending deliveries again: one, or all of a bot within a time, in their order.
 
-A replay is a new row in a lane of its own (`<lane>.r`), so that it neither waits for nor holds up what is new. It
+A replay is a new row in a lane of its own (`<lane>-r`), so that it neither waits for nor holds up what is new. It
 goes out under the id of the first delivery.
 """
 

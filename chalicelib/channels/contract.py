@@ -157,7 +157,7 @@ class File:
 class Exchange:
     """What came of an HTTP call. `error` is empty where an answer came, whatever its status.
 
-    Errors: timeout, dns, connect, tls, private_address, bad_url, too_large, protocol.
+    Errors: timeout, dns, connect, tls, private_address, bad_url, bad_header, too_large, protocol.
     """
 
     status: int

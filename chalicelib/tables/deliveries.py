@@ -1,9 +1,9 @@
 """Table `deliveries`: lanes, what waits in them, and every attempt that was made.
 
-A lane is `<thread>.<destination>`; its rows are ordered by `key`, the stream position of the message that
+A lane is `<thread>-<destination>`; its rows are ordered by `key`, the stream position of the message that
 caused them. Rows are finished strictly in order, so what is still to be done is always the lane's tail: one
 query backwards finds the lane's own row (`~`, there only while the lane is blocked) and the tail, whatever
-the lane's length. A row's id is `dl_<lane>.<key>` and so locates it without an index.
+the lane's length. A row's id is `dl_<lane>-<key>` and so locates it without an index.
 """
 
 from __future__ import annotations
@@ -89,17 +89,17 @@ class DeliveryRow(Model):
 
 def lane_id(thread: str, destination: str) -> str:
     """The lane of a destination on a thread."""
-    return f"{thread[3:]}.{destination}"
+    return f"{thread[3:]}-{destination}"
 
 
 def delivery_id(lane: str, key: str) -> str:
-    """A delivery's id; it locates the row."""
-    return f"dl_{lane}.{key}"
+    """A delivery's id; it locates the row. No full stops: Standard Webhooks joins what it signs with them."""
+    return f"dl_{lane}-{key}"
 
 
 def parse_delivery_id(delivery: str) -> tuple[str, str] | None:
     """(lane, key), or None for what cannot be an id of ours."""
-    lane, _, key = delivery.removeprefix("dl_").rpartition(".")
+    lane, _, key = delivery.removeprefix("dl_").rpartition("-")
     return (lane, key) if delivery.startswith("dl_") and lane and key and key != LANE else None
 
 

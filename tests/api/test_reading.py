@@ -1,0 +1,216 @@
+"""Reading what happened, and sending it again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.message import Author, Content, Message, position
+from chalicelib.domain.notice import Notice
+from chalicelib.domain.thread import Conversation, Thread, message_id, thread_id
+from chalicelib.ports import aws, queues
+from chalicelib.ports.clock import rfc3339
+from chalicelib.tables import deliveries, messages, threads
+from chalicelib.tables.failures import Failure
+
+AT = 1_790_000_000_000
+
+
+@pytest.fixture
+def bot(api: Any, service: str) -> str:
+    return str(api.make("bots", service_id=service, name="b", webhook_url="http://127.0.0.1:1/")["id"])
+
+
+@pytest.fixture
+def channel(api: Any, service: str) -> str:
+    settings = {"send_url": "http://127.0.0.1:1/"}
+    return str(api.make("channels", service_id=service, kind="custom", name="c", settings=settings)["id"])
+
+
+class Said:
+    """A thread with a conversation, messages and deliveries, as converse and fan_out leave them."""
+
+    def __init__(self, service: str, channel: str, bot: str, address: str = "+491", owner: str = "bot") -> None:
+        self.service, self.channel, self.bot = service, channel, bot
+        self.thread = thread_id(channel, address)
+        whose = Thread(
+            id=self.thread, service=service, channel=channel, channel_kind="custom", address=address, owner=owner,
+            bot=bot, bots={bot: 1}, conversations=1, contact={"id": "co_1", "name": "Ann"}, last_seq=9, first_at=AT, last_at=AT,
+        )  # fmt: skip
+        assert threads.save(whose)
+        self.conversation = Conversation(
+            thread=self.thread, number=1, service=service, kind="bot", party=bot, state="open", opened_at=AT,
+            channel=channel, source="custom",
+        )  # fmt: skip
+        threads.keep_conversation(self.conversation)
+
+    def say(self, seq: int, text: str) -> str:
+        message = Message(
+            id=message_id(self.thread, f"ev{seq}"), thread=self.thread, seq=seq, service=self.service, channel=self.channel,
+            channel_kind="custom", address="+491", conversation=self.conversation.id, contact="co_1", contact_name="Ann",
+            source="custom", direction="in", author=Author("user", "co_1", "Ann"), content=Content(text=text),
+            state="received", sent_at=AT + seq, event=f"ev{seq}",
+        )  # fmt: skip
+        assert position(message.sent_at, seq)
+        assert messages.add([messages.row_of(message, after={})])
+        return message.id
+
+    def tell(self, n: int, message: str, status: str = "delivered", to: str = "") -> str:
+        to = to or self.bot
+        lane, key = deliveries.lane_id(self.thread, to), deliveries.stream_key(str(10**20 + n), 0)
+        notice = Notice(
+            kind="message", destination=to, service=self.service, thread=self.thread, conversation=self.conversation.id,
+            channel_kind="custom", at=AT, message=message,
+        )  # fmt: skip
+        deliveries.add(lane, key, notice, created_at=AT + n)
+        row = deliveries.get(lane, key)
+        assert row is not None
+        deliveries.record(row, status, {"n": 1, "at": AT, "took_ms": 5, "status_code": 200})
+        return row.id
+
+
+@pytest.fixture
+def said(service: str, channel: str, bot: str) -> Said:
+    return Said(service, channel, bot)
+
+
+def pages(api: Any, path: str, **query: Any) -> list[Any]:
+    """Everything in a list, page after page, each full but the last."""
+    found, cursor = [], ""
+    for _ in range(50):
+        text = "&".join(f"{name}={value}" for name, value in query.items())
+        page = api("GET", f"{path}?{text}" + (f"&cursor={cursor}" if cursor else ""))
+        assert page.status == 200, page.body
+        found += page.body["data"]
+        cursor = page.body["next_cursor"]
+        if not cursor:
+            return found
+        assert len(page.body["data"]) <= query.get("limit", 20)
+    raise AssertionError("no end")
+
+
+def test_conversations(api: Any, said: Said, service: str, channel: str, bot: str) -> None:
+    Said(service, channel, bot, "+492", owner="desk")
+    found = pages(api, "/v1/conversations", service_id=service, limit=1)
+    assert len(found) == 2
+    assert found[0]["opened_at"] == rfc3339(AT)
+    one = api("GET", f"/v1/conversations/{said.conversation.id}").body
+    assert one["thread"]["owner"] == "bot"
+    assert one["bot_id"] == bot
+    assert one["thread"]["contact"]["name"] == "Ann"
+    thread = api("GET", f"/v1/threads/{said.thread}").body
+    assert thread["conversations"][0]["id"] == said.conversation.id
+    assert "/service_id" in api("GET", "/v1/conversations").wrong
+
+
+def test_messages(api: Any, said: Said) -> None:
+    ids = [said.say(seq, f"text {seq}") for seq in range(1, 8)]
+    found = pages(api, "/v1/messages", conversation_id=said.conversation.id, limit=3)
+    assert [one["id"] for one in found] == ids[::-1]
+    assert found[0]["text"] == "text 7"
+    assert found[0]["sent_at"] == rfc3339(AT + 7)
+    assert found[0]["from_contact"] is True
+    messages.set_state(said.thread, 7, "failed", at=AT, error={"code": "x", "reason": "y"})
+    first = api("POST", "/messages.list", {"conversation_id": said.conversation.id, "page_size": 5}).body
+    assert first["pagination_data"]["total"] == 7
+    assert len(first["data"]) == 5
+    cursor = first["pagination_data"]["next_cursor"]
+    second = api("POST", "/messages.list", {"conversation_id": said.conversation.id, "cursor": cursor}).body
+    assert [one["id"] for one in first["data"] + second["data"]] == ids[::-1]
+    assert second["pagination_data"]["next_cursor"] is None
+    bad = api("POST", "/messages.list", {"conversation_id": said.conversation.id, "cursor": "x"})
+    assert (bad.status, bad.body["code"]) == (400, "bad_cursor")
+    assert api("POST", "/messages.list", {}).status == 422
+
+
+def test_deliveries(api: Any, said: Said, bot: str, channel: str) -> None:
+    message = said.say(1, "hello")
+    ids = [said.tell(n, message, "failed" if n % 2 else "delivered") for n in range(6)]
+    sent = said.tell(7, message, to=channel)
+    assert [one["id"] for one in pages(api, "/v1/deliveries", bot_id=bot, limit=4)] == ids[::-1]
+    assert [one["id"] for one in pages(api, "/v1/deliveries", bot_id=bot, status="failed", limit=2)] == ids[5::-2]
+    assert [one["id"] for one in pages(api, "/v1/deliveries", channel_id=channel)] == [sent]
+    for query in ({"conversation_id": said.conversation.id}, {"message_id": message}):
+        assert [one["id"] for one in pages(api, "/v1/deliveries", **query, limit=3)] == [sent, *ids[::-1]]
+    one = api("GET", f"/v1/deliveries/{ids[0]}").body
+    assert one["attempts"][0]["at"] == rfc3339(AT)
+    assert one["bot_id"] == bot
+    assert one["message_id"] == message
+    assert api("GET", "/v1/deliveries").status == 422
+    assert "/status" in api("GET", f"/v1/deliveries?bot_id={bot}&status=x").wrong
+
+
+def woken(queue: str) -> list[Any]:
+    found = aws.client("sqs").receive_message(QueueUrl=queues.url(queue), MaxNumberOfMessages=10)
+    return [json.loads(one["Body"]) for one in found.get("Messages", [])]
+
+
+def test_replaying_one(api: Any, said: Said) -> None:
+    first = said.tell(1, "m1")
+    again = api("POST", f"/v1/deliveries/{first}/replay")
+    assert again.status == 202
+    assert again.body["replay_of"] == first
+    assert again.body["status"] == "pending"
+    assert woken("deliveries.fifo") == [{"lane": again.body["lane"]}]
+    assert again.body["lane"].endswith("-r")
+    twice = api("POST", f"/v1/deliveries/{again.body['id']}/replay")
+    assert twice.body["code"] == "not_finished"
+    waiting = said.tell(2, "m2", "waiting")
+    assert api("POST", f"/v1/deliveries/{waiting}/replay").status == 409
+
+
+def test_replaying_many_in_order(api: Any, said: Said, service: str, channel: str, bot: str) -> None:
+    ids = [said.tell(n, f"m{n}", "failed") for n in range(5)]
+    said.tell(6, "m6", "pending")
+    held = Said(service, channel, bot, "+493", owner="desk")
+    held.tell(3, "m", "failed")
+    body = {"bot_id": bot, "since": rfc3339(AT + 1), "until": rfc3339(AT + 60)}
+    dry = api("POST", "/v1/deliveries:replay", body | {"dry_run": True})
+    assert dry.status == 200
+    assert [one["id"] for one in dry.body["deliveries"]] == ids[1:]
+    assert dry.body["skipped"] == {"owned_by_desk": 1, "not_finished": 1, "is_replay": 0}
+    assert woken("deliveries.fifo") == []
+    done = api("POST", "/v1/deliveries:replay", body)
+    assert done.status == 202
+    assert [one["replay_of"] for one in done.body["deliveries"]] == ids[1:]
+    lane = deliveries.tail(deliveries.lane_id(said.thread, bot) + "-r")
+    assert [row.replay_of for row in lane.undone] == ids[1:]
+    assert len(woken("deliveries.fifo")) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [({"since": "yesterday"}, "/since"), ({"since": "2026-01-01T00:00:00"}, "/since"), ({"until": "2020-01-01T00:00:00Z"}, "/until"),
+     ({"bot_id": "x"}, "/bot_id"), ({"dry_run": "yes"}, "/dry_run")],
+)  # fmt: skip
+def test_wrong_ranges(api: Any, bot: str, change: dict[str, Any], path: str) -> None:
+    body = {"bot_id": bot, "since": "2026-01-01T00:00:00.000Z"} | change
+    assert path in api("POST", "/v1/deliveries:replay", body).wrong
+
+
+def test_failures(api: Any) -> None:
+    for n in range(3):
+        body = {"thread": "th_1", "n": n}
+        Failure(
+            id=f"fa_{'a' * 25}{n}", step="converse", queue="threads.fifo", group="th_1", body=body, at=AT + n
+        ).save()
+    found = pages(api, "/v1/failures", limit=2)
+    assert len(found) == 3
+    assert found[0]["step"] == "converse"
+    again = api("POST", f"/v1/failures/{found[0]['id']}/replay")
+    assert again.status == 202
+    assert again.body["replayed_at"]
+    assert woken("threads.fifo") == [{"thread": "th_1", "n": 2}]
+    assert api("POST", "/v1/failures/fa_x/replay").status == 404
+
+
+def test_audit(api: Any, service: str, bot: str) -> None:
+    api("PATCH", f"/v1/bots/{bot}", {"name": "b2", "access_token": "very secret"})
+    found = pages(api, "/v1/audit", service_id=service, limit=1)
+    assert [one["action"] for one in found] == ["bot.updated", "bot.created", "service.created"]
+    assert found[0]["change"]["name"] == "b2"
+    assert found[0]["change"]["access_token"] == "***"
+    assert "very secret" not in json.dumps(found)
+    assert found[0]["actor"] == api.key[3:19]

@@ -68,6 +68,7 @@ TABLE: tuple[Route, ...] = (
     Route("POST", "/v1/apply", "api.apply:apply", ADMIN),
     Route("GET", "/v1/conversations", "api.conversations:listing", READ),
     Route("GET", "/v1/conversations/{id}", "api.conversations:one", READ),
+    Route("POST", "/v1/conversations/{id}/events", "api.agents:events", AGENT),
     Route("GET", "/v1/threads/{id}", "api.conversations:thread", READ),
     Route("GET", "/v1/messages", "api.messages:listing", READ),
     Route("POST", "/messages.list", "api.messages:airy_listing", READ),

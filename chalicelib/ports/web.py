@@ -109,7 +109,11 @@ def raw_body(request: Request, *, most: int) -> bytes:
 
 def json_body(request: Request, *, most: int) -> Any:
     """The body as JSON; Problem 413 where it is too large (before it is parsed), 400 where it is no JSON."""
-    raw = raw_body(request, most=most)
+    return parsed(raw_body(request, most=most))
+
+
+def parsed(raw: bytes) -> Any:
+    """Bytes as JSON; Problem 400 where they are none."""
     try:
         return json.loads(raw)
     except (ValueError, RecursionError) as error:

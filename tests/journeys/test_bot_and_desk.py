@@ -94,3 +94,35 @@ def test_strangers_are_refused(town: Town) -> None:
     assert town.bot_posts(said | {"message": ""})[0] == 422
     assert town.call("POST", town.made["bot"]["events_url"], b"{nonsense")[0] == 400
     assert town.call("POST", town.made["bot"]["events_url"], b"x" * 70_000)[0] == 413
+
+
+def test_a_repeat_is_harmless_even_when_the_thread_has_changed_hands(town: Town) -> None:
+    town.says("hello")
+    conversation = town.bot.events()[0]["Conversationid"]
+    said = {"eventid": "1001", "conversation_id": conversation, "message": "once", "Messageid": "b1"}
+    over = {"eventid": "1002", "conversation_id": conversation, "Messageid": "b2"}
+    first = town.bot_posts(said, over)
+    assert first[0] == 202
+    assert town.bot_posts(said, over) == first
+    assert town.sees() == ["once"]
+    assert [event["type"] for event in town.desk.events()].count("chat.started") == 1
+
+
+def test_a_person_at_the_console_desk_answers_over_the_api(town: Town) -> None:
+    service = town.ids["care"]
+    console = town.make("desks", service_id=service, kind="console", name="inbox")
+    town.call("PATCH", f"/v1/rules/{town.ids['all']}", {"desk_id": console["id"]})
+    town.says("hello")
+    conversation = town.bot.events()[0]["Conversationid"]
+    town.bot_posts({"eventid": "1002", "conversation_id": conversation})
+    _, listed = town.call("GET", f"/v1/conversations?service_id={service}")
+    chat = next(row for row in listed["data"] if row["kind"] == "desk")
+    answer = {"type": "agent.message", "text": "good day", "agent": {"id": "1", "name": "Ana"}}
+    assert town.call("POST", f"/v1/conversations/{chat['id']}/events", answer)[0] == 202
+    town.cloud.pump()
+    assert town.sees() == ["good day"]
+    assert town.call("POST", f"/v1/conversations/{chat['id']}/events", {"type": "chat.closed"})[0] == 202
+    town.cloud.pump()
+    assert town.call("POST", f"/v1/conversations/{chat['id']}/events", answer)[0] == 410
+    town.says("thanks")
+    assert town.bot.events()[-1]["ConversationType"] == "BOT"

@@ -53,7 +53,9 @@ def resources() -> dict[str, Any]:
     for one in declared.streamers():
         function = [{"Name": "FunctionName", "Value": {"Ref": one.logical}}]
         above = LIMITS[one.name].old_after_s * 1000
-        found |= _alarm(one.name, "late", "AWS/Lambda", "IteratorAge", function, statistic="Maximum", above=above, periods=3)
+        found |= _alarm(
+            one.name, "late", "AWS/Lambda", "IteratorAge", function, statistic="Maximum", above=above, periods=3
+        )
     api = [{"Name": "ApiName", "Value": {"Fn::Sub": "parley-${Stage}"}}]
     found |= _alarm("http", "errors", "AWS/ApiGateway", "5XXError", api)
     return found

@@ -41,7 +41,11 @@ LIMITS: dict[str, Limit] = {
     "send": Limit(60, 1024, "as deliver; providers have rates, hence the ceiling", at_most=50),
     "release_due": Limit(55, 512, "runs each minute and must be over before the next run"),
     "retry_delivery": Limit(
-        60, 512, "a due attempt of 5 s; the ceiling keeps dead endpoints away from live ones", at_most=10, old_after_s=300
+        60,
+        512,
+        "a due attempt of 5 s; the ceiling keeps dead endpoints away from live ones",
+        at_most=10,
+        old_after_s=300,
     ),
     "retry_send": Limit(60, 512, "as retry_delivery", at_most=10, old_after_s=300),
     "fire_timer": Limit(60, 512, "turns timers into events", at_most=20),

@@ -77,7 +77,17 @@ def _chalice(architecture: str, out: Path) -> None:
     for path, text in policies.files(architecture).items():
         (project / path.relative_to(ROOT)).write_text(text, encoding="utf-8")
     shutil.rmtree(out, ignore_errors=True)
-    command = [sys.executable, "-c", "from chalice.cli import main; main()", "package", "--stage", "package", "--template-format", "json", str(out)]
+    command = [
+        sys.executable,
+        "-c",
+        "from chalice.cli import main; main()",
+        "package",
+        "--stage",
+        "package",
+        "--template-format",
+        "json",
+        str(out),
+    ]
     env = os.environ | {"AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", "us-east-1")}
     done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)
     said = done.stdout + done.stderr
@@ -91,7 +101,8 @@ def _tree(archive: Path, architecture: str) -> Path:
     The libraries are kept between builds by what is in them: compiling them takes ten seconds, our own code one.
     """
     with zipfile.ZipFile(archive) as package:
-        ours, theirs = [], []
+        ours: list[zipfile.ZipInfo] = []
+        theirs: list[zipfile.ZipInfo] = []
         for entry in package.infolist():
             (ours if entry.filename.startswith(("app.py", "chalicelib/")) else theirs).append(entry)
         made_by = Path(__file__).with_name("slim.py").read_bytes()

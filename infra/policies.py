@@ -25,7 +25,15 @@ Statement = dict[str, Any]
 
 def policy(name: str) -> dict[str, Any]:
     """The policy of one Lambda."""
-    statements = [_logs(name), *_source(name), *_tables(name), *_queues(name), *_secrets(name), *_bus(name), *_media(name)]
+    statements = [
+        _logs(name),
+        *_source(name),
+        *_tables(name),
+        *_queues(name),
+        *_secrets(name),
+        *_bus(name),
+        *_media(name),
+    ]
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -61,7 +69,10 @@ def _source(name: str) -> list[Statement]:
         return []
     one = found[0]
     if one.kind == "stream":
-        return [*_stream("OwnStream", one.source), _allow("OwnFailures", ("sqs:SendMessage",), _queue_arn(declared.stream_dead(name)))]
+        return [
+            *_stream("OwnStream", one.source),
+            _allow("OwnFailures", ("sqs:SendMessage",), _queue_arn(declared.stream_dead(name))),
+        ]
     read = declared.dead_queues() if one.source == declared.PLACEHOLDER else (one.source,)
     statements = [
         _allow(

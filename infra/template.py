@@ -97,9 +97,7 @@ def _function(name: str, resources: dict[str, Any]) -> None:
     }
     properties.pop("Tags", None)
     if limit.reserved:
-        properties["ReservedConcurrentExecutions"] = {
-            "Fn::If": ["Reserve", limit.reserved, {"Ref": "AWS::NoValue"}]
-        }
+        properties["ReservedConcurrentExecutions"] = {"Fn::If": ["Reserve", limit.reserved, {"Ref": "AWS::NoValue"}]}
     role = resources[properties["Role"]["Fn::GetAtt"][0]]["Properties"]
     role["Policies"] = [{"PolicyName": "own", "PolicyDocument": policies.policy(name)}]
 

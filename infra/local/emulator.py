@@ -78,7 +78,7 @@ class Emulator:
 
     def client(self, service: str) -> Any:
         """A boto3 client of the emulator with the rights of its root account."""
-        return boto3.client(  # type: ignore[call-overload]
+        return boto3.client(
             service,
             endpoint_url=self.endpoint,
             region_name=REGION,

@@ -45,16 +45,12 @@ def _ttl(dynamodb: Any, stage: str) -> None:
 def _ceilings(functions: Any, stage: str) -> None:
     for edge in edges.present():
         ceiling = min(LIMITS[edge].reserved or WORKERS, WORKERS)
-        functions.put_function_concurrency(
-            FunctionName=f"parley-{stage}-{edge}", ReservedConcurrentExecutions=ceiling
-        )
+        functions.put_function_concurrency(FunctionName=f"parley-{stage}-{edge}", ReservedConcurrentExecutions=ceiling)
 
 
 def _binary(gateway: Any, api_id: str) -> None:
     kept = set(gateway.get_rest_api(restApiId=api_id).get("binaryMediaTypes") or ())
     wanted = set(declared.chalice_app().api.binary_types)
-    patches = [
-        {"op": "add", "path": f"/binaryMediaTypes/{kind.replace('/', '~1')}"} for kind in sorted(wanted - kept)
-    ]
+    patches = [{"op": "add", "path": f"/binaryMediaTypes/{kind.replace('/', '~1')}"} for kind in sorted(wanted - kept)]
     if patches:
         gateway.update_rest_api(restApiId=api_id, patchOperations=patches)

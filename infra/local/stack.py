@@ -148,6 +148,4 @@ def packaged() -> Package:
 def _shorten(running: Stack, visibility_s: int) -> None:
     sqs = running.client("sqs")
     for queue in (*declared.queues(), *declared.dead_queues()):
-        sqs.set_queue_attributes(
-            QueueUrl=running.queue_url(queue), Attributes={"VisibilityTimeout": str(visibility_s)}
-        )
+        sqs.set_queue_attributes(QueueUrl=running.queue_url(queue), Attributes={"VisibilityTimeout": str(visibility_s)})

@@ -75,7 +75,7 @@ async def send(message: Outgoing, channel: Channel, call: Call) -> Outcome:
 
 
 async def media(reference: str, channel: Channel, call: Call) -> File | TryLater | Refused:
-    """The file behind the `Media.url` of a message from here (`whatsapp-media:<id>`); Meta keeps files for days only."""
+    """The file behind the `Media.url` of a message from here (`whatsapp-media:<id>`); Meta keeps it for days only."""
     return await fetched(reference, channel, call)
 
 

@@ -1,7 +1,7 @@
 """Meta's error codes: what passes, what the owner has to mend, and what is a no.
 
-https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes (May 2026), which says to go
-by the code, not by the HTTP status.
+https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes (May 2026), which says to
+go by the code, not by the HTTP status.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def first(errors: Any) -> dict[str, str]:
 
 
 def read(error: dict[str, Any]) -> tuple[str, str]:
-    """Code and reason of an error object; `error_data.details` says more than `message`, which says more than `title`."""
+    """Code and reason of an error object: `error_data.details` says the most, then `message`, then `title`."""
     data = error.get("error_data")
     details = word(data.get("details")) if isinstance(data, dict) else ""
     reason = details or word(error.get("message")) or word(error.get("title"))

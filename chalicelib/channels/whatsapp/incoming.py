@@ -2,8 +2,8 @@
 
 https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 
-Nothing here raises: a field that is missing or of another type counts as empty, a kind that is not known is `Ignored` with
-its name, because a message that cannot be read must not stop those beside it.
+Nothing here raises: a field that is missing or of another type counts as empty, a kind that is not known is `Ignored`
+with its name, because a message that cannot be read must not stop those beside it.
 """
 
 from __future__ import annotations

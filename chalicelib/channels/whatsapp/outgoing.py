@@ -17,6 +17,7 @@ MOST_TEXT, MOST_BODY, MOST_CAPTION = 4096, 1024, 1024
 MOST_BUTTONS, MOST_ROWS = 3, 10
 BUTTON_TITLE, ROW_TITLE, ROW_DESCRIPTION, SECTION_TITLE, LIST_BUTTON, ROW_ID = 20, 24, 72, 24, 20, 200
 """Limits in characters: .../whatsapp/messages/interactive-reply-buttons-messages and .../interactive-list-messages"""
+_PLACE = ("latitude", "longitude", "name", "address")
 _FILES = {"image": "image", "audio": "audio", "video": "video", "file": "document"}
 
 Body = dict[str, Any]
@@ -45,8 +46,8 @@ def _parts(content: Content) -> list[Body]:
         case "list":
             return _list(content)
         case "location" if all(isinstance(details.get(at), int | float) for at in ("latitude", "longitude")):
-            given = {key: details[key] for key in ("latitude", "longitude", "name", "address") if details.get(key) is not None}
-            return [*_texts(content.text), {"type": "location", "location": given}]
+            place = {key: details[key] for key in _PLACE if details.get(key) is not None}
+            return [*_texts(content.text), {"type": "location", "location": place}]
         case "contact" if people := [_person(one) for one in dicts(details.get("contacts")) if word(one.get("name"))]:
             return [*_texts(content.text), {"type": "contacts", "contacts": people}]
         case "template":
@@ -127,7 +128,7 @@ def _row(row: Body) -> Body:
 
 
 def _fits(content: Content, offered: list[dict[str, str]], most: int, title: int) -> bool:
-    """Whether WhatsApp shows the choices as such; it refuses the whole message where one title is too long or there twice."""
+    """Whether WhatsApp shows the choices as such; it refuses a message with one title too long or there twice."""
     titles, payloads = {one["title"] for one in offered}, {one["payload"] for one in offered}
     return (
         0 < len(offered) <= most

@@ -17,6 +17,7 @@ _MOST_WAYS = 10
 """Phones and e-mail addresses of one shared contact."""
 _MOST_FORM = 16 * 1024
 """Characters of a filled-in form; its JSON must not be cut."""
+_ITEM = ("product_retailer_id", "quantity", "item_price", "currency")
 _REFERRAL = ("source_type", "source_id", "source_url", "headline", "body", "ctwa_clid")
 
 
@@ -34,7 +35,7 @@ def content_of(message: dict[str, Any]) -> Content | Ignored:
         more["in_reply_to"] = quoted[:MAX_ID]
     if isinstance(referral, dict):
         # The advertisement that the user came from.
-        more["referral"] = {key: text for key in _REFERRAL if (text := _text(referral, key))}
+        more["referral"] = _texts(referral, _REFERRAL)
     return Content(found.type, found.text, found.media, found.details | more)
 
 
@@ -72,11 +73,15 @@ def _text(value: dict[str, Any], name: str) -> str:
     return word(value.get(name))[:_MOST_CHARACTERS]
 
 
+def _texts(value: dict[str, Any], names: tuple[str, ...]) -> dict[str, str]:
+    return {name: text for name in names if (text := _text(value, name))}
+
+
 def _file(kind: str, value: dict[str, Any]) -> Content | Ignored:
     id = word(value.get("id"))
     if not id:
         return Ignored(f"{kind} without a media id")
-    details: dict[str, Any] = {key: text for key in ("sha256",) if (text := _text(value, key))}
+    details: dict[str, Any] = dict(_texts(value, ("sha256",)))
     if value.get("voice") is True:
         details["voice"] = True
     item = Media(reference(id[:MAX_ID]), _text(value, "mime_type")[:MAX_ID], None, _text(value, "filename")[:MAX_ID])
@@ -87,7 +92,7 @@ def _location(value: dict[str, Any]) -> Content | Ignored:
     place = {name: value.get(name) for name in ("latitude", "longitude")}
     if not all(isinstance(at, int | float) and not isinstance(at, bool) and abs(at) <= 180 for at in place.values()):
         return Ignored("location without coordinates")
-    return Content("location", details=place | {key: text for key in ("name", "address", "url") if (text := _text(value, key))})
+    return Content("location", details=place | _texts(value, ("name", "address", "url")))
 
 
 def _contacts(given: Any) -> Content:
@@ -121,7 +126,7 @@ def _postback(payload: str, title: str) -> Content:
 
 def _order(value: dict[str, Any]) -> Content:
     items = [
-        {key: text for key in ("product_retailer_id", "quantity", "item_price", "currency") if (text := _amount(item, key))}
+        {key: text for key in _ITEM if (text := _amount(item, key))}
         for item in dicts(value.get("product_items"))[:_MOST_ITEMS]
     ]
     details = {"name": "order", "catalog_id": _text(value, "catalog_id"), "items": items}

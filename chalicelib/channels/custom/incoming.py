@@ -1,0 +1,112 @@
+"""What a gateway posts: messages and statuses, each wrong field noted by its JSON pointer."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from chalicelib.channels.contract import Event, Said, Status
+from chalicelib.channels.wire import Fields, word
+from chalicelib.domain.message import DELIVERED, FAILED, READ, SENT, Content, Media
+from chalicelib.ports import clock
+
+STATUSES = {"sent": SENT, "delivered": DELIVERED, "read": READ, "failed": FAILED}
+_MOST_FILES = 20
+_PHONE = re.compile(r"\+[1-9]\d{6,14}")
+
+
+def event(fields: Fields, now_ms: int) -> Event:
+    """The event that an object holds; of use only while nothing is noted as wrong."""
+    kind = fields.text("type", required=True)
+    if kind == "status":
+        return _status(fields, now_ms)
+    if kind and kind != "message":
+        fields.refuse("type", "must be message or status")
+    return _said(fields, now_ms)
+
+
+def _status(fields: Fields, now_ms: int) -> Status:
+    state = fields.text("status", required=True)
+    if state and state not in STATUSES:
+        fields.refuse("status", f"must be one of {', '.join(STATUSES)}")
+    error = fields.inside("error")
+    said = {"code": _code(error), "reason": error.text("reason", most=1000)}
+    provider_id = fields.text("id", required=True)
+    failed = said if STATUSES.get(state) == FAILED else None
+    return Status(provider_id, STATUSES.get(state, ""), _time(fields, "at", now_ms), fields.text("to"), failed)
+
+
+def _code(error: Fields) -> str:
+    return word(error.given.get("code")) if isinstance(error.given.get("code"), int) else error.text("code")
+
+
+def _said(fields: Fields, now_ms: int) -> Said:
+    return Said(
+        address=fields.text("from", required=True),
+        provider_id=fields.text("id", required=True),
+        content=_content(fields),
+        at_ms=_time(fields, "sent_at", now_ms),
+        name=fields.text("name"),
+        identities=_identities(fields),
+        echo=fields.flag("echo"),
+    )
+
+
+def _content(fields: Fields) -> Content:
+    text = fields.text("text", most=2**20)
+    quoted = fields.text("in_reply_to")
+    details: dict[str, Any] = {"in_reply_to": quoted} if quoted else {}
+    media = tuple(_file(item) for item in fields.each("media", most=_MOST_FILES))
+    if fields.has("postback"):
+        payload, title = _postback(fields)
+        details |= {"payload": payload} | ({"title": title} if title else {})
+        return Content("postback", text or title, media, details)
+    if fields.has("location"):
+        place = fields.inside("location")
+        details |= {"latitude": place.number("latitude", -90, 90), "longitude": place.number("longitude", -180, 180)}
+        details |= {key: value for key in ("name", "address") if (value := place.text(key, most=1000))}
+        return Content("location", text, media, details)
+    if not media and not text.strip() and not fields.wrong:
+        fields.refuse("", "a message needs text, media, postback or location")
+    return Content(_kind(media[0]) if media else "text", text, media, details)
+
+
+def _postback(fields: Fields) -> tuple[str, str]:
+    if isinstance(fields.given["postback"], str):
+        return fields.text("postback", required=True, most=1024), ""
+    inside = fields.inside("postback")
+    return inside.text("payload", required=True, most=1024), inside.text("title")
+
+
+def _file(item: Fields) -> Media:
+    url = item.text("url", required=True, most=2048)
+    if url and not url.startswith(("https://", "http://")):
+        item.refuse("url", "must be an http or https address")
+    size = item.number("size", 0, 2**40) if item.has("size") else None
+    return Media(url, item.text("mime_type"), None if size is None else int(size), item.text("name"))
+
+
+def _kind(item: Media) -> str:
+    kind = item.mime_type.partition("/")[0]
+    return kind if kind in ("image", "audio", "video") else "file"
+
+
+def _identities(fields: Fields) -> tuple[tuple[str, str], ...]:
+    phone, email = fields.text("phone"), fields.text("email")
+    if phone and not _PHONE.fullmatch(phone):
+        fields.refuse("phone", "must be an international number, as +4915112345678")
+    if email and not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
+        fields.refuse("email", "must be an e-mail address")
+    return tuple((kind, value) for kind, value in (("phone", phone), ("email", email)) if value)
+
+
+def _time(fields: Fields, name: str, now_ms: int) -> int:
+    text = fields.text(name)
+    try:
+        at_ms = clock.from_rfc3339(text) if text else now_ms
+    except (ValueError, OverflowError):
+        at_ms = -1
+    if at_ms < 0:
+        fields.refuse(name, "must be an RFC 3339 time with a zone, after 1970")
+    # A gateway whose clock runs ahead must not put its messages after all that is still to come.
+    return min(at_ms, now_ms)

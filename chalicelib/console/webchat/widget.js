@@ -1,4 +1,4 @@
-// Parley web chat. One script tag puts it on a page: <script src="{base}/channels/{id}/widget.js" async></script>
+// Parley web chat. One script tag, whose src is {base}/channels/{id}/widget.js, puts it on a page.
 // No dependencies, no eval, no innerHTML; works under `script-src 'self'` (or the host's name) and `connect-src` of it.
 // What it does, in order: options and session, talking to the server, what is shown, what the visitor does.
 (() => {
@@ -95,6 +95,7 @@
   }
 
   let after = "";
+  let history = true; // until the server has nothing older to show, both sides are asked for
   let failures = 0;
   let lastHeard = Date.now();
   let interrupt = () => {};
@@ -111,9 +112,10 @@
     while (session && !document.hidden) {
       const begun = Date.now();
       const quiet = begun - lastHeard > QUIET_MS;
-      const waits = isOpen() && after && !quiet;
+      const waits = isOpen() && !history && !quiet;
       const query = new URLSearchParams({ session, wait_s: waits ? LONG_POLL_S : 0 });
-      if (after) query.set("after", after); else query.set("include", "all");
+      if (after) query.set("after", after);
+      if (history) query.set("include", "all");
       let answer = null;
       try { answer = await ask(`/messages?${query}`, { method: "GET" }, (LONG_POLL_S + 10) * 1000); } catch { /* no connection */ }
       if (answer && answer.status === 200 && Array.isArray(answer.body.data)) {
@@ -122,6 +124,7 @@
         answer.body.data.forEach(show);
         after = answer.body.next || after;
         if (answer.body.data.length) lastHeard = Date.now();
+        else if (history) history = false;
         else if (!isOpen()) await pause(CLOSED_WAIT_MS);
         else if (quiet) await pause(QUIET_WAIT_MS);
         else if (Date.now() - begun < 1000) await pause(1000); // the server did not wait, so we do

@@ -20,7 +20,8 @@ WRITERS: dict[str, tuple[str, ...]] = {
 here is written by whoever imports it."""
 
 SENDS_TO: dict[str, tuple[str, ...]] = {
-    "receive_channel": ("threads.fifo",),
+    # A status that overtook the answer to our own send is looked at again a little later.
+    "receive_channel": ("threads.fifo", "timers"),
     # The web chat page posts what its visitor writes where it also waits for answers.
     "poll_channel": ("threads.fifo",),
     "receive_bot": ("threads.fifo",),
@@ -30,21 +31,23 @@ SENDS_TO: dict[str, tuple[str, ...]] = {
     # Carries out what converse decided.
     "fan_out": ("deliveries.fifo", "sends.fifo", "threads.fifo"),
     # Bot replies in a response, and what became of a delivery; the rest of a long lane is a new wake-up.
-    "deliver": ("threads.fifo", "deliveries.fifo"),
-    "retry_delivery": ("threads.fifo", "deliveries.fifo"),
+    # A retry or a bot's patience that is due within the minute goes to its queue at once.
+    "deliver": ("threads.fifo", "deliveries.fifo", "retries", "timers"),
+    "retry_delivery": ("threads.fifo", "deliveries.fifo", "retries", "timers"),
     # Provider ids and states of messages.
-    "send": ("threads.fifo", "sends.fifo"),
-    "retry_send": ("threads.fifo", "sends.fifo"),
+    "send": ("threads.fifo", "sends.fifo", "send-retries", "timers"),
+    "retry_send": ("threads.fifo", "sends.fifo", "send-retries", "timers"),
     # Only standard queues can wait to the second; a FIFO queue takes no delay per message.
     "release_due": tuple(queue for queue in declared.queues() if not queue.endswith(".fifo")),
     # An offer that ran out is an event of its thread; an endpoint that is back wakes its lanes.
-    "fire_timer": ("threads.fifo", "deliveries.fifo", "sends.fifo"),
+    "fire_timer": ("threads.fifo", "deliveries.fifo", "sends.fifo", "timers"),
     "bury": (),
-    "converse": (),
+    # Deadlines of offers, where they are due within the minute.
+    "converse": ("timers",),
 }
 """Lambda -> the queues it puts work on."""
 
-PUBLISHES: tuple[str, ...] = ("fan_out", "converse", "deliver", "retry_delivery")
+PUBLISHES: tuple[str, ...] = ()
 """Lambdas that put platform events on the stage's bus."""
 
 MEDIA: dict[str, tuple[str, ...]] = {

@@ -67,7 +67,7 @@ def environment() -> dict[str, Any]:
     """What every function is told (`chalicelib/ports/settings.py`)."""
     return {
         "PARLEY_STAGE": {"Ref": "Stage"},
-        "PARLEY_KMS_KEY": {"Fn::Sub": "alias/parley-${Stage}"},
+        "PARLEY_KMS_KEY": {"Fn::GetAtt": ["SecretsKey", "Arn"]},
         "PARLEY_MEDIA_BUCKET": {"Ref": "MediaBucket"},
         "POWERTOOLS_LOG_LEVEL": "INFO",
     }

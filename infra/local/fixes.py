@@ -20,6 +20,12 @@ def adapted(template: dict[str, Any], env: dict[str, str]) -> dict[str, Any]:
         if resource["Type"] == "AWS::Serverless::Function":
             variables = resource["Properties"]["Environment"]["Variables"]
             variables |= {"PARLEY_ALLOW_PRIVATE_TARGETS": "1"} | env
+        elif resource["Type"] == "AWS::IAM::Role":
+            for policy in resource["Properties"].get("Policies", ()):
+                for statement in policy["PolicyDocument"]["Statement"]:
+                    if "sqs:SendMessage" in statement["Action"]:
+                        # AWS authorises SendMessageBatch as sqs:SendMessage; the emulator asks for it by its own name.
+                        statement["Action"] = [*statement["Action"], "sqs:SendMessageBatch"]
     return template
 
 

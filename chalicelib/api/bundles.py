@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from chalicelib.api.fields import Fields, Id, kept, parse, read
+from chalicelib.api.fields import MAX_DEPTH, Fields, Id, kept, parse, read
 from chalicelib.api.front import Call
 from chalicelib.ports.web import Problem
 
@@ -42,9 +42,15 @@ def _yaml(raw: bytes) -> Any:
 
     try:
         text = raw.decode()
-        # An alias lets a kilobyte stand for gigabytes, and JSON has none.
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            raise Problem(400, "malformed_yaml", "aliases (*name) are not taken")
+        depth = 0
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            # An alias lets a kilobyte stand for gigabytes, and JSON has none.
+            if isinstance(event, yaml.AliasEvent):
+                raise Problem(400, "malformed_yaml", "aliases (*name) are not taken")
+            # The parser's time grows with the square of the depth, so it is bounded while it reads.
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise Problem(422, "invalid", f"is nested deeper than {MAX_DEPTH} levels")
         return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise Problem(400, "malformed_yaml", f"the body is no YAML: {error}"[:300]) from None

@@ -10,6 +10,7 @@ from typing import Any
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.api.fields import invalid
+from chalicelib.api.front import Call
 from chalicelib.api.kinds import Draft, Kind, Settled
 from chalicelib.ports import secrets
 from chalicelib.ports.web import Problem
@@ -65,6 +66,18 @@ def is_id(kind: str, text: str) -> bool:
         return re.fullmatch(r"[a-z0-9]{16}", text) is not None
     length = 10 if kind == "service" else 26
     return re.fullmatch(rf"{config.PREFIXES[kind]}_[a-z2-7]{{{length}}}", text) is not None
+
+
+def service_of_query(call: Call) -> str:
+    """`?service_id=`, else the key's only service, else empty; Problem 422 for what is no id, 403 for another's."""
+    service = call.query.get("service_id")
+    if not service:
+        return call.caller.service
+    call.caller.need_service(service)
+    # What holds for no service has entries in the audit, under the name of its partition.
+    if not is_id("service", service) and service != config.SYSTEM:
+        raise invalid([("/service_id", "is no id of a service")])
+    return service
 
 
 def made(kind: Kind, draft: Draft, settled: Settled) -> Change:
@@ -155,6 +168,8 @@ def _told(
         for name in sorted(before.keys() | after.keys())
         if name not in _NOT_TOLD and before.get(name) != after.get(name)
     }
+    if "headers" in told:
+        told["headers"] = "***"
     for name in secrets_before.keys() | secrets_after.keys():
         if secrets_before.get(name) != secrets_after.get(name):
             told[name] = "***"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from chalicelib.api import cursors
+from chalicelib.api import changes, cursors
 from chalicelib.api.fields import invalid
 from chalicelib.api.front import Answer, Call
 from chalicelib.domain.thread import Conversation, Thread, parse_conversation_id
@@ -68,10 +68,10 @@ def conversations_of(thread_id: str) -> list[Conversation]:
 
 def service_of_query(call: Call) -> str:
     """`?service_id=`, or the only service of the key; Problem 422 where neither says which."""
-    service = call.query.get("service_id") or call.caller.service
+    service = changes.service_of_query(call)
     if not service:
         raise invalid([("/service_id", "is needed: this key sees more than one service")])
-    return call.caller.need_service(service)
+    return service
 
 
 def view(conversation: Conversation) -> dict[str, Any]:

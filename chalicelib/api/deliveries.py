@@ -16,12 +16,17 @@ from chalicelib.tables.deliveries import LANE, DeliveryRow
 
 DESTINATIONS = {"bot_id": "bt", "desk_id": "dk", "subscription_id": "sb", "channel_id": "ch"}
 STATUSES = (
-    deliveries.PENDING, deliveries.WAITING, deliveries.DELIVERED, deliveries.FAILED, deliveries.EXPIRED, deliveries.POISON,
-)  # fmt: skip
+    deliveries.PENDING,
+    deliveries.WAITING,
+    deliveries.DELIVERED,
+    deliveries.FAILED,
+    deliveries.EXPIRED,
+    deliveries.POISON,
+)
 REPLAYS = "-r"
 """Ending of the lane in which a lane's deliveries are replayed."""
-_LANE = re.compile(r"[a-z2-7]{26}\.[a-z]{2}_[a-z2-7]{26}(\.r)?")
-_KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_LANE = re.compile(r"[a-z2-7]{26}-[a-z]{2}_[a-z2-7]{26}(-r)?")
+_KEY = re.compile(r"[A-Za-z0-9_]{1,100}")
 _EXAMINED = 500
 """Rows read at most for one page; a page may be short of its limit and still have a next one."""
 _TABLE_BATCH = 100
@@ -60,7 +65,7 @@ def find(call: Call, delivery: str) -> DeliveryRow:
 
 def destination_of(lane: str) -> str:
     """The bot, desk, subscription or channel of a lane."""
-    return lane.split(".")[1]
+    return lane.split("-")[1]
 
 
 def view(row: DeliveryRow) -> dict[str, Any]:

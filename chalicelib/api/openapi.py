@@ -35,6 +35,7 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.conversations:thread": (200, None, shapes.ThreadWithConversations),
     "api.messages:airy_listing": (200, MessagesList, shapes.MessagesListAnswer),
     "api.deliveries:one": (200, None, shapes.Delivery),
+    "api.agents:events": (202, shapes.DeskEvents, shapes.Accepted),
     "api.replay:one": (202, None, shapes.Delivery),
     "api.replay:many": (202, Replay, shapes.ReplayAnswer),
     "api.failures:replay": (202, None, shapes.Failure),
@@ -156,7 +157,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
 
 def _schemas() -> dict[str, Any]:
     kinds = all_kinds().values()
-    takes = [kind.model for kind in kinds] + [Bundle, MessagesList, Replay, Rotation]
+    takes = [kind.model for kind in kinds] + [Bundle, MessagesList, Replay, Rotation, shapes.DeskEvents]
     answers = [kind.answer for kind in kinds] + [*_LISTS.values(), shapes.Problem]
     answers += [one for _, _, one in _OTHERS.values() if one]
     inputs: list[Any] = [(model, "validation") for model in dict.fromkeys([*takes, *answers])]

@@ -15,6 +15,7 @@ from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.ports.web import Problem
 from chalicelib.tables import config, endpoints
 
+_TRIES = 4
 _SERVICES_A_PAGE = 25
 """Partitions read for one page of a list over all services."""
 
@@ -25,12 +26,22 @@ def create(call: Call) -> Answer:
     given = body(call, kind.model)
     fields = given.model_dump(mode="json")
     service = _service_of_new(call, kind, fields)
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            return _create(call, kind, fields, frozenset(given.model_fields_set), service)
+        except Problem as problem:
+            # What it names, or the last position, changed at the same time: look again.
+            if problem.code != "changed_meanwhile" or not tries_left:
+                raise
+    raise AssertionError("the last try answers or raises")
+
+
+def _create(call: Call, kind: Kind, fields: dict[str, Any], given: frozenset[str], service: str) -> Answer:
+    seen = (service, config.version(service)) if kind.refs else None
     refer(kind, fields, service)
-    draft = Draft(
-        changes.new_id(kind.name, service), service, fields, frozenset(given.model_fields_set), {}, {}, now_ms()
-    )
+    draft = Draft(changes.new_id(kind.name, service), service, fields, given, {}, {}, now_ms())
     change = changes.made(kind, draft, kind.settle(draft))
-    changes.commit([change], actor=call.caller.id, service=change.audit_service, now=draft.now)
+    changes.commit([change], actor=call.caller.id, service=change.audit_service, now=draft.now, seen_version=seen)
     return Answer(201, shown(call, kind, change.row, status=change.settled.status), change.settled.once)
 
 
@@ -39,9 +50,7 @@ def listing(call: Call) -> Answer:
     kind = kind_of(call.route.thing)
     limit, of = cursors.limit_of(call), call.route.path + (call.query.get("service_id") or "")
     after = cursors.place_of(call, of=of)
-    service = (
-        call.caller.need_service(call.query["service_id"]) if call.query.get("service_id") else call.caller.service
-    )
+    service = changes.service_of_query(call)
     if kind.name in ("service", "key"):
         rows = _top(kind, service, after, limit + 1)
     elif service:
@@ -71,10 +80,11 @@ def change(call: Call) -> Answer:
     ]:
         raise invalid(wrong)
     draft = redrafted(kind, row, merged(kind, row, patch), frozenset(patch))
+    seen = (draft.service, config.version(draft.service)) if kind.refs else None
     refer(kind, draft.fields, draft.service)
     changed = changes.changed(kind, draft, kind.settle(draft), row)
     if not changed.nothing:
-        changes.commit([changed], actor=call.caller.id, service=changed.audit_service, now=draft.now)
+        changes.commit([changed], actor=call.caller.id, service=changed.audit_service, now=draft.now, seen_version=seen)
     return Answer(200, shown(call, kind, changed.row, status=changed.settled.status) | changed.settled.once)
 
 
@@ -170,6 +180,9 @@ def shown(call: Call, kind: Kind, row: config.Resource, *, status: str = "") -> 
 
 def _shown(call: Call, kind: Kind, row: config.Resource, status: str) -> dict[str, Any]:
     fields = kind.show(row, Shown(base_url(call.context) if kind.name == "channel" else "", status))
+    if fields.get("headers") and not call.caller.may("admin"):
+        # People put keys for their platform there.
+        fields["headers"] = dict.fromkeys(fields["headers"], "***")
     times = {"created_at": rfc3339(int(row.created_at or 0)), "updated_at": rfc3339(int(row.updated_at or 0))}
     return {"id": row.id} | fields | times
 

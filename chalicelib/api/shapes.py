@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 
 
 class Wrong(BaseModel):
@@ -138,6 +138,36 @@ class Attempt(BaseModel):
     status_code: int | None
     error: str | None
     response_head: str | None
+
+
+class DeskEvent(BaseModel):
+    """What a person at a desk does."""
+
+    type: Literal[
+        "chat.accepted", "agent.message", "agent.typing", "chat.hold", "chat.resumed", "chat.transferred",
+        "chat.returned_to_bot", "chat.closed",
+    ]  # fmt: skip
+    id: str | None = None
+    """Makes a repeat harmless."""
+    text: str | None = None
+    media: list[dict[str, Any]] | dict[str, Any] | None = None
+    agent: Person | None = None
+    outcome: str | None = None
+    desk_id: str | None = None
+
+
+class DeskEvents(RootModel[DeskEvent | list[DeskEvent]]):
+    """One event, or several in their order."""
+
+
+class Accepted(BaseModel):
+    """What was taken; of several events, `events` holds one each."""
+
+    status: Literal["accepted"]
+    message_id: str | None = None
+    event_id: str | None = None
+    conversation_id: str | None = None
+    events: list[dict[str, Any]] | None = None
 
 
 class Delivery(BaseModel):

@@ -1,29 +1,16 @@
-"""A cloud for the API's tests: one moto for the whole run, emptied before each test."""
+"""The API over HTTP, on the test cloud."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
-
-os.environ.update(
-    AWS_DEFAULT_REGION="eu-central-1", AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test",
-    AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled", PARLEY_STAGE="test", PARLEY_ALLOW_PRIVATE_TARGETS="1",
-)  # fmt: skip
 
 import pytest
 from chalice.test import Client
-from moto import mock_aws
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.dynamodb.models import dynamodb_backends
-from moto.sqs.models import sqs_backends
 
-QUEUES = (
-    "threads.fifo", "deliveries.fifo", "sends.fifo", "retries", "send-retries", "timers", "dead-letters",
-)  # fmt: skip
+from tests.cloud import Cloud
 
 
 @dataclass(frozen=True)
@@ -70,35 +57,12 @@ class Api:
         return made
 
 
-@pytest.fixture(scope="session")
-def _moto() -> Iterator[None]:
-    with mock_aws():
-        from chalicelib.ports import aws
-        from chalicelib.ports.settings import settings
-        from chalicelib.tables import MODEL_NAMES
-
-        for module, name in MODEL_NAMES:
-            getattr(import_module(f"chalicelib.tables.{module}"), name).create_table(billing_mode="PAY_PER_REQUEST")
-        for queue in QUEUES:
-            attributes = {"FifoQueue": "true"} if queue.endswith(".fifo") else {}
-            aws.client("sqs").create_queue(QueueName=settings().queue(queue), Attributes=attributes)
-        key = aws.client("kms").create_key()["KeyMetadata"]["KeyId"]
-        aws.client("kms").create_alias(AliasName=settings().kms_key, TargetKeyId=key)
-        yield
-
-
 @pytest.fixture
-def client(_moto: None) -> Iterator[Client]:
-    from app import app
+def client(cloud: Cloud) -> Iterator[Client]:
     from chalicelib.api import base_url
 
     base_url.forget()
-    tables = dynamodb_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].tables
-    for table in tables.values():
-        table.items.clear()
-    for queue in sqs_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].queues.values():
-        queue._messages.clear()
-    with Client(app) as made:
+    with Client(cloud.app.app) as made:
         yield made
 
 

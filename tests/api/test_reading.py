@@ -36,36 +36,73 @@ class Said:
         self.service, self.channel, self.bot = service, channel, bot
         self.thread = thread_id(channel, address)
         whose = Thread(
-            id=self.thread, service=service, channel=channel, channel_kind="custom", address=address, owner=owner,
-            bot=bot, bots={bot: 1}, conversations=1, contact={"id": "co_1", "name": "Ann"}, last_seq=9, first_at=AT, last_at=AT,
-        )  # fmt: skip
+            id=self.thread,
+            service=service,
+            channel=channel,
+            channel_kind="custom",
+            address=address,
+            owner=owner,
+            bot=bot,
+            bots={bot: 1},
+            conversations=1,
+            contact={"id": "co_1", "name": "Ann"},
+            last_seq=9,
+            first_at=AT,
+            last_at=AT,
+        )
         assert threads.save(whose)
         self.conversation = Conversation(
-            thread=self.thread, number=1, service=service, kind="bot", party=bot, state="open", opened_at=AT,
-            channel=channel, source="custom",
-        )  # fmt: skip
+            thread=self.thread,
+            number=1,
+            service=service,
+            kind="bot",
+            party=bot,
+            state="open",
+            opened_at=AT,
+            channel=channel,
+            source="custom",
+        )
         threads.keep_conversation(self.conversation)
 
     def say(self, seq: int, text: str) -> str:
         message = Message(
-            id=message_id(self.thread, f"ev{seq}"), thread=self.thread, seq=seq, service=self.service, channel=self.channel,
-            channel_kind="custom", address="+491", conversation=self.conversation.id, contact="co_1", contact_name="Ann",
-            source="custom", direction="in", author=Author("user", "co_1", "Ann"), content=Content(text=text),
-            state="received", sent_at=AT + seq, event=f"ev{seq}",
-        )  # fmt: skip
+            id=message_id(self.thread, f"ev{seq}"),
+            thread=self.thread,
+            seq=seq,
+            service=self.service,
+            channel=self.channel,
+            channel_kind="custom",
+            address="+491",
+            conversation=self.conversation.id,
+            contact="co_1",
+            contact_name="Ann",
+            source="custom",
+            direction="in",
+            author=Author("user", "co_1", "Ann"),
+            content=Content(text=text),
+            state="received",
+            sent_at=AT + seq,
+            event=f"ev{seq}",
+        )
         assert position(message.sent_at, seq)
         assert messages.add([messages.row_of(message, after={})])
         return message.id
 
-    def tell(self, n: int, message: str, status: str = "delivered", to: str = "") -> str:
+    def tell(self, n: int, message: str, status: str = "delivered", to: str = "", key: int = 0) -> str:
         to = to or self.bot
-        lane, key = deliveries.lane_id(self.thread, to), deliveries.stream_key(str(10**20 + n), 0)
+        lane, key_ = deliveries.lane_id(self.thread, to), deliveries.stream_key(str(10**20 + (key or n)), 0)
         notice = Notice(
-            kind="message", destination=to, service=self.service, thread=self.thread, conversation=self.conversation.id,
-            channel_kind="custom", at=AT, message=message,
-        )  # fmt: skip
-        deliveries.add(lane, key, notice, created_at=AT + n)
-        row = deliveries.get(lane, key)
+            kind="message",
+            destination=to,
+            service=self.service,
+            thread=self.thread,
+            conversation=self.conversation.id,
+            channel_kind="custom",
+            at=AT,
+            message=message,
+        )
+        deliveries.add(lane, key_, notice, created_at=AT + n)
+        row = deliveries.get(lane, key_)
         assert row is not None
         deliveries.record(row, status, {"n": 1, "at": AT, "took_ms": 5, "status_code": 200})
         return row.id
@@ -180,11 +217,28 @@ def test_replaying_many_in_order(api: Any, said: Said, service: str, channel: st
     assert len(woken("deliveries.fifo")) == 1
 
 
+def test_replaying_page_by_page(api: Any, said: Said, bot: str) -> None:
+    ids = [said.tell(n // 3, f"m{n}", "failed", key=n) for n in range(210)]
+    body: dict[str, Any] = {"bot_id": bot, "since": rfc3339(AT), "until": rfc3339(AT + 1000)}
+    found, pages = 0, 0
+    while body["since"]:
+        page = api("POST", "/v1/deliveries:replay", body).body
+        found, pages, body["since"] = found + page["count"], pages + 1, page["next_since"]
+    assert (found, pages) == (210, 2)
+    lane = deliveries.tail(deliveries.lane_id(said.thread, bot) + "-r")
+    assert [row.replay_of for row in lane.undone] == ids
+
+
 @pytest.mark.parametrize(
     ("change", "path"),
-    [({"since": "yesterday"}, "/since"), ({"since": "2026-01-01T00:00:00"}, "/since"), ({"until": "2020-01-01T00:00:00Z"}, "/until"),
-     ({"bot_id": "x"}, "/bot_id"), ({"dry_run": "yes"}, "/dry_run")],
-)  # fmt: skip
+    [
+        ({"since": "yesterday"}, "/since"),
+        ({"since": "2026-01-01T00:00:00"}, "/since"),
+        ({"until": "2020-01-01T00:00:00Z"}, "/until"),
+        ({"bot_id": "x"}, "/bot_id"),
+        ({"dry_run": "yes"}, "/dry_run"),
+    ],
+)
 def test_wrong_ranges(api: Any, bot: str, change: dict[str, Any], path: str) -> None:
     body = {"bot_id": bot, "since": "2026-01-01T00:00:00.000Z"} | change
     assert path in api("POST", "/v1/deliveries:replay", body).wrong

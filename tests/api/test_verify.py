@@ -53,9 +53,14 @@ def platform() -> Iterator[Any]:
 @pytest.fixture
 def bot(api: Any, service: str, platform: Any) -> dict[str, Any]:
     made: dict[str, Any] = api.make(
-        "bots", service_id=service, name="b", webhook_url=platform.url, verification_token="tok", access_token="acc",
+        "bots",
+        service_id=service,
+        name="b",
+        webhook_url=platform.url,
+        verification_token="tok",
+        access_token="acc",
         headers={"X-Tenant": "t1"},
-    )  # fmt: skip
+    )
     return made
 
 
@@ -71,7 +76,8 @@ def test_passes_and_wakes(api: Any, bot: Any, platform: Any, service: str) -> No
     assert api("GET", f"/v1/bots/{bot['id']}").body["status"] == "active"
     headers, body = platform.calls[0]
     assert json.loads(body)["Event"] == "Verification"
-    assert headers["authorization"] == "Bearer acc" and headers["x-tenant"] == "t1"
+    assert headers["authorization"] == "Bearer acc"
+    assert headers["x-tenant"] == "t1"
     assert signing.verify([bot["signing_secret"]], headers, body, now_ms=now_ms())
     assert woken() == [{"kind": "endpoint.enabled", "endpoint": bot["id"], "service": service}]
 
@@ -80,7 +86,8 @@ def test_passes_and_wakes(api: Any, bot: Any, platform: Any, service: str) -> No
 def test_fails(api: Any, bot: Any, platform: Any, status: int, answer: bytes) -> None:
     platform.status, platform.answer = status, answer
     failed = api("POST", f"/v1/bots/{bot['id']}/verify")
-    assert (failed.status, failed.body["code"]) == (422, "verification_failed") and failed.body["detail"]
+    assert (failed.status, failed.body["code"]) == (422, "verification_failed")
+    assert failed.body["detail"]
     assert api("GET", f"/v1/bots/{bot['id']}").body["status"] == "unverified"
     assert woken() == []
 
@@ -93,12 +100,18 @@ def test_nobody_there(api: Any, service: str) -> None:
 @pytest.mark.parametrize(
     ("patch", "status"),
     [
-        ({}, "active"), ({"name": "other"}, "active"), ({"timeout_s": 3}, "active"), ({"verification_token": "tok"}, "active"),
-        ({"verification_token": "new"}, "unverified"), ({"verification_token": None}, "unverified"),
-        ({"access_token": "new"}, "unverified"), ({"headers": {}}, "unverified"),
-        ({"webhook_url": "http://127.0.0.1:2/"}, "unverified"), ({"suspended": True}, "suspended"),
+        ({}, "active"),
+        ({"name": "other"}, "active"),
+        ({"timeout_s": 3}, "active"),
+        ({"verification_token": "tok"}, "active"),
+        ({"verification_token": "new"}, "unverified"),
+        ({"verification_token": None}, "unverified"),
+        ({"access_token": "new"}, "unverified"),
+        ({"headers": {}}, "unverified"),
+        ({"webhook_url": "http://127.0.0.1:2/"}, "unverified"),
+        ({"suspended": True}, "suspended"),
     ],
-)  # fmt: skip
+)
 def test_what_a_patch_does_to_the_status(api: Any, bot: Any, platform: Any, patch: dict[str, Any], status: str) -> None:
     platform.answer = b"tok"
     api("POST", f"/v1/bots/{bot['id']}/verify")
@@ -124,7 +137,8 @@ def test_suspended_comes_back_unverified(api: Any, bot: Any, platform: Any) -> N
 def test_rotation_signs_with_both(api: Any, bot: Any, platform: Any) -> None:
     platform.answer = b"tok"
     rotated = api("POST", f"/v1/bots/{bot['id']}/rotate-secret", {"overlap_s": 60})
-    assert rotated.status == 200 and rotated.body["signing_secret"] != bot["signing_secret"]
+    assert rotated.status == 200
+    assert rotated.body["signing_secret"] != bot["signing_secret"]
     api("POST", f"/v1/bots/{bot['id']}/verify")
     headers, body = platform.calls[-1]
     assert len(headers["webhook-signature"].split()) == 2
@@ -137,19 +151,24 @@ def test_rotation_signs_with_both(api: Any, bot: Any, platform: Any) -> None:
 
 def test_a_webhook_desk(api: Any, service: str, platform: Any) -> None:
     desk = api.make("desks", service_id=service, kind="webhook", name="d", webhook_url=platform.url)
-    assert desk["status"] == "unverified" and "/webhooks/desks/" in desk["events_url"] and desk["signing_secret"]
+    assert desk["status"] == "unverified"
+    assert "/webhooks/desks/" in desk["events_url"]
+    assert desk["signing_secret"]
     assert api("POST", f"/v1/desks/{desk['id']}/verify").body["status"] == "active"
 
 
 def test_apply_verifies(api: Any, platform: Any) -> None:
-    bundle = {"service": {"name": "Care"}, "bots": [
-        {"name": "good", "kind": "webhook", "webhook_url": platform.url, "verify": True},
-        {"name": "bad", "kind": "webhook", "webhook_url": "http://127.0.0.1:1/", "verify": True},
-    ]}  # fmt: skip
+    bundle = {
+        "service": {"name": "Care"},
+        "bots": [
+            {"name": "good", "kind": "webhook", "webhook_url": platform.url, "verify": True},
+            {"name": "bad", "kind": "webhook", "webhook_url": "http://127.0.0.1:1/", "verify": True},
+        ],
+    }
     applied = api("POST", "/v1/apply", bundle).body
-    assert [one["name"] for one in applied["warnings"]] == ["bad"] and applied["warnings"][0][
-        "code"
-    ] == "verification_failed"
+    assert [one["name"] for one in applied["warnings"]] == ["bad"]
+    assert applied["warnings"][0]["code"] == "verification_failed"
     calls = len(platform.calls)
     again = api("POST", "/v1/apply", bundle).body
-    assert len(again["unchanged"]) == 3 and len(platform.calls) == calls
+    assert len(again["unchanged"]) == 3
+    assert len(platform.calls) == calls

@@ -1,0 +1,87 @@
+"""The Idempotency-Key: the first answer again, and nothing done twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.tables.receipts import Receipt
+
+DESK = {"kind": "console", "name": "d"}
+
+
+def test_the_first_answer_again(api: Any, service: str) -> None:
+    body = {"service_id": service, "name": "b", "webhook_url": "http://127.0.0.1:1/"}
+    first = api("POST", "/v1/bots", body, Idempotency_Key="k1")
+    # The same in another spelling, and the secret that is shown once is shown in this first answer again.
+    again = api("POST", "/v1/bots", dict(reversed(body.items())), Idempotency_Key="k1")
+    assert (again.status, again.body) == (201, first.body)
+    assert first.body["signing_secret"]
+    assert len(api("GET", "/v1/bots").body["data"]) == 1
+    assert api("POST", "/v1/bots", body, Idempotency_Key="k2").body["id"] != first.body["id"]
+
+
+def test_secrets_are_not_kept_in_the_clear(api: Any, service: str) -> None:
+    body = {"service_id": service, "name": "b", "webhook_url": "http://127.0.0.1:1/"}
+    first = api("POST", "/v1/bots", body, Idempotency_Key="k1").body
+    stored = str([row.to_simple_dict() for row in Receipt.scan()]) + str(_raw())
+    assert first["id"] in stored
+    assert first["signing_secret"] not in stored
+
+
+def _raw() -> Any:
+    from chalicelib.ports import aws
+    from chalicelib.ports.settings import settings
+
+    return aws.client("dynamodb").scan(TableName=settings().table("receipts"))["Items"]
+
+
+def test_another_body(api: Any, service: str) -> None:
+    api("POST", "/v1/desks", DESK | {"service_id": service}, Idempotency_Key="k1")
+    other = api("POST", "/v1/desks", DESK | {"service_id": service, "name": "e"}, Idempotency_Key="k1")
+    assert (other.status, other.body["code"]) == (409, "idempotency_conflict")
+    assert len(api("GET", "/v1/desks").body["data"]) == 1
+
+
+def test_a_failed_first_is_not_kept(api: Any, service: str) -> None:
+    assert api("POST", "/v1/desks", {"service_id": service}, Idempotency_Key="k1").status == 422
+    assert api("POST", "/v1/desks", DESK | {"service_id": service}, Idempotency_Key="k1").status == 201
+
+
+def test_keys_of_others_and_other_paths_do_not_meet(api: Any, service: str) -> None:
+    other = api.as_key(api.make("keys", name="k", scopes=["admin"])["key"])
+    made = {
+        api("POST", "/v1/desks", DESK | {"service_id": service}, Idempotency_Key="k1").body["id"],
+        other("POST", "/v1/desks", DESK | {"service_id": service}, Idempotency_Key="k1").body["id"],
+        api("POST", "/v1/services", {"name": "x"}, Idempotency_Key="k1").body["id"],
+    }
+    assert len(made) == 3
+
+
+def test_in_progress(api: Any, service: str) -> None:
+    api("POST", "/v1/desks", DESK | {"service_id": service}, Idempotency_Key="k1")
+    [row] = [one for one in _raw() if one["id"]["S"].startswith("api#")]
+    from chalicelib.ports import aws
+    from chalicelib.ports.settings import settings
+
+    row["status"] = {"S": "INPROGRESS"}
+    row["in_progress_expiration"] = {"N": "99999999999999"}
+    aws.client("dynamodb").put_item(TableName=settings().table("receipts"), Item=row)
+    answer = api("POST", "/v1/desks", DESK | {"service_id": service}, Idempotency_Key="k1")
+    assert (answer.status, answer.body["code"], answer.headers["retry-after"]) == (409, "in_progress", "1")
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "ä"])
+def test_bad_keys(api: Any, service: str, key: str) -> None:
+    answer = api("POST", "/v1/desks", DESK | {"service_id": service}, Idempotency_Key=key)
+    assert (answer.status, answer.body["code"]) == (400, "bad_idempotency_key")
+
+
+def test_many_secrets_at_once(api: Any) -> None:
+    bots = [{"name": f"böt {n}", "webhook_url": "http://127.0.0.1:1/"} for n in range(40)]
+    bundle = {"service": {"name": "Care"}, "bots": bots}
+    first = api("POST", "/v1/apply", bundle, Idempotency_Key="k1")
+    assert first.status == 200
+    assert len(first.body["secrets"]["bots"]) == 40
+    assert api("POST", "/v1/apply", bundle, Idempotency_Key="k1").body == first.body

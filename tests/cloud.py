@@ -246,8 +246,8 @@ def set_environment() -> None:
         AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled",
         PARLEY_STAGE="test",
         PARLEY_ALLOW_PRIVATE_TARGETS="1",
-        POWERTOOLS_LOG_LEVEL="CRITICAL",
-        POWERTOOLS_METRICS_DISABLED="true",
+        POWERTOOLS_LOG_LEVEL="INFO",
+        POWERTOOLS_METRICS_DISABLED="false",
     )
 
 

@@ -15,6 +15,8 @@ from aws_lambda_powertools.metrics import EphemeralMetrics
 from chalicelib.ports.settings import settings
 
 NAMESPACE = "Parley"
+_OWN_NAMES = {"thread": "thread_id", "message": "message_id", "event": "event_id"}
+"""Fields whose plain names belong to Python's own log records."""
 
 
 @cache
@@ -26,17 +28,21 @@ def logger() -> Logger:
 
 def step(name: str, **fields: Any) -> None:
     """The line of one step: `step` and ids, counts and times in milliseconds; no text, no secret."""
-    logger().info(name, extra={"step": name} | {key: value for key, value in fields.items() if value is not None})
+    logger().info(name, extra=_line(name, fields))
 
 
 def trouble(name: str, **fields: Any) -> None:
     """A line for what went wrong in our own code or is worth a person's look."""
-    logger().warning(name, extra={"step": name} | {key: value for key, value in fields.items() if value is not None})
+    logger().warning(name, extra=_line(name, fields))
 
 
 def crash(name: str, **fields: Any) -> None:
     """A line with the current exception."""
-    logger().exception(name, extra={"step": name} | fields)
+    logger().exception(name, extra=_line(name, fields))
+
+
+def _line(name: str, fields: dict[str, Any]) -> dict[str, Any]:
+    return {"step": name} | {_OWN_NAMES.get(key, key): value for key, value in fields.items() if value is not None}
 
 
 def metrics(step: str, **values: float) -> None:

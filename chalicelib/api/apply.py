@@ -6,40 +6,19 @@ leaves a service that works, and applying the bundle again completes it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.api import changes, verification
 from chalicelib.api.base_url import base_url
-from chalicelib.api.bundles import KINDS, Bundle, bundle
-from chalicelib.api.changes import Change
-from chalicelib.api.fields import invalid, parse
+from chalicelib.api.bundles import bundle
+from chalicelib.api.fields import invalid
 from chalicelib.api.front import Answer, Call
-from chalicelib.api.kinds import Draft, Kind, Settled, kind_of
+from chalicelib.api.plans import Plan, planned
 from chalicelib.api.webhooks import events_url
-from chalicelib.ports import secrets
 from chalicelib.ports.clock import now_ms
 from chalicelib.ports.web import Problem
-from chalicelib.tables import config
-from chalicelib.tables.config import Resource
 
 LISTS = ("created", "updated", "unchanged", "deleted")
-
-
-@dataclass(slots=True)
-class Plan:
-    """What applying will do."""
-
-    service: str
-    version: int
-    new: bool
-    rows: dict[str, list[Resource]]
-    """Plural -> what stands."""
-    ids: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Plural -> name -> id of what will stand."""
-    changes: list[Change] = field(default_factory=list)
-    verify: list[str] = field(default_factory=list)
-    wrong: list[tuple[str, str]] = field(default_factory=list)
 
 
 def apply(call: Call) -> Answer:
@@ -47,7 +26,7 @@ def apply(call: Call) -> Answer:
     `{"kind", "name", "id"}`; `?dry_run=true` only says."""
     given = bundle(call)
     dry = call.query.get("dry_run", "false").lower() in ("true", "1")
-    plan = _plan(call, given)
+    plan = planned(call, given)
     if plan.wrong:
         raise invalid(plan.wrong)
     answer = _said(plan, dry)
@@ -61,165 +40,6 @@ def apply(call: Call) -> Answer:
     answer["warnings"] = _verify(plan, call.caller.id)
     once = _once(plan, base_url(call.context))
     return Answer(200, answer, {"secrets": once} if once else {})
-
-
-def _plan(call: Call, given: Bundle) -> Plan:
-    plan, row = _service(call, given)
-    if given.service is not None:
-        _item(plan, kind_of("services"), "/service", given.service, plan.service, row)
-    listed = {thing: items for thing in KINDS if (items := getattr(given, thing)) is not None}
-    for thing in KINDS:
-        _name_all(plan, thing, listed.get(thing))
-    for thing, items in listed.items():
-        for n, item in enumerate(items):
-            _listed(plan, thing, n, item)
-    _removals(plan, listed)
-    return plan
-
-
-def _service(call: Call, given: Bundle) -> tuple[Plan, Resource | None]:
-    """The plan for the service that the bundle is about, and the service's row."""
-    if given.service_id:
-        row = config.get("service", call.caller.need_service(given.service_id))
-        if row is None:
-            raise invalid([("/service_id", f"there is no service {given.service_id}")])
-    elif given.service is not None:
-        named = [one for one in config.of_kind(config.SERVICES, "service") if one.name == given.service.get("name")]
-        if len(named) > 1:
-            raise invalid([("/service/name", "several services have this name; say service_id")])
-        row = named[0] if named else None
-        if call.caller.service:
-            call.caller.need_service(row.id if row else "")
-    else:
-        raise invalid([("/service", "is needed, or service_id")])
-    service = row.id if row else changes.new_id("service", "")
-    # The version is read before the rows: a change in between makes the write fail, not the plan wrong.
-    version = config.version(service) if row else 0
-    rows: dict[str, list[Resource]] = {thing: [] for thing in KINDS}
-    for one in config.in_service(service) if row else ():
-        rows.setdefault(f"{one.kind}s", []).append(one)
-    return Plan(service, version, row is None, rows), row
-
-
-def _name_all(plan: Plan, thing: str, items: list[dict[str, Any]] | None) -> None:
-    """Give everything that will stand its id, so that it can be named before it is made."""
-    stands: dict[str, list[str]] = {}
-    for row in plan.rows[thing]:
-        stands.setdefault(str(row.name), []).append(row.id)
-    if items is None:
-        plan.ids[thing] = {name: ids[0] for name, ids in stands.items() if len(ids) == 1}
-        return
-    names = plan.ids[thing] = {}
-    for n, item in enumerate(items):
-        name = item.get("name")
-        name = name.strip() if isinstance(name, str) else name
-        if not isinstance(name, str) or not name:
-            plan.wrong.append((f"/{thing}/{n}/name", "Field required"))
-        elif name in names:
-            plan.wrong.append((f"/{thing}/{n}/name", f"{name!r} is there twice"))
-        elif len(stands.get(name, ())) > 1:
-            plan.wrong.append(
-                (f"/{thing}/{n}/name", f"the service has several {thing} of this name; rename them first")
-            )
-        else:
-            names[name] = stands[name][0] if name in stands else changes.new_id(kind_of(thing).name, plan.service)
-
-
-def _listed(plan: Plan, thing: str, n: int, item: dict[str, Any]) -> None:
-    kind, path, name = kind_of(thing), f"/{thing}/{n}", str(item.get("name") or "").strip()
-    if name not in plan.ids[thing]:
-        return
-    item = dict(item)
-    verify = item.pop("verify", False)
-    if verify not in (True, False) or (verify and not kind.webhook):
-        plan.wrong.append((f"{path}/verify", "must be true or false, and is for bots and desks"))
-    elif verify:
-        plan.verify.append(plan.ids[thing][name])
-    if kind.name == "rule":
-        item.setdefault("position", n + 1)
-    if item.get("service_id", plan.service) != plan.service:
-        plan.wrong.append((f"{path}/service_id", "is another service"))
-    item["service_id"] = plan.service
-    before = len(plan.wrong)
-    _resolve(plan, kind, path, item)
-    if len(plan.wrong) == before:
-        row = next((row for row in plan.rows[thing] if row.id == plan.ids[thing][name]), None)
-        _item(plan, kind, path, item, plan.ids[thing][name], row)
-
-
-def _resolve(plan: Plan, kind: Kind, path: str, item: dict[str, Any]) -> None:
-    """Put ids in the place of names (`bot` for `bot_id`, `channels` for `channel_ids`), and check ids."""
-    for by_id, target in kind.refs.items():
-        many = by_id.endswith("_ids")
-        by_name = by_id.removesuffix("_ids") + "s" if many else by_id.removesuffix("_id")
-        names, ids = plan.ids[f"{target}s"], set(plan.ids[f"{target}s"].values())
-        ids |= {row.id for row in plan.rows[f"{target}s"] if str(row.name) not in names}
-        if by_name in item:
-            if by_id in item:
-                plan.wrong.append((f"{path}/{by_id}", f"is there beside {by_name}"))
-            value = item.pop(by_name)
-            wanted = value if many else [value]
-            if not isinstance(wanted, list) or not all(isinstance(one, str) for one in wanted):
-                plan.wrong.append((f"{path}/{by_name}", "must be a list of names" if many else "must be a name"))
-                continue
-            for m, one in enumerate(wanted):
-                if one not in names:
-                    plan.wrong.append(
-                        (f"{path}/{by_name}/{m}" if many else f"{path}/{by_name}", f"there is no {target} {one!r}")
-                    )
-            item[by_id] = [names.get(one, "") for one in wanted] if many else names.get(value, "")
-        elif isinstance(given := item.get(by_id), (str, list)):
-            for one in given if isinstance(given, list) else [given]:
-                if one not in ids:
-                    plan.wrong.append((f"{path}/{by_id}", f"there is no {target} {str(one)[:40]!r} in this service"))
-
-
-def _item(plan: Plan, kind: Kind, path: str, item: dict[str, Any], resource_id: str, row: Resource | None) -> None:
-    """Plan one resource; what is wrong is noted with its place in the bundle."""
-    try:
-        model = parse(kind.model, item)
-        draft = Draft(
-            id=resource_id,
-            service=plan.service,
-            fields=model.model_dump(mode="json"),
-            given=frozenset(item),
-            body=dict(row.body or {}) if row else {},
-            secrets=secrets.unseal(str(row.sealed or ""), owner=row.id) if row else {},
-            now=max(now_ms(), int(row.updated_at or 0) + 1 if row else 0),
-        )
-        if row and (fixed := [name for name in sorted(kind.fixed) if draft.fields[name] != draft.body.get(name)]):
-            raise invalid([(f"/{name}", "cannot be changed; remove it under this name first") for name in fixed])
-        settled = kind.settle(draft)
-        change = changes.changed(kind, draft, settled, row) if row else changes.made(kind, draft, settled)
-    except Problem as problem:
-        if problem.status != 422:
-            raise
-        plan.wrong += [(path + at, what) for at, what in problem.errors]
-        return
-    if settled.edited and not change.told:
-        # An inactive webhook is not edited by a bundle that says the same as before.
-        change = Change("updated", kind, change.row, Settled(settled.body), {}, change.seen)
-    plan.changes.append(change)
-
-
-def _removals(plan: Plan, listed: dict[str, Any]) -> None:
-    gone = {}
-    for thing in reversed(KINDS):
-        if thing in listed:
-            for row in plan.rows[thing]:
-                if row.id not in plan.ids[thing].values():
-                    gone[row.id] = row
-                    plan.changes.append(changes.removed(kind_of(thing), row))
-    planned = {change.row.id for change in plan.changes}
-    for row in (row for rows in plan.rows.values() for row in rows if row.id not in planned):
-        for other in gone.values():
-            if changes.names(row.body or {}, other.id):
-                plan.wrong.append(
-                    (
-                        f"/{other.kind}s",
-                        f"{other.kind} {other.name!r} is not listed, but {row.kind} {row.name!r} needs it",
-                    )
-                )
 
 
 def _said(plan: Plan, dry: bool) -> dict[str, Any]:

@@ -18,7 +18,7 @@ class RecentMessages(Fields):
     """How much of a contact's history goes with each delivery."""
 
     sources: Annotated[list[Source], Field(max_length=50)] = []
-    limit: Annotated[int, Field(ge=1, le=50)] = 10
+    limit: Annotated[int, Field(ge=1, le=100)] = 10
 
 
 class Context(Fields):

@@ -120,12 +120,13 @@ def commit(
                 seen_version=seen_version if at == 0 else None,
             )
         except config.Conflict:
-            raise Problem(
-                409,
-                "changed_meanwhile",
-                "somebody else changed this at the same time; read it and try again",
-                headers={"Retry-After": "1"},
-            ) from None
+            raise meanwhile() from None
+
+
+def meanwhile() -> Problem:
+    """What a change is answered that was overtaken by another."""
+    detail = "somebody else changed this at the same time; read it and try again"
+    return Problem(409, "changed_meanwhile", detail, headers={"Retry-After": "1"})
 
 
 def users_of(service: str, resource_id: str) -> list[str]:

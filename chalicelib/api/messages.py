@@ -11,7 +11,7 @@ from chalicelib.api.fields import Fields, body, invalid
 from chalicelib.api.front import Answer, Call
 from chalicelib.domain.view import message_view
 from chalicelib.ports.clock import rfc3339
-from chalicelib.tables import together
+from chalicelib.tables import places, together
 from chalicelib.tables.messages import MessageRow, of_row
 
 
@@ -60,4 +60,4 @@ def _page(conversation: str, limit: int, place: str) -> dict[str, Any]:
     # The index holds keys alone; the messages are read as they stand now.
     keys = [(MessageRow, str(thread), str(int(seq))) for thread, seq in page["data"]]
     found = [of_row(row) for row in (together.get_all(keys) if keys else []) if row is not None]
-    return page | {"data": [message_view(message, at=rfc3339(message.sent_at)) for message in found]}
+    return page | {"data": [message_view(places.public_message(message), at=rfc3339(message.sent_at)) for message in found]}

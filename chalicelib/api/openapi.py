@@ -42,7 +42,7 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
 }
 """Function -> (status, what it takes, what it answers)."""
 _QUERY = {
-    "api.resources:listing": ("service_id",),
+    "api.lists:listing": ("service_id",),
     "api.resources:remove": ("cascade",),
     "api.apply:apply": ("dry_run",),
     "api.conversations:listing": ("service_id",),
@@ -104,7 +104,7 @@ def _operation(route: Route) -> dict[str, Any]:
 
 def _facts(route: Route) -> tuple[int, str, dict[str, Any] | None]:
     """(status, name of what it takes, schema of what it answers)."""
-    if route.function.startswith("api.resources:"):
+    if route.function.startswith(("api.resources:", "api.lists:")):
         kind, name = kind_of(route.thing), route.function.partition(":")[2]
         takes = {"create": kind.model.__name__, "change": kind.model.__name__ + "Change"}.get(name, "")
         if name == "remove":

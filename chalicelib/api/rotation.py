@@ -10,7 +10,8 @@ from chalicelib.api import changes
 from chalicelib.api.fields import Fields, body
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.kinds import Draft, Settled
-from chalicelib.api.resources import find, shown
+from chalicelib.api.resources import find
+from chalicelib.api.showing import shown
 from chalicelib.domain import webhook_secrets
 from chalicelib.ports import secrets, signing
 from chalicelib.ports.clock import now_ms, rfc3339

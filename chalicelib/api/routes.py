@@ -41,7 +41,7 @@ def _resource(thing: str) -> tuple[Route, ...]:
     path, reads = f"/v1/{thing}", ADMIN if thing == "keys" else READ
     return (
         Route("POST", path, "api.resources:create", ADMIN, thing),
-        Route("GET", path, "api.resources:listing", reads, thing),
+        Route("GET", path, "api.lists:listing", reads, thing),
         Route("GET", path + "/{id}", "api.resources:one", reads, thing),
         Route("PATCH", path + "/{id}", "api.resources:change", ADMIN, thing),
         Route("DELETE", path + "/{id}", "api.resources:remove", ADMIN, thing),
@@ -58,6 +58,7 @@ TABLE: tuple[Route, ...] = (
     Route("GET", "/channels/{channel_id}/chat", "steps.poll_channel:chat", EDGE),
     Route("POST", "/webhooks/bots/{token}", "steps.receive_bot:run", EDGE),
     Route("POST", "/webhooks/desks/{token}", "steps.receive_desk:run", EDGE),
+    Route("GET", "/media/{message_id}/{index}", "api.media:file", EDGE),
     Route("GET", "/health", "api.health:health", OPEN),
     Route("GET", "/v1/openapi.json", "api.openapi:document", OPEN),
     *(route for thing in THINGS for route in _resource(thing)),

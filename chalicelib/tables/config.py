@@ -209,8 +209,6 @@ def with_version(
     replaces, removes = replaces or [], removes or []
     touched = {str(row.service) for row in (*creates, *(row for row, _ in replaces), *removes)}
     touched |= {seen_version[0]} if seen_version else set()
-    # A removed service takes its version with it.
-    gone = {row.id for row in removes if row.kind == "service"}
     try:
         with TransactWrite(connection=_connection()) as together:
             for row in creates:
@@ -221,10 +219,7 @@ def with_version(
                 together.delete(row, condition=Resource.updated_at == row.updated_at)
             for service in touched - {SERVICES, KEYS}:
                 condition = _stands(seen_version[1]) if seen_version and seen_version[0] == service else None
-                if service in gone:
-                    together.delete(Resource(service, VERSION), condition=condition)
-                else:
-                    together.update(Resource(service, VERSION), actions=[Resource.version.add(1)], condition=condition)
+                together.update(Resource(service, VERSION), actions=[Resource.version.add(1)], condition=condition)
             if also:
                 also(together)
     except TransactWriteError as error:

@@ -55,7 +55,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("bots", BOT | {"timeout_s": 26, "background": True}, "/timeout_s"),
     ("bots", BOT | {"max_age_s": 0}, "/max_age_s"),
     ("bots", BOT | {"sources": "x"}, "/sources"),
-    ("bots", BOT | {"context": {"recent_messages": {"limit": 51}}}, "/context/recent_messages/limit"),
+    ("bots", BOT | {"context": {"recent_messages": {"limit": 101}}}, "/context/recent_messages/limit"),
     ("desks", DESK | {"kind": "x"}, "/kind"),
     ("desks", {"kind": "webhook", "name": "d"}, "/webhook_url"),
     ("desks", DESK | {"webhook_url": URL}, "/webhook_url"),

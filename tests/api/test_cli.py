@@ -13,7 +13,7 @@ import pytest
 typer = pytest.importorskip("typer")
 
 from chalice.config import Config  # noqa: E402
-from chalice.local import create_local_server  # noqa: E402
+from chalice.local import LocalDevServer  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
 BUNDLE = """
@@ -28,8 +28,8 @@ desks:
 @pytest.fixture
 def parley(api: Any, cloud: Any) -> Iterator[Any]:
     """Runs a command; gives exit code and output."""
-    server = create_local_server(cloud.app.app, Config(), "127.0.0.1", 0)
-    http = server.server
+    # Not `create_local_server`: that changes the class of the application for good.
+    http = LocalDevServer(cloud.app.app, Config(), "127.0.0.1", 0).server
     threading.Thread(target=http.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{http.server_address[1]}"
     from chalicelib.cli.__main__ import app

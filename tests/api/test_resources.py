@@ -177,3 +177,10 @@ def test_headers_are_for_admins(api: Any, service: str) -> None:
     assert reader("GET", f"/v1/bots/{made['id']}").body["headers"] == {"X-Key": "***"}
     assert "hush" not in str(reader("GET", "/v1/bots").body)
     assert "hush" not in str(api("GET", f"/v1/audit?service_id={service}").body)
+
+
+def test_a_service_takes_its_keys_along(api: Any, service: str) -> None:
+    key = api.as_key(api.make("keys", name="k", scopes=["read"], service_id=service)["key"])
+    assert key("GET", f"/v1/services/{service}").status == 200
+    assert api("DELETE", f"/v1/services/{service}").status == 204
+    assert key("GET", f"/v1/services/{service}").status == 401

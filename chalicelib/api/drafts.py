@@ -1,0 +1,65 @@
+"""Drafts of changed resources: what stands, with what was given merged in, and checked as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.api.fields import invalid, kept, parse
+from chalicelib.api.kinds import Draft, Kind
+from chalicelib.ports import secrets
+from chalicelib.ports.clock import now_ms
+from chalicelib.tables import config
+
+
+def merged(kind: Kind, row: config.Resource, patch: dict[str, Any]) -> dict[str, Any]:
+    """The fields that stand, with the patch merged in; secrets only where the patch gives them."""
+    known = kind.model.model_fields
+    stands = {name: value for name, value in dict(row.body or {}).items() if name in known}
+    whole: dict[str, Any] = stands
+    for name, value in patch.items():
+        if name in kind.secret:
+            whole[name] = value
+        elif value is None and name in known:
+            whole.pop(name, None)
+        else:
+            whole[name] = _merge(stands.get(name), value, deep=name == "settings")
+    return whole
+
+
+def redrafted(kind: Kind, row: config.Resource, fields: dict[str, Any], given: frozenset[str]) -> Draft:
+    """A draft of the changed resource; Problem 422 where the fields are wrong."""
+    model = parse(kind.model, kept(fields))
+    return Draft(
+        id=row.id,
+        service=row.id if kind.name == "service" else str(row.service),
+        fields=model.model_dump(mode="json"),
+        given=given,
+        body=dict(row.body or {}),
+        secrets=secrets.unseal(str(row.sealed or ""), owner=row.id),
+        now=max(now_ms(), int(row.updated_at or 0) + 1),
+    )
+
+
+def refer(kind: Kind, fields: dict[str, Any], service: str) -> None:
+    """Check that what the fields name exists in the same service; Problem 422 that names the field."""
+    wrong = []
+    for name, target in kind.refs.items():
+        value = fields.get(name)
+        many = isinstance(value, list)
+        for n, resource_id in enumerate(value if isinstance(value, list) else [value] if value else []):
+            if config.service_of(resource_id) != service or config.get(target, resource_id) is None:
+                wrong.append(
+                    (f"/{name}/{n}" if many else f"/{name}", f"there is no {target} {resource_id} in this service")
+                )
+    if wrong:
+        raise invalid(wrong)
+
+
+def _merge(stands: Any, patch: Any, *, deep: bool) -> Any:
+    """JSON merge patch (RFC 7396) of settings; other fields are replaced as a whole, as a rule's condition must be."""
+    if not deep or not isinstance(stands, dict) or not isinstance(patch, dict):
+        return patch
+    whole = {name: value for name, value in stands.items() if name not in patch}
+    return whole | {
+        name: _merge(stands.get(name), value, deep=True) for name, value in patch.items() if value is not None
+    }

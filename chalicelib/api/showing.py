@@ -1,0 +1,42 @@
+"""Resources as they are answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.api.base_url import base_url
+from chalicelib.api.front import Call
+from chalicelib.api.kinds import Kind, Shown
+from chalicelib.api.webhooks import events_url
+from chalicelib.ports import secrets
+from chalicelib.ports.clock import rfc3339
+from chalicelib.tables import config, endpoints
+
+
+def shown(call: Call, kind: Kind, row: config.Resource, *, status: str = "") -> dict[str, Any]:
+    """One resource as it is answered."""
+    if kind.webhook and not status:
+        status = str(endpoints.get(row.id).status)
+    answer = _shown(call, kind, row, status)
+    edge = {"bot": "bots", "desk": "desks"}.get(kind.name)
+    if edge and row.sealed and call.caller.may("admin"):
+        token = secrets.unseal(str(row.sealed), owner=row.id)["token"]
+        answer["events_url"] = events_url(base_url(call.context), edge, row.id, token)
+    return answer
+
+
+def all_shown(call: Call, kind: Kind, rows: list[config.Resource]) -> list[dict[str, Any]]:
+    """A page of resources; their statuses are read together."""
+    statuses = {}
+    if kind.webhook and rows:
+        statuses = {str(row.id): str(row.status) for row in endpoints.Endpoint.batch_get([row.id for row in rows])}
+    return [_shown(call, kind, row, statuses.get(row.id, endpoints.UNVERIFIED)) for row in rows]
+
+
+def _shown(call: Call, kind: Kind, row: config.Resource, status: str) -> dict[str, Any]:
+    fields = kind.show(row, Shown(base_url(call.context) if kind.name == "channel" else "", status))
+    if fields.get("headers") and not call.caller.may("admin"):
+        # People put keys for their platform there.
+        fields["headers"] = dict.fromkeys(fields["headers"], "***")
+    times = {"created_at": rfc3339(int(row.created_at or 0)), "updated_at": rfc3339(int(row.updated_at or 0))}
+    return {"id": row.id} | fields | times

@@ -51,10 +51,7 @@ PUBLISHES: tuple[str, ...] = ()
 """Lambdas that put platform events on the stage's bus."""
 
 MEDIA: dict[str, tuple[str, ...]] = {
+    # A file is fetched from its provider when somebody first asks for it, and linked to from then on.
     "api": ("s3:GetObject", "s3:PutObject"),
-    "poll_channel": ("s3:GetObject",),
-    "receive_channel": ("s3:PutObject",),
-    "send": ("s3:GetObject",),
-    "retry_send": ("s3:GetObject",),
 }
 """Lambdas that touch the media bucket, and how."""

@@ -88,7 +88,7 @@ def _notice_kind(content: Content) -> str:
 def _bot_message(turn: Turn) -> None:
     bot, conversation = turn.event.body["bot"], turn.event.body["conversation"]
     content = Content.of(turn.event.body["content"])
-    author = Author("bot", bot, turn.event.body.get("bot_name", ""))
+    author = Author("bot", bot, turn.world.bot_name(bot))
     refusal = _not_the_bots_turn(turn, bot, conversation)
     if refusal:
         # Accepted by the edge, but the thread changed hands meanwhile: kept where it can be seen, sent to nobody.

@@ -31,7 +31,7 @@ def _event(post: Post, said: BotEvent, index: int) -> Event:
             raise post.not_open(thread, number, index)
         if said.kind != "close" and (thread.owner != BOT or thread.bot != bot.id):
             raise Problem(409, "not_owner", "the bot does not own the thread", owner=thread.owner or None)
-    body: dict[str, Any] = {"bot": bot.id, "bot_name": bot.name, "conversation": said.conversation}
+    body: dict[str, Any] = {"bot": bot.id, "conversation": said.conversation}
     if said.params:
         body["params"] = dict(said.params)
     return post.event(thread, id, KINDS[said.kind], body, content=said.content, once=once)

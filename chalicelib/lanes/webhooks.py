@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from chalicelib import channels
@@ -21,7 +22,7 @@ from chalicelib.lanes.way import Attempted, Target
 from chalicelib.ports import clock, ids, log, queues, redact, secrets, signing
 from chalicelib.ports.http import retry_after
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import deliveries, endpoints, messages, together
+from chalicelib.tables import deliveries, endpoints, messages, places, together
 from chalicelib.tables.config import Resource
 from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.endpoints import Endpoint
@@ -131,11 +132,12 @@ def _event(notice: Notice, delivery: str, index: int, said: Any) -> Event:
 
 def _payload(notice: Notice, target: Target) -> dict[str, Any] | None:
     label = channels.load(notice.channel_kind).LABEL
+    notice = replace(notice, content=places.public_plain(notice.content, notice.message))
     if notice.destination.startswith("dk_"):
         transcript = None
         if notice.kind == notices.CHAT_STARTED:
             said = messages.last(notice.thread, limit=TRANSCRIPT, upto=notice.seq)
-            transcript = [message_view(message, at=clock.rfc3339(message.sent_at)) for message in said]
+            transcript = [message_view(places.public_message(one), at=clock.rfc3339(one.sent_at)) for one in said]
         return desk_wire.payload(notice, label=label, transcript=transcript)
     return bot_wire.payload(notice, profile=target.body.get("profile", "generic"), label=label)
 

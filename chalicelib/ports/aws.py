@@ -21,4 +21,6 @@ _CONFIG = Config(
 @cache
 def client(service: str) -> Any:
     """The boto3 client of `service`."""
-    return boto3.client(service, config=_CONFIG)
+    # Links to files must be of signature version 4, which S3 asks for where a key of KMS encrypts the bucket.
+    config = _CONFIG.merge(Config(signature_version="s3v4")) if service == "s3" else _CONFIG
+    return boto3.client(service, config=config)

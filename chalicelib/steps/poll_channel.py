@@ -22,7 +22,7 @@ from chalicelib.domain.view import message_view
 from chalicelib.ports import clock, log, queues, web
 from chalicelib.ports.queues import Entry
 from chalicelib.ports.web import Problem
-from chalicelib.tables import config, messages
+from chalicelib.tables import config, messages, places
 
 MAX_WAIT_S = 20
 _PAGE = 50
@@ -51,7 +51,7 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
         if len(page) < _PAGE:
             time.sleep(_EVERY_S)
     _delivered(shown, service, channel)
-    views = [message_view(message, at=clock.rfc3339(message.sent_at)) for message in shown]
+    views = [message_view(places.public_message(message), at=clock.rfc3339(message.sent_at)) for message in shown]
     log.step("poll_channel", channel=channel_id, thread=thread, messages=len(shown))
     return web.answer(200, {"data": views, "next": str(after)}, allowed)
 

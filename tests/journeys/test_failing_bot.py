@@ -132,7 +132,9 @@ def test_a_person_who_has_written_keeps_the_thread(town: Town, clock: Clock) -> 
     town.says("help")
     clock.passes(90)
     chat = town.desk.events()[-1]["data"]["conversation_id"]
-    town.desk_posts({"type": "agent.message", "conversation_id": chat, "text": "here I am", "agent": {"id": "1", "name": "A"}})
+    town.desk_posts(
+        {"type": "agent.message", "conversation_id": chat, "text": "here I am", "agent": {"id": "1", "name": "A"}}
+    )
     clock.passes(3600)
     town.bot.answer = answers_with_token
     town.call("PATCH", f"/v1/bots/{bot}", {})

@@ -42,7 +42,11 @@ def message(text: str, id: str = "c1") -> dict[str, Any]:
 
 def echo_bot(heard: Heard) -> tuple[int, Any]:
     event = heard.json
-    said = {"eventid": "1001", "conversation_id": event.get("Conversationid"), "message": f"you said {event.get('Message')}"}
+    said = {
+        "eventid": "1001",
+        "conversation_id": event.get("Conversationid"),
+        "message": f"you said {event.get('Message')}",
+    }
     return 200, {"token": TOKEN, "events": [said] if event["Event"] == "Incoming message" else []}
 
 
@@ -51,9 +55,7 @@ def test_in_out_and_status(town: Town, custom: dict[str, Any], provider: Outside
     assert post(town, custom, message("hi"))[0] == 202
     (sent,) = provider.heard
     assert sent.json["to"] == "user-7" and sent.json["text"] == "you said hi"
-    assert signing.verify(
-        [custom["secrets"]["signing_secret"]], sent.headers, sent.raw, now_ms=int(time.time() * 1000)
-    )
+    assert signing.verify([custom["secrets"]["signing_secret"]], sent.headers, sent.raw, now_ms=int(time.time() * 1000))
     assert town.bot.events()[0]["Channel"] == "Custom" and town.bot.events()[0]["Contact"]["name"] == "Uma"
     assert post(town, custom, {"type": "status", "id": "p1", "status": "read"})[0] == 202
     receipt = town.bot.events()[-1]

@@ -1,0 +1,47 @@
+"""Where files of messages are found from outside.
+
+A provider's own reference (`whatsapp-media:<id>`) opens nothing for a bot or desk; they get an address of ours.
+It names the message, whose id only those know who were sent the message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain.message import Content, Message
+from chalicelib.ports.clock import now_ms
+from chalicelib.tables import config
+
+_KEEP_MS = 60_000
+_kept: tuple[int, str] = (-_KEEP_MS, "")
+
+
+def public(content: Content, message: str) -> Content:
+    """The content with an address of ours for each file that only its provider can open."""
+    if all(item.url.startswith(("https://", "http://")) for item in content.media):
+        return content
+    media = tuple(
+        item
+        if item.url.startswith(("https://", "http://"))
+        else replace(item, url=f"{_base()}/media/{message}/{index}")
+        for index, item in enumerate(content.media)
+    )
+    return replace(content, media=media)
+
+
+def public_message(message: Message) -> Message:
+    """The message, its files with addresses of ours."""
+    return replace(message, content=public(message.content, message.id))
+
+
+def public_plain(content: dict[str, Any], message: str) -> dict[str, Any]:
+    """As `public`, of content as plain data."""
+    return public(Content.of(content), message).plain() if content.get("media") else content
+
+
+def _base() -> str:
+    global _kept
+    if now_ms() - _kept[0] >= _KEEP_MS:
+        _kept = (now_ms(), str(config.system_settings().get("base_url", "")).rstrip("/"))
+    return _kept[1]

@@ -1,0 +1,109 @@
+"""WhatsApp, with Meta's Cloud API played by a server of ours: its own webhook bodies in, its send calls out."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.journeys.conftest import TOKEN, Town
+from tests.outside import Heard, Outside, serving
+
+PHONE, WA_ID = "106540352242922", "4915112345678"
+
+
+@pytest.fixture
+def graph() -> Iterator[Outside]:
+    with serving() as graph:
+
+        def answer(heard: Heard) -> tuple[int, Any]:
+            if heard.path.endswith("/messages"):
+                return 200, {"messaging_product": "whatsapp", "messages": [{"id": f"wamid.out{len(graph.heard)}"}]}
+            if heard.path.endswith("/media-1"):
+                file = b"\x89PNG picture"
+                where = graph.url.replace("/hook", "/file")
+                return 200, {"url": where, "mime_type": "image/png", "sha256": hashlib.sha256(file).hexdigest()}
+            return 200, b"\x89PNG picture"
+
+        graph.answer = answer
+        yield graph
+
+
+@pytest.fixture
+def number(town: Town, graph: Outside) -> dict[str, Any]:
+    base = graph.url.replace("/hook", "/v24.0")
+    settings = {"phone_number_id": PHONE, "api_base": base}
+    secrets = {"app_secret": "app-secret", "access_token": "EAAG-token", "verify_token": "verify-me"}
+    return town.make(
+        "channels", service_id=town.ids["care"], kind="whatsapp", name="wa", settings=settings, secrets=secrets
+    )
+
+
+def post(town: Town, number: dict[str, Any], value: dict[str, Any], *, secret: str = "app-secret") -> int:
+    meta = {"messaging_product": "whatsapp", "metadata": {"display_phone_number": "4930", "phone_number_id": PHONE}}
+    body = {
+        "object": "whatsapp_business_account",
+        "entry": [{"id": "1", "changes": [{"field": "messages", "value": meta | value}]}],
+    }
+    raw = json.dumps(body).encode()
+    signature = "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
+    status, _ = town.call("POST", number["webhook_url"], raw, headers={"X-Hub-Signature-256": signature})
+    town.cloud.pump()
+    return status
+
+
+def said(message: dict[str, Any], id: str = "wamid.in1") -> dict[str, Any]:
+    person = {"profile": {"name": "Kim"}, "wa_id": WA_ID}
+    return {"contacts": [person], "messages": [{"from": WA_ID, "id": id, "timestamp": "1763683200"} | message]}
+
+
+def test_verification(town: Town, number: dict[str, Any]) -> None:
+    query = "?hub.mode=subscribe&hub.verify_token=verify-me&hub.challenge=1158201444"
+    assert town.call("GET", number["webhook_url"] + query) == (200, "1158201444")
+    assert town.call("GET", number["webhook_url"] + query.replace("verify-me", "no"))[0] == 403
+
+
+def test_text_in_answer_out_statuses_back(town: Town, number: dict[str, Any], graph: Outside) -> None:
+    town.bot.answer = lambda heard: (
+        200,
+        {"token": TOKEN, "events": [{"eventid": "1001", "conversation_id": heard.json["Conversationid"], "message": "hello Kim"}]}
+        if heard.json["Event"] == "Incoming message"
+        else {"token": TOKEN},
+    )  # fmt: skip
+    assert post(town, number, said({"type": "text", "text": {"body": "hi"}})) == 200
+    event = town.bot.events()[0]
+    assert (event["Message"], event["Channel"], event["Contact"]["name"]) == ("hi", "WhatsApp", "Kim")
+    sent = graph.heard[-1]
+    assert sent.path == f"/v24.0/{PHONE}/messages" and sent.headers["authorization"] == "Bearer EAAG-token"
+    assert sent.json["to"] == WA_ID and sent.json["text"]["body"] == "hello Kim"
+    status = {"id": "wamid.out1", "status": "delivered", "timestamp": "1763683201", "recipient_id": WA_ID}
+    assert post(town, number, {"statuses": [status]}) == 200
+    assert town.bot.events()[-1]["DeliveryStatus"] == "Delivered"
+
+
+def test_a_wrong_signature(town: Town, number: dict[str, Any]) -> None:
+    assert post(town, number, said({"type": "text", "text": {"body": "x"}}), secret="other") == 401
+    assert town.bot.events() == []
+
+
+def test_a_picture_reaches_the_bot_as_a_link(town: Town, number: dict[str, Any]) -> None:
+    from chalicelib.ports import media
+    from chalicelib.ports.settings import settings
+
+    town.cloud.clients["s3"].create_bucket(
+        Bucket=settings().media_bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    picture = {"id": "media-1", "mime_type": "image/png", "sha256": "x", "caption": "look"}
+    assert post(town, number, said({"type": "image", "image": picture})) == 200
+    event = town.bot.events()[0]
+    assert event["MessageType"] == "image" and event["Media"]["mime_type"] == "image/png"
+    path = event["Media"]["url"]
+    assert path.endswith(f"/media/{event['Messageid']}/0")
+    assert town.call("GET", path[path.index("/media/") :])[0] == 302
+    kept = town.cloud.clients["s3"].get_object(Bucket=settings().media_bucket, Key=f"{event['Messageid']}/0")
+    assert kept["Body"].read() == b"\x89PNG picture" and media.has(f"{event['Messageid']}/0")
+    assert town.call("GET", path[path.index("/media/") : -1] + "7")[0] == 404

@@ -7,6 +7,7 @@ left out (it says so and exits 0) and a library that it built on this machine.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import hashlib
 import json
 import os
@@ -49,21 +50,50 @@ def here() -> str:
     return "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
 
 
-def build(architecture: str = "arm64", out: Path = BUILD / "package") -> Package:
+def build(architecture: str = "arm64", out: Path | None = None) -> Package:
     """Package the application; Unfit where something is missing, foreign or too large."""
     if architecture not in ARCHITECTURES:
         raise Unfit(f"no such architecture: {architecture}")
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / f"lock-{architecture}").open("w") as lock:
+        # Tests that run beside each other want the same package.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _built(architecture, out or BUILD / architecture)
+
+
+def _built(architecture: str, out: Path) -> Package:
+    mark = f"{architecture} {_sources()}"
+    stamp = out / "stamp.json"
+    if stamp.exists() and (kept := json.loads(stamp.read_text(encoding="utf-8")))["mark"] == mark:
+        return Package(out / "deployment.zip", out / "template.json", kept["zipped"], kept["unzipped"])
     raw = BUILD / f"chalice-{architecture}"
     _chalice(architecture, raw)
     tree = _tree(raw / "deployment.zip", architecture)
     out.mkdir(parents=True, exist_ok=True)
+    stamp.unlink(missing_ok=True)
     unzipped = sum(path.stat().st_size for path in tree.rglob("*") if path.is_file())
     if unzipped > MOST_BYTES:
         raise Unfit(f"{unzipped} bytes unzipped; at most {MOST_BYTES}")
     _zip(tree, out / "deployment.zip")
     finished = template.finish(json.loads((raw / "sam.json").read_text(encoding="utf-8")))
     (out / "template.json").write_text(json.dumps(finished, indent=1), encoding="utf-8")
-    return Package(out / "deployment.zip", out / "template.json", (out / "deployment.zip").stat().st_size, unzipped)
+    zipped = (out / "deployment.zip").stat().st_size
+    stamp.write_text(json.dumps({"mark": mark, "zipped": zipped, "unzipped": unzipped}), encoding="utf-8")
+    return Package(out / "deployment.zip", out / "template.json", zipped, unzipped)
+
+
+def _sources() -> str:
+    """A digest of all that a package is made from."""
+    paths = [
+        ROOT / "app.py",
+        ROOT / "requirements.txt",
+        *(ROOT / "chalicelib").rglob("*"),
+        *(ROOT / "infra").rglob("*"),
+    ]
+    digest = hashlib.sha256(sys.version.encode())
+    for path in sorted(path for path in paths if path.is_file() and path.suffix != ".pyc"):
+        digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _chalice(architecture: str, out: Path) -> None:

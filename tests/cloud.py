@@ -11,12 +11,14 @@ import base64
 import itertools
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
+from botocore.handlers import BUILTIN_HANDLERS
 from moto import mock_aws
 
 QUEUES = {
@@ -28,6 +30,8 @@ QUEUES = {
     "timers": "fire_timer",
 }
 MAX_RECEIVES = 5
+DEAD = {queue.replace(".fifo", "-dead.fifo") if ".fifo" in queue else f"{queue}-dead": "bury" for queue in QUEUES}
+STREAM_DEAD = "messages-failures"
 _ROUNDS = 500
 
 
@@ -48,6 +52,27 @@ class CutOff(BaseException):
     """A process that ends in the middle; no `except Exception` of the product sees it."""
 
 
+class Taps:
+    """Hears of every call to AWS, before and after it; whoever listens may cut the caller off."""
+
+    def __init__(self) -> None:
+        self.listen: Callable[[str, str], None] | None = None
+
+    def before(self, model: Any, **_: Any) -> None:
+        if self.listen:
+            self.listen("before", model.name)
+
+    def after(self, model: Any, **_: Any) -> None:
+        if self.listen:
+            self.listen("after", model.name)
+
+
+taps = Taps()
+# As moto does: every client of every session has these handlers, whoever makes it and whenever.
+BUILTIN_HANDLERS.append(("before-call", taps.before))
+BUILTIN_HANDLERS.append(("after-call", taps.after))
+
+
 @dataclass
 class Cloud:
     """The deployed application, on moto."""
@@ -59,6 +84,11 @@ class Cloud:
     before: Callable[[str], None] = lambda step: None
     failures: list[tuple[str, str]] = field(default_factory=list)
     """(step, why) of every invocation that failed or was cut off."""
+    visibility_s: Callable[[str], float] = lambda step: 0
+    """How long a message that a step failed stays invisible, and its group with it."""
+    step: str = ""
+    """The step that runs now."""
+    _hidden: dict[str, float] = field(default_factory=dict)
     _held: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     _receives: dict[str, int] = field(default_factory=dict)
     _streamed: int = 0
@@ -92,15 +122,22 @@ class Cloud:
     def invoke(self, step: str, event: dict[str, Any]) -> Any:
         """Run one Lambda; None where it failed or was cut off."""
         self.before(step)
+        self.step = step
         try:
             return getattr(self.app, step)(event, Context())
         except CutOff as cut:
             self.failures.append((step, f"cut off: {cut}"))
             return None
+        finally:
+            self.step = ""
+
+    def hidden(self) -> bool:
+        """Whether something waits for its visibility timeout."""
+        return bool(self._hidden)
 
     def _queues_once(self) -> bool:
         moved = False
-        for queue, step in QUEUES.items():
+        for queue, step in (QUEUES | DEAD | {STREAM_DEAD: "bury"}).items():
             for batch in self._batches(queue):
                 moved = True
                 self._run(queue, step, batch)
@@ -108,14 +145,22 @@ class Cloud:
 
     def _batches(self, queue: str) -> list[list[dict[str, Any]]]:
         """One batch per FIFO group (all that is waiting, in order), or batches of ten."""
-        self._receive(queue)
+        if queue in QUEUES:
+            self._receive(queue)
         waiting = self._held.setdefault(queue, [])
+        now = time.time()
+        self._hidden = {id: until for id, until in self._hidden.items() if until > now}
         if not queue.endswith(".fifo"):
+            waiting = [message for message in waiting if message["MessageId"] not in self._hidden]
             return [waiting[at : at + 10] for at in range(0, len(waiting), 10)]
         groups: dict[str, list[dict[str, Any]]] = {}
         for message in waiting:
             groups.setdefault(message["Attributes"]["MessageGroupId"], []).append(message)
-        return [group[:10] for group in groups.values()]
+        return [
+            group[:10]
+            for group in groups.values()
+            if not any(message["MessageId"] in self._hidden for message in group)
+        ]
 
     def _receive(self, queue: str) -> None:
         if not _moto_queue(self.url(queue).rpartition("/")[2])._messages:
@@ -146,10 +191,13 @@ class Cloud:
 
     def _again(self, queue: str, step: str, message: dict[str, Any]) -> None:
         count = self._receives[message["MessageId"]] = self._receives.get(message["MessageId"], 0) + 1
-        if count >= MAX_RECEIVES:
+        if wait := self.visibility_s(step):
+            self._hidden[message["MessageId"]] = time.time() + wait
+        if count >= MAX_RECEIVES and queue in QUEUES:
             self._held[queue].remove(message)
-            dead = queue.replace(".fifo", "") + "-dead" + (".fifo" if queue.endswith(".fifo") else "")
-            self.invoke("bury", {"Records": [self._record(dead, message, 0)]})
+            self._hidden.pop(message["MessageId"], None)
+            dead = queue.replace(".fifo", "-dead.fifo") if queue.endswith(".fifo") else f"{queue}-dead"
+            self._held.setdefault(dead, []).append(message)
 
     def _record(self, queue: str, message: dict[str, Any], at: int) -> dict[str, Any]:
         from chalicelib.ports.settings import settings

@@ -23,7 +23,7 @@ _WITHIN = 1000
 
 
 def file(request: Request, message_id: str, index: str) -> Response:
-    """302 to a link that works for five minutes; 404 unknown, 410 where the provider holds it no longer, 503 not now."""
+    """302 to a link that works for five minutes; 404 unknown, 410 where the provider has it no longer, 503 not now."""
     thread = thread_of_message(message_id)
     key = f"{message_id}/{index}"
     message = messages.find(thread, message_id, within=_WITHIN) if thread else None

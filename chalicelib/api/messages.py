@@ -60,4 +60,5 @@ def _page(conversation: str, limit: int, place: str) -> dict[str, Any]:
     # The index holds keys alone; the messages are read as they stand now.
     keys = [(MessageRow, str(thread), str(int(seq))) for thread, seq in page["data"]]
     found = [of_row(row) for row in (together.get_all(keys) if keys else []) if row is not None]
-    return page | {"data": [message_view(places.public_message(message), at=rfc3339(message.sent_at)) for message in found]}
+    views = [message_view(places.public_message(one), at=rfc3339(one.sent_at)) for one in found]
+    return page | {"data": views}

@@ -205,9 +205,7 @@ def _agent_message(turn: Turn) -> None:
     accepted(turn, agent)
     # A person has written: the thread stays with people even if the bot that failed comes back.
     turn.thread = replace(turn.thread, fallback="")
-    chat = turn.thread.chat
-    assert chat
-    status_to = [{"to": "desk", "id": chat.desk, "conversation": turn.thread.chat_conversation(), "mode": "CCSP"}]
+    status_to = [{"to": "desk", "id": turn.chat.desk, "conversation": turn.thread.chat_conversation(), "mode": "CCSP"}]
     turn.say(
         Content.of(turn.event.body["content"]),
         author=Author("agent", agent.get("id", ""), agent.get("name", "")),

@@ -69,7 +69,7 @@ class Content:
 
     def plain(self) -> dict[str, Any]:
         """As JSON-shaped data, without what is empty."""
-        given = {"type": self.type, "text": self.text, "details": self.details}
+        given: dict[str, Any] = {"type": self.type, "text": self.text, "details": self.details}
         plain = {key: value for key, value in given.items() if value}
         if self.media:
             plain["media"] = [item.plain() for item in self.media]
@@ -140,6 +140,7 @@ class Message:
             for key in self.__slots__
             if (value := getattr(self, key)) not in ("", None, ()) and key not in ("author", "content")
         }
+        # Tables and JSON have lists only.
         for key in ("routes", "status_to"):
             if key in data:
                 data[key] = list(data[key])

@@ -67,6 +67,13 @@ class Turn:
     ignored: str = ""
     """Why the event changes nothing, for the log."""
 
+    @property
+    def chat(self) -> Chat:
+        """The open chat; only for events that need one."""
+        if self.thread.chat is None:
+            raise ValueError(f"no chat is open on {self.thread.id}")
+        return self.thread.chat
+
     def say(
         self,
         content: Content,
@@ -151,16 +158,14 @@ class Turn:
 
     def change_chat(self, **changes: Any) -> None:
         """Change the open chat and its conversation's row alike."""
-        chat = self.thread.chat
-        assert chat
+        chat = self.chat
         if "state" in changes:
             self.thread = replace(self.thread, chat=replace(chat, state=changes["state"]))
         self.closed.append((chat.number, changes))
 
     def close_chat(self, *, outcome: str = "") -> None:
         """Close the desk's conversation; the thread is the bot's again where it has one, else nobody's."""
-        chat = self.thread.chat
-        assert chat
+        chat = self.chat
         changes: dict[str, Any] = {"state": CLOSED, "closed_at": self.event.at, "outcome": outcome}
         self.thread = replace(self.thread, chat=None, fallback="")
         self.closed.append((chat.number, changes))
@@ -208,8 +213,7 @@ class Turn:
 
     def to_desk(self, kind: str = notice.MESSAGE, **facts: Any) -> Route:
         """The route of a notice to the desk that owns the thread."""
-        chat = self.thread.chat
-        assert chat
+        chat = self.chat
         return {
             "to": "desk",
             "id": chat.desk,

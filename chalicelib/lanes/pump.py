@@ -59,7 +59,7 @@ async def _together(by_lane: dict[str, list[tuple[str, dict[str, Any]]]], work: 
 
 
 async def pump(way: Way, call: Call, lane: str, *, reopen: str, remaining_ms: Callable[[], int]) -> None:
-    """Work off a lane; `reopen` first removes what blocks it: `held` where it waits for its destination, `all` always."""
+    """Work off a lane; `reopen` first removes what blocks it: `held` if it waits for its destination, `all` always."""
     state = deliveries.tail(lane)
     if state.row is not None:
         if reopen != "all" and not (reopen == "held" and state.row.due is None):
@@ -150,7 +150,7 @@ def _wait(
         waits_s=target.waits_s,
         first_at=first_at,
         now=now,
-        jitter=random.random(),
+        jitter=random.random(),  # noqa: S311 - not a secret
         retry_after_s=attempted.retry_after_s,
     )
     if due is None:

@@ -13,12 +13,12 @@ BLANK = "[redacted]"
 _SHOWN = 4096
 """Bytes of a body that are looked at; far more than is ever shown, so that no secret is cut in half at the end."""
 _WORDS = r"authorization|auth|cookie|credential|key|pass|passwd|password|secret|signature|token"
-_SECRET = r"token|secret|passw(?:or)?d|authorization|api_?key|signature"
+_SECRETIVE = r"token|secret|passw(?:or)?d|authorization|api_?key|signature"
 _NAME = re.compile(rf"(?:^|[-_]|\b)(?:{_WORDS})s?(?:$|[-_])|(?:token|secret|password|api_?key)$", re.IGNORECASE)
 _VALUES = (
     # "access_token": "..." in JSON, access_token=... in forms and queries.
-    re.compile(rf'("[^"]{{0,40}}(?:{_SECRET})"\s*:\s*)"(?:[^"\\]|\\.)*"?', re.I),
-    re.compile(rf"(\b[\w-]{{0,40}}(?:{_SECRET})=)[^&\s\"'<>]+", re.I),
+    re.compile(rf'("[^"]{{0,40}}(?:{_SECRETIVE})"\s*:\s*)"(?:[^"\\]|\\.)*"?', re.I),
+    re.compile(rf"(\b[\w-]{{0,40}}(?:{_SECRETIVE})=)[^&\s\"'<>]+", re.I),
     re.compile(r"(\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{6,}", re.I),
     re.compile(r"()\bwhsec_[A-Za-z0-9+/=_-]+"),
     re.compile(r"()\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"),  # a JSON web token

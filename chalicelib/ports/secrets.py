@@ -22,9 +22,7 @@ def seal(values: dict[str, str], *, owner: str) -> str:
     plain = json.dumps(values, separators=(",", ":")).encode()
     if len(plain) > MAX_BYTES:
         raise ValueError("secrets are larger than 4096 bytes together")
-    answer = aws.client("kms").encrypt(
-        KeyId=settings().kms_key, Plaintext=plain, EncryptionContext={"owner": owner}
-    )
+    answer = aws.client("kms").encrypt(KeyId=settings().kms_key, Plaintext=plain, EncryptionContext={"owner": owner})
     return base64.b64encode(answer["CiphertextBlob"]).decode()
 
 
@@ -36,8 +34,6 @@ def unseal(sealed: str, *, owner: str) -> dict[str, str]:
 # Keyed by the sealed text: a changed secret has another text, so the cache can never be stale.
 @lru_cache(maxsize=512)
 def _opened(sealed: str, owner: str) -> tuple[tuple[str, str], ...]:
-    answer = aws.client("kms").decrypt(
-        CiphertextBlob=base64.b64decode(sealed), EncryptionContext={"owner": owner}
-    )
+    answer = aws.client("kms").decrypt(CiphertextBlob=base64.b64decode(sealed), EncryptionContext={"owner": owner})
     values: dict[str, str] = json.loads(answer["Plaintext"])
     return tuple(values.items())

@@ -6,6 +6,7 @@ from typing import Any
 
 from chalicelib.domain import conditions
 from chalicelib.domain.routing import Party, Rule
+from chalicelib.ports import log
 from chalicelib.tables import endpoints
 from chalicelib.tables.config import Resource, Snapshot
 
@@ -51,7 +52,10 @@ class ServiceWorld:
         return party.kind == "console" or endpoints.get(desk).status == endpoints.ACTIVE
 
     def matches(self, rule: Any, facts: dict[str, Any]) -> bool:
-        matched, _ = conditions.matches(rule, facts)
+        matched, trouble = conditions.matches(rule, facts)
+        if trouble:
+            # It counts as not matching; a rule that never evaluates would else never be noticed.
+            log.trouble("rule", service=self._snapshot.service, error=str(trouble)[:200])
         return matched
 
     def _of(self, id: str, kind: str) -> Resource | None:

@@ -15,7 +15,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-TOKEN = "demo-bot-token"  # noqa: S105
+TOKEN = "demo-bot-token"
 
 
 def replies(event: dict[str, Any]) -> list[dict[str, Any]]:

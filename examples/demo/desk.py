@@ -27,7 +27,8 @@ def hear(event: dict[str, Any]) -> None:
     conversation = data.get("conversation_id")
     if not conversation:
         return
-    chat = CHATS.setdefault(conversation, {"open": True, "said": [], "who": (data.get("contact") or {}).get("name") or "Visitor"})
+    who = (data.get("contact") or {}).get("name") or "Visitor"
+    chat = CHATS.setdefault(conversation, {"open": True, "said": [], "who": who})
     if event["type"] == "chat.started":
         said = [message for message in data.get("transcript") or [] if message["type"] != "event"]
         chat["said"] = [(message["author"]["kind"], message["text"]) for message in said]
@@ -41,8 +42,8 @@ def tell(event: dict[str, Any]) -> None:
     """Post an event of the desk's to Parley."""
     url = Path(ARGUMENTS.events_url_file).read_text().strip()
     body = json.dumps(event).encode()
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310
-    urllib.request.urlopen(request, timeout=10).read()  # noqa: S310
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    urllib.request.urlopen(request, timeout=10).read()
 
 
 def act(form: dict[str, str]) -> None:
@@ -67,7 +68,8 @@ def page() -> str:
             "<label>Reply <input name=text autocomplete=off></label> <button name=do value=send>Send</button>"
             " <button name=do value=close>Close the chat</button></form>"
         )
-        rows.append(f"<article><h2>{html.escape(chat['who'])}</h2><ol>{said}</ol>{form if chat['open'] else 'Closed.'}</article>")
+        below = form if chat["open"] else "Closed."
+        rows.append(f"<article><h2>{html.escape(chat['who'])}</h2><ol>{said}</ol>{below}</article>")
     return (
         "<!doctype html><html lang=en><meta charset=utf-8><title>Demo desk</title>"
         "<style>body{font:16px/1.5 system-ui;margin:2rem auto;max-width:40rem}article{border:1px solid #bbb;"

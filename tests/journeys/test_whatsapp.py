@@ -45,10 +45,8 @@ def number(town: Town, graph: Outside) -> dict[str, Any]:
 
 def post(town: Town, number: dict[str, Any], value: dict[str, Any], *, secret: str = "app-secret") -> int:
     meta = {"messaging_product": "whatsapp", "metadata": {"display_phone_number": "4930", "phone_number_id": PHONE}}
-    body = {
-        "object": "whatsapp_business_account",
-        "entry": [{"id": "1", "changes": [{"field": "messages", "value": meta | value}]}],
-    }
+    changes = [{"field": "messages", "value": meta | value}]
+    body = {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": changes}]}
     raw = json.dumps(body).encode()
     signature = "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
     status, _ = town.call("POST", number["webhook_url"], raw, headers={"X-Hub-Signature-256": signature})

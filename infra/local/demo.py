@@ -1,0 +1,82 @@
+"""The demo beside a local stack: its bot and its desk as processes, its bundle applied."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+from infra.local.emulator import HOST, free_port
+from infra.local.stack import Stack
+from infra.reads import ROOT
+
+DEMO = ROOT / "examples" / "demo"
+_START_S = 15
+
+
+@contextmanager
+def demo(up: Stack) -> Iterator[dict[str, Any]]:
+    """The demo running; gives what `.local/stack.json` says of it. Nothing where there is no demo."""
+    if not (DEMO / "setup.py").exists():
+        yield {}
+        return
+    events_url_file = up.folder / "demo-desk-url"
+    bot_port, desk_port = free_port(), free_port()
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        started.append(_start(up, "bot", bot_port))
+        started.append(_start(up, "desk", desk_port, "--events-url-file", str(events_url_file)))
+        for port in (bot_port, desk_port):
+            _wait(port)
+        yield _setup().set_up(
+            up.base_url, up.admin_key, bot_port=bot_port, desk_port=desk_port, events_url_file=events_url_file
+        )
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _start(up: Stack, name: str, port: int, *more: str) -> subprocess.Popen[bytes]:
+    with (up.folder / f"demo-{name}.log").open("wb") as out:
+        return subprocess.Popen(
+            [sys.executable, str(DEMO / f"{name}.py"), "--port", str(port), *more],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            # As the emulator: a Ctrl-C is ours to pass on.
+            start_new_session=True,
+        )
+
+
+def _wait(port: int) -> None:
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{port}/", timeout=1):  # noqa: S310
+                return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise TimeoutError(f"the demo does not listen on port {port}")
+
+
+def _setup() -> Any:
+    path = Path(DEMO / "setup.py")
+    spec = spec_from_file_location("parley_demo_setup", path)
+    assert spec and spec.loader  # noqa: S101 - it is a file of ours
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

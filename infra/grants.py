@@ -26,6 +26,7 @@ SENDS_TO: dict[str, tuple[str, ...]] = {
     "poll_channel": ("threads.fifo",),
     "receive_bot": ("threads.fifo",),
     "receive_desk": ("threads.fifo",),
+    "fetch_media": (),
     # The API sends messages, wakes lanes when an endpoint is verified again, and replays dead letters anywhere.
     "api": declared.queues(),
     # Carries out what converse decided.
@@ -52,6 +53,6 @@ PUBLISHES: tuple[str, ...] = ()
 
 MEDIA: dict[str, tuple[str, ...]] = {
     # A file is fetched from its provider when somebody first asks for it, and linked to from then on.
-    "api": ("s3:GetObject", "s3:PutObject"),
+    "fetch_media": ("s3:GetObject", "s3:PutObject"),
 }
 """Lambdas that touch the media bucket, and how."""

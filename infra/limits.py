@@ -34,6 +34,7 @@ LIMITS: dict[str, Limit] = {
     ),
     "receive_bot": Limit(10, 512, "checks and queues"),
     "receive_desk": Limit(10, 512, "checks and queues"),
+    "fetch_media": Limit(29, 1024, "holds a file of up to 100 MB while it takes it from its provider", reserved=20),
     "api": Limit(29, 1024, "API Gateway gives up at 29 s; imports the models of the whole API", reserved=50),
     "converse": Limit(30, 1024, "ten events of at most ten threads, a handful of calls each"),
     "fan_out": Limit(60, 1024, "queues only; a batch is a hundred messages", batch=100),

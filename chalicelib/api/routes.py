@@ -58,7 +58,7 @@ TABLE: tuple[Route, ...] = (
     Route("GET", "/channels/{channel_id}/chat", "steps.poll_channel:chat", EDGE),
     Route("POST", "/webhooks/bots/{token}", "steps.receive_bot:run", EDGE),
     Route("POST", "/webhooks/desks/{token}", "steps.receive_desk:run", EDGE),
-    Route("GET", "/media/{message_id}/{index}", "api.media:file", EDGE),
+    Route("GET", "/media/{message_id}/{index}", "steps.fetch_media:run", EDGE),
     Route("GET", "/health", "api.health:health", OPEN),
     Route("GET", "/v1/openapi.json", "api.openapi:document", OPEN),
     *(route for thing in THINGS for route in _resource(thing)),

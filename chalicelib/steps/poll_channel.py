@@ -7,12 +7,14 @@ to 20 s and must not take the place of a webhook.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from chalice.app import Request as HttpRequest
 from chalice.app import Response as HttpResponse
 
 from chalicelib import channels
+from chalicelib.channels import fallback
 from chalicelib.channels.contract import Channel
 from chalicelib.channels.webchat import address_of, cors, is_session, pages
 from chalicelib.domain.event import status_event
@@ -51,7 +53,7 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
         if len(page) < _PAGE:
             time.sleep(_EVERY_S)
     _delivered(shown, service, channel)
-    views = [message_view(places.public_message(message), at=clock.rfc3339(message.sent_at)) for message in shown]
+    views = [_view(message, channels.load("webchat").CAN) for message in shown]
     log.step("poll_channel", channel=channel_id, thread=thread, messages=len(shown))
     return web.answer(200, {"data": views, "next": str(after)}, allowed)
 
@@ -113,6 +115,12 @@ def _shown(message: Message, *, everything: bool) -> bool:
     if message.direction == "out":
         return message.state != FAILED
     return everything and message.author.kind == "user"
+
+
+def _view(message: Message, can: frozenset[str]) -> dict[str, Any]:
+    """As the widget gets it; what it cannot show comes as text."""
+    public = places.public_message(message)
+    return message_view(replace(public, content=fallback.shown(public.content, can)), at=clock.rfc3339(message.sent_at))
 
 
 def _delivered(shown: list[Message], service: str, channel: Channel) -> None:

@@ -66,12 +66,11 @@ def test_verification(town: Town, number: dict[str, Any]) -> None:
 
 
 def test_text_in_answer_out_statuses_back(town: Town, number: dict[str, Any], graph: Outside) -> None:
-    town.bot.answer = lambda heard: (
-        200,
-        {"token": TOKEN, "events": [{"eventid": "1001", "conversation_id": heard.json["Conversationid"], "message": "hello Kim"}]}
-        if heard.json["Event"] == "Incoming message"
-        else {"token": TOKEN},
-    )  # fmt: skip
+    def answer(heard: Heard) -> tuple[int, Any]:
+        said = {"eventid": "1001", "conversation_id": heard.json["Conversationid"], "message": "hello Kim"}
+        return 200, {"token": TOKEN, "events": [said] if heard.json["Event"] == "Incoming message" else []}
+
+    town.bot.answer = answer
     assert post(town, number, said({"type": "text", "text": {"body": "hi"}})) == 200
     event = town.bot.events()[0]
     assert (event["Message"], event["Channel"], event["Contact"]["name"]) == ("hi", "WhatsApp", "Kim")

@@ -1,4 +1,7 @@
-"""Files that users sent: fetched from their provider when first asked for, then kept."""
+"""Files that users sent: fetched from their provider when first asked for, then kept.
+
+A Lambda of its own: a large file takes its time and memory.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ _WITHIN = 1000
 """How far back in a thread a message is looked for by its id."""
 
 
-def file(request: Request, message_id: str, index: str) -> Response:
+def run(request: Request, message_id: str, index: str) -> Response:
     """302 to a link that works for five minutes; 404 unknown, 410 where the provider has it no longer, 503 not now."""
     thread = thread_of_message(message_id)
     key = f"{message_id}/{index}"

@@ -1,0 +1,265 @@
+"""The layout of the code is a rule, and rules that hold are tests: who may import whom, what is called what."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PRODUCT = ROOT / "chalicelib"
+
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    # Values and pure rules. The one library is the rule engine: a condition is part of deciding.
+    "domain": ("domain", "flows"),
+    "flows": ("domain", "flows"),
+    # The ways out of the process. `Exchange` and `Call` belong to the adapter contract, as adapters are handed them.
+    "ports": ("ports", "channels.contract", "__version__"),
+    # Adapters translate: what is pure in ports (time as text, ids, signatures) is no way out, and they may use it.
+    "channels": ("domain", "channels", "ports.clock", "ports.ids", "ports.signing"),
+    "bots": ("domain", "bots", "channels.contract"),
+    # Webhooks of desks are read and judged by the same rules as those of bots.
+    "desks": ("domain", "desks", "bots", "channels.contract"),
+    "transformers": ("domain", "transformers", "channels.contract"),
+    "tables": ("domain", "ports", "tables"),
+    # What `deliver`, `send` and their retries share; steps may not import each other.
+    "lanes": ("domain", "ports", "tables", "channels", "bots", "desks", "lanes"),
+    # What `receive_bot`, `receive_desk` and the API share.
+    "inbound": ("domain", "ports", "tables", "bots", "desks", "inbound"),
+    "steps": (
+        "domain", "ports", "tables", "channels", "bots", "desks", "transformers", "flows", "lanes", "inbound",
+    ),
+    "api": (
+        "domain", "ports", "tables", "channels", "bots", "desks", "transformers", "flows", "inbound", "api",
+        "__version__",
+    ),
+    # A client of the documented API, for people: it knows nothing but that.
+    "cli": ("cli",),
+    # The web page: files, no code.
+    "console": (),
+}  # fmt: skip
+"""Package -> what of `chalicelib` its modules may import, by prefix."""
+
+LIBRARIES: dict[str, tuple[str, ...]] = {
+    "domain": ("datalogic_py",),
+    "flows": (),
+    "bots": (),
+    "desks": (),
+    "inbound": (),
+    "lanes": (),
+    # Settings are pydantic models, in a module that only the API loads.
+    "channels": ("pydantic",),
+    # A route is told of a request and answers with a response; nothing else of Chalice is used.
+    "steps": ("chalice",),
+    "tables": ("boto3", "pynamodb"),
+    "cli": ("rich", "typer"),
+}
+"""Package -> the libraries it may import; one that is not named here may import any."""
+
+MOST_LINES = 300
+LONGER = {
+    "chalicelib/domain/decide.py": "every event and what it does to a thread, read from top to bottom",
+}
+"""Longer files, each with its reason."""
+
+FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "managers", "misc", "shared_code"}
+LAZY = ("pydantic", "aiohttp", "pynamodb", "boto3")
+"""What a cold start must not pay for before a step needs it."""
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _modules(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """What a module imports, also within functions, each name in full."""
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide who imports whom"
+            yield from (f"{node.module}.{one.name}" for one in node.names)
+
+
+def _package(path: Path) -> str:
+    return path.relative_to(PRODUCT).parts[0].removesuffix(".py")
+
+
+def _within(name: str, prefixes: tuple[str, ...]) -> bool:
+    return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_every_package_has_its_place() -> None:
+    packages = {path.name for path in PRODUCT.iterdir() if path.is_dir() and any(path.glob("*.py"))}
+
+    assert packages <= set(MAY_IMPORT)
+
+
+def test_who_imports_whom() -> None:
+    wrong = [
+        f"{_name(path)} imports {name}"
+        for path in _modules("chalicelib")
+        if path.parent != PRODUCT
+        for name in _imports(path)
+        if name.startswith("chalicelib") and not _within(name.removeprefix("chalicelib."), MAY_IMPORT[_package(path)])
+    ]
+
+    assert wrong == []
+
+
+def test_no_step_imports_another() -> None:
+    wrong = [
+        f"{_name(path)} imports {name}"
+        for path in _modules("chalicelib/steps")
+        for name in _imports(path)
+        if name.startswith("chalicelib.steps")
+    ]
+
+    assert wrong == []
+
+
+def test_no_adapter_imports_another() -> None:
+    kinds = {path.parent.name for path in PRODUCT.glob("channels/*/__init__.py")}
+    wrong = [
+        f"{_name(path)} imports {name}"
+        for path in _modules("chalicelib/channels")
+        if path.parent.name in kinds
+        for name in _imports(path)
+        for kind in kinds - {path.parent.name}
+        if _within(name, (f"chalicelib.channels.{kind}",))
+    ]
+
+    assert wrong == []
+
+
+def test_libraries_stand_where_they_belong() -> None:
+    wrong = [
+        f"{_name(path)} imports {name}"
+        for path in _modules("chalicelib")
+        if _package(path) in LIBRARIES
+        for name in _imports(path)
+        if name.partition(".")[0] not in (*sys.stdlib_module_names, "chalicelib", *LIBRARIES[_package(path)])
+    ]
+
+    assert wrong == []
+
+
+def test_the_product_imports_nothing_around_it() -> None:
+    wrong = [
+        f"{_name(path)} imports {name}"
+        for path in [ROOT / "app.py", *_modules("chalicelib")]
+        for name in _imports(path)
+        if _within(name, ("infra", "tests", "bench", "examples"))
+    ]
+
+    assert wrong == []
+
+
+def test_nobody_patches() -> None:
+    wrong = [
+        _name(path)
+        for path in _modules("chalicelib", "infra", "tests", "bench", "examples")
+        for name in _imports(path)
+        if _within(name, ("unittest.mock", "mock", "pytest_mock"))
+    ]
+
+    assert wrong == []
+
+
+def _lambdas() -> dict[str, ast.FunctionDef]:
+    """The decorated functions of `app.py`."""
+    return {
+        node.name: node
+        for node in _tree(ROOT / "app.py").body
+        if isinstance(node, ast.FunctionDef) and node.decorator_list
+    }
+
+
+def test_a_lambda_is_called_as_its_step() -> None:
+    from chalicelib.api.routes import EDGE, TABLE
+
+    edges = {route.function.partition(":")[0].removeprefix("steps.") for route in TABLE if route.scope == EDGE}
+    steps = {path.stem for path in (PRODUCT / "steps").glob("*.py")} - {"__init__"}
+
+    assert {*_lambdas(), *edges} == steps
+    assert not edges & set(_lambdas())
+
+
+@pytest.mark.parametrize("name", sorted(_lambdas()))
+def test_a_lambda_has_no_logic(name: str) -> None:
+    told, imported, returned = (ast.unparse(node) for node in _lambdas()[name].body)
+
+    assert told
+    assert imported == f"from chalicelib.steps import {name} as step"
+    assert returned == "return step.run(event.to_dict(), event.context)"
+
+
+def test_every_route_names_a_function() -> None:
+    from chalicelib.api.front import load
+    from chalicelib.api.routes import TABLE
+
+    for route in TABLE:
+        assert callable(load(route)), route
+
+
+def test_a_step_has_one_way_in_and_logs_under_its_name() -> None:
+    for path in _modules("chalicelib/steps"):
+        if path.stem == "__init__":
+            continue
+        functions = [node.name for node in _tree(path).body if isinstance(node, ast.FunctionDef)]
+        assert functions[0] == "run", f"{_name(path)} is read from its entry function on"
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("log.step", "log.metrics"):
+                assert ast.unparse(node.args[0]) == repr(path.stem), f"{_name(path)}:{node.lineno}"
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [
+        _name(path)
+        for path in [ROOT / "app.py", *_modules("chalicelib", "infra", "tests", "bench", "examples")]
+        if _tree(path).body and not ast.get_docstring(_tree(path))
+    ]
+
+    assert silent == []
+
+
+def test_names_say_something() -> None:
+    found = [
+        _name(path)
+        for folder in ("chalicelib", "infra", "tests", "bench")
+        for path in (ROOT / folder).rglob("*")
+        if path.stem.lower() in FORBIDDEN_NAMES
+    ]
+
+    assert found == []
+
+
+def test_files_are_of_one_idea() -> None:
+    long = {
+        _name(path)
+        for path in _modules("chalicelib", "infra")
+        if len(path.read_text(encoding="utf-8").splitlines()) >= MOST_LINES
+    }
+
+    assert long == set(LONGER), "a longer file needs its reason in LONGER, and a reason needs its file"
+
+
+def test_a_cold_start_pays_for_one_step_alone() -> None:
+    program = f"import app, sys; print([name for name in {LAZY!r} if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert run.stdout.strip() == "[]"

@@ -1,0 +1,155 @@
+"""The empty chain: the same hops as Parley's with nothing in them, on the same emulator, for comparison.
+
+API -> FIFO -> Lambda (put item) -> stream -> Lambda -> FIFO -> Lambda (POST to the bot) -> FIFO -> Lambda (put item),
+and an API that polls for the answer. Five Lambdas of a few lines with boto3 alone.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from infra.local.stack import Stack
+
+
+_CLIENTS = "import json, os, time, boto3\nsqs, db = boto3.client('sqs'), boto3.client('dynamodb')\n"
+_SEND = """
+def send(queue, body):
+    sqs.send_message(QueueUrl=os.environ[queue], MessageBody=json.dumps(body), MessageGroupId=body["thread"],
+                     MessageDeduplicationId=body["key"] + body["kind"])
+"""
+_CODE = {
+    "receive": _CLIENTS
+    + _SEND
+    + """
+def handler(event, context):
+    send("IN", json.loads(event["body"]) | {"kind": "in"})
+    return {"statusCode": 202, "body": "{}"}
+""",
+    "keep": _CLIENTS
+    + """
+def handler(event, context):
+    for record in event["Records"]:
+        body = json.loads(record["body"])
+        item = {"thread": {"S": body["thread"]}, "seq": {"N": str(time.time_ns())}, "body": {"S": record["body"]}}
+        db.put_item(TableName="chain", Item=item)
+    return {"batchItemFailures": []}
+""",
+    "fan": _CLIENTS
+    + _SEND
+    + """
+def handler(event, context):
+    for record in event["Records"]:
+        body = json.loads(record["dynamodb"]["NewImage"]["body"]["S"])
+        if body["kind"] == "in":
+            send("OUT", body)
+    return {"batchItemFailures": []}
+""",
+    "tell": _CLIENTS
+    + _SEND
+    + """
+import http.client
+from urllib.parse import urlsplit
+
+def handler(event, context):
+    for record in event["Records"]:
+        body, url = json.loads(record["body"]), urlsplit(os.environ["BOT"])
+        connection = http.client.HTTPConnection(url.hostname, url.port, timeout=5)
+        connection.request("POST", url.path, record["body"], {"Content-Type": "application/json"})
+        answer = json.loads(connection.getresponse().read())
+        connection.close()
+        send("IN", body | {"kind": "out", "text": answer["answer"]})
+    return {"batchItemFailures": []}
+""",
+    "poll": _CLIENTS
+    + """
+def handler(event, context):
+    query = event["queryStringParameters"]
+    until = time.time() + 20
+    while True:
+        found = db.query(TableName="chain", KeyConditionExpression="thread = :t AND seq > :s", ConsistentRead=True,
+                         ExpressionAttributeValues={":t": {"S": query["thread"]}, ":s": {"N": query["after"]}})
+        out = [item for item in found["Items"] if '"out"' in item["body"]["S"]]
+        if out or time.time() > until:
+            after = found["Items"][-1]["seq"]["N"] if found["Items"] else query["after"]
+            return {"statusCode": 200, "body": json.dumps({"data": [item["body"]["S"] for item in out], "next": after})}
+        time.sleep(0.3)
+""",
+}
+
+
+def deploy(up: Stack, bot_url: str) -> str:
+    """Deploy the chain beside Parley; gives its base URL."""
+    formation = up.client("cloudformation")
+    formation.create_stack(
+        StackName="chain",
+        TemplateBody=json.dumps(_template(bot_url)),
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    for _ in range(100):
+        status = formation.describe_stacks(StackName="chain")["Stacks"][0]
+        if status["StackStatus"] == "CREATE_COMPLETE":
+            apis = up.client("apigateway").get_rest_apis()["items"]
+            api = next(api["id"] for api in apis if not api["name"].startswith("parley"))
+            return f"{up.endpoint}/restapis/{api}/Prod/_user_request_"
+        if "FAILED" in status["StackStatus"] or "ROLLBACK" in status["StackStatus"]:
+            raise RuntimeError(str(status))
+        time.sleep(0.2)
+    raise RuntimeError("the chain was not deployed in time")
+
+
+def _template(bot_url: str) -> dict[str, Any]:
+    queue = {"FifoQueue": True, "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
+    table = {
+        "TableName": "chain",
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            {"AttributeName": "thread", "AttributeType": "S"},
+            {"AttributeName": "seq", "AttributeType": "N"},
+        ],
+        "KeySchema": [{"AttributeName": "thread", "KeyType": "HASH"}, {"AttributeName": "seq", "KeyType": "RANGE"}],
+        "StreamSpecification": {"StreamViewType": "NEW_AND_OLD_IMAGES"},
+    }
+    stream = {
+        "Stream": {"Fn::GetAtt": ["Table", "StreamArn"]},
+        "BatchSize": 100,
+        "StartingPosition": "TRIM_HORIZON",
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+    }
+    sources: dict[str, Any] = {
+        "receive": {"Type": "Api", "Properties": {"Path": "/in", "Method": "post"}},
+        "poll": {"Type": "Api", "Properties": {"Path": "/out", "Method": "get"}},
+        "keep": _from_queue("In"),
+        "tell": _from_queue("Out"),
+        "fan": {"Type": "DynamoDB", "Properties": stream},
+    }
+    resources: dict[str, Any] = {
+        "In": {"Type": "AWS::SQS::Queue", "Properties": queue | {"QueueName": "chain-in.fifo"}},
+        "Out": {"Type": "AWS::SQS::Queue", "Properties": queue | {"QueueName": "chain-out.fifo"}},
+        "Table": {"Type": "AWS::DynamoDB::Table", "Properties": table},
+    }
+    rights = {"Effect": "Allow", "Action": ["sqs:*", "dynamodb:*", "logs:*"], "Resource": "*"}
+    for name, code in _CODE.items():
+        properties = {
+            "FunctionName": f"chain-{name}",
+            "InlineCode": code,
+            "Handler": "index.handler",
+            "Runtime": "python3.11",
+            "Timeout": 30,
+            "MemorySize": 1024,
+            "Policies": [{"Version": "2012-10-17", "Statement": [rights]}],
+            "Environment": {"Variables": {"IN": {"Ref": "In"}, "OUT": {"Ref": "Out"}, "BOT": bot_url}},
+            "Events": {"Source": sources[name]},
+        }
+        resources[name.title()] = {"Type": "AWS::Serverless::Function", "Properties": properties}
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Resources": resources,
+    }
+
+
+def _from_queue(name: str) -> dict[str, Any]:
+    source = {"Queue": {"Fn::GetAtt": [name, "Arn"]}, "BatchSize": 10}
+    return {"Type": "SQS", "Properties": source | {"FunctionResponseTypes": ["ReportBatchItemFailures"]}}

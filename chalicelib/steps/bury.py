@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
-from chalicelib.ports import clock, ids, log
+from chalicelib.ports import aws, clock, ids, log
 from chalicelib.ports.lambdas import each_record
 from chalicelib.ports.settings import settings
 from chalicelib.tables.failures import Failure
@@ -17,7 +18,6 @@ STEPS = {
     "retries": "retry_delivery",
     "send-retries": "retry_send",
     "timers": "fire_timer",
-    "messages-failures": "fan_out",
 }
 """Queue -> the step that could not do what was on it."""
 
@@ -28,13 +28,20 @@ def run(event: dict[str, Any], context: Any) -> Any:
 
 
 def handle(record: dict[str, Any]) -> None:
-    """Record one; its id comes from the SQS message's, so that twice is once."""
+    """Record one dead letter; ids come from the SQS message's, so that twice is once."""
     name = record["eventSourceARN"].rpartition(":")[2].removeprefix(settings().queue(""))
     queue = name.replace("-dead.fifo", ".fifo").removesuffix("-dead")
     body = json.loads(record["body"])
-    step = STEPS.get(queue, queue)
+    if "DDBStreamBatchInfo" in body:
+        for index, again in enumerate(_of_stream(body["DDBStreamBatchInfo"])):
+            _keep(record, index, step=queue, queue="timers", body=again)
+        return
+    _keep(record, 0, step=STEPS.get(queue, queue), queue=queue, body=body)
+
+
+def _keep(record: dict[str, Any], index: int, *, step: str, queue: str, body: dict[str, Any]) -> None:
     Failure(
-        id=ids.from_cause("fa", record["messageId"]),
+        id=ids.from_cause("fa", record["messageId"], index),
         step=step,
         queue=queue,
         group=record["attributes"].get("MessageGroupId"),
@@ -43,3 +50,30 @@ def handle(record: dict[str, Any]) -> None:
     ).save()
     log.trouble("bury", failed=step, queue=queue, thread=body.get("thread"), lane=body.get("lane"))
     log.metrics("bury", Buried=1)
+
+
+def _of_stream(batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What has to be done again of a stream's batch, whose failure message says only where it lies.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html (within 24 h)
+    """
+    streams = aws.client("dynamodbstreams")
+    first, last = batch["startSequenceNumber"], batch["endSequenceNumber"]
+    iterator = streams.get_shard_iterator(
+        StreamArn=batch["streamArn"],
+        ShardId=batch["shardId"],
+        ShardIteratorType="AT_SEQUENCE_NUMBER",
+        SequenceNumber=first,
+    )["ShardIterator"]
+    answer = streams.get_records(ShardIterator=iterator, Limit=max(1, int(batch.get("batchSize", 1))))
+    for record in answer["Records"]:
+        change = record["dynamodb"]
+        if int(change["SequenceNumber"]) > int(last) or record["eventName"] == "REMOVE":
+            continue
+        yield {
+            "kind": "message.again",
+            "thread": change["Keys"]["thread"]["S"],
+            "seq": int(change["Keys"]["seq"]["N"]),
+            "position": f"{int(change['SequenceNumber']):040d}",
+            "status": record["eventName"] == "MODIFY",
+        }

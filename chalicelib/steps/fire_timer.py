@@ -6,10 +6,11 @@ from typing import Any
 
 from chalicelib.domain import event as kinds
 from chalicelib.domain.event import Event, status_event
+from chalicelib.lanes.spread import spread
 from chalicelib.ports import clock, ids, log, queues
 from chalicelib.ports.lambdas import each_body
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import deliveries, receipts, threads
+from chalicelib.tables import deliveries, messages, receipts, threads
 
 SWEEPS_S = (0, 60, 600)
 """A destination that is back is looked after three times: its index of blocked lanes may lag behind a lane that
@@ -108,9 +109,19 @@ def _put(body: dict[str, Any], *cause: str | int, keep: tuple[str, ...]) -> None
     queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id)])
 
 
+def _message_again(body: dict[str, Any]) -> str:
+    """A message that `fan_out` could not carry out, at a person's wish."""
+    row = messages.get(body["thread"], int(body["seq"]))
+    if row is None:
+        return "no such message"
+    told = spread(messages.of_row(row), position=body["position"], status=bool(body["status"]), again=True)
+    return f"{told} deliveries"
+
+
 _BY_KIND = {
     kinds.OFFER_EXPIRED: _offer_expired,
     kinds.BOT_FAILING: _bot_failing,
     "endpoint.enabled": _endpoint_enabled,
     "status": _status,
+    "message.again": _message_again,
 }

@@ -103,12 +103,12 @@ def parse_delivery_id(delivery: str) -> tuple[str, str] | None:
     return (lane, key) if delivery.startswith("dl_") and lane and key and key != LANE else None
 
 
-def stream_key(sequence_number: str, index: int) -> str:
-    """Key of the n-th delivery that a stream record causes: sorts as the stream does, and is the same each time.
+def stream_key(sequence_number: str) -> str:
+    """What the keys of a stream record's deliveries begin with: sorts as the stream does, the same each time.
 
     Sequence numbers of DynamoDB have 21 to 40 digits.
     """
-    return f"{int(sequence_number):040d}{index:02d}"
+    return f"{int(sequence_number):040d}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ class Said:
 
     def tell(self, n: int, message: str, status: str = "delivered", to: str = "", key: int = 0) -> str:
         to = to or self.bot
-        lane, key_ = deliveries.lane_id(self.thread, to), deliveries.stream_key(str(10**20 + (key or n)), 0)
+        lane, key_ = deliveries.lane_id(self.thread, to), deliveries.stream_key(str(10**20 + (key or n)))
         notice = Notice(
             kind="message",
             destination=to,

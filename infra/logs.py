@@ -50,7 +50,8 @@ def _new(logs: Any, name: str, group: str, since: int, seen: dict[str, int]) -> 
         return []
     lines = []
     for event in events:
-        key = f"{event.get('logStreamName')}{event['eventId']}"
+        # Without the event's id, which the emulator does not give.
+        key = f"{event['logStreamName']} {event['timestamp']} {event['message']}"
         if key not in seen:
             seen[key] = event["timestamp"]
             if line := readable(event["message"], name=name, at_ms=event["timestamp"]):

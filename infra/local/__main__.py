@@ -19,7 +19,7 @@ from typing import Any
 
 from infra import logs
 from infra.cloudformation import NotDeployed
-from infra.local.demo import demo
+from infra.local.demo import NotSetUp, demo
 from infra.local.emulator import NotStarted
 from infra.local.stack import STAGE, Stack, stack
 from infra.package import Unfit
@@ -63,7 +63,7 @@ def main() -> None:
                     _serve(up, found, ready, say, ended)
     except KeyboardInterrupt:
         pass
-    except (NotStarted, NotDeployed, Unfit, TimeoutError) as error:
+    except (NotStarted, NotDeployed, NotSetUp, Unfit, TimeoutError) as error:
         sys.exit(f"not running: {error}")
     finally:
         ready.unlink(missing_ok=True)

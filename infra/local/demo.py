@@ -21,6 +21,10 @@ DEMO = ROOT / "examples" / "demo"
 _START_S = 15
 
 
+class NotSetUp(Exception):
+    """The platform refused the demo."""
+
+
 @contextmanager
 def demo(up: Stack) -> Iterator[dict[str, Any]]:
     """The demo running; gives what `.local/stack.json` says of it. Nothing where there is no demo."""
@@ -35,9 +39,7 @@ def demo(up: Stack) -> Iterator[dict[str, Any]]:
         started.append(_start(up, "desk", desk_port, "--events-url-file", str(events_url_file)))
         for port in (bot_port, desk_port):
             _wait(port)
-        yield _setup().set_up(
-            up.base_url, up.admin_key, bot_port=bot_port, desk_port=desk_port, events_url_file=events_url_file
-        )
+        yield _set_up(up, bot_port, desk_port, events_url_file)
     finally:
         for process in started:
             process.terminate()
@@ -46,6 +48,16 @@ def demo(up: Stack) -> Iterator[dict[str, Any]]:
                 process.wait(5)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def _set_up(up: Stack, bot_port: int, desk_port: int, events_url_file: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = _setup().set_up(
+            up.base_url, up.admin_key, bot_port=bot_port, desk_port=desk_port, events_url_file=events_url_file
+        )
+    except urllib.error.HTTPError as error:
+        raise NotSetUp(f"{error.url}: {error.code} {error.read().decode(errors='replace')[:1000]}") from error
+    return found
 
 
 def _start(up: Stack, name: str, port: int, *more: str) -> subprocess.Popen[bytes]:
@@ -64,7 +76,7 @@ def _wait(port: int) -> None:
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(f"http://{HOST}:{port}/", timeout=1):  # noqa: S310
+            with urllib.request.urlopen(f"http://{HOST}:{port}/", timeout=1):
                 return
         except urllib.error.HTTPError:
             return
@@ -76,7 +88,8 @@ def _wait(port: int) -> None:
 def _setup() -> Any:
     path = Path(DEMO / "setup.py")
     spec = spec_from_file_location("parley_demo_setup", path)
-    assert spec and spec.loader  # noqa: S101 - it is a file of ours
+    if spec is None or spec.loader is None:
+        raise ImportError(path)
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -80,7 +80,7 @@ def view(row: DeliveryRow) -> dict[str, Any]:
         "destination_id": destination,
         named: destination,
         "kind": notice.get("kind"),
-        "thread_id": notice.get("thread"),
+        "thread_id": deliveries.thread_of(str(row.lane)),
         "conversation_id": notice.get("conversation") or None,
         "message_id": notice.get("message") or None,
         "created_at": rfc3339(created_ms(row)),

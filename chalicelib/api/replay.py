@@ -15,7 +15,6 @@ from pydantic import AfterValidator, Field
 from chalicelib.api import deliveries as reading
 from chalicelib.api.fields import Fields, body, invalid
 from chalicelib.api.front import Answer, Call
-from chalicelib.domain.notice import Notice
 from chalicelib.domain.thread import DESK
 from chalicelib.ports import ids, queues
 from chalicelib.ports.clock import from_rfc3339, now_ms, rfc3339
@@ -101,7 +100,7 @@ def _choose(bot: str, since: int, until: int) -> tuple[list[DeliveryRow], dict[s
         if len(chosen) >= MOST and at != last:
             return chosen, skipped, rfc3339(at)
         last = at
-        thread = str((row.notice or {}).get("thread", ""))
+        thread = deliveries.thread_of(str(row.lane))
         if row.replay_of:
             skipped["is_replay"] += 1
         elif row.status in deliveries.UNDONE:
@@ -137,7 +136,7 @@ def _again(rows: list[DeliveryRow]) -> list[DeliveryRow]:
     for row in rows:
         lane = str(row.lane).removesuffix(reading.REPLAYS) + reading.REPLAYS
         key, now = ids.new("re"), now_ms()
-        deliveries.add(lane, key, Notice.of(dict(row.notice)), created_at=now, replay_of=str(row.replay_of or row.id))
+        deliveries.add(lane, key, deliveries.notice_of(row), created_at=now, replay_of=str(row.replay_of or row.id))
         again = deliveries.get(lane, key)
         if again is not None:
             made.append(again)

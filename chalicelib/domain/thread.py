@@ -143,17 +143,18 @@ class Thread:
         return Thread(**data)
 
 
-_FIXED = ("id", "service", "channel", "channel_kind", "address", "version")
+_FIXED = ("id", "service", "channel", "channel_kind", "address", "version", "recent")
 
 
 def changing(thread: Thread) -> dict[str, Any]:
-    """What a message row keeps of the thread's state after it: all but what never changes."""
+    """What a message row keeps of the thread's state after it: all but what never changes, and the recent events,
+    which are those of before and the message's own."""
     return {key: value for key, value in thread.plain().items() if key not in _FIXED}
 
 
-def healed(thread: Thread, after: dict[str, Any]) -> Thread:
-    """The thread, brought to the state that a message row says came after it."""
-    return Thread.of({key: getattr(thread, key) for key in _FIXED} | after)
+def healed(thread: Thread, after: dict[str, Any], *, event: str) -> Thread:
+    """The thread, brought to the state that a message row says came after it; `event` caused the message."""
+    return Thread.of({key: getattr(thread, key) for key in _FIXED} | after).after_event(event)
 
 
 @dataclass(frozen=True, slots=True)

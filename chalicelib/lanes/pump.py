@@ -2,8 +2,9 @@
 
 A queue message is only a wake-up. While a lane is blocked its own row (`~`) says so: wake-ups then do nothing,
 later deliveries queue behind, and only the retry that the row waits for, or the destination's return, moves it.
-Writes after a failed attempt: the endpoint's count, the schedule, the lane's row, the delivery's. Cut off before
-the lane's row stands, the wake-up is redelivered and the attempt made again; cut off after, the schedule has it.
+Writes after a failed attempt: the endpoint's count, the schedule (of the retry and of the customer's patience), the
+lane's row, the delivery's. Cut off before the lane's row stands, the wake-up is redelivered and the attempt made
+again; cut off after, the schedule has it: what is written behind that row is never written again.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def wake(way: Way, lane: str) -> None:
 
 async def _one(way: Way, call: Call, row: DeliveryRow, *, failures: int) -> bool:
     """Try one delivery; True where it is finished, one way or another, False where the lane is blocked by it."""
-    notice, now = Notice.of(dict(row.notice)), clock.now_ms()
+    notice, now = deliveries.notice_of(row), clock.now_ms()
     target = way.target(notice)
     if target is None:
         return _give_up(way, row, notice, Attempted(error="destination_gone"), FAILED, attempt=None)
@@ -157,16 +158,16 @@ def _wait(
         return _give_up(way, row, notice, attempted, FAILED, attempt=attempt)
     task = {"lane": row.lane, "head": row.key, "attempt": failures}
     schedule.later(id=f"retry:{row.id}:{failures}", due_ms=due, now_ms=now, queue=way.retry_queue, task=task)
+    _mind_the_customer(row, notice)
     deliveries.block(row.lane, head=row.key, attempt=failures, due=due, blocked_by=notice.destination)
     deliveries.record(row, WAITING, attempt, next_attempt_at=due)
-    _mind_the_customer(row, notice)
     return False
 
 
 def _hold(way: Way, row: DeliveryRow, notice: Notice) -> bool:
     """Keep the lane until its destination is back."""
-    deliveries.block(row.lane, head=row.key, blocked_by=notice.destination)
     _mind_the_customer(row, notice)
+    deliveries.block(row.lane, head=row.key, blocked_by=notice.destination)
     # It may have come back between our reading its state and our row: then nobody else opens the lane.
     target = way.target(notice)
     if target is not None and target.usable:

@@ -80,7 +80,11 @@ def _converse(event: Event) -> str:
             ]
         )
         thread = threads.from_row(row)
-        if seen is not None or (thread is not None and thread.knows(event.id)):
+        if seen is not None:
+            return "done before"
+        if thread is not None and thread.knows(event.id):
+            # Perhaps cut off just before its receipt: the thread forgets the event long before outsiders do.
+            _keep_receipt(event)
             return "done before"
         if service is None:
             return "service is gone"
@@ -127,9 +131,13 @@ def _write(turn: Turn, *, was: Thread) -> bool:
         threads.change_conversation(after.id, number, changes)
     if not threads.save(replace(after, version=was.version)):
         return False
+    _keep_receipt(event)
+    return True
+
+
+def _keep_receipt(event: Event) -> None:
     if event.once:
         receipts.keep_event(event.thread, event.id, now_ms=clock.now_ms())
-    return True
 
 
 def _earlier_work(event: Event, was: Thread) -> Thread | None:
@@ -140,7 +148,7 @@ def _earlier_work(event: Event, was: Thread) -> Thread | None:
     row = messages.get(was.id, was.last_seq + 1)
     if row is None:
         return None
-    after = healed(was, dict(row.after))
+    after = healed(was, dict(row.after), event=str(row.event))
     if row.event == event.id:
         return after
     log.trouble("converse", thread=was.id, adopted=str(row.event))

@@ -111,6 +111,10 @@ def stream_key(sequence_number: str) -> str:
     return f"{int(sequence_number):040d}"
 
 
+_TAIL = 3
+"""A healthy lane's tail is one undone delivery, or few, and then a finished one: more rows would be read in vain."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lane:
     """What is still to be done in a lane."""
@@ -125,7 +129,7 @@ def tail(lane: str) -> Lane:
     """The lane's own row and what is undone, by one query backwards that stops at the first finished delivery."""
     own: DeliveryRow | None = None
     undone: list[DeliveryRow] = []
-    for row in DeliveryRow.query(lane, scan_index_forward=False, page_size=10, consistent_read=True):
+    for row in DeliveryRow.query(lane, scan_index_forward=False, page_size=_TAIL, consistent_read=True):
         if row.key == LANE:
             own = row
         elif row.status in UNDONE:
@@ -143,7 +147,7 @@ def add(lane: str, key: str, notice: Notice, *, created_at: int, replay_of: str 
         destination=notice.destination,
         created=f"{created_at:013d}.{key[-12:]}",
         status=PENDING,
-        notice=notice.plain(),
+        notice={key: value for key, value in notice.plain().items() if key not in ("destination", "thread")},
         replay_of=replay_of,
     )
     try:
@@ -151,6 +155,16 @@ def add(lane: str, key: str, notice: Notice, *, created_at: int, replay_of: str 
     except PutError as error:
         if error.cause_response_code != "ConditionalCheckFailedException":
             raise
+
+
+def notice_of(row: DeliveryRow) -> Notice:
+    """What a delivery tells; its lane and destination stand in the row alone."""
+    return Notice.of(dict(row.notice) | {"destination": row.destination, "thread": thread_of(str(row.lane))})
+
+
+def thread_of(lane: str) -> str:
+    """The thread that a lane belongs to."""
+    return f"th_{lane[:26]}"
 
 
 def get(lane: str, key: str) -> DeliveryRow | None:

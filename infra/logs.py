@@ -18,7 +18,20 @@ from infra.cloudformation import Client
 
 _COLOURS = (32, 33, 34, 35, 36, 92, 93, 94, 95, 96)
 _RED, _DIM = 91, 2
-_HIDDEN = {"level", "location", "timestamp", "service", "step", "message", "sampling_rate", "xray_trace_id", "_aws"}
+_BY_PLACE = ("thread_id", "thread", "message_id")
+"""Fields known by their look; the others are shown with their names, and the time it took last."""
+_HIDDEN = {
+    "level",
+    "location",
+    "timestamp",
+    "service",
+    "name",
+    "step",
+    "message",
+    "sampling_rate",
+    "xray_trace_id",
+    "_aws",
+}
 _OVERLAP_MS = 5_000
 """Lines come late and out of order, so each look goes back a little; `seen` keeps them from coming twice."""
 
@@ -35,7 +48,7 @@ def follow(
         found: list[tuple[int, str]] = []
         for name, group in groups.items():
             found += [(at, line) for at, line in _new(logs, name, group, since, seen)]
-        for _, line in sorted(found):
+        for _, line in sorted(found, key=lambda pair: pair[0]):
             show(line)
         since = max(since, int(time.time() * 1000) - _OVERLAP_MS)
         for key in [key for key, at in seen.items() if at < since - _OVERLAP_MS]:
@@ -77,9 +90,8 @@ def readable(text: str, *, name: str, at_ms: int, colour: bool = True) -> str | 
     said = str(fields.get("message", ""))
     if said and said != step:
         parts.append(said)
-    if thread := fields.get("thread"):
-        parts.append(str(thread))
-    parts += [f"{key}={_short(value)}" for key, value in fields.items() if key not in _HIDDEN | {"thread", "took_ms"}]
+    parts += [str(fields[key]) for key in _BY_PLACE if fields.get(key)]
+    parts += [f"{key}={_short(value)}" for key, value in fields.items() if key not in {*_HIDDEN, *_BY_PLACE, "took_ms"}]
     if (took := fields.get("took_ms")) is not None:
         parts.append(_paint(f"{took} ms", _DIM, colour))
     return " ".join(parts)

@@ -128,6 +128,8 @@ class Emulator:
             "S3_DATA_DIR": str(state / "s3"),
             # Its Lambdas' code folders are left behind there on SIGTERM; the folder is ours to remove.
             "TMPDIR": str(temporary),
+            # A person who thinks for a while does not want to meet cold starts; surplus workers cost memory until then.
+            "LAMBDA_WARM_TTL_SECONDS": "1800",
             "LOG_LEVEL": "WARNING",
             "PYTHONUNBUFFERED": "1",
             **self.env,

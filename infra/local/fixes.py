@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra import declared, edges, tables
+from infra import declared, edges, queues, tables
 from infra.cloudformation import Client
 from infra.limits import LIMITS
 
@@ -12,8 +12,12 @@ WORKERS = 24
 """Ceiling of workers per edge: the emulator starts a process of 48 MB for each call that runs, without end."""
 
 
-def adapted(template: dict[str, Any], env: dict[str, str]) -> dict[str, Any]:
-    """The packaged template for this machine: webhook targets may be private, and S3 is plain http here."""
+def adapted(template: dict[str, Any], env: dict[str, str], visibility_s: int | None) -> dict[str, Any]:
+    """The packaged template for this machine: webhook targets may be private, and S3 is plain http here.
+
+    What was in hand when the emulator was stopped comes back after the queue's visibility timeout; nobody wants to
+    wait for that as long as AWS advises, so here it is `visibility_s`, or just over the function's own timeout.
+    """
     # Refuses whatever does not come by TLS.
     template["Resources"].pop("MediaBucketPolicy", None)
     for resource in template["Resources"].values():
@@ -26,6 +30,9 @@ def adapted(template: dict[str, Any], env: dict[str, str]) -> dict[str, Any]:
                     if "sqs:SendMessage" in statement["Action"]:
                         # AWS authorises SendMessageBatch as sqs:SendMessage; the emulator asks for it by its own name.
                         statement["Action"] = [*statement["Action"], "sqs:SendMessageBatch"]
+    for queue in (*declared.queues(), *declared.dead_queues()):
+        timeout = LIMITS[queues.reader(queue)].timeout_s
+        template["Resources"][queues.logical(queue)]["Properties"]["VisibilityTimeout"] = visibility_s or timeout + 5
     return template
 
 

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from infra import bootstrap, cloudformation, declared
+from infra import bootstrap, cloudformation
 from infra.local import fixes
 from infra.local.emulator import HOST, Emulator, free_port
 from infra.package import Package, build, here
@@ -89,8 +89,9 @@ def stack(
     """A platform on `port` (0: any free one), ready when the block begins and stopped in order when it ends.
 
     `env` goes to the functions, `emulator_env` to the emulator: `{"AWS_ENDPOINT_URL": ...}` there sends all calls of
-    the Lambdas through a fault injector. `visibility_s` shortens the queues' visibility timeouts (minutes in AWS), so
-    that a test sees a redelivery. `package` deploys one that was built before instead of this tree.
+    the Lambdas through a fault injector. `visibility_s` shortens the queues' visibility timeouts (here just over a
+    minute, minutes in AWS), so that a test sees a redelivery. `package` deploys one that was built before instead of
+    this tree.
     """
     made = Path(tempfile.mkdtemp(prefix="parley-")) if folder is None else None
     emulator = Emulator(port or free_port(), made or _folder(folder), auth, dict(emulator_env or {}))
@@ -117,7 +118,7 @@ def _deployed(
         say("packaging")
         package = packaged()
     say("deploying")
-    template = fixes.adapted(json.loads(package.template.read_text(encoding="utf-8")), env)
+    template = fixes.adapted(json.loads(package.template.read_text(encoding="utf-8")), env, visibility_s)
     outputs = cloudformation.deploy(
         emulator.client,
         stage=STAGE,
@@ -133,19 +134,10 @@ def _deployed(
     dynamodb = emulator.client("dynamodb")
     bootstrap.say_where(dynamodb, outputs["ConfigTable"], base_url)
     key = bootstrap.admin_key(dynamodb, outputs["ConfigTable"], emulator.folder / "admin_key", name="local admin")
-    running = Stack(emulator, base_url, key)
-    if visibility_s is not None:
-        _shorten(running, visibility_s)
-    return running
+    return Stack(emulator, base_url, key)
 
 
 @cache
 def packaged() -> Package:
     """This tree's package for this machine, built once per process."""
     return build(here())
-
-
-def _shorten(running: Stack, visibility_s: int) -> None:
-    sqs = running.client("sqs")
-    for queue in (*declared.queues(), *declared.dead_queues()):
-        sqs.set_queue_attributes(QueueUrl=running.queue_url(queue), Attributes={"VisibilityTimeout": str(visibility_s)})

@@ -1,0 +1,47 @@
+"""The part of `make lint` that is ours: what is generated is up to date, and cfn-lint has nothing to say."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from infra import policies
+from infra.package import BUILD, build, here
+from infra.reads import ROOT
+
+
+def stale() -> list[str]:
+    """Generated files that are not what the code would generate now."""
+    wanted = policies.files()
+    kept = {path: path.read_text(encoding="utf-8") for path in (policies.CHALICE / "policies").glob("*.json")}
+    wrong = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    return sorted(str(path.relative_to(ROOT)) for path in {*wrong, *(set(kept) - set(wanted))})
+
+
+def lint(template: Path) -> str:
+    """What cfn-lint says of a template; "" if nothing."""
+    # cfn-lint looks for the code beside the template, where SAM has it replaced by its place in S3.
+    copy = BUILD / "lint.json"
+    body = json.loads(template.read_text(encoding="utf-8"))
+    for resource in body["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://bucket/key"
+    copy.write_text(json.dumps(body), encoding="utf-8")
+    tool = Path(sys.executable).with_name("cfn-lint")
+    done = subprocess.run([str(tool), str(copy)], capture_output=True, text=True, check=False)
+    return (done.stdout + done.stderr).strip()
+
+
+def main() -> None:
+    """Check from the command line."""
+    if out_of_date := stale():
+        sys.exit(f"run `make policies`; out of date: {', '.join(out_of_date)}")
+    if said := lint(build(here()).template):
+        sys.exit(said)
+    print("policies and template: nothing to say")
+
+
+if __name__ == "__main__":
+    main()

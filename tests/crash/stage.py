@@ -1,0 +1,344 @@
+"""A service with everybody around it that can be put back to an earlier moment and cut off at any call.
+
+A cut ends the step that runs as the end of its process would: nothing after it happens, caches are lost, its
+batch comes again after the visibility timeout, and a caller who got no answer calls again.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any
+
+import pytest
+import time_machine
+from chalice.test import Client
+
+from chalicelib.ports import http, queues, secrets, signing
+from chalicelib.tables import MODEL_NAMES, config, world
+from infra.limits import LIMITS, visibility_s
+from tests import cloud as clouds
+from tests.cloud import Cloud, CutOff, _moto_queue, _moto_table, taps
+from tests.journeys.conftest import TOKEN, Town, answers_with_token
+from tests.outside import Outside, serving
+
+START = datetime(2026, 11, 21, 12, tzinfo=UTC)
+SESSION = "visitor-session-of-forty-three-characters-x"
+ANA = {"id": "7", "name": "Ana"}
+_TABLES = tuple(name for name, _ in MODEL_NAMES)
+READS = frozenset({"GetItem", "BatchGetItem", "Query", "GetQueueUrl", "Decrypt"})
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Where a run is cut off: before or after the n-th call of its action."""
+
+    at: int
+    side: str
+
+
+@dataclass(frozen=True)
+class Called:
+    """A call that a step made."""
+
+    step: str
+    operation: str
+    first: bool
+    """Whether it was the first of its run of the step."""
+
+
+@dataclass
+class Stage:
+    """The town, the provider of a custom channel, and the time."""
+
+    town: Town
+    provider: Outside
+    traveller: Any
+    calls: list[Called] = field(default_factory=list)
+    cut: Cut | None = None
+    happened: bool = False
+    """Whether the cut was reached."""
+    _dead: bool = False
+    _fresh: bool = True
+
+    @property
+    def cloud(self) -> Cloud:
+        return self.town.cloud
+
+    # What people do. Each says when it may be repeated by the same id, as a careful caller does.
+
+    def visitor_says(self, text: str, id: str) -> None:
+        """The visitor writes in the web chat."""
+        body = {"session": SESSION, "text": text, "id": id}
+        status, answer = self.edge("receive_channel", f"/channels/{self.town.ids['chat']}/webhook", body)
+        assert status == 202, answer
+
+    def visitor_reads(self) -> list[str]:
+        """What the visitor's window shows."""
+        path = f"/channels/{self.town.ids['chat']}/messages?session={SESSION}"
+        status, answer = self.edge("poll_channel", path, None, method="GET")
+        assert status == 200, answer
+        return [message["text"] for message in answer["data"]]
+
+    def gateway_posts(self, event: dict[str, Any]) -> None:
+        """The provider of the custom channel posts."""
+        channel = self.town.made["own"]
+        raw = json.dumps(event).encode()
+        now = int(self.now() * 1000)
+        headers = signing.headers([channel["secrets"]["signing_secret"]], id="g1", at_ms=now, body=raw)
+        status, answer = self.edge("receive_channel", channel["webhook_url"], raw, headers=headers)
+        assert status == 202, answer
+
+    def bot_posts(self, event: dict[str, Any], id: str, *, expect: int = 202) -> None:
+        """The bot posts to its events URL."""
+        status, answer = self.edge("receive_bot", self.town.made["bot"]["events_url"], event | {"Messageid": id})
+        assert status == expect, answer
+
+    def desk_posts(self, event: dict[str, Any], id: str, *, expect: int = 202) -> None:
+        """The desk posts to its events URL, under an Idempotency-Key."""
+        url = self.town.made["desk"]["events_url"]
+        status, answer = self.edge("receive_desk", url, event, headers={"Idempotency-Key": id})
+        assert status == expect, answer
+
+    def bot_conversation(self) -> str:
+        """The id of the conversation that the bot heard of last."""
+        return str(self.town.bot.events()[-1]["Conversationid"])
+
+    def chat(self) -> str:
+        """The id of the conversation that the desk heard of last."""
+        return str(self.town.desk.events()[-1]["data"]["conversation_id"])
+
+    def edge(
+        self, step: str, path: str, body: Any, *, method: str = "POST", headers: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
+        """Call an edge; who is cut off calls again."""
+        for _ in range(2):
+            self.cloud.step = step
+            self.begins(step)
+            try:
+                return self.town.call(method, path, body, headers=headers)
+            except CutOff:
+                continue
+            finally:
+                self.cloud.step = ""
+        raise AssertionError("cut off twice")
+
+    # Time and AWS.
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return float(clouds.time.time())
+
+    def passes(self, seconds: float) -> None:
+        """Time passes, with the minute's tick in between."""
+        while seconds > 0:
+            self.traveller.shift(min(seconds, 60))
+            seconds -= 60
+            self._tick()
+            self.settle()
+
+    def settle(self) -> None:
+        """Everything moves until nothing is left but what is due later; what was cut off comes again in its time."""
+        self.cloud.pump()
+        for _ in range(2 * clouds.MAX_RECEIVES):
+            if not self.cloud.hidden():
+                return
+            self.traveller.shift(max(map(visibility_s, LIMITS)) + 1)
+            self._tick()
+        raise AssertionError(f"it comes again and again: {self.cloud.failures[-5:]}")
+
+    def _tick(self) -> None:
+        """The minute's tick; without it where nothing is kept for later, as that is most of a minute's cost."""
+        if _moto_table(self.cloud._table("schedule")).items:
+            self.cloud.release()
+        else:
+            self.cloud.pump()
+
+    def begins(self, step: str) -> None:
+        """A step begins to run."""
+        self._dead, self._fresh = False, True
+
+    def hears(self, side: str, operation: str) -> None:
+        """A call to AWS or over HTTP by a step."""
+        if not self.cloud.step:
+            return
+        if self._dead:
+            raise CutOff("a dead process calls nobody")
+        if side == "before":
+            self.calls.append(Called(self.cloud.step, operation, self._fresh))
+            self._fresh = False
+        if self.cut and not self.happened and self.cut == Cut(len(self.calls) - 1, side):
+            self.happened = self._dead = True
+            forget_caches()
+            raise CutOff(f"{side} {operation}")
+
+    # Moments.
+
+    def moment(self) -> dict[str, Any]:
+        """All there is, to be put back later."""
+        tables = {name: _moto_table(self.cloud._table(name)) for name in _TABLES}
+        return {
+            "now": self.now(),
+            "items": {name: copy.deepcopy(dict(table.items)) for name, table in tables.items()},
+            "streams": {name: list(table.stream_shard.items) for name, table in tables.items() if table.stream_shard},
+            "queues": {name: copy.deepcopy(_sqs(self, name)._messages) for name in clouds.QUEUES},
+            "held": copy.deepcopy(self.cloud._held),
+            "streamed": self.cloud._streamed,
+            "ids": copy.copy(self.cloud._ids),
+            "heard": {name: (list(outside.heard), outside.answer) for name, outside in self.outsides().items()},
+        }
+
+    def put_back(self, moment: dict[str, Any]) -> None:
+        """Everything as it was."""
+        self.traveller.move_to(moment["now"])
+        for name, items in moment["items"].items():
+            table = _moto_table(self.cloud._table(name))
+            table.items.clear()
+            table.items.update(copy.deepcopy(items))
+            if table.stream_shard:
+                table.stream_shard.items = list(moment["streams"][name])
+        for name, messages in moment["queues"].items():
+            queue = _sqs(self, name)
+            queue._messages = copy.deepcopy(messages)
+            queue.pending_messages.clear()
+        self.cloud._held = copy.deepcopy(moment["held"])
+        self.cloud._streamed = moment["streamed"]
+        self.cloud._ids = copy.copy(moment["ids"])
+        self.cloud._receives.clear()
+        self.cloud._hidden.clear()
+        self.cloud.failures.clear()
+        for name, outside in self.outsides().items():
+            outside.heard[:], outside.answer = moment["heard"][name]
+        forget_caches()
+        self.calls, self.cut, self.happened, self._dead = [], None, False, False
+
+    def outsides(self) -> dict[str, Outside]:
+        """Everybody outside."""
+        return {"bot": self.town.bot, "desk": self.town.desk, "provider": self.provider}
+
+
+def _sqs(stage: Stage, queue: str) -> Any:
+    return _moto_queue(stage.cloud.url(queue).rpartition("/")[2])
+
+
+def forget_caches() -> None:
+    """As in a process that has just begun."""
+    config._snapshots.clear()
+    world._kept.clear()
+    secrets._opened.cache_clear()
+    queues.url.cache_clear()
+
+
+@contextmanager
+def staged(cloud: Cloud) -> Iterator[Stage]:
+    """A town with a custom channel beside the web chat, whose bot and desk say nothing of their own accord."""
+    from chalicelib.api import base_url, keys
+
+    base_url.forget()
+    key, row = keys.mint("test", ["admin"])
+    config.create(row)
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        serving() as bot,
+        serving() as desk,
+        serving() as provider,
+        Client(cloud.app.app) as client,
+        time_machine.travel(START, tick=False) as traveller,
+    ):
+        town = Town(cloud, client, key, bot, desk)
+        stage = Stage(town, provider, traveller)
+        bot.answer = answers_with_token
+        service = town.make("services", name="care")["id"]
+        town.make("channels", service_id=service, kind="webchat", name="chat")
+        town.make("channels", service_id=service, kind="custom", name="own", settings={"send_url": provider.url})
+        url = {"service_id": service, "kind": "webhook", "name": "bot", "profile": "imi", "webhook_url": bot.url}
+        town.make("bots", **url, verification_token=TOKEN)
+        town.make("desks", service_id=service, kind="webhook", name="desk", webhook_url=desk.url)
+        parties = {"bot_id": town.ids["bot"], "desk_id": town.ids["desk"], "on_bot_failure": "wait"}
+        town.make("rules", service_id=service, name="all", to="bot+desk", **parties)
+        town.verify("bots", "bot")
+        town.verify("desks", "desk")
+        stage.settle()
+        stage.passes(660)  # the sweeps that follow a verification are over
+        cloud.visibility_s, cloud.before, taps.listen = visibility_s, stage.begins, stage.hears
+        patched.setattr(http.Web, "__call__", _heard(stage, http.Web.__call__))
+        bot.forget()
+        desk.forget()
+        try:
+            yield stage
+        finally:
+            taps.listen = None
+
+
+def _heard(stage: Stage, call: Callable[..., Any]) -> Callable[..., Any]:
+    async def heard(web: Any, *given: Any, **more: Any) -> Any:
+        stage.hears("before", "HTTP")
+        exchange = await call(web, *given, **more)
+        stage.hears("after", "HTTP")
+        return exchange
+
+    return heard
+
+
+# What came of a run, without what depends on when it ran.
+
+_WHEN = frozenset({
+    "at", "sent_at", "since", "first_at", "last_at", "opened_at", "closed_at", "opened", "created", "created_at",
+    "state_at", "position", "expiration", "expires", "trace", "due", "changed_at", "attempts", "Timestamp", "timestamp",
+    "took_ms", "next_attempt_at", "leased_until", "failures", "failed",
+})  # fmt: skip
+_OWNERS = ("config", "audit")
+"""Tables that owners write, not steps."""
+
+
+def outcome(stage: Stage) -> dict[str, Any]:
+    """Every row that steps wrote and all that was heard outside, without times."""
+    rows: dict[str, Any] = {}
+    for module, model in MODEL_NAMES:
+        if module in _OWNERS:
+            continue
+        table = _moto_table(stage.cloud._table(module))
+        items = [
+            item for of_one in table.items.values() for item in (of_one.values() if table.has_range_key else [of_one])
+        ]
+        plain = [_timeless(_row(getattr(import_module(f"chalicelib.tables.{module}"), model), item)) for item in items]
+        for row in plain:
+            if "due_id" in row:
+                row["due_id"] = row["due_id"].partition("#")[2]
+            if row.get("status") == "waiting":
+                # Cut off before the row says so, the lane waits all the same.
+                row["status"] = "pending"
+        # By their text, so that the same task kept for two times counts once: whoever comes second finds it done.
+        distinct = {json.dumps(row, sort_keys=True, default=str): row for row in plain}
+        rows[module] = [distinct[text] for text in sorted(distinct)]
+    return rows | {name: _told(outside) for name, outside in stage.outsides().items()}
+
+
+def _row(model: Any, item: Any) -> dict[str, Any]:
+    row = model()
+    row.deserialize(item.to_json()["Attributes"])
+    return dict(row.attribute_values)
+
+
+def _timeless(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _timeless(item) for key, item in value.items() if key not in _WHEN}
+    if isinstance(value, (list, tuple)):
+        return [_timeless(item) for item in value]
+    return value
+
+
+def _told(outside: Outside) -> dict[str, Any]:
+    """`webhook-id` -> what was told under it, in the order in which it first came; the same under it each time."""
+    told: dict[str, Any] = {}
+    for heard in outside.heard:
+        if heard.json.get("Event") == "Verification":
+            continue
+        said = _timeless(heard.json)
+        assert told.setdefault(heard.headers["webhook-id"], said) == said, "one id, two messages"
+    return {"order": list(told), "told": told}

@@ -1,0 +1,420 @@
+"""The crash matrix: every step, cut off at every call that it makes, and then redelivered as AWS would.
+
+Each scenario is recorded once without a cut, action by action. Then for each call of each action everything is put
+back to the moment before the action, the action runs with the cut, time passes until nothing moves, and what came
+of it must be what came of it without: each row that steps write, and what everybody outside heard under which id.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from chalicelib.ports import queues
+from chalicelib.ports.queues import Entry
+from tests.cloud import Cloud
+from tests.crash.stage import ANA, READS, Called, Cut, Stage, outcome, staged
+from tests.journeys.conftest import TOKEN, answers_with_token
+from tests.outside import Heard
+
+Action = Callable[[Stage], None]
+
+
+# Everybody outside: each answers by what was heard alone, so that going back in time takes them along.
+
+
+def echoes(heard: Heard) -> tuple[int, Any]:
+    """A bot that answers in its response."""
+    said = {"eventid": "1001", "conversation_id": heard.json.get("Conversationid"), "message": "you said so"}
+    asked = heard.json["Event"] == "Incoming message" and heard.json["ConversationType"] == "BOT"
+    return 200, {"token": TOKEN, "events": [said] if asked else []}
+
+
+def broken(heard: Heard) -> tuple[int, Any]:
+    """A bot that fails."""
+    return 500, {}
+
+
+def takes(heard: Heard) -> tuple[int, Any]:
+    """A provider that takes each message under an id of its own."""
+    return 200, {"id": f"p-{heard.json['text']}"}
+
+
+def at_second(stage: Stage, name: str, first: tuple[int, Any], then: Callable[[Heard], tuple[int, Any]]) -> None:
+    """Have an outside fail the first attempt of what it hears first."""
+    outside = stage.outsides()[name]
+    already = len(outside.heard)
+
+    def answer(heard: Heard) -> tuple[int, Any]:
+        return first if len(outside.heard) == already + 1 else then(heard)
+
+    outside.answer = answer
+
+
+# (a) A visitor writes, the bot answers in its response, the visitor reads.
+
+
+def a_visitor_writes(stage: Stage) -> None:
+    stage.town.bot.answer = echoes
+    stage.visitor_says("hello", "w1")
+    stage.settle()
+
+
+def a_visitor_reads(stage: Stage) -> None:
+    stage.visitor_reads()
+    stage.settle()
+
+
+def a_visitor_writes_again(stage: Stage) -> None:
+    stage.visitor_says("more", "w2")
+    stage.visitor_says("and more", "w3")
+    stage.settle()
+
+
+# (b) A bot posts to a custom channel; the provider's status overtakes our own knowledge of its id, then comes in time.
+
+
+def b_customer_writes(stage: Stage) -> None:
+    stage.provider.answer = takes
+    stage.gateway_posts({"type": "message", "id": "c1", "from": "user-7", "name": "Uma", "text": "hi"})
+    stage.settle()
+
+
+def b_status_comes_early(stage: Stage) -> None:
+    stage.gateway_posts({"type": "status", "id": "p-hello", "status": "delivered"})
+    stage.bot_posts({"eventid": "1001", "conversation_id": stage.bot_conversation(), "message": "hello"}, "b1")
+    stage.settle()
+    stage.passes(60)
+
+
+def b_status_comes(stage: Stage) -> None:
+    stage.gateway_posts({"type": "status", "id": "p-hello", "status": "read"})
+    stage.settle()
+
+
+# (c) Hand-over; the desk accepts, answers, hears and closes; the bot has the thread again.
+
+
+def c_bot_hands_over(stage: Stage) -> None:
+    over = {"eventid": "1002", "conversation_id": stage.bot_conversation(), "customparam1": "billing"}
+    stage.bot_posts(over, "b1")
+    stage.settle()
+
+
+def c_desk_accepts(stage: Stage) -> None:
+    stage.desk_posts({"type": "chat.accepted", "conversation_id": stage.chat(), "agent": ANA}, "d1")
+    stage.settle()
+
+
+def c_desk_answers(stage: Stage) -> None:
+    stage.desk_posts({"type": "agent.message", "conversation_id": stage.chat(), "text": "I am Ana", "agent": ANA}, "d2")
+    stage.settle()
+
+
+def c_visitor_answers(stage: Stage) -> None:
+    stage.visitor_says("thanks", "w2")
+    stage.settle()
+
+
+def c_desk_closes(stage: Stage) -> None:
+    stage.desk_posts({"type": "chat.closed", "conversation_id": stage.chat(), "outcome": "solved"}, "d3")
+    stage.settle()
+
+
+def c_visitor_writes_to_the_bot(stage: Stage) -> None:
+    stage.visitor_says("one more thing", "w3")
+    stage.settle()
+
+
+# (d) The bot fails once and is tried again while more queues behind; the provider throttles once.
+
+
+def d_waits(stage: Stage) -> None:
+    patch(stage, "bots", "bot", {"retry": {"waits_s": [100, 100]}})
+
+
+def d_bot_fails_once(stage: Stage) -> None:
+    at_second(stage, "bot", (500, {}), answers_with_token)
+    stage.visitor_says("one", "w1")
+    stage.visitor_says("two", "w2")
+    stage.settle()
+    stage.passes(130)
+
+
+def d_provider_throttles_once(stage: Stage) -> None:
+    stage.town.bot.answer = echoes
+    at_second(stage, "provider", (429, {}), takes)
+    stage.gateway_posts({"type": "message", "id": "c1", "from": "user-7", "name": "Uma", "text": "hi"})
+    stage.settle()
+    stage.passes(120)
+
+
+# (e) Five failures switch the bot off; edited and verified it goes on where it stopped.
+
+
+def e_waits(stage: Stage) -> None:
+    patch(stage, "bots", "bot", {"retry": {"waits_s": [1, 1, 1, 1]}})
+
+
+def e_bot_fails_five_times(stage: Stage) -> None:
+    stage.town.bot.answer = broken
+    stage.visitor_says("one", "w1")
+    stage.visitor_says("two", "w2")
+    stage.settle()
+    for _ in range(4):
+        stage.passes(3)
+
+
+def e_bot_is_back(stage: Stage) -> None:
+    stage.town.bot.answer = answers_with_token
+    patch(stage, "bots", "bot", {})
+    status, answer = stage.edge("verify", f"/v1/bots/{stage.town.ids['bot']}/verify", None)
+    assert status == 200, answer
+    stage.settle()
+    stage.passes(61)
+
+
+# (f) Nobody at the desk accepts in time.
+
+
+def f_deadline(stage: Stage) -> None:
+    patch(stage, "desks", "desk", {"accept_within_s": 45})
+
+
+def f_nobody_accepts(stage: Stage) -> None:
+    c_bot_hands_over(stage)
+    stage.passes(120)
+
+
+# (g) The bot fails for longer than the customer's patience: a person gets the thread, and gives it back.
+
+
+def g_patience(stage: Stage) -> None:
+    patch(stage, "rules", "all", {"on_bot_failure": "desk", "bot_patience_s": 60})
+    patch(stage, "bots", "bot", {"retry": {"waits_s": [3000]}})
+
+
+def g_bot_is_silent(stage: Stage) -> None:
+    stage.town.bot.answer = broken
+    stage.visitor_says("help", "w1")
+    stage.settle()
+    stage.passes(61)
+
+
+# (h) An event that no code of ours can do.
+
+
+def h_poison(stage: Stage) -> None:
+    event = {"id": "ev_1", "kind": "unheard of", "thread": "th_1", "at": 1, "service": stage.town.ids["care"]}
+    queues.send("threads.fifo", [Entry(event, group="th_1", dedup="x")])
+    stage.settle()
+
+
+def patch(stage: Stage, thing: str, name: str, fields: dict[str, Any]) -> None:
+    """The owner changes a resource."""
+    status, answer = stage.town.call("PATCH", f"/v1/{thing}/{stage.town.ids[name]}", fields)
+    assert status == 200, answer
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What happens, and which steps carry it out."""
+
+    actions: tuple[Action, ...]
+    steps: tuple[str, ...]
+    prepare: Action = lambda stage: None
+
+
+_IN = ("receive_channel", "converse", "fan_out", "deliver")
+SCENARIOS = {
+    "answer": Scenario((a_visitor_writes, a_visitor_reads, a_visitor_writes_again), (*_IN, "poll_channel")),
+    "channel": Scenario(
+        (b_customer_writes, b_status_comes_early, b_status_comes),
+        (*_IN, "receive_bot", "send", "fire_timer"),
+    ),
+    "handover": Scenario(
+        (
+            a_visitor_writes,
+            c_bot_hands_over,
+            c_desk_accepts,
+            c_desk_answers,
+            c_visitor_answers,
+            c_desk_closes,
+            c_visitor_writes_to_the_bot,
+        ),
+        (*_IN, "receive_bot", "receive_desk"),
+    ),
+    "retry": Scenario(
+        (d_bot_fails_once, d_provider_throttles_once),
+        (*_IN, "release_due", "retry_delivery", "send", "retry_send"),
+        d_waits,
+    ),
+    "return": Scenario(
+        (e_bot_fails_five_times, e_bot_is_back),
+        (*_IN, "release_due", "retry_delivery", "fire_timer", "verify"),
+        e_waits,
+    ),
+    "offer": Scenario(
+        (a_visitor_writes, f_nobody_accepts), (*_IN, "receive_bot", "release_due", "fire_timer"), f_deadline
+    ),
+    "patience": Scenario((g_bot_is_silent, e_bot_is_back), (*_IN, "release_due", "fire_timer", "verify"), g_patience),
+    "dead letter": Scenario((h_poison,), ("converse", "bury")),
+}
+
+KNOWN = {
+    "receive_channel": {"GetItem", "SendMessageBatch"},
+    "receive_bot": {"GetItem", "SendMessageBatch"},
+    "receive_desk": {"GetItem", "SendMessageBatch"},
+    "poll_channel": {"GetItem", "Query", "SendMessageBatch"},
+    "converse": {"BatchGetItem", "Query", "PutItem", "TransactWriteItems", "UpdateItem", "GetItem", "SendMessageBatch"},
+    "fan_out": {"PutItem", "SendMessageBatch"},
+    "deliver": {"Query", "BatchGetItem", "HTTP", "SendMessageBatch", "UpdateItem", "PutItem", "DeleteItem"},
+    "send": {"Query", "GetItem", "HTTP", "PutItem", "SendMessageBatch", "UpdateItem"},
+    "release_due": {"Query", "SendMessageBatch", "DeleteItem"},
+    "retry_delivery": {"UpdateItem", "GetItem", "BatchGetItem", "HTTP", "DeleteItem", "SendMessageBatch", "PutItem"},
+    "retry_send": {"UpdateItem", "GetItem", "HTTP", "PutItem", "DeleteItem", "SendMessageBatch"},
+    "fire_timer": {"GetItem", "Query", "SendMessageBatch"},
+    "bury": {"PutItem"},
+}
+"""Step -> operations that it is known to make: that the scenarios reach them all is a test of its own."""
+
+
+@dataclass
+class Recorded:
+    """An action that ran without a cut."""
+
+    action: Action
+    before: dict[str, Any]
+    calls: list[Called]
+    after: dict[str, Any]
+
+
+@dataclass
+class Matrix:
+    """The stage, and what was recorded on it."""
+
+    stage: Stage
+    bare: dict[str, Any]
+    scenarios: dict[str, list[Recorded]] = field(default_factory=dict)
+
+    def recorded(self, name: str) -> list[Recorded]:
+        """A scenario's actions; run when first asked for."""
+        if name not in self.scenarios:
+            self.scenarios[name] = self._record(SCENARIOS[name])
+        return self.scenarios[name]
+
+    def _record(self, scenario: Scenario) -> list[Recorded]:
+        self.stage.put_back(self.bare)
+        scenario.prepare(self.stage)
+        found = []
+        for action in scenario.actions:
+            before = self.stage.moment()
+            self.stage.put_back(before)  # with cold caches, as each run with a cut begins
+            action(self.stage)
+            found.append(Recorded(action, before, self.stage.calls, outcome(self.stage)))
+        return found
+
+
+@pytest.fixture(scope="module")
+def matrix(_cloud: Callable[[], Cloud]) -> Iterator[Matrix]:
+    with staged(_cloud()) as stage:
+        yield Matrix(stage, stage.moment())
+
+
+def test_the_scenarios_reach_every_step_and_call(matrix: Matrix) -> None:
+    reached: dict[str, set[str]] = {}
+    for name, scenario in SCENARIOS.items():
+        calls = [called for recorded in matrix.recorded(name) for called in recorded.calls]
+        assert {called.step for called in calls} == set(scenario.steps), f"{name}: list its steps, so that each is cut"
+        for called in calls:
+            reached.setdefault(called.step, set()).add(called.operation)
+    missed = {step: operations - reached.get(step, set()) for step, operations in KNOWN.items()}
+    assert not any(missed.values()), missed
+
+
+def test_the_scenarios_do_what_they_say(matrix: Matrix) -> None:
+    ends = {name: matrix.recorded(name)[-1].after for name in SCENARIOS}
+    assert texts(ends["answer"]) == ["hello", "you said so", "more", "and more", "you said so", "you said so"]
+    assert [told["text"] for told in ends["channel"]["provider"]["told"].values()] == ["hello"]
+    assert [row["state"] for row in ends["channel"]["messages"]] == ["received", "read"]
+    assert [told["type"] for told in ends["handover"]["desk"]["told"].values()] == [
+        "chat.started",
+        "message.received",
+    ]
+    assert all(not end["failures"] for name, end in ends.items() if name != "dead letter")
+    assert [row["step"] for row in ends["dead letter"]["failures"]] == ["converse"]
+
+
+def texts(end: dict[str, Any]) -> list[str]:
+    """What was said, in its order."""
+    said = sorted(end["messages"], key=lambda row: row["seq"])
+    return [row["data"]["content"]["text"] for row in said if "text" in row["data"]["content"]]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "step"),
+    [pytest.param(name, step, id=f"{name}-{step}") for name, one in SCENARIOS.items() for step in one.steps],
+)
+def test_cut_off_anywhere_it_comes_to_the_same(matrix: Matrix, scenario: str, step: str) -> None:
+    stage, cuts, wrong = matrix.stage, 0, []
+    for recorded in matrix.recorded(scenario):
+        for cut, called in _cuts(recorded.calls, step):
+            stage.put_back(recorded.before)
+            stage.cut, cuts = cut, cuts + 1
+            try:
+                recorded.action(stage)
+                assert stage.happened
+                difference = _difference(recorded.after, outcome(stage))
+            except AssertionError as error:
+                difference = str(error)[:300]
+            if difference:
+                wrong.append(f"{recorded.action.__name__}, {cut.side} {called.operation} ({cut.at}): {difference}")
+    assert cuts
+    assert not wrong, "\n".join(wrong)
+
+
+def _cuts(calls: list[Called], step: str) -> Iterator[tuple[Cut, Called]]:
+    """Before and after each call of a step, as far as it makes a difference.
+
+    Cutting before a call is the same as cutting after the one before it, and a read changes nothing: what is left is
+    before the first call of each run of the step, and after each call that leaves something behind. Of runs within an
+    action that make the same calls, as a third and a fourth retry do, the first stands for all.
+    """
+    runs: list[list[int]] = []
+    for at, called in enumerate(calls):
+        if called.step == step:
+            if called.first:
+                runs.append([])
+            runs[-1].append(at)
+    different = {tuple(calls[at].operation for at in run): run for run in reversed(runs)}
+    for run in different.values():
+        yield Cut(run[0], "before"), calls[run[0]]
+        for at in run:
+            if calls[at].operation not in READS:
+                yield Cut(at, "after"), calls[at]
+
+
+def _difference(without: Any, cut: Any) -> str:
+    """The first few places in which two outcomes differ."""
+    found = list(_places(without, cut, ""))
+    return "; ".join(found[:4]) + (f" and {len(found) - 4} more" if len(found) > 4 else "")
+
+
+def _places(without: Any, cut: Any, at: str) -> Iterator[str]:
+    if isinstance(without, dict) and isinstance(cut, dict):
+        for key in {**without, **cut}:
+            yield from _places(without.get(key), cut.get(key), f"{at}/{key}")
+    elif isinstance(without, list) and isinstance(cut, list) and len(without) == len(cut):
+        for index, (one, other) in enumerate(zip(without, cut, strict=True)):
+            yield from _places(one, other, f"{at}/{index}")
+    elif without != cut:
+        yield f"{at}: {_short(without)} became {_short(cut)}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) < 300 else f"{len(value)} of {text[:600]}"

@@ -183,6 +183,7 @@ def _mind_the_customer(row: DeliveryRow, notice: Notice) -> None:
             "kind": "bot.failing",
             "lane": row.lane,
             "key": row.key,
+            "attempts": len(row.attempts),
             "bot": notice.destination,
             "service": notice.service,
             "channel": notice.channel,

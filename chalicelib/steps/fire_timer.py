@@ -40,7 +40,7 @@ def _bot_failing(body: dict[str, Any]) -> str:
     if row is None or row.status not in deliveries.UNDONE:
         return "the bot answered meanwhile"
     # The attempts are part of the cause: a bot that fails the same message again later is news.
-    _put(body, "failing", row.id, len(row.attempts), keep=("bot",))
+    _put(body, "failing", row.id, body["attempts"], keep=("bot",))
     return "told"
 
 

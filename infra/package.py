@@ -20,12 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra import policies, template
-from infra.reads import ROOT
+from infra.reads import ROOT, aws_services
 from infra.slim import compile_tree, slim
 
 BUILD = ROOT / ".build"
 MOST_BYTES = 200_000_000
 """Unzipped; Lambda takes 250 MB (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)."""
+NOT_DEPLOYED = ("cli",)
+"""Folders of chalicelib that run on a person's machine, with libraries that the zip has not."""
 ARCHITECTURES = ("arm64", "x86_64")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """One time for all files, so that the same sources give the same zip."""
@@ -101,7 +103,8 @@ def _chalice(architecture: str, out: Path) -> None:
     project = BUILD / f"project-{architecture}"
     shutil.rmtree(project / "chalicelib", ignore_errors=True)
     (project / ".chalice" / "policies").mkdir(parents=True, exist_ok=True)
-    shutil.copytree(ROOT / "chalicelib", project / "chalicelib", ignore=shutil.ignore_patterns("__pycache__"))
+    left_out = shutil.ignore_patterns("__pycache__", *NOT_DEPLOYED)
+    shutil.copytree(ROOT / "chalicelib", project / "chalicelib", ignore=left_out)
     for name in ("app.py", "requirements.txt"):
         shutil.copy2(ROOT / name, project / name)
     for path, text in policies.files(architecture).items():
@@ -135,7 +138,7 @@ def _tree(archive: Path, architecture: str) -> Path:
         theirs: list[zipfile.ZipInfo] = []
         for entry in package.infolist():
             (ours if entry.filename.startswith(("app.py", "chalicelib/")) else theirs).append(entry)
-        made_by = Path(__file__).with_name("slim.py").read_bytes()
+        made_by = Path(__file__).with_name("slim.py").read_bytes() + repr(sorted(aws_services())).encode()
         mark = hashlib.sha256(made_by + "".join(f"{one.filename}:{one.CRC}" for one in theirs).encode()).hexdigest()
         libraries = BUILD / f"libraries-{architecture}"
         stamp = libraries / "stamp"

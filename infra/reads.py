@@ -126,3 +126,19 @@ def queues_named(name: str) -> set[str]:
                 if isinstance(first, ast.Constant):
                     named.add(str(first.value))
     return named
+
+
+@cache
+def aws_services() -> frozenset[str]:
+    """AWS services that anything of ours calls, `aws.client("sqs")`; LookupError where one is not named in the call."""
+    named = set()
+    for path in sorted((ROOT / OURS).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "aws.client":
+                first = node.args[0]
+                if not isinstance(first, ast.Constant):
+                    raise LookupError(
+                        f"{path}:{node.lineno}: the service must be written out; the package keeps only those"
+                    )
+                named.add(str(first.value))
+    return frozenset(named)

@@ -11,8 +11,10 @@ import shutil
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
-BOTOCORE_SERVICES = ("dynamodb", "events", "kms", "s3", "sqs", "sts")
-"""AWS services that the Lambdas call; the descriptions of the other four hundred are 20 MB."""
+from infra.reads import aws_services
+
+ALWAYS = ("dynamodb", "sts")
+"""Services whose descriptions botocore needs whatever we call: PynamoDB's, and that of credentials."""
 
 _UNREAD = (
     "**/tests",
@@ -35,10 +37,12 @@ def slim(tree: Path) -> None:
         for path in sorted(tree.glob(pattern)):
             if tree / "chalicelib" not in path.parents:
                 _remove(path)
+    # The descriptions of the other four hundred services are 20 MB.
+    services = {*ALWAYS, *aws_services()}
     for folder in (tree / "botocore" / "data", tree / "boto3" / "data"):
         if folder.is_dir():
             for path in folder.iterdir():
-                if path.is_dir() and path.name not in BOTOCORE_SERVICES:
+                if path.is_dir() and path.name not in services:
                     _remove(path)
     for info in tree.glob("*.dist-info"):
         for path in info.iterdir():

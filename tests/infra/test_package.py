@@ -1,0 +1,93 @@
+"""The zip holds all that it needs, nothing of this machine, and is the same when it is made again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from infra.package import MOST_BYTES, Package, Unfit, _refuse_foreign, _zip
+from infra.reads import aws_services
+
+pytestmark = pytest.mark.xdist_group("package")
+
+_IMPORT_ALL = """
+import importlib, pkgutil, sys
+sys.path.insert(0, {tree!r})
+import app, chalicelib
+names = [one.name for one in pkgutil.walk_packages(chalicelib.__path__, "chalicelib.")]
+for name in names:
+    importlib.import_module(name)
+# What the modules import when they first need it.
+import aiohttp, datalogic_py, pydantic, yaml, boto3
+for service in {services!r}:
+    boto3.client(service, region_name="us-east-1")
+foreign = {{name for name, module in sys.modules.items()
+           if "site-packages" in (getattr(module, "__file__", None) or "")}}
+assert not foreign, foreign
+print(len(names))
+"""
+
+
+@pytest.fixture(scope="session")
+def tree(package: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The zip, unpacked."""
+    folder = tmp_path_factory.mktemp("zip")
+    with zipfile.ZipFile(package.zip) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def test_everything_can_be_imported_from_the_zip_alone(tree: Path) -> None:
+    # -I -S: no site-packages, no PYTHONPATH, no current folder.
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            _IMPORT_ALL.format(tree=str(tree), services=["dynamodb", "sts", *sorted(aws_services())]),
+        ],
+        capture_output=True,
+        text=True,
+        env={"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert int(done.stdout) > 30
+
+
+def test_it_is_far_from_the_limits(package: Package) -> None:
+    assert package.unzipped < MOST_BYTES
+    assert package.zipped < 50_000_000
+
+
+def test_everything_is_compiled(tree: Path) -> None:
+    sources = [path for path in tree.rglob("*.py") if "chalicelib" in path.parts or path.name == "app.py"]
+    missing = [path for path in sources if not list((path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"))]
+    assert sources
+    assert not missing
+
+
+def test_what_was_built_here_is_refused(tmp_path: Path) -> None:
+    info = tmp_path / "pillow-13.0.0.dist-info"
+    info.mkdir()
+    (info / "WHEEL").write_text("Wheel-Version: 1.0\nTag: cp311-cp311-linux_x86_64\n")
+    with pytest.raises(Unfit, match="built on this machine"):
+        _refuse_foreign(tmp_path)
+    (info / "WHEEL").write_text("Wheel-Version: 1.0\nTag: cp311-cp311-manylinux_2_17_x86_64\n")
+    _refuse_foreign(tmp_path)
+
+
+def test_the_same_files_give_the_same_zip(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    (source / "a").mkdir(parents=True)
+    (source / "a" / "one.py").write_text("1")
+    (source / "two.py").write_text("2")
+    _zip(source, tmp_path / "first.zip")
+    (source / "two.py").touch()
+    _zip(source, tmp_path / "second.zip")
+    assert (tmp_path / "first.zip").read_bytes() == (tmp_path / "second.zip").read_bytes()

@@ -5,6 +5,7 @@ The stage is a parameter, so one package is deployed to each stage in turn and i
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from infra import alarms, declared, edges, policies, queues, shared, sources, tables
@@ -73,11 +74,34 @@ def environment() -> dict[str, Any]:
     }
 
 
+def _problem(status: int, code: str, detail: str) -> dict[str, Any]:
+    """A gateway's own answer in the form of ours (RFC 9457)."""
+    body = {
+        "type": f"about:blank#{code}",
+        "title": detail,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "errors": [],
+    }
+    return {
+        "statusCode": str(status),
+        "responseParameters": {"gatewayresponse.header.Content-Type": "'application/problem+json'"},
+        "responseTemplates": {"application/json": json.dumps(body)},
+    }
+
+
 def _api(properties: dict[str, Any]) -> None:
     properties["Name"] = {"Fn::Sub": "parley-${Stage}"}
     # SAM would make a second stage called "Stage" (aws/serverless-application-model#191) without this.
     properties["OpenApiVersion"] = "2.0"
     body = properties["DefinitionBody"]
+    body["x-amazon-apigateway-gateway-responses"] = {
+        # What API Gateway says of a path that no route knows would be a 403 about a token.
+        "MISSING_AUTHENTICATION_TOKEN": _problem(404, "not_found", "there is nothing at this path"),
+        "REQUEST_TOO_LARGE": _problem(413, "too_large", "at most 10 MB are taken"),
+        "THROTTLED": _problem(429, "throttled", "too many calls at once; try again"),
+    }
     body["info"]["title"] = {"Fn::Sub": "parley-${Stage}"}
 
 

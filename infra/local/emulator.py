@@ -4,7 +4,7 @@ It is started in a session of its own, so that a Ctrl-C in the terminal reaches 
 on SIGTERM it writes its state down, and what came since is lost where it is killed instead.
 """
 
-from __future__ import annotations
+from __future__ import contextlib
 
 import os
 import shutil
@@ -27,6 +27,7 @@ REGION = "us-east-1"
 ACCOUNT = "000000000000"
 _START_S = 30
 _STOP_S = 30
+_SETTLE_S = 4
 _CLIENT = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=120)
 
 
@@ -92,6 +93,7 @@ class Emulator:
         with socket.socket() as probe:
             if probe.connect_ex((HOST, self.port)) == 0:
                 raise NotStarted(f"port {self.port} is taken; choose another one with PORT=")
+        self._forget_stream_positions()
         temporary = self.folder / "tmp"
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
@@ -142,9 +144,37 @@ class Emulator:
         except OSError:
             return False
 
+    def _forget_stream_positions(self) -> None:
+        """Have streams read from their beginning again.
+
+        MiniStack 1.5.33 keeps how far each Lambda has read, but not the records: after a restart it would pass over
+        as many new ones as it had read before.
+        """
+        kept = self.folder / "state" / "lambda.json"
+        if kept.exists():
+            state = json.loads(kept.read_text(encoding="utf-8"))
+            positions = (state.get("payload") or {}).get("dynamodb_stream_positions")
+            if isinstance(positions, dict) and positions.get("data"):
+                positions["data"] = {}
+                kept.write_text(json.dumps(state), encoding="utf-8")
+
+    def _settle(self) -> None:
+        """Let what is under way come to rest: stream records that no Lambda has read are not kept over a stop."""
+        sqs = self.client("sqs")
+        deadline = time.monotonic() + _SETTLE_S
+        quiet = 0
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        while quiet < 3 and time.monotonic() < deadline:
+            time.sleep(0.2)
+            urls = sqs.list_queues().get("QueueUrls", ())
+            counts = (sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"] for url in urls)
+            quiet = 0 if any(int(count[name]) for count in counts for name in names) else quiet + 1
+
     def stop(self) -> None:
         """Stop in order: everything is kept in `folder/state` for the next start."""
         if self._process and self._process.poll() is None:
+            with contextlib.suppress(Exception):  # whatever it answers, it is to be stopped
+                self._settle()
             self._process.send_signal(signal.SIGTERM)
             try:
                 self._process.wait(_STOP_S)

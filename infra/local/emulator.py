@@ -4,8 +4,10 @@ It is started in a session of its own, so that a Ctrl-C in the terminal reaches 
 on SIGTERM it writes its state down, and what came since is lost where it is killed instead.
 """
 
-from __future__ import contextlib
+from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shutil
 import signal

@@ -6,34 +6,36 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    SqsFifoPartialProcessor,
-    process_partial_response,
-)
-
 from chalicelib.ports import log
+
+MAX_RECEIVES = 5
+"""How often a queue hands out a message before it is a dead letter; infra tells the queues."""
 
 
 def each_body(event: dict[str, Any], context: Any, handle: Callable[[dict[str, Any]], None], *, fifo: bool) -> Any:
     """Run `handle` on the JSON body of each SQS record; a failed one is redelivered, others are not.
 
-    In a FIFO queue what follows a failed record in its group waits with it; other groups go on.
+    In a FIFO queue what follows a failed record in its group waits with it; other groups go on. But it is received
+    again each time, too: at the last time, when the failed one goes to the dead letters, it no longer waits, or it
+    would go along.
     """
-
-    def record_handler(record: Any) -> None:
+    failed: list[str] = []
+    waiting: set[str] = set()
+    for record in event["Records"]:
+        group = record["attributes"].get("MessageGroupId", "") if fifo else ""
+        if group in waiting:
+            failed.append(record["messageId"])
+            continue
         try:
-            handle(json.loads(record.body))
+            handle(json.loads(record["body"]))
         except Exception:
-            # Powertools keeps silent about a record's exception, and a dead letter is too late to read it.
-            log.crash(handle.__module__.rpartition(".")[2], receive_count=record.attributes.approximate_receive_count)
-            raise
-
-    processor = SqsFifoPartialProcessor(skip_group_on_error=True) if fifo else BatchProcessor(event_type=EventType.SQS)
-    # A batch in which all fail would raise, and a raising function loses its warm process in vain.
-    processor.raise_on_entire_batch_failure = False
-    return process_partial_response(event=event, record_handler=record_handler, processor=processor, context=context)
+            # A dead letter is too late to read it.
+            received = int(record["attributes"].get("ApproximateReceiveCount", 1))
+            log.crash(handle.__module__.rpartition(".")[2], receive_count=received)
+            failed.append(record["messageId"])
+            if fifo and received < MAX_RECEIVES:
+                waiting.add(group)
+    return {"batchItemFailures": [{"itemIdentifier": id} for id in failed]}
 
 
 def each_record(event: dict[str, Any], context: Any, handle: Callable[[dict[str, Any]], None]) -> Any:
@@ -53,11 +55,16 @@ def each_change(event: dict[str, Any], handle: Callable[[dict[str, Any]], None],
 
     Lambda then repeats from that record on (ReportBatchItemFailures), so order holds and nothing is skipped:
     https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+
+    Where the first of several fails, nothing would be gained by that, and in the end Lambda would give up all of
+    them: the function fails, and Lambda halves the batch until the record stands alone.
     """
-    for record in event["Records"]:
+    for at, record in enumerate(event["Records"]):
         try:
             handle(record)
         except Exception:
             log.crash(step)
+            if at == 0 and len(event["Records"]) > 1:
+                raise
             return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
     return {"batchItemFailures": []}

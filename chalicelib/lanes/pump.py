@@ -33,11 +33,17 @@ Work = Callable[[Call, dict[str, Any]], Awaitable[None]]
 def each_lane(event: dict[str, Any], work: Work, *, step: str) -> Any:
     """Run `work` for all lanes of a batch at the same time; records of lanes that failed are redelivered."""
     by_lane: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    failed: list[str] = []
     for record in event["Records"]:
-        body = queues.body_of(record)
-        by_lane.setdefault(body["lane"], []).append((record["messageId"], body))
-    failed = asyncio.run(_together(by_lane, work, step))
-    return {"batchItemFailures": [{"itemIdentifier": id} for lane in failed for id, _ in by_lane[lane]]}
+        try:
+            body = queues.body_of(record)
+            by_lane.setdefault(body["lane"], []).append((record["messageId"], body))
+        except Exception:
+            log.crash(step)
+            failed.append(record["messageId"])
+    lanes = asyncio.run(_together(by_lane, work, step))
+    failed += [id for lane in lanes for id, _ in by_lane[lane]]
+    return {"batchItemFailures": [{"itemIdentifier": id} for id in failed]}
 
 
 async def _together(by_lane: dict[str, list[tuple[str, dict[str, Any]]]], work: Work, step: str) -> Iterable[str]:

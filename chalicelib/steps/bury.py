@@ -9,8 +9,11 @@ from typing import Any
 from chalicelib.ports import aws, clock, ids, log
 from chalicelib.ports.lambdas import each_record
 from chalicelib.ports.settings import settings
+from chalicelib.tables.attributes import PlainAttribute
 from chalicelib.tables.failures import Failure
 
+MOST_BYTES = 300_000
+"""A row of DynamoDB takes 400 KB; SQS takes 1 MiB."""
 STEPS = {
     "threads.fifo": "converse",
     "deliveries.fifo": "deliver",
@@ -31,12 +34,25 @@ def handle(record: dict[str, Any]) -> None:
     """Record one dead letter; ids come from the SQS message's, so that twice is once."""
     name = record["eventSourceARN"].rpartition(":")[2].removeprefix(settings().queue(""))
     queue = name.replace("-dead.fifo", ".fifo").removesuffix("-dead")
-    body = json.loads(record["body"])
+    body = _body(record["body"])
     if "DDBStreamBatchInfo" in body:
         for index, again in enumerate(_of_stream(body["DDBStreamBatchInfo"])):
             _keep(record, index, step=queue, queue="timers", body=again)
         return
     _keep(record, 0, step=STEPS.get(queue, queue), queue=queue, body=body)
+
+
+def _body(text: str) -> dict[str, Any]:
+    """The event; what cannot be kept as it is, which may be why it is here, as text under `unreadable`."""
+    try:
+        body: dict[str, Any] = json.loads(text)
+        PlainAttribute().serialize(body)
+    except (ValueError, TypeError, KeyError, ArithmeticError):
+        body = {}
+    raw = text.encode("utf-8", "replace")
+    if body and len(raw) <= MOST_BYTES:
+        return body
+    return {"unreadable": raw[:MOST_BYTES].decode("utf-8", "ignore")}
 
 
 def _keep(record: dict[str, Any], index: int, *, step: str, queue: str, body: dict[str, Any]) -> None:

@@ -31,7 +31,8 @@ QUEUES = {
 }
 MAX_RECEIVES = 5
 DEAD = {queue.replace(".fifo", "-dead.fifo") if ".fifo" in queue else f"{queue}-dead": "bury" for queue in QUEUES}
-STREAM_DEAD = "messages-failures"
+STREAM_DEAD = "fan_out-dead"
+STREAM_RETRIES = 5
 _ROUNDS = 500
 
 
@@ -92,6 +93,8 @@ class Cloud:
     _held: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     _receives: dict[str, int] = field(default_factory=dict)
     _streamed: int = 0
+    _shards: list[tuple[int, int]] = field(default_factory=list)
+    """Parts of the stream that are under way, the next one last."""
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def pump(self, *, rounds: int = _ROUNDS) -> None:
@@ -204,7 +207,10 @@ class Cloud:
             "messageId": message["MessageId"] + suffix,
             "receiptHandle": "r",
             "body": message["Body"],
-            "attributes": {"ApproximateReceiveCount": "1", **message.get("Attributes", {})},
+            "attributes": {
+                "ApproximateReceiveCount": str(self._receives.get(message["MessageId"], 0) + 1),
+                **message.get("Attributes", {}),
+            },
             "messageAttributes": {},
             "md5OfBody": "",
             "eventSource": "aws:sqs",
@@ -213,26 +219,43 @@ class Cloud:
         }
 
     def _stream_once(self) -> bool:
-        if len(_moto_table(self._table("messages")).stream_shard.items) <= self._streamed:
-            return False
-        records = self._stream_records()
-        new = records[self._streamed :]
-        if not new:
-            return False
-        given = [record for record in new for _ in range(2 if self.duplicate else 1)]
-        answer = self.invoke("fan_out", {"Records": given})
-        if answer is None:
+        if not self._shards:
+            end = len(_moto_table(self._table("messages")).stream_shard.items)
+            if end <= self._streamed:
+                return False
+            self._shards = [(self._streamed, min(end, self._streamed + 100))]
+        start, end = self._shards.pop()
+        records = self._stream_records()[start:end]
+        given = [record for record in records for _ in range(2 if self.duplicate else 1)]
+        try:
+            answer = self.invoke("fan_out", {"Records": given})
+        except Exception as error:
+            answer = None
+            self.failures.append(("fan_out", repr(error)))
+        if answer is None and end - start > 1:
+            # BisectBatchOnFunctionError; halving is no retry.
+            middle = (start + end) // 2
+            self._shards += [(middle, end), (start, middle)]
             return True
-        failed = [item["itemIdentifier"] for item in answer["batchItemFailures"]]
-        if not failed:
-            self._streamed += len(new)
+        failed = [item["itemIdentifier"] for item in answer["batchItemFailures"]] if answer else []
+        if answer is not None and not failed:
+            self._streamed = end
             return True
+        numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
         self.failures.append(("fan_out", "batch item failure"))
-        at = [record["dynamodb"]["SequenceNumber"] for record in new].index(failed[0])
-        self._streamed += at
-        count = self._receives[f"stream{failed[0]}"] = self._receives.get(f"stream{failed[0]}", 0) + 1
-        if count >= MAX_RECEIVES:
-            self._streamed += 1
+        self._streamed = start + (numbers.index(failed[0]) if failed else 0)
+        count = self._receives[f"stream{self._streamed}"] = self._receives.get(f"stream{self._streamed}", 0) + 1
+        if count <= STREAM_RETRIES:
+            self._shards.append((self._streamed, end))
+            return True
+        # Lambda gives up what is left of the batch, all of it, and says no more than where it lay.
+        arn = self.clients["dynamodb"].describe_table(TableName=self._table("messages"))["Table"]["LatestStreamArn"]
+        lost = {"startSequenceNumber": numbers[0], "endSequenceNumber": numbers[-1], "batchSize": end - self._streamed}
+        place = {"streamArn": arn, "shardId": _moto_table(self._table("messages")).stream_shard.id}
+        body = json.dumps({"version": "1.0", "DDBStreamBatchInfo": place | lost})
+        dead = {"MessageId": f"m{next(self._ids)}", "Body": body, "Attributes": {}}
+        self._held.setdefault(STREAM_DEAD, []).append(dead)
+        self._streamed = end
         return True
 
     def _stream_records(self) -> list[dict[str, Any]]:

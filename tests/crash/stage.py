@@ -210,6 +210,7 @@ class Stage:
         self.cloud._streamed = moment["streamed"]
         self.cloud._ids = copy.copy(moment["ids"])
         self.cloud._receives.clear()
+        self.cloud._shards.clear()
         self.cloud._hidden.clear()
         self.cloud.failures.clear()
         for name, outside in self.outsides().items():

@@ -5,6 +5,14 @@
 
 from __future__ import annotations
 
+from pynamodb.connection.base import Connection
+
+from chalicelib.ports import aws
+
+# PynamoDB would make each model a client of its own: 60 ms of a cold start each (botocore reads its description of
+# DynamoDB anew), and a TLS connection each. All share ours, whose timeouts and retries are the same and said once.
+Connection.client = property(lambda _: aws.client("dynamodb"))  # type: ignore[assignment,method-assign]
+
 MODEL_NAMES = (
     ("config", "Resource"),
     ("endpoints", "Endpoint"),

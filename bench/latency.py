@@ -16,11 +16,12 @@ from typing import Any
 
 from bench import chain
 from bench.bot import Bot, bot
+from bench.prompt import prompt_emulator
 from bench.report import Goal, Result
 from bench.words import ANSWERED, ASKED, TOKEN
 from infra.local.stack import Stack, stack
 
-TRIPS, WARM, PAUSE_S = 40, 6, 0.35
+TRIPS, WARM, PAUSE_S = 30, 5, 0.3
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Way:
 
 def measure() -> Result:
     """Both, in turns."""
-    with bot() as heard, stack() as up:
+    with bot() as heard, prompt_emulator(), stack() as up:
         ways = {"Parley": _parley(up, heard), "empty chain": _chain(up, heard)}
         for at in range(WARM + TRIPS):
             if at == WARM:
@@ -58,7 +59,7 @@ def measure() -> Result:
                 way.trip(heard, f"{ASKED} {time.time_ns():020d}")
                 # What follows a trip (receipts) must not run into the next.
                 time.sleep(PAUSE_S)
-    rows = [
+    rows: list[list[Any]] = [
         [
             name,
             median(way.hub_ms),

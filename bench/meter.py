@@ -7,6 +7,7 @@ counts only while a Lambda runs, so what the pump that stands for AWS does is no
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,8 @@ class Call:
     read_units: float = 0
     bytes_out: int = 0
     bytes_in: int = 0
+    rows: int = 0
+    """Items that a read gave."""
     refused: bool = False
 
 
@@ -74,6 +77,8 @@ class Meter:
 
     def __init__(self) -> None:
         self.tally = Tally()
+        self.away_s = 0.0
+        """CPU seconds within calls, the meter's own included."""
         self.record: list[tuple[str, dict[str, Any], float]] | None = None
         """Where wanted: every DynamoDB call since, with its units, counted or not."""
         self.with_units = True
@@ -91,7 +96,11 @@ class Meter:
         meter = self
 
         def counted(client: Any, operation: str, params: dict[str, Any]) -> Any:
-            return meter._call(client, operation, params)
+            began = time.process_time()
+            try:
+                return meter._call(client, operation, params)
+            finally:
+                meter.away_s += time.process_time() - began
 
         BaseClient._make_api_call = counted
         try:
@@ -124,6 +133,7 @@ class Meter:
             raise
         else:
             call.bytes_in = _bytes({key: value for key, value in answer.items() if key != "ResponseMetadata"})
+            call.rows = _rows(answer)
             if operation in _READS and self.with_units:
                 call.read_units = _read_units(operation, params, answer)
             return answer
@@ -176,6 +186,12 @@ def _read_units(operation: str, params: dict[str, Any], answer: dict[str, Any]) 
         missing = [None] * (len(asked["Keys"]) - len(items))
         found += units.read([*items, *missing], consistent=bool(asked.get("ConsistentRead")))
     return found
+
+
+def _rows(answer: dict[str, Any]) -> int:
+    responses = answer.get("Responses", ())
+    batch = sum(len(items) for items in responses.values()) if isinstance(responses, dict) else len(responses)
+    return batch + len(answer.get("Items", ())) + ("Item" in answer)
 
 
 def _target(params: dict[str, Any]) -> str:

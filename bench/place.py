@@ -175,8 +175,8 @@ class Place:
     def bot_answers(self, *, in_response: bool) -> None:
         """Have the bot answer each message at once in its response, or only take it."""
         answering = {"verification_token": TOKEN}
-        self.bot.answer = (lambda heard: (200, answering | _answer(heard.json))) if in_response else (
-            lambda heard: (200, answering)
+        self.bot.answer = (
+            (lambda heard: (200, answering | _answer(heard.json))) if in_response else (lambda heard: (200, answering))
         )
 
     def start(self) -> Tally:
@@ -283,9 +283,7 @@ def _place(cloud: Counted, bot_url: str = "") -> Iterator[Place]:
         provider.answer = lambda heard: (200, {"id": f"p{len(provider.heard)}"})
         service = place.make("services", name="care")
         place.make("channels", service_id=service, kind="webchat", name="chat")
-        place.make(
-            "channels", service_id=service, kind="custom", name="own", settings={"send_url": provider.url}
-        )
+        place.make("channels", service_id=service, kind="custom", name="own", settings={"send_url": provider.url})
         bot_id = place.make(
             "bots",
             service_id=service,

@@ -62,7 +62,7 @@ class Result:
         """As a page."""
         lines = [f"# {self.title}", "", f"`python -m bench {self.name}`, {at}", "", _row(self.columns)]
         lines += [_row(["---", *["---:"] * (len(self.columns) - 1)]), *(_row(row) for row in self.rows), ""]
-        lines += [f"- {goal.line()}" for goal in self.goals] + ["" if self.goals else ""]
+        lines += [*(f"- {goal.line()}" for goal in self.goals), ""]
         lines += [f"{note}\n" for note in self.notes]
         return "\n".join(lines).rstrip() + "\n"
 

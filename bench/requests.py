@@ -87,9 +87,7 @@ def first_contact(place: Place) -> None:
 VARIANTS = (
     Variant("webchat, answer in the response", webchat),
     Variant("webchat, answer in the response, receipt told", webchat_told),
-    Variant(
-        "webchat, answer posted (1001)", webchat_posted, before=lambda place: place.bot_answers(in_response=False)
-    ),
+    Variant("webchat, answer posted (1001)", webchat_posted, before=lambda place: place.bot_answers(in_response=False)),
     Variant("custom channel, sent and its receipt kept", custom, polls=False),
     Variant("custom channel, delivered told", custom_told, polls=False),
     Variant("webchat with a desk, copies to the bot", desk, before=lambda place: _hand_over(place)),
@@ -184,11 +182,11 @@ def measure(variants: tuple[Variant, ...] = VARIANTS) -> Result:
         Goal("write units", 10, first["write_units"]),
         Goal("a million round trips", 20, first["usd_per_million"], "USD "),
     ]
+    waits_s, queries = pricing.assumed("answer_s"), first["queries_while_waiting"]
     parts = ", ".join(f"{name} {cost:.2f}" for name, cost in first["usd_by_service"].items() if cost)
     notes = [
         f"Goals are for the first row. Its USD per million: {parts}.",
-        f"A poll is taken to wait {pricing.assumed('answer_s'):g} s for the answer, which is in the dollars and adds "
-        f"{first['queries_while_waiting']} queries that are not in the calls.",
+        f"A poll waits {waits_s:g} s for the answer: in the dollars, with {queries} queries, but not in the calls.",
         "SQS counts our sends and, for each batch, the receive and the delete of Lambda's poller.",
     ]
     return Result("requests", "Requests, units and dollars of a round trip", columns, rows, goals, notes, found)

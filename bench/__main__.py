@@ -1,0 +1,31 @@
+"""`python -m bench [name ...]`: all benches, or those named, each in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BENCHES = ("cpu", "requests", "capacity", "idle", "thread_length", "imports", "latency")
+"""In this order: the dollars of `requests` use the CPU that `cpu` measured."""
+
+
+def main(names: list[str]) -> int:
+    """Run them; 1 where one did not run, whatever its figures are."""
+    if unknown := [name for name in names if name not in BENCHES]:
+        print(f"no such bench: {', '.join(unknown)}; there are {', '.join(BENCHES)}")
+        return 2
+    began, broken = time.monotonic(), []
+    for name in names or BENCHES:
+        done = subprocess.run([sys.executable, "-m", f"bench.{name}"], cwd=Path(__file__).parents[1], check=False)
+        if done.returncode:
+            broken.append(name)
+    print(f"\n{time.monotonic() - began:.0f} s; results are in bench/results/")
+    if broken:
+        print(f"did not run: {', '.join(broken)}")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,81 @@
+"""What a deployment costs in a month in which nobody writes, and what an open chat window costs.
+
+Computed from what is declared (`infra`), not measured: event sources poll their queues around the clock, the schedule
+runs each minute, keys, alarms and metrics are charged by their number.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+from bench import pricing
+from bench.report import Result
+from infra import alarms, declared
+from infra.limits import LIMITS
+
+MINUTES = 30 * 24 * 60
+POLLERS, LONG_POLL_S = 5, 20
+"""Lambda begins with five long polls at a queue, of 20 s each
+(https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html). AWS promises no number of pollers for idle
+queues, least of all for FIFO ones, so this is the upper estimate; the bill's first million requests are free."""
+_ROOT = Path(__file__).parents[1]
+
+
+def measure() -> Result:
+    """Both."""
+    queues = [*declared.queues(), *declared.dead_queues()]
+    receives = POLLERS * (60 / LONG_POLL_S) * MINUTES
+    polls = sum(receives * pricing.usd("sqs_fifo" if name.endswith(".fifo") else "sqs_standard") for name in queues)
+    release = LIMITS["release_due"]
+    run_s = 8 * (pricing.assumed("cpu_ms_a_call") + pricing.assumed("dynamodb_ms")) / 1000
+    tick = pricing.usd("lambda_request") + release.memory_mb / 1024 * run_s * pricing.usd("lambda_gb_s")
+    tick += 8 * pricing.usd("dynamodb_read") + 1e-9 * 1500 * pricing.usd("logs_gb")
+    month = {
+        f"polls of {len(queues)} queues": polls,
+        "release_due each minute": tick * MINUTES,
+        "the key that seals secrets": pricing.usd("kms_key_month"),
+        f"{_alarms()} alarms": _alarms() * pricing.usd("alarm_month"),
+    }
+    busy = _metrics() * pricing.usd("metric_month")
+    rows: list[list[Any]] = [[name, cost] for name, cost in month.items()]
+    rows += [
+        ["a month in which nobody writes", sum(month.values())],
+        [f"beyond it once used: {_metrics()} metrics", busy],
+    ]
+    window = _window_hour()
+    rows.append(["one chat window open for an hour, nobody writing", window])
+    notes = [
+        "Pollers: the upper estimate of five a queue. Alarms are a parameter of the template (`Alarms=off`).",
+        "Metrics are charged by the hour in which they are written.",
+        "A chat window polls 20 s at a time: a Lambda of 256 MB that waits, and a query each 0.3 s.",
+    ]
+    figures = {"usd_a_month": month, "usd_metrics_a_month": busy, "usd_window_hour": window}
+    return Result("idle", "What it costs while nobody writes", ["what", "USD"], rows, notes=notes, figures=figures)
+
+
+def _window_hour() -> float:
+    """USD of an hour of long polls by one window."""
+    polls, queries = 3600 / LONG_POLL_S, LONG_POLL_S / 0.3
+    one = pricing.usd("api_rest") + pricing.usd("lambda_request") + (queries + 1) * pricing.usd("dynamodb_read")
+    one += LIMITS["poll_channel"].memory_mb / 1024 * LONG_POLL_S * pricing.usd("lambda_gb_s")
+    return polls * one
+
+
+def _alarms() -> int:
+    return sum(1 for one in alarms.resources().values() if one["Type"] == "AWS::CloudWatch::Alarm")
+
+
+def _metrics() -> int:
+    """Metrics that the code names: (step, name) pairs of `log.metrics`."""
+    found = set()
+    for path in (_ROOT / "chalicelib").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "log.metrics":
+                found |= {(path.stem, word.arg) for word in node.keywords if word.arg}
+    return len(found)
+
+
+if __name__ == "__main__":
+    measure().keep()

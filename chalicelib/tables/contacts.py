@@ -44,10 +44,10 @@ def find_or_create(
     is claimed by a conditional write, so it belongs to whoever came first. Returns id, name, phone, email.
     """
     keys = [identity_key(service, kind, value) for kind, value in identities]
-    found = [row for row in together.get_all([(ContactRow, key, IDENTITY) for key in keys]) if row is not None]
-    if found:
-        contact = str(found[0].contact)
-    else:
+    found = together.get_all([(ContactRow, key, IDENTITY) for key in keys])
+    contact = next((str(row.contact) for row in found if row is not None), "")
+    new = not contact
+    if new:
         kind, value = identities[0]
         contact = f"ct_{service[3:]}{ids.from_cause('', service, kind, value)[1:17]}"
         _add(
@@ -59,8 +59,11 @@ def find_or_create(
                 data={"name": name, "identities": [{"kind": kind, "value": value} for kind, value in identities]},
             )
         )
-        for key in keys:
+    for key, row in zip(keys, found, strict=True):
+        # Also where others are known: a new address of theirs, or an earlier run that was cut off between two.
+        if row is None:
             _add(ContactRow(id=key, item=IDENTITY, service=service, contact=contact, created_at=now_ms))
+    if new:
         contact = str(ContactRow.get(keys[0], IDENTITY, consistent_read=True).contact)
     row = ContactRow.get(contact, CONTACT, consistent_read=True)
     known = {"id": contact, "name": row.data.get("name") or name}

@@ -80,7 +80,7 @@ def a_visitor_writes_again(stage: Stage) -> None:
 
 def b_customer_writes(stage: Stage) -> None:
     stage.provider.answer = takes
-    stage.gateway_posts({"type": "message", "id": "c1", "from": "user-7", "name": "Uma", "text": "hi"})
+    stage.gateway_posts({"type": "message", "id": "c1", "from": "user-7", "phone": "+4915112345678", "text": "hi"})
     stage.settle()
 
 

@@ -12,7 +12,7 @@ from pynamodb.transactions import TransactWrite
 from chalicelib.api.fields import invalid
 from chalicelib.api.front import Call
 from chalicelib.api.kinds import Draft, Kind, Settled
-from chalicelib.ports import secrets
+from chalicelib.ports import queues, secrets
 from chalicelib.ports.web import Problem
 from chalicelib.tables import audit, config
 from chalicelib.tables.endpoints import Endpoint
@@ -200,3 +200,8 @@ def _also(together: TransactWrite, batch: list[Change], actor: str, service: str
             )
         elif one.kind.webhook and one.verb == "deleted":
             together.delete(Endpoint(one.row.id))
+
+
+def announce_back(endpoint_id: str, service: str) -> None:
+    """Have the lanes that were held for a bot or desk go on."""
+    queues.send("timers", [queues.Entry({"kind": "endpoint.enabled", "endpoint": endpoint_id, "service": service})])

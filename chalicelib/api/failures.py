@@ -37,10 +37,10 @@ def replay(call: Call) -> Answer:
         row = None
     if row is None:
         raise Problem(404, "not_found", f"there is no failure {call.id[:60]!r}")
-    if not str(row.queue).endswith("-failures"):
-        queues.send(str(row.queue), [queues.Entry(dict(row.body), group=str(row.group or ""), dedup=ids.new(row.id))])
-    else:
-        raise Problem(409, "no_queue", "it came from a stream; there is no queue to put it on")
+    if row.replayed_at:
+        # If it could not be done then either, that is a failure of its own in the list.
+        raise Problem(409, "already_replayed", "it was put on its queue before")
+    queues.send(str(row.queue), [queues.Entry(dict(row.body), group=str(row.group or ""), dedup=ids.new(row.id))])
     now = now_ms()
     row.update(actions=[Failure.replayed_at.set(now)])
     audit.note(

@@ -12,7 +12,7 @@ from chalicelib.api.kinds import Draft, Kind, kind_of
 from chalicelib.api.showing import shown
 from chalicelib.ports.clock import now_ms
 from chalicelib.ports.web import Problem
-from chalicelib.tables import config
+from chalicelib.tables import config, endpoints
 
 _TRIES = 4
 
@@ -66,6 +66,9 @@ def change(call: Call) -> Answer:
     changed = changes.changed(kind, draft, kind.settle(draft), row)
     if not changed.nothing:
         changes.commit([changed], actor=call.caller.id, service=changed.audit_service, now=draft.now, seen_version=seen)
+    if kind.webhook and changed.settled.status == endpoints.ACTIVE:
+        # A console desk is back as soon as its owner says so.
+        changes.announce_back(call.id, draft.service)
     return Answer(200, shown(call, kind, changed.row, status=changed.settled.status) | changed.settled.once)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
+from chalicelib.api import changes
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.resources import find
 from chalicelib.domain import webhook_secrets
-from chalicelib.ports import ids, queues, secrets, signing
+from chalicelib.ports import ids, secrets, signing
 from chalicelib.ports.clock import now_ms
 from chalicelib.ports.web import Problem
 from chalicelib.tables import audit, config, endpoints
@@ -50,7 +51,7 @@ def attempt(row: config.Resource, *, actor: str) -> None:
         change={"status": endpoints.ACTIVE},
     )
     # Lanes that were held for it go on.
-    queues.send("timers", [queues.Entry({"kind": "endpoint.enabled", "endpoint": row.id, "service": str(row.service)})])
+    changes.announce_back(row.id, str(row.service))
 
 
 def is_active(endpoint_id: str) -> bool:

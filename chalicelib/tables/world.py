@@ -48,8 +48,8 @@ class ServiceWorld:
         party = self.desk(desk)
         if party is None:
             return False
-        # A hand-over is rare: one read of how the desk's webhook fares is cheaper than sending people to nobody.
-        return party.kind == "console" or endpoints.get(desk).status == endpoints.ACTIVE
+        # A hand-over is rare: one read of how the desk fares is cheaper than sending people to nobody.
+        return bool(endpoints.get(desk).status == endpoints.ACTIVE)
 
     def matches(self, rule: Any, facts: dict[str, Any]) -> bool:
         matched, trouble = conditions.matches(rule, facts)
@@ -84,5 +84,5 @@ def _rule(row: Resource) -> Rule:
         desk=desk,
         when=body.get("when"),
         channels=tuple(body.get("channel_ids") or ()),
-        patience_s=0 if waits else int(body.get("bot_patience_s") or 60),
+        patience_s=0 if waits else max(1, int(body.get("bot_patience_s", 60))),
     )

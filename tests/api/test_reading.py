@@ -257,6 +257,7 @@ def test_failures(api: Any) -> None:
     assert again.status == 202
     assert again.body["replayed_at"]
     assert woken("threads.fifo") == [{"thread": "th_1", "n": 2}]
+    assert api("POST", f"/v1/failures/{found[0]['id']}/replay").body["code"] == "already_replayed"
     assert api("POST", "/v1/failures/fa_x/replay").status == 404
 
 

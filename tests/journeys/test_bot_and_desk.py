@@ -126,3 +126,18 @@ def test_a_person_at_the_console_desk_answers_over_the_api(town: Town) -> None:
     assert town.call("POST", f"/v1/conversations/{chat['id']}/events", answer)[0] == 410
     town.says("thanks")
     assert town.bot.events()[-1]["ConversationType"] == "BOT"
+
+
+def test_a_suspended_console_desk_gets_nobody_and_is_back_at_once(town: Town) -> None:
+    console = town.make("desks", service_id=town.ids["care"], kind="console", name="inbox")
+    town.call("PATCH", f"/v1/rules/{town.ids['all']}", {"desk_id": console["id"], "bot_patience_s": 0})
+    town.call("PATCH", f"/v1/desks/{console['id']}", {"suspended": True})
+    town.says("hello")
+    conversation = town.bot.events()[0]["Conversationid"]
+    town.bot_posts({"eventid": "1002", "conversation_id": conversation})
+    assert town.bot.events()[-1]["Event"] == "Handover failed"
+    town.call("PATCH", f"/v1/desks/{console['id']}", {"suspended": False})
+    town.cloud.pump()
+    town.bot_posts({"eventid": "1002", "conversation_id": conversation})
+    town.says("a person?")
+    assert town.bot.events()[-1]["ConversationType"] == "CCSP"

@@ -1,0 +1,80 @@
+"""What only the deployed template shows: a function and a role per edge, and what becomes of an event that is poison."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from tests.stack.conftest import Platform, Town, echo, eventually
+
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+
+EDGES = {"receive_channel", "poll_channel", "receive_bot", "receive_desk", "fetch_media", "api"}
+STEPS = {
+    "converse", "fan_out", "deliver", "send", "release_due", "retry_delivery", "retry_send", "fire_timer", "bury",
+}  # fmt: skip
+
+
+def test_every_edge_and_step_is_a_function_with_a_role_of_its_own(platform: Platform) -> None:
+    pages = platform.up.client("lambda").get_paginator("list_functions").paginate()
+    functions = {one["FunctionName"]: one for page in pages for one in page["Functions"]}
+    prefix = f"parley-{platform.up.stage}-"
+    assert {name.removeprefix(prefix) for name in functions} >= EDGES | STEPS
+    roles = [one["Role"] for one in functions.values()]
+    assert len(set(roles)) == len(roles)
+
+
+def test_paths_lead_to_their_own_edges(platform: Platform) -> None:
+    """Asked of the template that API Gateway was given, not of our own table of edges."""
+    gateway, ways = platform.up.client("apigateway"), {}
+    api = platform.up.base_url.split("/restapis/")[1].split("/")[0]
+    for page in gateway.get_paginator("get_resources").paginate(restApiId=api, embed=["methods"]):
+        for resource in page["items"]:
+            for method, about in resource.get("resourceMethods", {}).items():
+                uri = about.get("methodIntegration", {}).get("uri", "")
+                if uri:
+                    ways[f"{method} {resource['path']}"] = uri.split(":function:")[1].split("/")[0].split("local-")[1]
+    assert ways["POST /channels/{channel_id}/webhook"] == "receive_channel"
+    assert ways["GET /channels/{channel_id}/messages"] == "poll_channel"
+    assert ways["POST /webhooks/bots/{token}"] == "receive_bot"
+    assert ways["POST /webhooks/desks/{token}"] == "receive_desk"
+    assert ways["POST /v1/services"] == ways["GET /health"] == "api"
+
+
+def test_a_poison_event_is_set_aside_and_the_others_go_on(town: Town) -> None:
+    platform, sqs = town.platform, town.platform.up.client("sqs")
+    town.bot_end.answer = echo
+    queue = platform.up.queue_url("threads.fifo")
+    kept = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})
+    try:
+        before = {one["id"] for one in platform.get("/v1/failures?limit=100")["data"]}
+        poison = {"thread": "poison", "kind": "no such kind"}
+        sqs.send_message(
+            QueueUrl=queue,
+            MessageBody=json.dumps(poison),
+            MessageGroupId="poison",
+            MessageDeduplicationId=str(time.time_ns()),
+        )
+        visitor = town.visitor()
+        visitor.says("hello")
+        visitor.sees("you said hello")
+
+        def buried() -> list[dict[str, object]]:
+            rows = platform.get("/v1/failures?limit=100")["data"]
+            return [one for one in rows if one["id"] not in before]
+
+        (failure,) = eventually(buried, "the failure", within_s=30, every_s=0.3)
+        assert (failure["step"], failure["queue"], failure["thread_id"]) == ("converse", "threads.fifo", "poison")
+        assert failure["replayed_at"] is None
+        visitor.says("still there")
+        visitor.sees("you said still there")
+        replayed = platform.call("POST", f"/v1/failures/{failure['id']}/replay")
+        assert replayed.status == 202 and replayed.json["replayed_at"]
+        before.add(failure["id"])
+        (again,) = eventually(buried, "that it failed again", within_s=30, every_s=0.3)
+        assert again["id"] != failure["id"] and again["thread_id"] == "poison"
+    finally:
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes=kept)

@@ -1,7 +1,7 @@
 """What an event does to a thread: the switchboard itself, as one pure function per kind of event.
 
-A message that is refused (a bot that answers while a person owns the thread) is kept as failed, so that it is
-seen; an event that changes nothing says why in `Turn.ignored`.
+A message that is refused (a bot's while a person owns the thread, an agent's after the close) is kept as failed, so
+that it is seen; an event that changes nothing says why in `Turn.ignored`.
 """
 
 from __future__ import annotations
@@ -91,17 +91,8 @@ def _bot_message(turn: Turn) -> None:
     author = Author("bot", bot, turn.world.bot_name(bot))
     refusal = _not_the_bots_turn(turn, bot, conversation)
     if refusal:
-        # Accepted by the edge, but the thread changed hands meanwhile: kept where it can be seen, sent to nobody.
-        error = {"code": refusal, "reason": "the bot did not own the thread when its message was handled"}
-        turn.say(
-            content,
-            author=author,
-            direction="out",
-            conversation=conversation,
-            routes=[],
-            state=FAILED,
-            error=error,
-            status_to=[],
+        _kept_unsent(
+            turn, content, author, code=refusal, reason="the bot did not own the thread when its message was handled"
         )
         turn.ignored = refusal
         return
@@ -113,6 +104,20 @@ def _bot_message(turn: Turn) -> None:
         conversation=conversation,
         routes=[turn.to_channel()],
         status_to=status_to,
+    )
+
+
+def _kept_unsent(turn: Turn, content: Content, author: Author, *, code: str, reason: str) -> None:
+    # Accepted by the edge, but the thread changed hands meanwhile: kept where it can be seen, sent to nobody.
+    turn.say(
+        content,
+        author=author,
+        direction="out",
+        conversation=turn.event.body["conversation"],
+        routes=[],
+        state=FAILED,
+        error={"code": code, "reason": reason},
+        status_to=[],
     )
 
 
@@ -182,6 +187,10 @@ def _of_its_desk(handle: Callable[[Turn], None]) -> Callable[[Turn], None]:
         named = parse_conversation_id(turn.event.body["conversation"])
         if chat is None or named is None or named[1] != chat.number or turn.event.body["desk"] != chat.desk:
             turn.ignored = "conversation_closed"
+            if turn.event.kind == kinds.AGENT_MESSAGE:
+                content, author = Content.of(turn.event.body["content"]), _agent(turn)
+                reason = "the conversation was closed when the message was handled"
+                _kept_unsent(turn, content, author, code="conversation_closed", reason=reason)
             return
         handle(turn)
 
@@ -200,15 +209,19 @@ def _chat_state(state: str, name: str) -> Callable[[Turn], None]:
     return change
 
 
-def _agent_message(turn: Turn) -> None:
+def _agent(turn: Turn) -> Author:
     agent = turn.event.body.get("agent", {})
-    accepted(turn, agent)
+    return Author("agent", agent.get("id", ""), agent.get("name", ""))
+
+
+def _agent_message(turn: Turn) -> None:
+    accepted(turn, turn.event.body.get("agent", {}))
     # A person has written: the thread stays with people even if the bot that failed comes back.
     turn.thread = replace(turn.thread, fallback="")
     status_to = [{"to": "desk", "id": turn.chat.desk, "conversation": turn.thread.chat_conversation(), "mode": "CCSP"}]
     turn.say(
         Content.of(turn.event.body["content"]),
-        author=Author("agent", agent.get("id", ""), agent.get("name", "")),
+        author=_agent(turn),
         direction="out",
         conversation=turn.thread.chat_conversation(),
         routes=[turn.to_channel(), *turn.copy_to_bot()],

@@ -126,6 +126,8 @@ def _event(notice: Notice, delivery: str, index: int, said: Any) -> Event:
         thread=notice.thread,
         at=clock.now_ms(),
         body=body,
+        # A cut before the row says delivered brings the answer again after SQS, and a busy thread, have forgotten it.
+        once=True,
         trace=notice.trace,
     )
 

@@ -20,7 +20,7 @@ from chalicelib.domain.turn import Turn
 from tests.cloud import Cloud
 from tests.crash.stage import ANA, SESSION, Cut, Stage, outcome, staged
 from tests.crash.test_matrix import echoes
-from tests.journeys.conftest import answers_with_token
+from tests.journeys.conftest import TOKEN, answers_with_token
 
 BOTS, DESKS = ("bt_a", "bt_b"), ("dk_a", "dk_b", "dk_c")
 THREAD = "th_" + "a" * 26
@@ -299,3 +299,29 @@ def _do(stage: Stage, what: str, at: int, conversation: str, accepted: list[str]
             assert status in (202, 410)
             if what == "agent" and status == 202:
                 accepted.append(text)
+
+
+def test_an_answer_that_comes_again_long_after_is_known(prepared: tuple[Stage, dict[str, Any]]) -> None:
+    """Cut off behind queueing the answer of a response, the bot is asked again when its thread is many events on."""
+    stage, moment = prepared
+    stage.put_back(moment)
+    stage.town.bot.answer = echoes
+    stage.visitor_says("a question", "w1")
+    stage.calls.clear()
+    stage.cloud.pump()
+    queued = [at for at, one in enumerate(stage.calls) if (one.step, one.operation) == ("deliver", "SendMessageBatch")]
+    stage.put_back(moment)
+    stage.town.bot.answer = echoes
+    stage.visitor_says("a question", "w1")
+    stage.calls.clear()
+    stage.cut = Cut(queued[0], "after")
+    stage.cloud.pump()
+    assert stage.happened
+    stage.town.bot.answer = lambda heard: (
+        echoes(heard) if heard.json["Message"] == "a question" else (200, {"token": TOKEN})
+    )
+    for at in range(15):
+        stage.visitor_says(f"{at}", f"x{at}")
+    stage.settle()
+    texts = [row["data"]["content"].get("text") for row in outcome(stage)["messages"]]
+    assert (texts.count("you said so"), len(texts)) == (1, 18)

@@ -224,7 +224,7 @@ class Turn:
 
     def to_channel(self) -> Route:
         """The route to the customer."""
-        return {"to": "channel", "id": self.thread.channel, "notice": notice.MESSAGE}
+        return {"to": "channel"}
 
     def thread_task(self, kind: str, **body: Any) -> dict[str, Any]:
         """A task for `fire_timer` that becomes an event of this thread in this epoch."""

@@ -27,7 +27,7 @@ def spread(message: Message, *, position: str, status: bool = False, again: bool
         if route["to"] == "channel" and "pull" in load(message.channel_kind).CAN:
             # The user's side fetches the message from the table; there is nothing to push.
             continue
-        notice = _notice(message, route, notices.STATUS if status else route["notice"])
+        notice = _notice(message, route, notices.STATUS if status else route.get("notice", notices.MESSAGE))
         lane = deliveries.lane_id(message.thread, notice.destination) + (REPLAYS if again else "")
         key = f"{position}{index:02d}"
         deliveries.add(lane, key, notice, created_at=clock.now_ms())
@@ -41,7 +41,7 @@ def spread(message: Message, *, position: str, status: bool = False, again: bool
 def _notice(message: Message, route: dict[str, Any], kind: str) -> Notice:
     return Notice(
         kind=kind,
-        destination=route["id"],
+        destination=route.get("id", message.channel),
         service=message.service,
         thread=message.thread,
         conversation=route.get("conversation", message.conversation),

@@ -31,6 +31,8 @@ step = "deliver"
 queue = "deliveries.fifo"
 retry_queue = "retries"
 TRANSCRIPT = 50
+SHOWN_OF_SUCCESS = 120
+"""Characters kept of a good response: enough to know it by, and the row stays within one write unit."""
 _KINDS = {"bt": "bot", "dk": "desk"}
 _EVENTS = {"message": kinds.BOT_MESSAGE, "handover": kinds.BOT_HANDOVER, "close": kinds.BOT_CLOSE}
 
@@ -76,6 +78,7 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
         return Attempted(
             error=outcome.error, status=exchange.status, took_ms=exchange.took_ms, head=head, retry_after_s=wait
         )
+    head = head[:SHOWN_OF_SUCCESS]
     answers: tuple[Any, ...] = ()
     if notice.destination.startswith("bt_"):
         found = bot_wire.answers(exchange, conversation=notice.conversation)

@@ -65,7 +65,7 @@ async def _together(by_lane: dict[str, list[tuple[str, dict[str, Any]]]], work: 
     return failed
 
 
-async def pump(way: Way, call: Call, lane: str, *, reopen: str, remaining_ms: Callable[[], int]) -> None:
+async def pump(way: Way, call: Call, lane: str, *, step: str, reopen: str, remaining_ms: Callable[[], int]) -> None:
     """Work off a lane; `reopen` first removes what blocks it: `held` if it waits for its destination, `all` always."""
     state = deliveries.tail(lane)
     if state.row is not None:
@@ -76,11 +76,11 @@ async def pump(way: Way, call: Call, lane: str, *, reopen: str, remaining_ms: Ca
         if remaining_ms() < _SPARE_MS:
             wake(way, lane)
             return
-        if not await _one(way, call, row, failures=0):
+        if not await _one(way, call, row, step=step, failures=0):
             return
 
 
-async def try_again(way: Way, call: Call, lane: str, *, head: str, attempt: int) -> None:
+async def try_again(way: Way, call: Call, lane: str, *, step: str, head: str, attempt: int) -> None:
     """Make the attempt that a lane waits for; then open it, and leave what queued behind to the pump."""
     now = clock.now_ms()
     if not deliveries.lease(lane, head=head, attempt=attempt, now=now, until=now + _LEASE_MS):
@@ -90,7 +90,7 @@ async def try_again(way: Way, call: Call, lane: str, *, head: str, attempt: int)
             wake(way, lane)
         return
     row = deliveries.get(lane, head)
-    if row is None or row.status not in deliveries.UNDONE or await _one(way, call, row, failures=attempt):
+    if row is None or row.status not in deliveries.UNDONE or await _one(way, call, row, step=step, failures=attempt):
         deliveries.unblock(lane)
         wake(way, lane)
 
@@ -100,7 +100,7 @@ def wake(way: Way, lane: str) -> None:
     queues.send(way.queue, [Entry({"lane": lane}, group=lane, dedup=ids.new(lane))])
 
 
-async def _one(way: Way, call: Call, row: DeliveryRow, *, failures: int) -> bool:
+async def _one(way: Way, call: Call, row: DeliveryRow, *, step: str, failures: int) -> bool:
     """Try one delivery; True where it is finished, one way or another, False where the lane is blocked by it."""
     notice, now = deliveries.notice_of(row), clock.now_ms()
     target = way.target(notice)
@@ -111,7 +111,7 @@ async def _one(way: Way, call: Call, row: DeliveryRow, *, failures: int) -> bool
     if not target.usable:
         return _hold(way, row, notice)
     attempted = await way.attempt(call, row, notice, target)
-    _say(way, row, notice, attempted)
+    _say(step, row, notice, attempted)
     attempt = _attempt(row, attempted, at=now)
     if attempted.ok:
         way.delivered(row, notice, attempted)
@@ -207,7 +207,7 @@ def _give_up(
 ) -> bool:
     way.given_up(row, notice, attempted, status)
     deliveries.record(row, status, attempt)
-    log.trouble(way.step, delivery=row.id, status=status, error=attempted.error)
+    log.trouble("delivery.given_up", delivery=row.id, status=status, error=attempted.error)
     return True
 
 
@@ -223,9 +223,9 @@ def _attempt(row: DeliveryRow, attempted: Attempted, *, at: int) -> dict[str, An
     return {key: value for key, value in shown.items() if value is not None}
 
 
-def _say(way: Way, row: DeliveryRow, notice: Notice, attempted: Attempted) -> None:
+def _say(step: str, row: DeliveryRow, notice: Notice, attempted: Attempted) -> None:
     log.step(
-        way.step,
+        step,
         delivery=row.id,
         thread=notice.thread,
         message=notice.message,
@@ -237,4 +237,4 @@ def _say(way: Way, row: DeliveryRow, notice: Notice, attempted: Attempted) -> No
         age_ms=clock.now_ms() - notice.at,
     )
     counted = {"Delivered": 1.0} if attempted.ok else {"Failed": 1.0}
-    log.metrics(way.step, TookMs=attempted.took_ms, AgeMs=max(0, clock.now_ms() - notice.at), **counted)
+    log.metrics(step, TookMs=attempted.took_ms, AgeMs=max(0, clock.now_ms() - notice.at), **counted)

@@ -53,7 +53,6 @@ class Attempted:
 class Way(Protocol):
     """A way out of the platform."""
 
-    step: str
     queue: str
     """FIFO queue of wake-ups."""
     retry_queue: str

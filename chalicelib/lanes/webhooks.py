@@ -27,7 +27,6 @@ from chalicelib.tables.config import Resource
 from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.endpoints import Endpoint
 
-step = "deliver"
 queue = "deliveries.fifo"
 retry_queue = "retries"
 TRANSCRIPT = 50

@@ -13,6 +13,6 @@ def run(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of due retries: `{"lane", "head", "attempt"}`."""
 
     async def work(call: Call, body: dict[str, Any]) -> None:
-        await try_again(way, call, body["lane"], head=body["head"], attempt=body["attempt"])
+        await try_again(way, call, body["lane"], step="retry_delivery", head=body["head"], attempt=body["attempt"])
 
     return each_lane(event, work, step="retry_delivery")

@@ -14,6 +14,6 @@ def run(event: dict[str, Any], context: Any) -> Any:
 
     async def work(call: Call, body: dict[str, Any]) -> None:
         remaining = context.get_remaining_time_in_millis
-        await pump(way, call, body["lane"], reopen=body.get("open", ""), remaining_ms=remaining)
+        await pump(way, call, body["lane"], step="send", reopen=body.get("open", ""), remaining_ms=remaining)
 
     return each_lane(event, work, step="send")

@@ -1,4 +1,4 @@
-"""What only the deployed template shows: a function and a role per edge, and what becomes of an event that is poison."""
+"""What only the deployed template shows: a function and a role per edge, and what becomes of a poison event."""
 
 from __future__ import annotations
 

@@ -1,0 +1,173 @@
+"""The chat page in a real browser against the running platform, with the demo's bot and its desk's page beside it."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.local.demo import demo
+from tests.stack.conftest import Platform, eventually
+
+selenium = pytest.importorskip("selenium", reason="selenium is not installed")
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+if not BROWSER or not DRIVER:
+    pytest.skip("needs Debian's chromium and chromium-driver", allow_module_level=True)
+
+from selenium.common.exceptions import (  # noqa: E402
+    JavascriptException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+)
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService, Keys  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+
+# With these it stays on this machine.
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=900,800",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def about(platform: Platform) -> Iterator[dict[str, Any]]:
+    """The demo's bot and desk as processes, and its bundle applied."""
+    with demo(platform.up) as found:
+        yield found
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Chrome]:
+    options = ChromeOptions()
+    options.binary_location = str(BROWSER)
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = Chrome(options=options, service=ChromeService(str(DRIVER)))
+    yield driver
+    driver.quit()
+
+
+def patiently(look: Callable[[], Any]) -> Callable[[], Any]:
+    """A look at a page that may be replaced at that moment."""
+
+    def looked() -> Any:
+        try:
+            return look()
+        except (NoSuchElementException, StaleElementReferenceException, JavascriptException):
+            return None
+
+    return looked
+
+
+class Chat:
+    """What a visitor sees of the chat page."""
+
+    def __init__(self, browser: Chrome) -> None:
+        self.browser = browser
+
+    def all(self, selector: str) -> list[Any]:
+        root = self.browser.find_element(By.CSS_SELECTOR, "[data-parley]").shadow_root
+        return list(root.find_elements(By.CSS_SELECTOR, selector))
+
+    def texts(self) -> list[str]:
+        return [str(bubble.text) for bubble in self.all(".bubble")]
+
+    def write(self, text: str) -> None:
+        (field,) = eventually(patiently(lambda: self.all("textarea")), "the field")
+        field.send_keys(text + Keys.ENTER)
+
+    def sees(self, text: str) -> None:
+        eventually(patiently(lambda: text in self.all(".log")[0].text), f"{text!r} in the chat", within_s=20)
+
+    def press(self, title: str) -> None:
+        def pressed() -> bool:
+            for button in self.all("button"):
+                if button.text == title and button.is_enabled():
+                    button.click()
+                    return True
+            return False
+
+        eventually(patiently(pressed), f"the button {title!r}")
+
+
+class DeskPage:
+    """The demo desk's page in a tab of its own. It reloads itself, so each look begins anew."""
+
+    def __init__(self, browser: Chrome, url: str) -> None:
+        self.browser, self.url = browser, url
+
+    def shows(self, text: str) -> None:
+        eventually(
+            patiently(lambda: text in self.browser.find_element(By.TAG_NAME, "body").text), f"{text!r} at the desk"
+        )
+
+    def reply(self, text: str) -> None:
+        # While the field has the focus the page does not reload itself.
+        script = "const field = document.querySelector('input[name=text]'); field.focus(); field.value = arguments[0];"
+        eventually(patiently(lambda: self.browser.execute_script(script + "return true", text)), "the desk's field")
+        self.browser.find_element(By.CSS_SELECTOR, "input[name=text]").send_keys(Keys.ENTER)
+
+    def close_the_chat(self) -> None:
+        eventually(
+            patiently(lambda: self.browser.find_element(By.CSS_SELECTOR, "button[value=close]").click() or True),
+            "Close",
+        )
+
+
+def test_a_visit(browser: Chrome, about: dict[str, Any], tmp_path: Path) -> None:
+    chat = Chat(browser)
+    browser.get(about["chat_url"])
+    chat.sees("Write something")
+    chat.write("hello")
+    chat.sees("You said: hello")
+
+    chat.write("menu")
+    chat.sees("What would you like?")
+    chat.press("A person")
+    chat.sees("One moment, I am getting a person.")
+
+    visitor = browser.current_window_handle
+    browser.switch_to.new_window("tab")
+    browser.get(about["desk_url"])
+    at_desk, desk = browser.current_window_handle, DeskPage(browser, about["desk_url"])
+    desk.shows("You said: hello")
+    desk.reply("Good day, I am Ana")
+    desk.shows("Good day, I am Ana")
+
+    browser.switch_to.window(visitor)
+    chat.sees("Good day, I am Ana")
+    chat.write("thank you")
+    browser.switch_to.window(at_desk)
+    desk.shows("thank you")
+    desk.close_the_chat()
+    desk.shows("Closed.")
+
+    browser.switch_to.window(visitor)
+    # Whether the thread is back is the bot's to show: until then the desk is asked.
+    until = time.monotonic() + 15
+    while not any("You said: and now" in text for text in chat.texts()):
+        assert time.monotonic() < until, chat.texts()
+        chat.write("and now")
+        try:
+            eventually(lambda: any("You said: and now" in text for text in chat.texts()), "the bot", within_s=3)
+        except AssertionError:
+            continue
+
+    before = chat.texts()
+    browser.refresh()
+    chat.sees("You said: and now")
+    eventually(patiently(lambda: chat.texts() == before), f"the history after a reload: {before}")
+    picture = tmp_path / "chat.png"
+    browser.save_screenshot(str(picture))
+    logging.getLogger(__name__).info("a picture of the chat is in %s", picture)
+    assert picture.stat().st_size > 10_000
+    severe = [line["message"] for line in browser.get_log("browser") if line["level"] == "SEVERE"]
+    assert not severe

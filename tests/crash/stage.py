@@ -337,9 +337,12 @@ def _timeless(value: Any) -> Any:
 def _told(outside: Outside) -> dict[str, Any]:
     """`webhook-id` -> what was told under it, in the order in which it first came; the same under it each time."""
     told: dict[str, Any] = {}
+    times: dict[str, int] = {}
     for heard in outside.heard:
         if heard.json.get("Event") == "Verification":
             continue
         said = _timeless(heard.json)
-        assert told.setdefault(heard.headers["webhook-id"], said) == said, "one id, two messages"
-    return {"order": list(told), "told": told}
+        id = heard.headers["webhook-id"]
+        assert told.setdefault(id, said) == said, "one id, two messages"
+        times[id] = times.get(id, 0) + 1
+    return {"order": list(told), "told": told, "times": times}

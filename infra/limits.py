@@ -58,7 +58,7 @@ MAX_RECEIVES = 5
 VISIBILITY_TIMES = 6
 """Visibility timeout as a multiple of the function's timeout, as AWS advises for SQS sources
 (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html)."""
-STREAM_RETRIES = 5
+STREAM_RETRIES = 20
 STREAM_MAX_AGE_S = 6 * 3600
 """After that a stream batch goes to its failure queue: a day before DynamoDB forgets the records is 24 h, and a
 person needs some of it."""

@@ -37,6 +37,8 @@ def replay(call: Call) -> Answer:
         row = None
     if row is None:
         raise Problem(404, "not_found", f"there is no failure {call.id[:60]!r}")
+    if "unreadable" in (row.body or {}):
+        raise Problem(409, "unreadable", "what was on the queue was no event; there is nothing to do again")
     if row.replayed_at:
         # If it could not be done then either, that is a failure of its own in the list.
         raise Problem(409, "already_replayed", "it was put on its queue before")

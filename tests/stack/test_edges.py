@@ -47,8 +47,10 @@ def test_a_poison_event_is_set_aside_and_the_others_go_on(town: Town) -> None:
     platform, sqs = town.platform, town.platform.up.client("sqs")
     town.bot_end.answer = echo
     queue = platform.up.queue_url("threads.fifo")
-    kept = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})
+    kept = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout", "RedrivePolicy"])["Attributes"]
+    redrive = json.loads(kept["RedrivePolicy"]) | {"maxReceiveCount": 2}
+    soon = {"VisibilityTimeout": "1", "RedrivePolicy": json.dumps(redrive)}
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes=soon)
     try:
         before = {one["id"] for one in platform.get("/v1/failures?limit=100")["data"]}
         poison = {"thread": "poison", "kind": "no such kind"}

@@ -5,12 +5,9 @@ from __future__ import annotations
 import http.client
 import itertools
 import json
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -215,23 +212,10 @@ def platform() -> Iterator[Platform]:
         executable()
     except NotStarted as missing:
         pytest.skip(str(missing))
-    folder = Path(tempfile.mkdtemp(prefix="parley-stack-", dir=_in_memory()))
-    try:
-        with stack(folder=folder) as up:
-            yield Platform(up)
-            # Nothing of it is to be kept, so it need not be stopped in order, which takes some seconds.
-            up.emulator.kill()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _in_memory() -> str | None:
-    """A file system in memory where there is a roomy one: the emulator unpacks the package for each worker, which
-    makes some 40 000 files, and a disk takes longer to create and remove them than all the tests together."""
-    try:
-        return "/dev/shm" if shutil.disk_usage("/dev/shm").free > 4 * 2**30 else None
-    except OSError:
-        return None
+    with stack() as up:
+        yield Platform(up)
+        # Nothing of it is to be kept, so it need not be stopped in order, which takes some seconds.
+        up.emulator.kill()
 
 
 @pytest.fixture

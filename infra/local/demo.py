@@ -13,6 +13,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
+from infra.local import processes
 from infra.local.emulator import HOST, free_port
 from infra.local.stack import Stack
 from infra.reads import ROOT
@@ -61,15 +62,8 @@ def _set_up(up: Stack, bot_port: int, desk_port: int, events_url_file: Path) -> 
 
 
 def _start(up: Stack, name: str, port: int, *more: str) -> subprocess.Popen[bytes]:
-    with (up.folder / f"demo-{name}.log").open("wb") as out:
-        return subprocess.Popen(
-            [sys.executable, str(DEMO / f"{name}.py"), "--port", str(port), *more],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            # As the emulator: a Ctrl-C is ours to pass on.
-            start_new_session=True,
-        )
+    command = [sys.executable, str(DEMO / f"{name}.py"), "--port", str(port), *more]
+    return processes.start(command, log=up.folder / f"demo-{name}.log")
 
 
 def _wait(port: int) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from infra.local import processes
 from infra.reads import ROOT
 
 HOST = "127.0.0.1"
@@ -99,16 +100,9 @@ class Emulator:
         temporary = self.folder / "tmp"
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
-        with self.log.open("ab") as out:
-            self._process = subprocess.Popen(
-                [str(executable())],
-                env=self._environment(temporary),
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self._process = processes.start(
+            [str(executable())], log=self.log, append=True, env=self._environment(temporary), cwd=self.folder
+        )
         deadline = time.monotonic() + _START_S
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:

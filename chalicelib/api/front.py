@@ -9,7 +9,7 @@ from typing import Any
 
 from chalice.app import Request, Response
 
-from chalicelib.api.routes import ADMIN, AGENT, EDGE, OPEN, READ, Route
+from chalicelib.api.routes import ADMIN, AGENT, EDGE, OPEN, PAGE, READ, Route
 from chalicelib.ports import web
 from chalicelib.ports.web import Problem
 
@@ -82,7 +82,7 @@ def answered(routes: dict[str, Route], request: Request, lambda_context: Any, na
     if route is None:
         allow = ", ".join(routes)
         raise Problem(405, "method_not_allowed", f"this path takes {allow}", headers={"Allow": allow})
-    if route.scope == EDGE:
+    if route.scope in (EDGE, PAGE):
         response: Response = load(route)(request, **names)
         return response
     from chalicelib.api import auth, once

@@ -17,7 +17,7 @@ from chalicelib.api.kinds import all_kinds, kind_of
 from chalicelib.api.messages import MessagesList
 from chalicelib.api.replay import Replay
 from chalicelib.api.rotation import Rotation
-from chalicelib.api.routes import EDGE, OPEN, READ, TABLE, Route
+from chalicelib.api.routes import EDGE, OPEN, PAGE, READ, TABLE, Route
 
 _REF = "#/components/schemas/{model}"
 _LISTS: dict[str, type[BaseModel]] = {
@@ -64,7 +64,7 @@ def description() -> dict[str, Any]:
     """The description without a server."""
     paths: dict[str, dict[str, Any]] = {}
     for route in TABLE:
-        if route.scope != EDGE:
+        if route.scope not in (EDGE, PAGE):
             paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",

@@ -18,6 +18,8 @@ OPEN = "open"
 """Needs no key."""
 EDGE = "edge"
 """Called by outside systems, which the function checks itself; it gets Chalice's request and answers for itself."""
+PAGE = "page"
+"""A file of the console, for anybody: it holds nothing but how to ask. The function answers for itself."""
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -59,6 +61,9 @@ TABLE: tuple[Route, ...] = (
     Route("POST", "/webhooks/bots/{token}", "steps.receive_bot:run", EDGE),
     Route("POST", "/webhooks/desks/{token}", "steps.receive_desk:run", EDGE),
     Route("GET", "/media/{message_id}/{index}", "steps.fetch_media:run", EDGE),
+    Route("GET", "/console", "api.console:page", PAGE),
+    Route("GET", "/console/console.js", "api.console:script", PAGE),
+    Route("GET", "/console/console.css", "api.console:style", PAGE),
     Route("GET", "/health", "api.health:health", OPEN),
     Route("GET", "/v1/openapi.json", "api.openapi:document", OPEN),
     *(route for thing in THINGS for route in _resource(thing)),

@@ -203,8 +203,19 @@ def browser(platform: Platform) -> Iterator[Any]:
 
 
 def _press(browser: Any, label: str, within: str = "body") -> None:
-    wanted = f"//*[self::{within} or @id='{within}']//button[contains(., '{label}')]"
-    eventually(lambda: [one for one in browser.find_elements("xpath", wanted) if one.is_displayed()])[0].click()
+    from selenium.common.exceptions import StaleElementReferenceException
+
+    def pressed() -> bool:
+        wanted = f"//*[self::{within} or @id='{within}']//button[contains(., '{label}')]"
+        try:
+            shown = [one for one in browser.find_elements("xpath", wanted) if one.is_displayed()]
+            if shown:
+                shown[0].click()
+        except StaleElementReferenceException:
+            return False  # that part of the page was just drawn anew
+        return bool(shown)
+
+    eventually(pressed)
 
 
 def _text(browser: Any, id: str = "") -> str:

@@ -1,10 +1,10 @@
 // The console: conversations, failures, bots and desks of one service, read from the API with the key of this tab.
-// What customers and webhooks wrote only ever becomes text nodes. Where one stands is in the address's fragment:
-// #service/view/conversation.
+// What customers and webhooks wrote only becomes text. The address's fragment is #service/view/conversation.
 
 const API = new URL("../", import.meta.url);
 const EVERY_MS = 5000;
 const VIEWS = { conversations: "Conversations", failures: "Failures", parties: "Bots & desks" };
+const BADGES = { active: "good", delivered: "good", read: "good", failed: "bad", inactive: "bad", expired: "bad", poison: "bad" };
 const $ = (id) => document.getElementById(id);
 const drawn = new WeakMap(); // part of the page -> what it shows, so that unchanged parts keep focus and scroll
 const people = new Map(); // thread -> its customer's name or address
@@ -31,10 +31,10 @@ async function ask(method, path, body) {
   throw refused(answer.status, `${answer.status}: ${told.detail ?? told.message ?? answer.statusText}${wrong ? ` (${wrong})` : ""}`);
 }
 
-async function list(path, limit = 50) {
+async function list(path, limit = 50, most = pages.get(path) ?? 1) {
   const found = { path, data: [], more: false };
   let cursor = "";
-  for (let page = 0; page < (pages.get(path) ?? 1); page += 1) {
+  for (let page = 0; page < most; page += 1) {
     const next = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
     const answer = await ask("GET", `${path}${path.includes("?") ? "&" : "?"}limit=${limit}${next}`);
     found.data.push(...answer.data);
@@ -45,11 +45,7 @@ async function list(path, limit = 50) {
   return found;
 }
 
-async function whole(path) {
-  pages.set(path, 20);
-  return (await list(path, 100)).data;
-}
-
+const whole = async (path) => (await list(path, 100, 20)).data;
 const unique = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 // ---- drawing ----
@@ -81,7 +77,6 @@ function draw(part, shows, make) {
 const time = (at) => (at ? el("time", { datetime: at, title: at, class: "faint" }, new Date(at).toLocaleString()) : "");
 const named = (id) => names.get(id)?.name || id || "";
 const badge = (status) => el("span", { class: BADGES[status] ?? "" }, status);
-const BADGES = { active: "good", delivered: "good", read: "good", failed: "bad", inactive: "bad", expired: "bad", poison: "bad" };
 
 function more(found, label) {
   if (!found.more) return null;
@@ -208,8 +203,7 @@ const told = (error) => (typeof error === "string" ? error
 
 function delivery(row) {
   const last = row.attempts.at(-1);
-  return el("li", { class: "card" },
-    el("div", { class: "row apart" },
+  return el("li", { class: "card" }, el("div", { class: "row apart" },
       el("span", {}, badge(row.status), ` · ${row.kind ?? "delivery"} → ${named(row.destination_id)}`, row.replay_of && " · replay"),
       el("span", { class: "row" }, time(row.created_at), !["pending", "waiting"].includes(row.status) && doing("Replay", `replay ${row.id}`,
         () => ask("POST", `v1/deliveries/${encodeURIComponent(row.id)}/replay`, {}), "Delivery is sent again."))),
@@ -221,10 +215,9 @@ function delivery(row) {
         one.response_head && el("pre", {}, one.response_head))))));
 }
 
-async function say(event, button, done) {
-  const name = sessionStorage.getItem("agent");
-  const body = name ? { ...event, agent: { name } } : event;
-  return act(button, () => ask("POST", `v1/conversations/${encodeURIComponent(here().conversation)}/events`, body), done);
+function say(event, button, done) {
+  const [to, name] = [encodeURIComponent(here().conversation), sessionStorage.getItem("agent")];
+  return act(button, () => ask("POST", `v1/conversations/${to}/events`, name ? { ...event, agent: { name } } : event), done);
 }
 
 // ---- failures; bots and desks ----
@@ -234,9 +227,8 @@ async function failures(place, current) {
   if (!current()) return;
   draw($("failures"), [found.data, found.more], () => [
     el("h2", {}, "Failures"), el("p", { class: "faint" }, "What Parley's own code could not do, in the whole deployment."),
-    el("ul", {}, found.data.map((one) => el("li", { class: "card" },
-      el("div", { class: "row apart" }, el("span", {}, el("strong", {}, one.step), ` · ${one.queue} · `, time(one.at)),
-        doing("Replay", `replay ${one.id}`, () => ask("POST", `v1/failures/${encodeURIComponent(one.id)}/replay`, {}), "It is on its queue again.")),
+    el("ul", {}, found.data.map((one) => el("li", { class: "card" }, el("div", { class: "row apart" }, el("span", {}, el("strong", {}, one.step), ` · ${one.queue} · `, time(one.at)),
+      doing("Replay", `replay ${one.id}`, () => ask("POST", `v1/failures/${encodeURIComponent(one.id)}/replay`, {}), "It is on its queue again.")),
       one.replayed_at && el("div", {}, "replayed ", time(one.replayed_at)), el("code", {}, one.thread_id ?? one.lane ?? one.id)))),
     found.data.length ? more(found, "Older failures") : el("p", { class: "good" }, "None."),
   ]);
@@ -263,10 +255,8 @@ function here() {
   return { service: service || "", view: Object.hasOwn(VIEWS, view) ? view : "conversations", conversation: conversation || "" };
 }
 
-function go(place) {
-  const hash = `#${[place.service, place.view, place.conversation].map(encodeURIComponent).join("/")}`;
-  if (location.hash === hash) refresh();
-  else location.hash = hash;
+function go({ service, view, conversation }) {
+  location.hash = [service, view, conversation].map(encodeURIComponent).join("/");
 }
 
 // Services, bots, desks and channels change seldom: they are read once a minute, and at every turn where they are shown.
@@ -348,7 +338,7 @@ $("reply").addEventListener("submit", async (event) => {
 $("close").addEventListener("click", () => {
   if (confirm("Close this conversation?")) say({ type: "chat.closed" }, $("close"), "Conversation closed.");
 });
-$("service").addEventListener("change", () => go({ ...here(), service: $("service").value, conversation: "" }));
+$("service").addEventListener("change", (event) => go({ ...here(), service: event.target.value, conversation: "" }));
 $("sign-out").addEventListener("click", () => { signOut(); trouble("doing", ""); });
 addEventListener("hashchange", (event) => {
   if (!event.oldURL.endsWith(`/${here().conversation}`)) $("text").value = ""; // it was meant for somebody else

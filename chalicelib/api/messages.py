@@ -9,10 +9,11 @@ from pydantic import Field
 from chalicelib.api import conversations, cursors
 from chalicelib.api.fields import Fields, body, invalid
 from chalicelib.api.front import Answer, Call
+from chalicelib.domain.message import Message
+from chalicelib.domain.thread import Conversation
 from chalicelib.domain.view import message_view
 from chalicelib.ports.clock import rfc3339
-from chalicelib.tables import places, together
-from chalicelib.tables.messages import MessageRow, of_row
+from chalicelib.tables import numbers, places, threads
 
 
 class MessagesList(Fields):
@@ -29,7 +30,7 @@ def listing(call: Call) -> Answer:
     if not conversation:
         raise invalid([("/conversation_id", "is needed")])
     found = conversations.find(call, conversation)
-    page = _page(found.id, cursors.limit_of(call), cursors.place_of(call, of=found.id))
+    page = _page(found, cursors.limit_of(call), cursors.place_of(call, of=found.id))
     return Answer(200, page)
 
 
@@ -38,27 +39,35 @@ def airy_listing(call: Call) -> Answer:
     wanted = body(call, MessagesList)
     found = conversations.find(call, wanted.conversation_id)
     place = cursors.decode(wanted.cursor, of=found.id) if wanted.cursor else ""
-    if not isinstance(place, str):
+    if not isinstance(place, str) or (place and not place.isdigit()):
         raise cursors.bad_cursor()
-    page = _page(found.id, wanted.page_size, place)
+    page = _page(found, wanted.page_size, place)
     pagination = {
         "previous_cursor": wanted.cursor,
         "next_cursor": page["next_cursor"],
-        "total": MessageRow.by_conversation.count(found.id),
+        "total": total(found),
     }
     return Answer(200, {"data": page["data"], "pagination_data": pagination})
 
 
-def _page(conversation: str, limit: int, place: str) -> dict[str, Any]:
-    def rows(most: int) -> Any:
-        before = MessageRow.position < place if place else None
-        return MessageRow.by_conversation.query(conversation, before, scan_index_forward=False, limit=most)
+def _page(found: Conversation, limit: int, place: str) -> dict[str, Any]:
+    before = int(place) if place else None
 
-    page = cursors.page(
-        rows, limit=limit, of=conversation, place=lambda row: str(row.position), show=lambda row: (row.thread, row.seq)
-    )
-    # The index holds keys alone; the messages are read as they stand now.
-    keys = [(MessageRow, str(thread), str(int(seq))) for thread, seq in page["data"]]
-    found = [of_row(row) for row in (together.get_all(keys) if keys else []) if row is not None]
-    views = [message_view(places.public_message(one), at=rfc3339(one.sent_at)) for one in found]
-    return page | {"data": views}
+    def rows(most: int) -> list[Message]:
+        return numbers.of_conversation(
+            found.thread, found.id, first=found.first, last=found.last, before=before, limit=most
+        )
+
+    return cursors.page(rows, limit=limit, of=found.id, place=lambda one: str(one.seq), show=_view)
+
+
+def _view(message: Message) -> dict[str, Any]:
+    return message_view(places.public_message(message), at=rfc3339(message.sent_at))
+
+
+def total(found: Conversation) -> int:
+    """How many messages a conversation has: counted by its thread while it is open."""
+    if found.messages:
+        return found.messages
+    thread = threads.get(found.thread)
+    return thread.counts.get(str(found.number), 0) if thread else 0

@@ -12,17 +12,25 @@ from typing import Any
 
 from chalicelib.domain import event as kinds
 from chalicelib.domain import notice
+from chalicelib.domain.asked import answer_due, answered, bot_gave_up, no_answer, trigger_event
+from chalicelib.domain.ending import choose_hearers, settle_conversations
 from chalicelib.domain.event import Event
+from chalicelib.domain.feed import source_event
 from chalicelib.domain.message import FAILED, SENT, Author, Content
 from chalicelib.domain.routing import Rule, World, first_match
 from chalicelib.domain.thread import ACCEPTED, BOT, DESK, HELD, Thread, parse_conversation_id
-from chalicelib.domain.turn import StateChange, Turn, accepted
+from chalicelib.domain.turn import TRIGGER, StateChange, Turn, accepted
 
 
-def decide(event: Event, thread: Thread, world: World) -> Turn:
-    """What comes of an event on a thread; `Turn.thread` is the thread after it."""
-    turn = Turn(event, thread, world)
+def decide(event: Event, thread: Thread, world: World, contact: dict[str, Any] | None = None) -> Turn:
+    """What comes of an event on a thread; `Turn.thread` is the thread after it.
+
+    `contact` is what conditions may ask about the person beyond the thread: attributes and tags.
+    """
+    turn = Turn(event, thread, world, contact or {})
     _BY_KIND[event.kind](turn)
+    settle_conversations(turn)
+    choose_hearers(turn)
     turn.thread = turn.thread.after_event(event.id)
     return turn
 
@@ -38,7 +46,7 @@ def _customer_message(turn: Turn) -> None:
         routes = [turn.to_desk(_notice_kind(content)), *turn.copy_to_bot()]
         _said_by_customer(turn, content, turn.thread.chat_conversation(), routes)
     else:
-        rule = first_match(turn.world, event, turn.thread, content)
+        rule = first_match(turn.world, event, turn.thread, content, turn.contact)
         if rule is None or rule.to == "none":
             _said_by_customer(turn, content, "", [])
         elif rule.to == "desk":
@@ -97,6 +105,11 @@ def _bot_message(turn: Turn) -> None:
         turn.ignored = refusal
         return
     status_to = [{"to": "bot", "id": bot, "conversation": conversation, "mode": "BOT"}]
+    if turn.thread.channel_kind == TRIGGER:
+        # Nobody fetches it and nothing is sent: who asked reads the outcome, and the message is there.
+        answers = answered(turn, reply=content)
+        turn.say(content, author=author, direction="out", conversation=conversation, routes=answers, state=SENT)
+        return
     turn.say(
         content,
         author=author,
@@ -176,7 +189,8 @@ def _bot_close(turn: Turn) -> None:
     turn.close_bot(bot, outcome="closed_by_bot")
     if turn.thread.bot == bot and turn.thread.owner == BOT:
         turn.own("")
-    turn.note("conversation_closed", conversation=conversation, params=turn.event.body.get("params", {}))
+    told = no_answer(turn, reason="closed_by_bot")
+    turn.note("conversation_closed", conversation=conversation, routes=told, params=turn.event.body.get("params", {}))
 
 
 def _of_its_desk(handle: Callable[[Turn], None]) -> Callable[[Turn], None]:
@@ -306,6 +320,14 @@ def _bot_recovered(turn: Turn) -> None:
     turn.note("handover_ended", conversation=conversation, routes=[ended, *told], outcome="bot_recovered")
 
 
+def _contact_changed(turn: Turn) -> None:
+    contact = turn.event.body["contact"]
+    if turn.thread.contact == contact:
+        turn.ignored = "known"
+        return
+    turn.thread = replace(turn.thread, contact=contact)
+
+
 _BY_KIND: dict[str, Callable[[Turn], None]] = {
     kinds.CUSTOMER_MESSAGE: _customer_message,
     kinds.BOT_MESSAGE: _bot_message,
@@ -323,4 +345,9 @@ _BY_KIND: dict[str, Callable[[Turn], None]] = {
     kinds.OFFER_EXPIRED: _offer_expired,
     kinds.BOT_FAILING: _bot_failing,
     kinds.BOT_RECOVERED: _bot_recovered,
+    kinds.TRIGGER_EVENT: trigger_event,
+    kinds.BOT_GAVE_UP: bot_gave_up,
+    kinds.ANSWER_DUE: answer_due,
+    kinds.SOURCE_EVENT: source_event,
+    kinds.CONTACT_CHANGED: _contact_changed,
 }

@@ -23,6 +23,9 @@ DESK_KINDS = (
 RECEIPT = "receipt"
 """What became of a message of ours: the provider's statuses, and the outcome of sending it."""
 OFFER_EXPIRED, BOT_FAILING, BOT_RECOVERED = "offer.expired", "bot.failing", "bot.recovered"
+TRIGGER_EVENT, SOURCE_EVENT = "trigger.event", "source.event"
+BOT_GAVE_UP, ANSWER_DUE = "bot.gave_up", "answer.due"
+CONTACT_CHANGED = "contact.changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,11 @@ class Event:
     - chat.* and agent.*: desk, conversation, content, agent, outcome, desk_id
     - receipt: seq, state, error, provider_id
     - offer.expired: number, epoch; bot.failing: bot, delivery; bot.recovered: bot
+    - trigger.event: bot, content, source, author (plain); contact (as of Thread.contact) where one is known; session_s;
+      asked (id of the trigger's event) and answer_within_s where an outcome is wanted
+    - source.event: content, source, sent_at (milliseconds); contact where one is known
+    - bot.gave_up: bot, asked, error (code, reason); answer.due: asked
+    - contact.changed: contact
     """
 
     id: str

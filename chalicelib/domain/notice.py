@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MESSAGE, POSTBACK, STATUS = "message", "postback", "status"
+EVENT = "event"
+"""A platform event: `event` is its type."""
 CHAT_STARTED, CHAT_ENDED, HANDOVER_FAILED, OWNER_CHANGED = (
     "chat_started",
     "chat_ended",
     "handover_failed",
     "owner_changed",
 )
-KINDS = (MESSAGE, POSTBACK, STATUS, CHAT_STARTED, CHAT_ENDED, HANDOVER_FAILED, OWNER_CHANGED)
+KINDS = (MESSAGE, POSTBACK, STATUS, CHAT_STARTED, CHAT_ENDED, HANDOVER_FAILED, OWNER_CHANGED, EVENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,12 @@ class Notice:
     patience_s: int = 0
     """How long the destination may fail before the thread goes to `desk`; 0: for ever."""
     desk: str = ""
+    asked: str = ""
+    """Id of the trigger's event that waits for the answer."""
+    event: str = ""
+    """Of an EVENT: its type, as message.created."""
+    data: dict[str, Any] = field(default_factory=dict)
+    """Of an EVENT that is not about a message: what happened."""
     trace: str = ""
 
     def plain(self) -> dict[str, Any]:

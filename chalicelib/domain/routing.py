@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.event import Event
-from chalicelib.domain.message import Content
+from chalicelib.domain.message import Content, Message
 from chalicelib.domain.thread import Thread
 
 
@@ -54,11 +54,21 @@ class World(Protocol):
         """Whether the desk exists and is active."""
         ...
 
+    def hearers(self, event: str, source: str, facts: Callable[[], dict[str, Any]]) -> Iterable[str]:
+        """Ids of the subscriptions that hear of a platform event about a message of a source."""
+        ...
+
+    def notifies(self, trigger: str) -> bool:
+        """Whether the trigger has a `notify_url`."""
+        ...
+
     @property
     def matches(self) -> Callable[[Any, dict[str, Any]], bool]: ...
 
 
-def first_match(world: World, event: Event, thread: Thread, content: Content) -> Rule | None:
+def first_match(
+    world: World, event: Event, thread: Thread, content: Content, contact: dict[str, Any] | None = None
+) -> Rule | None:
     """The rule that decides about a customer's message, or None where nobody gets it."""
     facts: dict[str, Any] | None = None
     for rule in world.rules:
@@ -67,26 +77,38 @@ def first_match(world: World, event: Event, thread: Thread, content: Content) ->
         if rule.when in (None, True, {}):
             return rule
         if facts is None:
-            facts = facts_of(event, thread, content, timezone=world.timezone)
+            facts = facts_of(event, thread, content, timezone=world.timezone, contact=contact)
         if world.matches(rule.when, facts):
             return rule
     return None
 
 
-def facts_of(event: Event, thread: Thread, content: Content, *, timezone: str) -> dict[str, Any]:
-    """What a rule's condition may speak of, as plain JSON; times are in the service's zone."""
+def facts_of(
+    event: Event,
+    thread: Thread,
+    content: Content,
+    *,
+    timezone: str,
+    contact: dict[str, Any] | None = None,
+    said: Message | None = None,
+) -> dict[str, Any]:
+    """What a condition may speak of, as plain JSON; times are in the service's zone.
+
+    `contact` adds attributes and tags;
+    `said` is the message where it is not the customer's own."""
     now = datetime.fromtimestamp(event.at / 1000, ZoneInfo(timezone or "UTC"))
     return {
         "message": {
             "type": content.type,
             "text": content.text,
-            "source": event.body.get("source", event.channel_kind),
+            "source": said.source if said else event.body.get("source", event.channel_kind),
             "postback": content.details.get("payload") if content.type == "postback" else None,
             "language": content.details.get("language"),
         },
         "contact": {"id": None, "name": None, "phone": None, "email": None, "attributes": {}, "tags": []}
-        | dict(thread.contact),
-        "channel": {"id": event.channel, "kind": event.channel_kind},
+        | dict(thread.contact)
+        | (contact or {}),
+        "channel": {"id": thread.channel, "kind": thread.channel_kind},
         "thread": {
             "owner": thread.owner or None,
             "first": thread.last_at == 0,

@@ -88,7 +88,8 @@ class Thread:
     """Bot -> how many numbered notices it was sent."""
     chat: Chat | None = None
     contact: dict[str, str] = field(default_factory=dict)
-    """id, name, phone, email, as known when the thread last heard of it."""
+    """id, name, phone, email, as known when the thread last heard of it; `person`: the contact that the address belongs
+    to, where it was merged into `id`."""
     first_at: int = 0
     last_at: int = 0
     """Time of the customer's last message."""
@@ -100,6 +101,10 @@ class Thread:
     """The bot whose failing gave the thread to the desk, while no person has written since."""
     recent: tuple[str, ...] = ()
     """The last events, shortened, oldest first."""
+    asked: tuple[dict[str, Any], ...] = ()
+    """Of a trigger's thread: events that wait for the bot's answer, oldest first: `{"id", "seq"}`."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """Number of each open conversation -> how many messages it has."""
 
     def knows(self, event: str) -> bool:
         """Whether the event is among the recent ones."""
@@ -113,6 +118,11 @@ class Thread:
         """Id of the bot's open conversation, empty where it has none."""
         return conversation_id(self.id, self.bots[bot]) if bot in self.bots else ""
 
+    @property
+    def person(self) -> str:
+        """Id of the contact that the thread's own address belongs to, whatever that was merged into since."""
+        return self.contact.get("person") or self.contact.get("id", "")
+
     def chat_conversation(self) -> str:
         """Id of the desk's open conversation, empty where there is none."""
         return conversation_id(self.id, self.chat.number) if self.chat else ""
@@ -120,8 +130,9 @@ class Thread:
     def plain(self) -> dict[str, Any]:
         """As JSON-shaped data, without what is empty."""
         data = {key: value for key in self.__slots__ if (value := getattr(self, key)) not in ("", 0, {}, (), None)}
-        if self.recent:
-            data["recent"] = list(self.recent)
+        for name in ("recent", "asked"):
+            if name in data:
+                data[name] = list(data[name])
         if self.chat:
             data["chat"] = {
                 "number": self.chat.number,
@@ -139,7 +150,7 @@ class Thread:
         data = dict(plain)
         if chat := data.get("chat"):
             data["chat"] = Chat(**chat | {"tried": tuple(chat.get("tried", ()))})
-        data["recent"] = tuple(data.get("recent", ()))
+        data["recent"], data["asked"] = tuple(data.get("recent", ())), tuple(data.get("asked", ()))
         return Thread(**data)
 
 
@@ -165,9 +176,9 @@ class Conversation:
     number: int
     service: str
     kind: str
-    """bot or desk."""
+    """bot, desk or source."""
     party: str
-    """Id of the bot or desk."""
+    """Id of the bot, desk or source."""
     state: str
     """open or closed; of a desk also offered, accepted, held."""
     opened_at: int
@@ -178,6 +189,12 @@ class Conversation:
     outcome: str = ""
     closed_at: int = 0
     agent: dict[str, str] = field(default_factory=dict)
+    first: int = 0
+    """Number of its first message on the thread."""
+    last: int = 0
+    """Number of its last message; 0 while it is open."""
+    messages: int = 0
+    """How many messages it has; counted in the thread while it is open."""
 
     @property
     def id(self) -> str:

@@ -25,10 +25,16 @@ from chalicelib.domain.thread import (
     Thread,
     conversation_id,
     message_id,
+    parse_conversation_id,
 )
 
 Route = dict[str, Any]
-"""`{"to": bot|desk|channel, "id", "notice", "conversation", "mode", "number", "patience_s", "desk", ...}`."""
+"""`{"to": bot|desk|channel|subscription|trigger, "id", "notice", "conversation", "mode", "number", "patience_s",
+"desk", "asked", "event", ...}`."""
+TRIGGER, SOURCE = "trigger", "source"
+"""Kinds of the channels of threads that no provider's channel has."""
+MESSAGE_CREATED, MESSAGE_STATUS = "message.created", "message.status"
+TRIGGER_COMPLETED, TRIGGER_FAILED = "trigger.completed", "trigger.failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,10 @@ class Turn:
     event: Event
     thread: Thread
     world: World
+    contact: dict[str, Any] = field(default_factory=dict)
+    """What rules may ask about the contact beyond what the thread knows: attributes, tags."""
+    was: Thread = field(init=False)
+    """The thread before."""
     messages: list[Message] = field(default_factory=list)
     conversations: list[Conversation] = field(default_factory=list)
     closed: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
@@ -66,6 +76,9 @@ class Turn:
     receipts: list[StateChange] = field(default_factory=list)
     ignored: str = ""
     """Why the event changes nothing, for the log."""
+
+    def __post_init__(self) -> None:
+        self.was = self.thread
 
     @property
     def chat(self) -> Chat:
@@ -85,13 +98,15 @@ class Turn:
         status_to: list[Route] | None = None,
         state: str = "",
         error: dict[str, Any] | None = None,
+        seq: int = 0,
+        sent_at: int = 0,
     ) -> Message:
-        """Add a message at the end of the thread."""
+        """Add a message at the end of the thread, or under the number that its time gives it."""
         event, thread = self.event, self.thread
         said = Message(
             id=message_id(thread.id, event.id, len(self.messages)),
             thread=thread.id,
-            seq=thread.last_seq + 1,
+            seq=seq or thread.last_seq + 1,
             service=thread.service,
             channel=thread.channel,
             channel_kind=thread.channel_kind,
@@ -104,7 +119,7 @@ class Turn:
             author=author,
             content=content,
             state=state or (RECEIVED if direction == "in" else PENDING),
-            sent_at=event.at,
+            sent_at=sent_at or event.at,
             event=event.id,
             routes=tuple(routes),
             status_to=tuple(status_to or ()),
@@ -113,7 +128,7 @@ class Turn:
             error=error,
         )
         self.messages.append(said)
-        self.thread = replace(thread, last_seq=said.seq)
+        self.thread = replace(thread, last_seq=max(thread.last_seq, said.seq), counts=_counted(thread, conversation))
         return said
 
     def note(self, name: str, *, conversation: str, routes: list[Route] | None = None, **details: Any) -> None:
@@ -253,10 +268,17 @@ class Turn:
                 opened_at=self.event.at,
                 contact=thread.contact.get("id", ""),
                 channel=thread.channel,
-                source=thread.channel_kind,
+                source=self.event.body.get("source", thread.channel_kind),
                 reason=reason,
+                first=thread.last_seq + 1 if kind in (BOT, DESK) else 0,
             )
         )
+
+
+def _counted(thread: Thread, conversation: str) -> dict[str, int]:
+    named = parse_conversation_id(conversation)
+    number = str(named[1]) if named else ""
+    return thread.counts | {number: thread.counts.get(number, 0) + 1} if number else thread.counts
 
 
 def accepted(turn: Turn, agent: dict[str, str]) -> None:

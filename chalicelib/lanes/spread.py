@@ -10,9 +10,15 @@ from chalicelib.domain.message import Message
 from chalicelib.domain.notice import Notice
 from chalicelib.ports import clock, queues
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import deliveries
+from chalicelib.tables import deliveries, trigger_events
 
-QUEUES = {"bot": "deliveries.fifo", "desk": "deliveries.fifo", "channel": "sends.fifo"}
+QUEUES = {
+    "bot": "deliveries.fifo",
+    "desk": "deliveries.fifo",
+    "channel": "sends.fifo",
+    "subscription": "deliveries.fifo",
+    "trigger": "deliveries.fifo",
+}
 REPLAYS = "-r"
 """Ending of a lane for what is told again, so that it neither waits for nor holds up what is new."""
 
@@ -27,8 +33,15 @@ def spread(message: Message, *, position: str, status: bool = False, again: bool
         if route["to"] == "channel" and "pull" in load(message.channel_kind).CAN:
             # The user's side fetches the message from the table; there is nothing to push.
             continue
-        notice = _notice(message, route, notices.STATUS if status else route.get("notice", notices.MESSAGE))
-        lane = deliveries.lane_id(message.thread, notice.destination) + (REPLAYS if again else "")
+        if route["to"] == "trigger" and not _outcome(message, route):
+            continue
+        if route["to"] == "bot" and "asked" in route:
+            trigger_events.begun(message.channel, route["asked"], message.conversation)
+        kind = notices.EVENT if "event" in route else notices.STATUS if status else notices.MESSAGE
+        notice = _notice(message, route, route.get("notice", kind), status=status)
+        # What became of a trigger's event waits for nobody else's.
+        own = f"-{route['asked'][-10:]}" if "event" in route and "asked" in route else ""
+        lane = deliveries.lane_id(message.thread, notice.destination) + own + (REPLAYS if again else "")
         key = f"{position}{index:02d}"
         deliveries.add(lane, key, notice, created_at=clock.now_ms())
         entry = Entry({"lane": lane, "trace": message.trace}, group=lane, dedup=deliveries.delivery_id(lane, key))
@@ -38,7 +51,21 @@ def spread(message: Message, *, position: str, status: bool = False, again: bool
     return sum(map(len, wake.values()))
 
 
-def _notice(message: Message, route: dict[str, Any], kind: str) -> Notice:
+def _outcome(message: Message, route: dict[str, Any]) -> bool:
+    """Store what became of a trigger's event; whether anybody wants to be told."""
+    trigger_events.finish(
+        route["id"],
+        route["asked"],
+        status=route["outcome"],
+        at=message.sent_at,
+        conversation=message.conversation,
+        reply=route.get("reply", ""),
+        error=route.get("error"),
+    )
+    return bool(route.get("notify"))
+
+
+def _notice(message: Message, route: dict[str, Any], kind: str, *, status: bool) -> Notice:
     return Notice(
         kind=kind,
         destination=route.get("id", message.channel),
@@ -47,22 +74,25 @@ def _notice(message: Message, route: dict[str, Any], kind: str) -> Notice:
         conversation=route.get("conversation", message.conversation),
         channel_kind=message.channel_kind,
         channel=message.channel,
-        at=clock.now_ms() if kind == notices.STATUS else message.sent_at,
+        at=clock.now_ms() if status else message.sent_at,
         mode=route.get("mode", "BOT"),
         number=route.get("number", 0),
         message=message.id,
         seq=message.seq,
         author=message.author.plain(),
-        content={} if kind == notices.STATUS else message.content.plain(),
+        content={} if status or kind == notices.EVENT else message.content.plain(),
         contact={key: value for key, value in (("id", message.contact), ("name", message.contact_name)) if value},
         address=message.address,
         source=message.source,
-        status=message.state if kind == notices.STATUS else "",
-        error=message.error if kind == notices.STATUS else None,
+        status=message.state if status else "",
+        error=message.error if status else None,
         reason=route.get("reason", ""),
         params=route.get("params", {}),
         owner=route.get("owner", ""),
         patience_s=route.get("patience_s", 0),
         desk=route.get("desk", ""),
+        asked=route.get("asked", ""),
+        event=route.get("event", ""),
+        data={key: route[key] for key in ("outcome", "reply", "error") if key in route},
         trace=message.trace,
     )

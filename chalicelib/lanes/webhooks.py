@@ -22,7 +22,7 @@ from chalicelib.lanes.way import Attempted, Target
 from chalicelib.ports import clock, ids, log, queues, redact, secrets, signing
 from chalicelib.ports.http import retry_after
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import deliveries, endpoints, messages, places, together
+from chalicelib.tables import deliveries, endpoints, messages, places, together, trigger_events
 from chalicelib.tables.config import Resource
 from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.endpoints import Endpoint
@@ -69,6 +69,8 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
     if notice.trace:
         headers["x-correlation-id"] = notice.trace
     timeout_s = float(target.body.get("timeout_s") or 5)
+    if notice.asked and not notice.event:
+        trigger_events.attempted(notice.channel, notice.asked, len(row.attempts) + 1)
     exchange = await call("POST", target.body["webhook_url"], headers=headers, body=body, timeout_s=timeout_s)
     outcome = bot_wire.outcome(exchange, token=target.secrets.get("verification_token"))
     head = redact.head_of(exchange, secrets=target.secrets.values())
@@ -109,12 +111,30 @@ def delivered(row: DeliveryRow, notice: Notice, attempted: Attempted) -> None:
 
 
 def given_up(row: DeliveryRow, notice: Notice, attempted: Attempted, status: str) -> None:
-    """Nothing more: the delivery's row tells what became of it."""
+    """Who waits for the bot's answer hears that there will be none; else the delivery's row tells what became of it."""
+    if not notice.asked or notice.event:
+        return
+    error = {"code": attempted.error, "reason": attempted.reason or attempted.error.replace("_", " ")}
+    event = Event(
+        id=ids.from_cause("ev", "gave up", row.id),
+        kind=kinds.BOT_GAVE_UP,
+        service=notice.service,
+        channel=notice.channel,
+        channel_kind=notice.channel_kind,
+        address=notice.address,
+        thread=notice.thread,
+        at=clock.now_ms(),
+        body={"bot": notice.destination, "asked": notice.asked, "error": error},
+        trace=notice.trace,
+    )
+    queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id)])
 
 
 def _event(notice: Notice, delivery: str, index: int, said: Any) -> Event:
     id = ids.from_cause("ev", "answer", delivery, index)
     body: dict[str, Any] = {"bot": notice.destination, "conversation": said.conversation, "params": dict(said.params)}
+    if notice.asked:
+        body["answers"] = notice.asked
     if said.content is not None:
         body["content"] = said.content.plain()
         body["message_id"] = message_id(notice.thread, id)

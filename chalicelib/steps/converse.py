@@ -14,12 +14,13 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.decide import decide
-from chalicelib.domain.event import CUSTOMER_MESSAGE, RECEIPT, Event
-from chalicelib.domain.thread import Thread, changing, healed
+from chalicelib.domain.event import CUSTOMER_MESSAGE, RECEIPT, SOURCE_EVENT, Event
+from chalicelib.domain.message import Message
+from chalicelib.domain.thread import Conversation, Thread, changing, healed
 from chalicelib.domain.turn import Turn
 from chalicelib.ports import clock, log
 from chalicelib.ports.lambdas import each_body
-from chalicelib.tables import config, contacts, messages, receipts, schedule, threads, together, world
+from chalicelib.tables import config, contacts, links, messages, numbers, receipts, schedule, threads, together, world
 from chalicelib.tables.config import Resource
 from chalicelib.tables.receipts import Receipt
 from chalicelib.tables.threads import ThreadRow
@@ -92,10 +93,26 @@ def _converse(event: Event) -> str:
         snapshot = config.snapshot(event.service, int(version.version or 0) if version else 0)
         view = world.of(snapshot, timezone=about.get("timezone") or "UTC", country=about.get("country") or "")
         thread = _known(event, thread)
-        turn = decide(event, thread, view)
+        turn = decide(event, thread, view, _asked_about(thread) if view.reads_contact else None)
         if _write(turn, was=thread):
             return turn.ignored or "done"
+        if event.kind == SOURCE_EVENT:
+            event = _moved(event, turn.messages[0])
     raise Busy(event.thread)
+
+
+def _asked_about(thread: Thread) -> dict[str, Any]:
+    """What conditions may ask of the contact and the thread does not know; only read where a condition does ask."""
+    row = contacts.resolve(thread.contact["id"]) if thread.contact else None
+    data = dict(row.data or {}) if row is not None else {}
+    return {key: data[key] for key in ("attributes", "tags") if data.get(key)}
+
+
+def _moved(event: Event, said: Message) -> Event:
+    """The event of a source, moved on to the next free number of its thread."""
+    free = numbers.free_number(event.thread, said.seq)
+    shift = int(event.body.get("shift", 0)) + free - said.seq
+    return replace(event, body=event.body | {"shift": shift})
 
 
 def _known(event: Event, thread: Thread | None) -> Thread:
@@ -121,23 +138,51 @@ def _write(turn: Turn, *, was: Thread) -> bool:
         state = changing(after)
         rows = [messages.row_of(said, after=state) for said in turn.messages]
         if not messages.add(rows):
-            mine = _earlier_work(event, was)
+            mine = _earlier_work(event, was) if event.kind != SOURCE_EVENT else _earlier_row(turn)
             if mine is None:
                 return False
             after = mine
     for conversation in turn.conversations:
         threads.keep_conversation(conversation)
-    for number, changes in turn.closed:
-        threads.change_conversation(after.id, number, changes)
+    changes: dict[int, dict[str, Any]] = {}
+    for number, change in turn.closed:
+        changes.setdefault(number, {}).update(change)
+    changed = [threads.change_conversation(after.id, number, change) for number, change in changes.items()]
+    _link(turn, was=was, changed=[one for one in changed if one is not None])
     if not threads.save(replace(after, version=was.version)):
         return False
     _keep_receipt(event)
     return True
 
 
+def _link(turn: Turn, *, was: Thread, changed: list[Conversation]) -> None:
+    """Keep the thread and its conversations among those of its person; all of it may be done twice."""
+    thread, event = turn.thread, turn.event
+    if not thread.person:
+        return
+    if not was.person or was.version == 0:
+        # Also where the person became known later: what was said before is theirs.
+        links.keep_thread(thread.person, thread, source=event.body.get("source", thread.channel_kind))
+        opened = threads.conversations(thread.id) if was.conversations else turn.conversations
+    else:
+        opened = turn.conversations
+    for conversation in {one.number: one for one in (*opened, *changed)}.values():
+        links.keep_conversation(thread.person, conversation, touched=event.at)
+    if was.last_at and event.at - was.last_at > links.TOUCH_EVERY_MS:
+        for number in {said.conversation for said in turn.messages if said.conversation}:
+            links.touch(thread.person, number, at=event.at)
+
+
 def _keep_receipt(event: Event) -> None:
     if event.once:
-        receipts.keep_event(event.thread, event.id, now_ms=clock.now_ms())
+        keep_s = receipts.KEEP_SOURCE_S if event.kind == SOURCE_EVENT else receipts.KEEP_S
+        receipts.keep_event(event.thread, event.id, now_ms=clock.now_ms(), keep_s=keep_s)
+
+
+def _earlier_row(turn: Turn) -> Thread | None:
+    """The thread after a source's event whose row an earlier run wrote; None where the number is another event's."""
+    row = numbers.written_by(turn.event.thread, turn.messages[0].seq, turn.event.id)
+    return turn.thread if row else None
 
 
 def _earlier_work(event: Event, was: Thread) -> Thread | None:

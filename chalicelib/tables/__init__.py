@@ -19,6 +19,7 @@ MODEL_NAMES = (
     ("threads", "ThreadRow"),
     ("messages", "MessageRow"),
     ("contacts", "ContactRow"),
+    ("trigger_events", "TriggerEvent"),
     ("deliveries", "DeliveryRow"),
     ("schedule", "Due"),
     ("receipts", "Receipt"),

@@ -29,6 +29,9 @@ class ContactRow(Model):
     contact = UnicodeAttribute(null=True)
     data = PlainAttribute(null=True)
     created_at = NumberAttribute(null=True)
+    touched = NumberAttribute(null=True)
+    """Of a conversation's link: when it was last spoken in, to the hour; `before`: what that was before."""
+    before = NumberAttribute(null=True)
 
 
 CONTACT = "contact"
@@ -84,3 +87,11 @@ def _add(row: ContactRow) -> None:
     except PutError as error:
         if error.cause_response_code != "ConditionalCheckFailedException":
             raise
+
+
+def resolve(contact_id: str) -> ContactRow | None:
+    """The contact, or the one that it was merged into; None where there is none."""
+    try:
+        return ContactRow.get(contact_id, CONTACT, consistent_read=True)
+    except ContactRow.DoesNotExist:
+        return None

@@ -5,6 +5,7 @@ Only `converse` writes here. The stream carries each row to `fan_out`.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,15 +22,18 @@ from chalicelib.domain.thread import message_id
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute
 
+SHARDS = 4
+"""Parts of a source's feed: a thousand writes a second each, as DynamoDB gives a partition."""
 
-class ByConversation(GlobalSecondaryIndex["MessageRow"]):
-    """Messages of a conversation by the time they were sent, keys only: a receipt then costs no index write."""
+
+class BySource(GlobalSecondaryIndex["MessageRow"]):
+    """Messages of a source by the time they were sent, keys only: a receipt then costs no index write."""
 
     class Meta:
-        index_name = "by_conversation"
+        index_name = "by_source"
         projection = KeysOnlyProjection()
 
-    conversation = UnicodeAttribute(hash_key=True)
+    feed = UnicodeAttribute(hash_key=True)
     position = UnicodeAttribute(range_key=True)
 
 
@@ -45,7 +49,9 @@ class MessageRow(Model):
     thread = UnicodeAttribute(hash_key=True)
     seq = NumberAttribute(range_key=True)
     conversation = UnicodeAttribute(null=True)
-    """Absent while nobody gets the message; the index has no entry then."""
+    """Absent while nobody gets the message."""
+    feed = UnicodeAttribute(null=True)
+    """`<service>#<source>#<shard>`; absent for notes of ours."""
     position = UnicodeAttribute()
     """`<sent_at, 13 digits>.<seq, 10 digits>`: late events stand at their own time."""
     event = UnicodeAttribute()
@@ -59,7 +65,7 @@ class MessageRow(Model):
     after = PlainAttribute()
     """The thread's state after this message: heals a cut between the write of the message and the thread."""
 
-    by_conversation = ByConversation()
+    by_source = BySource()
 
 
 def row_of(message: Message, *, after: dict[str, Any]) -> MessageRow:
@@ -68,6 +74,7 @@ def row_of(message: Message, *, after: dict[str, Any]) -> MessageRow:
         thread=message.thread,
         seq=message.seq,
         conversation=message.conversation or None,
+        feed=None if message.author.kind == "system" else feed_of(message.service, message.source, message.thread),
         position=position(message.sent_at, message.seq),
         event=message.event,
         state=message.state,
@@ -76,6 +83,16 @@ def row_of(message: Message, *, after: dict[str, Any]) -> MessageRow:
         data=_data(message),
         after=after,
     )
+
+
+def feed_of(service: str, source: str, thread: str) -> str:
+    """The part of a source's feed that a thread's messages are in."""
+    return feeds(service, source)[zlib.crc32(thread.encode()) % SHARDS]
+
+
+def feeds(service: str, source: str) -> list[str]:
+    """Every part of a source's feed."""
+    return [f"{service}#{source}#{shard}" for shard in range(SHARDS)]
 
 
 _OUTSIDE = ("thread", "seq", "conversation", "event", "state", "provider_id", "error", "id")

@@ -14,6 +14,9 @@ from chalicelib.ports.settings import settings
 KEEP_S = 8 * 86_400
 """Providers repeat webhooks for up to seven days (WhatsApp); a day more is for clocks and queues."""
 
+KEEP_SOURCE_S = 400 * 86_400
+"""A source's history is imported again after months; a year and a month is longer than any habit of reporting."""
+
 
 class Receipt(Model):
     """One thing that was done."""
@@ -35,9 +38,9 @@ def event_key(thread: str, event: str) -> str:
     return f"event#{thread}#{event}"
 
 
-def keep_event(thread: str, event: str, *, now_ms: int) -> None:
+def keep_event(thread: str, event: str, *, now_ms: int, keep_s: int = KEEP_S) -> None:
     """Remember that an event was done."""
-    Receipt(event_key(thread, event), thread=thread, expiration=now_ms // 1000 + KEEP_S).save()
+    Receipt(event_key(thread, event), thread=thread, expiration=now_ms // 1000 + keep_s).save()
 
 
 def keep_sent(channel: str, provider_id: str, *, thread: str, seq: int, now_ms: int) -> None:

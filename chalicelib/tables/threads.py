@@ -124,11 +124,21 @@ def keep_conversation(conversation: Conversation) -> None:
     ).save()
 
 
-def change_conversation(thread: str, number: int, changes: dict[str, Any]) -> None:
-    """Change fields of a conversation; doing it twice is doing it once. Converse alone writes, so reading is safe."""
+def change_conversation(thread: str, number: int, changes: dict[str, Any]) -> Conversation | None:
+    """Change fields of a conversation and give it; doing it twice is doing it once. Converse alone writes, so reading
+    is safe."""
     before = get_conversation(thread, number)
-    if before is not None:
-        keep_conversation(replace(before, **changes))
+    if before is None:
+        return None
+    after = replace(before, **changes)
+    keep_conversation(after)
+    return after
+
+
+def conversations(thread: str) -> list[Conversation]:
+    """Every conversation of a thread, the oldest first."""
+    rows = ThreadRow.query(thread, ThreadRow.item.startswith("c"), consistent_read=True)
+    return [Conversation.of(row.state) for row in rows]
 
 
 def held_for(bot: str) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain import conditions
@@ -22,6 +24,13 @@ class ServiceWorld:
         self.country = country
         rows = sorted(snapshot.of_kind("rule"), key=lambda row: ((row.body or {}).get("position", 0), row.id))
         self.rules = [_rule(row) for row in rows]
+        # One that was never verified hears nothing: what happened before is not kept for it.
+        self._subscriptions = [
+            (row.id, row.body) for row in snapshot.of_kind("subscription") if (row.body or {}).get("since")
+        ]
+        conditions_ = [(row.body or {}).get("when") for row in [*rows, *snapshot.of_kind("subscription")]]
+        self.reads_contact = any('"contact' in json.dumps(when) for when in conditions_ if isinstance(when, dict))
+        """Whether a condition may ask for the contact's attributes or tags, which the thread does not know."""
 
     def bot(self, id: str) -> Party | None:
         row = self._of(id, "bot")
@@ -50,6 +59,20 @@ class ServiceWorld:
             return False
         # A hand-over is rare: one read of how the desk fares is cheaper than sending people to nobody.
         return bool(endpoints.get(desk).status == endpoints.ACTIVE)
+
+    def notifies(self, trigger: str) -> bool:
+        row = self._of(trigger, "trigger")
+        return bool(row is not None and row.body.get("notify_url"))
+
+    def hearers(self, event: str, source: str, facts: Callable[[], dict[str, Any]]) -> list[str]:
+        """Subscriptions that hear of a platform event; the facts are made at the first condition."""
+        found: list[str] = []
+        for id, body in self._subscriptions:
+            if event not in body["events"] or (body.get("sources") and source not in body["sources"]):
+                continue
+            if body.get("when") in (None, True, {}) or self.matches(body["when"], facts()):
+                found.append(id)
+        return found
 
     def matches(self, rule: Any, facts: dict[str, Any]) -> bool:
         matched, trouble = conditions.matches(rule, facts)

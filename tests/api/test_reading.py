@@ -47,6 +47,7 @@ class Said:
             conversations=1,
             contact={"id": "co_1", "name": "Ann"},
             last_seq=9,
+            counts={"1": 7},
             first_at=AT,
             last_at=AT,
         )

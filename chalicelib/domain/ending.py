@@ -1,0 +1,59 @@
+"""What every turn ends with, whatever the event was: conversations counted, subscriptions chosen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain.message import Message
+from chalicelib.domain.routing import facts_of
+from chalicelib.domain.thread import CLOSED
+from chalicelib.domain.turn import MESSAGE_CREATED, MESSAGE_STATUS, SOURCE, Turn
+
+
+def settle_conversations(turn: Turn) -> None:
+    """Give the conversations that are closed after this turn their last message, and their count out of the thread.
+
+    A message that is kept after the close (an agent's that came too late) is theirs, but not of the number they had
+    while open: counting it would need a read.
+    """
+    thread = turn.thread
+    is_open = {*thread.bots.values(), *((thread.chat.number,) if thread.chat else ())}
+    if thread.channel_kind == SOURCE:
+        is_open.add(1)
+    left = {number: count for number, count in thread.counts.items() if int(number) not in is_open}
+    if not left:
+        return
+    turn.thread = replace(thread, counts={key: value for key, value in thread.counts.items() if key not in left})
+    closed = {number for number, changes in turn.closed if changes.get("state") == CLOSED}
+    for number, count in left.items():
+        more = {"messages": count} if int(number) in closed else {}
+        turn.closed.append((int(number), {"last": thread.last_seq} | more))
+
+
+def choose_hearers(turn: Turn) -> None:
+    """Add the subscriptions that hear of each message, and of its receipts."""
+    for at, said in enumerate(turn.messages):
+        if said.author.kind == "system":
+            # A note of ours: what it stands for is an event of its own, told from the conversation's row.
+            continue
+
+        def facts(said: Message = said) -> dict[str, Any]:
+            return facts_of(
+                turn.event, turn.was, said.content, timezone=turn.world.timezone, contact=turn.contact, said=said
+            )
+
+        routes = [
+            {"to": "subscription", "id": one, "event": MESSAGE_CREATED}
+            for one in turn.world.hearers(MESSAGE_CREATED, said.source, facts)
+        ]
+        status_to = (
+            [
+                {"to": "subscription", "id": one, "event": MESSAGE_STATUS}
+                for one in turn.world.hearers(MESSAGE_STATUS, said.source, facts)
+            ]
+            if said.direction == "out"
+            else []
+        )
+        if routes or status_to:
+            turn.messages[at] = replace(said, routes=(*said.routes, *routes), status_to=(*said.status_to, *status_to))

@@ -1,0 +1,120 @@
+"""Links of a contact: its threads and their conversations, in the contact's own partition of table `contacts`.
+
+Only `converse` writes them. They stay where they are when contacts are merged, so that a merge can be taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from pynamodb.exceptions import UpdateError
+
+from chalicelib.domain.thread import Conversation, Thread, parse_conversation_id
+from chalicelib.tables.contacts import ContactRow
+
+THREAD, CONVERSATION = "thread#", "conversation#"
+TOUCH_EVERY_MS = 3_600_000
+"""How exact the order of a person's conversations is: a busy one writes its time once an hour."""
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A thread of a contact, or a conversation on one."""
+
+    contact: str
+    """The contact whose own it is."""
+    thread: str
+    channel: str
+    source: str
+    conversation: str = ""
+    kind: str = ""
+    first: int = 0
+    last: int = 0
+    messages: int = 0
+    """Of a closed conversation."""
+    opened_at: int = 0
+    touched: int = 0
+    """When it was last spoken in, to the hour."""
+    before: int = 0
+    """What `touched` was before: how a page that was begun earlier saw it."""
+
+    def seen_at(self, at: int) -> int:
+        """`touched` as somebody saw it at a time."""
+        return self.touched if self.touched <= at else self.before
+
+
+def keep_thread(person: str, thread: Thread, *, source: str) -> None:
+    """Store that a thread is a contact's; the same again changes nothing."""
+    ContactRow(id=person, item=THREAD + thread.id, data={"channel": thread.channel, "source": source}).save()
+
+
+def keep_conversation(person: str, conversation: Conversation, *, touched: int) -> None:
+    """Store a conversation of a contact as it stands."""
+    data = {
+        "channel": conversation.channel,
+        "source": conversation.source,
+        "kind": conversation.kind,
+        "first": conversation.first,
+        "last": conversation.last,
+        "messages": conversation.messages,
+        "opened_at": conversation.opened_at,
+    }
+    row = ContactRow(id=person, item=CONVERSATION + conversation.id)
+    row.update(
+        actions=[
+            ContactRow.data.set({key: value for key, value in data.items() if value}),
+            ContactRow.touched.set(ContactRow.touched | conversation.opened_at),
+            ContactRow.before.set(ContactRow.before | conversation.opened_at),
+        ]
+    )
+    touch(person, conversation.id, at=touched)
+
+
+def touch(person: str, conversation: str, *, at: int) -> None:
+    """Say that a conversation was spoken in; an earlier time, or the same again, changes nothing."""
+    try:
+        ContactRow(id=person, item=CONVERSATION + conversation).update(
+            actions=[ContactRow.before.set(ContactRow.touched), ContactRow.touched.set(at)],
+            condition=ContactRow.touched < at,
+        )
+    except UpdateError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+
+
+def of(contacts: Iterable[str]) -> list[Link]:
+    """The links of contacts, all partitions at the same time."""
+    ids = list(contacts)
+    with ThreadPoolExecutor(max_workers=max(1, min(_AT_ONCE, len(ids)))) as pool:
+        return [link for links in pool.map(_of_one, ids) for link in links]
+
+
+def of_row(row: ContactRow) -> Link | None:
+    """The link that a row holds; None for another row of the partition."""
+    data = dict(row.data or {})
+    item = str(row.item)
+    about: dict[str, Any] = {key: data.get(key, "") for key in ("channel", "source")}
+    if item.startswith(THREAD):
+        return Link(contact=str(row.id), thread=item.removeprefix(THREAD), **about)
+    named = parse_conversation_id(item.removeprefix(CONVERSATION)) if item.startswith(CONVERSATION) else None
+    if named is None:
+        return None
+    about |= {key: int(data.get(key, 0)) for key in ("first", "last", "messages", "opened_at")}
+    return Link(
+        contact=str(row.id),
+        thread=named[0],
+        conversation=item.removeprefix(CONVERSATION),
+        kind=data.get("kind", ""),
+        touched=int(row.touched or 0),
+        before=int(row.before or 0),
+        **about,
+    )
+
+
+def _of_one(contact: str) -> list[Link]:
+    rows = ContactRow.query(contact, ContactRow.item.between(CONVERSATION, THREAD + "~"), consistent_read=True)
+    return [link for row in rows if (link := of_row(row)) is not None]

@@ -1,0 +1,121 @@
+"""Table `trigger_events`: what became of each event of a trigger, newest last within its trigger.
+
+An event's id sorts by the time of its making, so the history needs no index.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import PutError, UpdateError
+from pynamodb.expressions.update import Action
+from pynamodb.models import Model
+
+from chalicelib.ports.settings import settings
+from chalicelib.tables.attributes import PlainAttribute
+
+ACCEPTED, RUNNING, SUCCEEDED, FAILED = "accepted", "running", "succeeded", "failed"
+KEEP_S = 90 * 86_400
+
+
+class TriggerEvent(Model):
+    """One event of a trigger."""
+
+    class Meta:
+        table_name = settings().table("trigger_events")
+        connect_timeout_seconds = 2
+        read_timeout_seconds = 8
+
+    trigger = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+    status = UnicodeAttribute(default=ACCEPTED)
+    session = UnicodeAttribute(null=True)
+    thread = UnicodeAttribute(null=True)
+    conversation = UnicodeAttribute(null=True)
+    contact = UnicodeAttribute(null=True)
+    reply = UnicodeAttribute(null=True)
+    error = PlainAttribute(null=True)
+    attempts = NumberAttribute(default=0)
+    """How often the bot was tried."""
+    accepted_at = NumberAttribute()
+    finished_at = NumberAttribute(null=True)
+    expires = NumberAttribute(null=True)
+    """TTL, in seconds since the epoch."""
+
+
+def add(trigger: str, id: str, *, session: str, thread: str, at: int) -> None:
+    """Store an accepted event; one that is there already, however far it has come, stays as it is."""
+    row = TriggerEvent(
+        trigger=trigger, id=id, session=session, thread=thread, accepted_at=at, expires=at // 1000 + KEEP_S
+    )
+    try:
+        row.save(condition=TriggerEvent.id.does_not_exist())
+    except PutError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+
+
+def running(trigger: str, id: str, *, contact: str = "") -> None:
+    """The event is on its way to the bot; changes nothing once it has come further."""
+    actions: list[Action] = [TriggerEvent.status.set(RUNNING)]
+    if contact:
+        actions.append(TriggerEvent.contact.set(contact))
+    _update(trigger, id, actions, condition=TriggerEvent.status == ACCEPTED)
+
+
+def attempted(trigger: str, id: str, n: int) -> None:
+    """The bot is being tried for the n-th time."""
+    _update(trigger, id, [TriggerEvent.attempts.set(n)], condition=TriggerEvent.attempts < n)
+
+
+def finish(
+    trigger: str,
+    id: str,
+    *,
+    status: str,
+    at: int,
+    conversation: str = "",
+    reply: str = "",
+    error: dict[str, Any] | None = None,
+) -> None:
+    """Store the outcome; the first one stands."""
+    actions: list[Action] = [TriggerEvent.status.set(status), TriggerEvent.finished_at.set(at)]
+    for attribute, value in ((TriggerEvent.conversation, conversation), (TriggerEvent.reply, reply)):
+        if value:
+            actions.append(attribute.set(value))
+    if error:
+        actions.append(TriggerEvent.error.set(error))
+    _update(trigger, id, actions, condition=TriggerEvent.status.is_in(ACCEPTED, RUNNING))
+
+
+def begun(trigger: str, id: str, conversation: str) -> None:
+    """The event stands in a conversation."""
+    _update(
+        trigger,
+        id,
+        [TriggerEvent.conversation.set(conversation)],
+        condition=TriggerEvent.conversation.does_not_exist(),
+    )
+
+
+def get(trigger: str, id: str) -> TriggerEvent | None:
+    """One event, read consistently."""
+    try:
+        return TriggerEvent.get(trigger, id, consistent_read=True)
+    except TriggerEvent.DoesNotExist:
+        return None
+
+
+def newest(trigger: str, *, before: str, limit: int) -> list[TriggerEvent]:
+    """The last events of a trigger before one of them, the newest first."""
+    condition = TriggerEvent.id < before if before else None
+    return list(TriggerEvent.query(trigger, condition, limit=limit, scan_index_forward=False, consistent_read=True))
+
+
+def _update(trigger: str, id: str, actions: list[Action], *, condition: Any) -> None:
+    try:
+        TriggerEvent(trigger, id).update(actions=actions, condition=TriggerEvent.id.exists() & condition)
+    except UpdateError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise

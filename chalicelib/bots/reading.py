@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from chalicelib.bots.fields import Fields, Problems
@@ -12,6 +13,10 @@ from chalicelib.bots.fields import Fields, Problems
 MAX_EVENTS = 100
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 20
+MAX_FAULTS = 20
+"""Named of one event; a body of nothing else holds thousands."""
+MAX_WHOLE, TINIEST, HUGEST = 10**38, 1e-100, 1e100
+"""DynamoDB holds 38 digits and powers from -130 to 125, and raises for others: what was accepted would be stuck."""
 
 E = TypeVar("E")
 
@@ -62,8 +67,8 @@ def read_each(given: list[tuple[str, Any]], one: Callable[[Fields], E]) -> Read[
         before = len(problems.found)
         if not isinstance(item, dict):
             problems.found.append((at, "must be an object"))
-        elif fault := _fault(item):
-            problems.found.append((at, fault))
+        elif faults := list(islice(_faults(item, at), MAX_FAULTS)):
+            problems.found += faults
         else:
             event = one(Fields.of(item, at, problems))
             if len(problems.found) == before:
@@ -71,28 +76,37 @@ def read_each(given: list[tuple[str, Any]], one: Callable[[Fields], E]) -> Read[
     return Read(tuple(events), tuple(problems.found), problems.too_large)
 
 
-def _fault(item: dict[str, Any]) -> str:
-    """What would make an event unfit to be stored and sent on."""
-    level: list[Any] = [item]
-    for _ in range(MAX_DEPTH):
-        level = [inner for value in level for inner in _inside(value)]
-        if not level:
-            break
-    else:
-        return f"is nested more than {MAX_DEPTH} deep"
+def _faults(value: Any, at: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+    """(JSON pointer, message) of what would make an event unfit to be stored and sent on."""
+    if depth > MAX_DEPTH:
+        yield at, f"is nested more than {MAX_DEPTH} deep"
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if not name or not _is_text(name):
+                yield at, "holds a member whose name is empty or holds half of a surrogate pair"
+            else:
+                yield from _faults(inner, f"{at}/{name.replace('~', '~0').replace('/', '~1')}", depth + 1)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _faults(inner, f"{at}/{index}", depth + 1)
+    elif isinstance(value, str) and not _is_text(value):
+        yield at, "holds half of a surrogate pair"
+    elif isinstance(value, int | float) and not _can_be_kept(value):
+        yield at, "is a number that cannot be kept"
+
+
+def _is_text(text: str) -> bool:
     try:
-        json.dumps(item, ensure_ascii=False, allow_nan=False).encode()
+        text.encode()
     except UnicodeEncodeError:
-        return "holds half of a surrogate pair"
-    except (ValueError, TypeError):
-        return "holds a number that is none"
-    return ""
+        return False
+    return True
 
 
-def _inside(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+def _can_be_kept(number: float) -> bool:
+    if isinstance(number, int):
+        return abs(number) < MAX_WHOLE
+    return number == 0 or TINIEST < abs(number) < HUGEST
 
 
 def _refuse(constant: str) -> Any:

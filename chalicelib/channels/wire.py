@@ -42,7 +42,8 @@ def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"{text} is too large")
-    return number
+    # DynamoDB raises for powers below -130, and no coordinate is as close to nothing as that.
+    return number if abs(number) > 1e-100 else 0.0
 
 
 def malformed(error: ValueError) -> Denied:

@@ -53,7 +53,7 @@ def _batches(queue: str, entries: Iterable[Entry]) -> Iterable[list[dict[str, An
     batch: list[dict[str, Any]] = []
     size = 0
     for entry in entries:
-        body = json.dumps(entry.body, separators=(",", ":"), ensure_ascii=False)
+        body = _text(entry.body)
         if batch and (len(batch) == _BATCH or size + len(body.encode()) > _BATCH_BYTES):
             yield batch
             batch, size = [], 0
@@ -67,6 +67,15 @@ def _batches(queue: str, entries: Iterable[Entry]) -> Iterable[list[dict[str, An
         size += len(body.encode())
     if batch:
         yield batch
+
+
+def _text(body: dict[str, Any]) -> str:
+    """JSON with the two characters escaped that SQS refuses and JSON would leave as they are.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+    """
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 
 def body_of(record: dict[str, Any]) -> dict[str, Any]:

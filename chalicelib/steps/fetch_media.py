@@ -30,7 +30,7 @@ def run(request: Request, message_id: str, index: str) -> Response:
     thread = thread_of_message(message_id)
     key = f"{message_id}/{index}"
     message = messages.find(thread, message_id, within=_WITHIN) if thread else None
-    if message is None or not index.isdigit() or int(index) >= len(message.content.media):
+    if message is None or not (index.isascii() and index.isdigit()) or int(index) >= len(message.content.media):
         raise Problem(404, "unknown_media", "there is no such file")
     if not media.has(key):
         held = asyncio.run(_held(message, message.content.media[int(index)].url))

@@ -31,6 +31,8 @@ SYSTEM = "parley"
 """Partition of what holds for the whole deployment: (`parley`, `settings`) with `body["base_url"]`."""
 VERSION = "version"
 _SERVICE_KEY = 10
+_LONGEST_ID = 64
+"""Ids of ours have 29 characters at most; DynamoDB raises for a key of more than 1024 bytes, which a URL can hold."""
 PREFIXES = {
     "service": "sv",
     "channel": "ch",
@@ -111,6 +113,8 @@ def partition_of(kind: str, resource_id: str) -> str:
 
 def get(kind: str, resource_id: str) -> Resource | None:
     """One resource by id, read consistently; None where there is none."""
+    if len(resource_id) > _LONGEST_ID:
+        return None
     try:
         return Resource.get(partition_of(kind, resource_id), f"{kind}#{resource_id}", consistent_read=True)
     except Resource.DoesNotExist:

@@ -90,6 +90,21 @@ def test_what_cannot_be_kept_is_a_problem(raw: bytes) -> None:
     assert (read.events, read.too_large) == ((), False)
 
 
+@pytest.mark.parametrize(
+    ("params", "pointer"),
+    [
+        ({"a": {"b": [1, 10**38]}}, "/params/a/b/1"), ({"a": -(10**40)}, "/params/a"), ({"a": 1e-101}, "/params/a"),
+        ({"a": -1e101}, "/params/a"), ({"a~/b": {"": 1}}, "/params/a~0~1b"), ({"a": ["\ud800"]}, "/params/a/0"),
+    ],
+)  # fmt: skip
+def test_what_no_table_can_hold_is_named(params: dict[str, Any], pointer: str) -> None:
+    handover = {"eventid": "1002", "conversation_id": "cv_1", "params": params}
+
+    assert [path for path, _ in webhook.read_events(handover).problems] == [pointer]
+    kept = {"a": [10**38 - 1, -1e99, 1e-99, 0.0, True, "x"]}
+    assert webhook.read_events(handover | {"params": kept}).events[0].params == kept
+
+
 def test_a_text_of_16_kib_is_taken_and_one_byte_more_is_too_large() -> None:
     taken = webhook.read_events(MESSAGE | {"message": "ü" * 8192})
     refused = webhook.read_events(MESSAGE | {"message": "ü" * 8192 + "a"})

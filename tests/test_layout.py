@@ -26,16 +26,19 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # Webhooks of desks are read and judged by the same rules as those of bots.
     "desks": ("domain", "desks", "bots", "channels.contract"),
     "transformers": ("domain", "transformers", "channels.contract"),
+    # Events of other systems read as messages; what is done with them is the steps'.
+    "sources": ("domain", "sources"),
     "tables": ("domain", "ports", "tables"),
     # What `deliver`, `send` and their retries share; steps may not import each other.
     "lanes": ("domain", "ports", "tables", "channels", "bots", "desks", "lanes"),
     # What `receive_bot`, `receive_desk` and the API share.
     "inbound": ("domain", "ports", "tables", "bots", "desks", "inbound"),
     "steps": (
-        "domain", "ports", "tables", "channels", "bots", "desks", "transformers", "flows", "lanes", "inbound",
+        "domain", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows", "lanes",
+        "inbound",
     ),
     "api": (
-        "domain", "ports", "tables", "channels", "bots", "desks", "transformers", "flows", "inbound", "api",
+        "domain", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows", "inbound", "api",
         "__version__",
     ),
     # A client of the documented API, for people: it knows nothing but that.
@@ -51,6 +54,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "bots": (),
     "desks": (),
     "inbound": (),
+    # Mappings are JSONata.
+    "sources": ("jsonatapy",),
     "lanes": (),
     # Settings are pydantic models, in a module that only the API loads.
     "channels": ("pydantic",),

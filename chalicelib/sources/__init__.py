@@ -1,0 +1,1 @@
+"""Events of other systems read as messages: what was posted, the mapping over it, and what would be kept."""

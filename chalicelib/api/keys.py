@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.api.auth import digest
 from chalicelib.api.fields import Fields, Id, Name
 from chalicelib.api.kinds import Draft, Kind, Settled, Shown
 from chalicelib.ports.clock import now_ms
 from chalicelib.tables.config import KEYS, Resource
+from chalicelib.tables.tokens import digest
 
 _ALPHABET = string.ascii_lowercase + string.digits
 Scope = Literal["admin", "agent", "read"]

@@ -12,6 +12,7 @@ from pynamodb.transactions import TransactWrite
 from chalicelib.api.fields import invalid
 from chalicelib.api.front import Call
 from chalicelib.api.kinds import Draft, Kind, Settled
+from chalicelib.domain import bearer
 from chalicelib.ports import queues, secrets
 from chalicelib.ports.web import Problem
 from chalicelib.tables import audit, config
@@ -21,6 +22,8 @@ _BATCH = 30
 """Changes in one transaction: each is up to three of DynamoDB's hundred items."""
 _MAX_ROW = 200_000
 _NOT_TOLD = frozenset({"hash", "token_hash"})
+_MASKED = frozenset({"headers", bearer.FIELD})
+"""Of these the audit says that they changed, and not to what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +172,7 @@ def _told(
         for name in sorted(before.keys() | after.keys())
         if name not in _NOT_TOLD and before.get(name) != after.get(name)
     }
-    if "headers" in told:
-        told["headers"] = "***"
+    told |= dict.fromkeys(_MASKED & told.keys(), "***")
     for name in secrets_before.keys() | secrets_after.keys():
         if secrets_before.get(name) != secrets_after.get(name):
             told[name] = "***"

@@ -10,6 +10,9 @@ from chalicelib.ports import secrets
 from chalicelib.ports.clock import now_ms
 from chalicelib.tables import config
 
+_MERGED = ("settings", "mapping")
+"""Fields that a PATCH merges; others it replaces as a whole, as a rule's condition must be."""
+
 
 def merged(kind: Kind, row: config.Resource, patch: dict[str, Any]) -> dict[str, Any]:
     """The fields that stand, with the patch merged in; secrets only where the patch gives them."""
@@ -22,7 +25,7 @@ def merged(kind: Kind, row: config.Resource, patch: dict[str, Any]) -> dict[str,
         elif value is None and name in known:
             whole.pop(name, None)
         else:
-            whole[name] = _merge(stands.get(name), value, deep=name == "settings")
+            whole[name] = _merge(stands.get(name), value, deep=name in _MERGED)
     return whole
 
 
@@ -55,8 +58,16 @@ def refer(kind: Kind, fields: dict[str, Any], service: str) -> None:
         raise invalid(wrong)
 
 
+def stand_alone(kind: Kind, fields: dict[str, Any], service: str) -> None:
+    """Check that no other of the kind has the value that must be its own; Problem 422 that names the field."""
+    if kind.unique and any(
+        row.body.get(kind.unique) == fields[kind.unique] for row in config.of_kind(service, kind.name)
+    ):
+        raise invalid([(f"/{kind.unique}", f"another {kind.name} of this service has it")])
+
+
 def _merge(stands: Any, patch: Any, *, deep: bool) -> Any:
-    """JSON merge patch (RFC 7396) of settings; other fields are replaced as a whole, as a rule's condition must be."""
+    """JSON merge patch (RFC 7396) of what is merged at all."""
     if not deep or not isinstance(stands, dict) or not isinstance(patch, dict):
         return patch
     whole = {name: value for name, value in stands.items() if name not in patch}

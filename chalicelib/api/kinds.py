@@ -86,6 +86,8 @@ class Kind:
     """Fields that a PATCH cannot change."""
     settle: Callable[[Draft], Settled] = _settle
     show: Callable[[Resource, Shown], dict[str, Any]] = _show
+    unique: str = ""
+    """Field whose value no other of this kind in the service may have."""
     webhook: bool = False
     """Whether it has a status in the table `endpoints`."""
 

@@ -113,7 +113,7 @@ def _facts(route: Route) -> tuple[int, str, dict[str, Any] | None]:
         return 201 if name == "create" else 200, takes, _list_of(one) if name == "listing" else one
     if route.function in _LISTS:
         return 200, "", _list_of({"$ref": _REF.format(model=_LISTS[route.function].__name__)})
-    if route.function == "api.rotation:rotate":
+    if route.function.startswith("api.rotation:"):
         return 200, "Rotation", {"$ref": _REF.format(model=kind_of(route.thing).answer.__name__)}
     if route.function == "api.openapi:document":
         return 200, "", {"type": "object"}

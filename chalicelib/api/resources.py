@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.api import changes
-from chalicelib.api.drafts import merged, redrafted, refer
+from chalicelib.api.drafts import merged, redrafted, refer, stand_alone
 from chalicelib.api.fields import body, invalid, read
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.kinds import Draft, Kind, kind_of
@@ -34,8 +34,9 @@ def create(call: Call) -> Answer:
 
 
 def _create(call: Call, kind: Kind, fields: dict[str, Any], given: frozenset[str], service: str) -> Answer:
-    seen = (service, config.version(service)) if kind.refs else None
+    seen = (service, config.version(service)) if kind.refs or kind.unique else None
     refer(kind, fields, service)
+    stand_alone(kind, fields, service)
     draft = Draft(changes.new_id(kind.name, service), service, fields, given, {}, {}, now_ms())
     change = changes.made(kind, draft, kind.settle(draft))
     changes.commit([change], actor=call.caller.id, service=change.audit_service, now=draft.now, seen_version=seen)

@@ -12,6 +12,9 @@ from chalicelib.ports import secrets
 from chalicelib.ports.clock import rfc3339
 from chalicelib.tables import config, endpoints
 
+_CALLED = ("channel", "source", "trigger")
+"""Kinds that are answered with the address that outside systems call."""
+
 
 def shown(call: Call, kind: Kind, row: config.Resource, *, status: str = "") -> dict[str, Any]:
     """One resource as it is answered."""
@@ -34,7 +37,7 @@ def all_shown(call: Call, kind: Kind, rows: list[config.Resource]) -> list[dict[
 
 
 def _shown(call: Call, kind: Kind, row: config.Resource, status: str) -> dict[str, Any]:
-    fields = kind.show(row, Shown(base_url(call.context) if kind.name == "channel" else "", status))
+    fields = kind.show(row, Shown(base_url(call.context) if kind.name in _CALLED else "", status))
     if fields.get("headers") and not call.caller.may("admin"):
         # People put keys for their platform there.
         fields["headers"] = dict.fromkeys(fields["headers"], "***")

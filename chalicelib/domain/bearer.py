@@ -14,6 +14,8 @@ from typing import Any
 
 FIELD = "bearer"
 """Name of the field of a resource's body: never answered, and in the audit only that it changed."""
+PREFIXES = {"source": "src", "trigger": "trg"}
+"""Kind of resource -> what its secrets begin with, so that a scanner of code can tell them."""
 
 Kept = dict[str, Any]
 

@@ -74,6 +74,16 @@ def environment() -> dict[str, Any]:
     }
 
 
+def gateway_responses() -> dict[str, dict[str, Any]]:
+    """What API Gateway itself answers, as problems."""
+    return {
+        # Of a path that no route knows it would say 403, and something about a token.
+        "MISSING_AUTHENTICATION_TOKEN": _problem(404, "not_found", "there is nothing at this path"),
+        "REQUEST_TOO_LARGE": _problem(413, "too_large", "at most 10 MB are taken"),
+        "THROTTLED": _problem(429, "throttled", "too many calls at once; try again"),
+    }
+
+
 def _problem(status: int, code: str, detail: str) -> dict[str, Any]:
     """A gateway's own answer in the form of ours (RFC 9457)."""
     body = {
@@ -96,12 +106,7 @@ def _api(properties: dict[str, Any]) -> None:
     # SAM would make a second stage called "Stage" (aws/serverless-application-model#191) without this.
     properties["OpenApiVersion"] = "2.0"
     body = properties["DefinitionBody"]
-    body["x-amazon-apigateway-gateway-responses"] = {
-        # What API Gateway says of a path that no route knows would be a 403 about a token.
-        "MISSING_AUTHENTICATION_TOKEN": _problem(404, "not_found", "there is nothing at this path"),
-        "REQUEST_TOO_LARGE": _problem(413, "too_large", "at most 10 MB are taken"),
-        "THROTTLED": _problem(429, "throttled", "too many calls at once; try again"),
-    }
+    body["x-amazon-apigateway-gateway-responses"] = gateway_responses()
     body["info"]["title"] = {"Fn::Sub": "parley-${Stage}"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra import declared, edges, queues, tables
+from infra import declared, edges, queues, tables, template
 from infra.cloudformation import Client
 from infra.limits import LIMITS
 
@@ -37,10 +37,11 @@ def adapted(template: dict[str, Any], env: dict[str, str], visibility_s: int | N
 
 
 def after_deploying(client: Client, stage: str, api_id: str) -> None:
-    """Set what its CloudFormation drops: TTL, reserved concurrency, binary media types."""
+    """Set what its CloudFormation drops: TTL, reserved concurrency, binary media types, the gateway's own answers."""
     _ttl(client("dynamodb"), stage)
     _ceilings(client("lambda"), stage)
     _binary(client("apigateway"), api_id)
+    _answers(client("apigateway"), api_id)
 
 
 def _ttl(dynamodb: Any, stage: str) -> None:
@@ -67,3 +68,11 @@ def _binary(gateway: Any, api_id: str) -> None:
     patches = [{"op": "add", "path": f"/binaryMediaTypes/{kind.replace('/', '~1')}"} for kind in sorted(wanted - kept)]
     if patches:
         gateway.update_rest_api(restApiId=api_id, patchOperations=patches)
+
+
+def _answers(gateway: Any, api_id: str) -> None:
+    for kind, answer in template.gateway_responses().items():
+        gateway.put_gateway_response(restApiId=api_id, responseType=kind, **answer)
+    # A stage answers as its last deployment says.
+    for stage in gateway.get_stages(restApiId=api_id)["item"]:
+        gateway.create_deployment(restApiId=api_id, stageName=stage["stageName"])

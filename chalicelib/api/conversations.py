@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from chalicelib.api import changes, cursors
+from chalicelib.api import across, changes, cursors
 from chalicelib.api.fields import invalid
 from chalicelib.api.front import Answer, Call
 from chalicelib.domain.thread import Conversation, Thread, parse_conversation_id
@@ -18,19 +18,27 @@ _THREAD = re.compile(r"th_[a-z2-7]{26}")
 
 
 def listing(call: Call) -> Answer:
-    """Conversations of a service, the newest first."""
-    service = service_of_query(call)
+    """Conversations, the newest first; without `?service_id=` service by service."""
+    service = changes.service_of_query(call)
     limit, of = cursors.limit_of(call), f"conversations {service}"
-    place = cursors.place_of(call, of=of)
 
-    def rows(most: int) -> Any:
+    def rows(service: str, most: int, place: str) -> Any:
         before = ThreadRow.opened < place if place else None
         return ThreadRow.by_service.query(service, before, scan_index_forward=False, limit=most)
 
-    page = cursors.page(
-        rows, limit=limit, of=of, place=lambda row: str(row.opened), show=lambda row: view(Conversation.of(row.state))
-    )
-    return Answer(200, page)
+    def place(row: ThreadRow) -> str:
+        return str(row.opened)
+
+    def show(row: ThreadRow) -> dict[str, Any]:
+        return view(Conversation.of(row.state))
+
+    if not service:
+        page = across.page(
+            call, limit=limit, of=of, rows=rows, place=place, show=lambda found: [show(row) for row in found]
+        )
+        return Answer(200, page)
+    last = cursors.place_of(call, of=of)
+    return Answer(200, cursors.page(lambda most: rows(service, most, last), limit=limit, of=of, place=place, show=show))
 
 
 def one(call: Call) -> Answer:

@@ -28,15 +28,16 @@ def listing(call: Call) -> Answer:
     return Answer(200, cursors.page(rows, limit=limit, of=of, place=lambda row: str(row.id), show=_view))
 
 
+def one(call: Call) -> Answer:
+    """The failure."""
+    _whole(call)
+    return Answer(200, _view(_find(call.id)))
+
+
 def replay(call: Call) -> Answer:
     """202: the event is on its queue again."""
     _whole(call)
-    try:
-        row = Failure.get(ALL, call.id, consistent_read=True) if _ID.fullmatch(call.id) else None
-    except Failure.DoesNotExist:
-        row = None
-    if row is None:
-        raise Problem(404, "not_found", f"there is no failure {call.id[:60]!r}")
+    row = _find(call.id)
     if "unreadable" in (row.body or {}):
         raise Problem(409, "unreadable", "what was on the queue was no event; there is nothing to do again")
     if row.replayed_at:
@@ -54,6 +55,16 @@ def replay(call: Call) -> Answer:
         change={"queue": row.queue},
     )
     return Answer(202, _view(row))
+
+
+def _find(failure: str) -> Failure:
+    try:
+        row = Failure.get(ALL, failure, consistent_read=True) if _ID.fullmatch(failure) else None
+    except Failure.DoesNotExist:
+        row = None
+    if row is None:
+        raise Problem(404, "not_found", f"there is no failure {failure[:60]!r}")
+    return row
 
 
 def _whole(call: Call) -> None:

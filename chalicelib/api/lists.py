@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api import changes, cursors
+from chalicelib.api import across, changes, cursors
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.kinds import Kind, kind_of
 from chalicelib.api.showing import all_shown
 from chalicelib.tables import config
-
-_SERVICES_A_PAGE = 25
-"""Partitions read for one page of a list over all services."""
 
 
 def listing(call: Call) -> Answer:
@@ -25,7 +22,7 @@ def listing(call: Call) -> Answer:
     elif service:
         rows = config.list_kind(service, kind.name, limit=limit + 1, after=after or None)[0]
     else:
-        return Answer(200, _of_all_services(call, kind, after, limit, of))
+        return Answer(200, _of_all_services(call, kind, limit, of))
     more = cursors.encode(rows[limit - 1].id, of=of) if len(rows) > limit else None
     return Answer(200, {"data": all_shown(call, kind, rows[:limit]), "next_cursor": more})
 
@@ -42,24 +39,12 @@ def _top(kind: Kind, service: str, after: str, most: int) -> list[config.Resourc
     return mine[:most]
 
 
-def _of_all_services(call: Call, kind: Kind, after: str, limit: int, of: str) -> dict[str, Any]:
-    """A page over services one after the other; it may be short of `limit` and still have a next one."""
-    last_service, _, last_id = after.partition("/")
-    rows: list[config.Resource] = []
-    place = None
-    if last_service and last_id:
-        rows = config.list_kind(last_service, kind.name, limit=limit + 1, after=last_id)[0]
-    services: list[config.Resource] = []
-    if len(rows) <= limit:
-        services, more = config.list_kind(
-            config.SERVICES, "service", limit=_SERVICES_A_PAGE, after=last_service or None
-        )
-        place = f"{more}/" if more else None
-    for service in services:
-        if len(rows) > limit:
-            break
-        rows += config.list_kind(service.id, kind.name, limit=limit + 1 - len(rows))[0]
-    if len(rows) > limit:
-        rows = rows[:limit]
-        place = f"{rows[-1].service}/{rows[-1].id}"
-    return {"data": all_shown(call, kind, rows), "next_cursor": cursors.encode(place, of=of) if place else None}
+def _of_all_services(call: Call, kind: Kind, limit: int, of: str) -> dict[str, Any]:
+    return across.page(
+        call,
+        limit=limit,
+        of=of,
+        rows=lambda service, most, after: config.list_kind(service, kind.name, limit=most, after=after or None)[0],
+        place=lambda row: str(row.id),
+        show=lambda rows: all_shown(call, kind, rows),
+    )

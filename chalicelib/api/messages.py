@@ -10,10 +10,14 @@ from chalicelib.api import conversations, cursors
 from chalicelib.api.fields import Fields, body, invalid
 from chalicelib.api.front import Answer, Call
 from chalicelib.domain.message import Message
-from chalicelib.domain.thread import Conversation
+from chalicelib.domain.thread import Conversation, thread_of_message
 from chalicelib.domain.view import message_view
 from chalicelib.ports.clock import rfc3339
-from chalicelib.tables import numbers, places, threads
+from chalicelib.ports.web import Problem
+from chalicelib.tables import messages, numbers, places, threads
+
+_WITHIN = 1000
+"""How far back in a thread a message is looked for by its id."""
 
 
 class MessagesList(Fields):
@@ -34,12 +38,22 @@ def listing(call: Call) -> Answer:
     return Answer(200, page)
 
 
+def one(call: Call) -> Answer:
+    """The message; of one thread only the last thousand are found by their id."""
+    thread = thread_of_message(call.id)
+    found = messages.find(thread, call.id, within=_WITHIN) if thread else None
+    if found is None:
+        raise Problem(404, "not_found", f"there is no message {call.id[:60]!r}")
+    call.caller.need_service(found.service)
+    return Answer(200, _view(found))
+
+
 def airy_listing(call: Call) -> Answer:
     """The same by POST, with `pagination_data` as Airy's messages.list has it: `previous_cursor` is the one given."""
     wanted = body(call, MessagesList)
     found = conversations.find(call, wanted.conversation_id)
     place = cursors.decode(wanted.cursor, of=found.id) if wanted.cursor else ""
-    if not isinstance(place, str) or (place and not place.isdigit()):
+    if not isinstance(place, str):
         raise cursors.bad_cursor()
     page = _page(found, wanted.page_size, place)
     pagination = {
@@ -51,6 +65,8 @@ def airy_listing(call: Call) -> Answer:
 
 
 def _page(found: Conversation, limit: int, place: str) -> dict[str, Any]:
+    if place and not (place.isascii() and place.isdigit() and len(place) <= 20):
+        raise cursors.bad_cursor()
     before = int(place) if place else None
 
     def rows(most: int) -> list[Message]:

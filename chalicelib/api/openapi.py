@@ -34,11 +34,14 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.conversations:one": (200, None, shapes.ConversationWithThread),
     "api.conversations:thread": (200, None, shapes.ThreadWithConversations),
     "api.messages:airy_listing": (200, MessagesList, shapes.MessagesListAnswer),
+    "api.messages:one": (200, None, shapes.Message),
     "api.deliveries:one": (200, None, shapes.Delivery),
     "api.agents:events": (202, shapes.DeskEvents, shapes.Accepted),
     "api.replay:one": (202, None, shapes.Delivery),
     "api.replay:many": (202, Replay, shapes.ReplayAnswer),
+    "api.failures:one": (200, None, shapes.Failure),
     "api.failures:replay": (202, None, shapes.Failure),
+    "api.audit:one": (200, None, shapes.AuditEntry),
 }
 """Function -> (status, what it takes, what it answers)."""
 _QUERY = {
@@ -47,6 +50,7 @@ _QUERY = {
     "api.apply:apply": ("dry_run",),
     "api.conversations:listing": ("service_id",),
     "api.audit:listing": ("service_id",),
+    "api.audit:one": ("service_id",),
     "api.messages:listing": ("conversation_id",),
     "api.deliveries:listing": (
         "bot_id", "desk_id", "subscription_id", "channel_id", "conversation_id", "message_id", "status",

@@ -77,14 +77,17 @@ TABLE: tuple[Route, ...] = (
     Route("POST", "/v1/conversations/{id}/events", "api.agents:events", AGENT),
     Route("GET", "/v1/threads/{id}", "api.conversations:thread", READ),
     Route("GET", "/v1/messages", "api.messages:listing", READ),
+    Route("GET", "/v1/messages/{id}", "api.messages:one", READ),
     Route("POST", "/messages.list", "api.messages:airy_listing", READ),
     Route("GET", "/v1/deliveries", "api.deliveries:listing", READ),
     Route("GET", "/v1/deliveries/{id}", "api.deliveries:one", READ),
     Route("POST", "/v1/deliveries/{id}/replay", "api.replay:one", AGENT),
     Route("POST", "/v1/deliveries:replay", "api.replay:many", ADMIN),
     Route("GET", "/v1/failures", "api.failures:listing", ADMIN),
+    Route("GET", "/v1/failures/{id}", "api.failures:one", ADMIN),
     Route("POST", "/v1/failures/{id}/replay", "api.failures:replay", ADMIN),
     Route("GET", "/v1/audit", "api.audit:listing", ADMIN),
+    Route("GET", "/v1/audit/{id}", "api.audit:one", ADMIN),
 )
 
 

@@ -43,3 +43,11 @@ def newest(service: str, *, limit: int, before: str = "") -> list[AuditEntry]:
     """Entries of a service, newest first, from before an id."""
     condition = AuditEntry.id < before if before else None
     return list(AuditEntry.query(service, condition, scan_index_forward=False, limit=limit, consistent_read=True))
+
+
+def get(service: str, id: str) -> AuditEntry | None:
+    """One entry."""
+    try:
+        return AuditEntry.get(service, id, consistent_read=True)
+    except AuditEntry.DoesNotExist:
+        return None

@@ -114,6 +114,10 @@ def test_wrong_method(api: Any, method: str, path: str) -> None:
         "/v1/deliveries?message_id=ms_x",
         "/v1/deliveries?bot_id=x",
         "/v1/messages?conversation_id=cv_x",
+        "/v1/messages/ms_x",
+        "/v1/messages/ms_" + "a" * 26 + "_" + "a" * 16,
+        "/v1/failures/fa_x",
+        "/v1/audit/au_x",
     ],
 )
 def test_unknown_ids(api: Any, path: str) -> None:

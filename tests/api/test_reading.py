@@ -140,7 +140,10 @@ def test_conversations(api: Any, said: Said, service: str, channel: str, bot: st
     assert one["thread"]["contact"]["name"] == "Ann"
     thread = api("GET", f"/v1/threads/{said.thread}").body
     assert thread["conversations"][0]["id"] == said.conversation.id
-    assert "/service_id" in api("GET", "/v1/conversations").wrong
+    other = api("POST", "/v1/services", {"name": "other"}).body["id"]
+    Said(other, channel, bot, "+493")
+    everywhere = pages(api, "/v1/conversations", limit=1)
+    assert sorted(one["service_id"] for one in everywhere) == sorted([service, service, other])
 
 
 def test_messages(api: Any, said: Said) -> None:
@@ -150,6 +153,7 @@ def test_messages(api: Any, said: Said) -> None:
     assert found[0]["text"] == "text 7"
     assert found[0]["sent_at"] == rfc3339(AT + 7)
     assert found[0]["from_contact"] is True
+    assert api("GET", f"/v1/messages/{ids[0]}").body == found[-1]
     messages.set_state(said.thread, 7, "failed", at=AT, error={"code": "x", "reason": "y"})
     first = api("POST", "/messages.list", {"conversation_id": said.conversation.id, "page_size": 5}).body
     assert first["pagination_data"]["total"] == 7
@@ -254,6 +258,7 @@ def test_failures(api: Any) -> None:
     found = pages(api, "/v1/failures", limit=2)
     assert len(found) == 3
     assert found[0]["step"] == "converse"
+    assert api("GET", f"/v1/failures/{found[0]['id']}").body == found[0]
     again = api("POST", f"/v1/failures/{found[0]['id']}/replay")
     assert again.status == 202
     assert again.body["replayed_at"]
@@ -270,3 +275,6 @@ def test_audit(api: Any, service: str, bot: str) -> None:
     assert found[0]["change"]["access_token"] == "***"
     assert "very secret" not in json.dumps(found)
     assert found[0]["actor"] == api.key[3:19]
+    assert api("GET", f"/v1/audit/{found[0]['id']}?service_id={service}").body == found[0]
+    assert api("GET", f"/v1/audit/{found[0]['id']}").status == 404
+    assert {one["id"] for one in pages(api, "/v1/audit", limit=2)} >= {one["id"] for one in found}

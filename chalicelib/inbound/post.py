@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,6 +49,16 @@ class Post:
         id = ids.from_cause("ev", "post", self.party.id, thread.id, outside or ids.new("call"))
         return id, bool(outside), bool(outside) and receipts.has_event(thread.id, id)
 
+    def claim(self, given: Any) -> None:
+        """Have the call's key stand for what was posted; Problem 409 where it already stands for something else."""
+        if not self.key:
+            return
+        key, body = (
+            hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() for text in (self.key, _spelled(given))
+        )
+        if not receipts.claim(self.party.id, key, body, now_ms=clock.now_ms()):
+            raise Problem(409, "idempotency_conflict", "the Idempotency-Key was used for another request")
+
     def not_open(self, thread: Thread, number: int, index: int) -> Problem:
         """410 for a conversation of the party's that is closed, 404 for any other."""
         conversation = threads.get_conversation(thread.id, number)
@@ -78,6 +90,15 @@ class Post:
             once=once,
             trace=self.trace,
         )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def _spelled(given: Any) -> str:
+    """JSON so that the order of its members and its blanks make no difference."""
+    return json.dumps(given, sort_keys=True)
 
 
 def refuse(problems: Sequence[tuple[str, str]], *, too_large: bool) -> None:

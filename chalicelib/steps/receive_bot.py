@@ -26,6 +26,8 @@ def run(request: HttpRequest, token: str) -> HttpResponse:
     given = web.json_body(request, most=MAX_BODY)
     post = Post(bot, key=request.headers.get("idempotency-key") or "")
     events = inbound.events(post, given)
+    # After all checks: what was refused may be put right and posted again under its key.
+    post.claim(given)
     queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id) for event in events])
     log.step("receive_bot", bot=bot.id, events=len(events), trace=post.trace, took_ms=clock.now_ms() - started)
     return web.answer(202, accepted(events, several=isinstance(given, list)))

@@ -1,12 +1,14 @@
 """Table `receipts`: what was already done, for as long as somebody may ask for it again.
 
-Rows of three kinds share the key: events that outsiders may repeat (`event#...`), messages by the id that
-their provider gave them (`sent#...`), and the API's idempotency keys (written by Powertools).
+Rows of four kinds share the key: events that outsiders may repeat (`event#...`), messages by the id that
+their provider gave them (`sent#...`), what a bot or desk posted under an Idempotency-Key (`post#...`), and the API's
+own such keys (written by Powertools).
 """
 
 from __future__ import annotations
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import PutError
 from pynamodb.models import Model
 
 from chalicelib.ports.settings import settings
@@ -14,6 +16,7 @@ from chalicelib.ports.settings import settings
 KEEP_S = 8 * 86_400
 """Providers repeat webhooks for up to seven days (WhatsApp); a day more is for clocks and queues."""
 
+KEEP_KEY_S = 86_400
 KEEP_SOURCE_S = 400 * 86_400
 """A source's history is imported again after months; a year and a month is longer than any habit of reporting."""
 
@@ -29,6 +32,8 @@ class Receipt(Model):
     id = UnicodeAttribute(hash_key=True)
     thread = UnicodeAttribute(null=True)
     seq = NumberAttribute(null=True)
+    digest = UnicodeAttribute(null=True)
+    """Of what was posted under a key."""
     expiration = NumberAttribute(null=True)
     """TTL, in seconds since the epoch."""
 
@@ -63,4 +68,19 @@ def has_event(thread: str, event: str) -> bool:
         Receipt.get(event_key(thread, event), consistent_read=True)
     except Receipt.DoesNotExist:
         return False
+    return True
+
+
+def claim(party: str, key: str, digest: str, *, now_ms: int) -> bool:
+    """Whether a party may post this under its key: for a day the key stands for what was posted with it first."""
+    now_s = now_ms // 1000
+    row = Receipt(f"post#{party}#{key}", digest=digest, expiration=now_s + KEEP_KEY_S)
+    # TTL removes rows late, so an old one is also taken over.
+    free = Receipt.id.does_not_exist() | (Receipt.digest == digest) | (Receipt.expiration < now_s)
+    try:
+        row.save(condition=free)
+    except PutError as error:
+        if error.cause_response_code == "ConditionalCheckFailedException":
+            return False
+        raise
     return True

@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 """Package -> what of `chalicelib` its modules may import, by prefix."""
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
-    "domain": ("datalogic_py", "email_validator", "phonenumbers"),
+    "domain": ("cronsim", "datalogic_py", "email_validator", "phonenumbers"),
     "flows": (),
     "bots": (),
     "desks": (),

@@ -78,6 +78,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("rules", RULE | {"transformers": [{"kind": "pdf", "when": {"nope": 1}}]}, "/transformers/0/when"),
     ("channels", CHANNEL | {"kind": "pigeon"}, "/kind"),
     ("channels", CHANNEL | {"kind": "../x"}, "/kind"),
+    ("channels", {"kind": "source", "name": "s"}, "/kind"),
     ("channels", CHANNEL | {"settings": {}}, "/settings/send_url"),
     ("channels", CHANNEL | {"settings": 5}, "/settings"),
     ("channels", CHANNEL | {"secrets": {"nope": "x"}}, "/secrets/nope"),

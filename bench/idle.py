@@ -68,13 +68,22 @@ def _alarms() -> int:
 
 
 def _metrics() -> int:
-    """Metrics that the code names: (step, name) pairs of `log.metrics`."""
+    """Metrics that the code names: (step, name) pairs of the dictionaries given to `log.step`."""
     found = set()
     for path in (_ROOT / "chalicelib").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "log.metrics":
-                found |= {(path.stem, word.arg) for word in node.keywords if word.arg}
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "log.step":
+                given = [*node.args[1:2], *(word.value for word in node.keywords if word.arg == "metrics")]
+                keys = [key for one in given if isinstance(one, ast.Dict) for key in one.keys if key is not None]
+                found |= {(path.stem, name) for key in keys for name in _texts(key)}
     return len(found)
+
+
+def _texts(node: ast.expr) -> list[str]:
+    """The texts that an expression can be: a constant, or either side of a condition."""
+    if isinstance(node, ast.IfExp):
+        return _texts(node.body) + _texts(node.orelse)
+    return [str(node.value)] if isinstance(node, ast.Constant) else []
 
 
 if __name__ == "__main__":

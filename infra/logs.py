@@ -31,6 +31,8 @@ _HIDDEN = {
     "sampling_rate",
     "xray_trace_id",
     "_aws",
+    "stage",
+    "took_ms",
 }
 _OVERLAP_MS = 5_000
 """Lines come late and out of order, so each look goes back a little; `seen` keeps them from coming twice."""
@@ -81,8 +83,7 @@ def readable(text: str, *, name: str, at_ms: int, colour: bool = True) -> str | 
     fields = _structured(text)
     if fields is None:
         return f"{_paint(at, _DIM, colour)} {_paint(f'{name:<15}', _RED, colour)} {text}"
-    if "_aws" in fields:
-        return None
+    metrics = {one["Name"] for of in fields.get("_aws", {}).get("CloudWatchMetrics", ()) for one in of["Metrics"]}
     step = str(fields.get("step") or name)
     bad = fields.get("level") in ("WARNING", "ERROR", "CRITICAL")
     shade = _RED if bad else _COLOURS[zlib.crc32(step.encode()) % len(_COLOURS)]
@@ -91,7 +92,7 @@ def readable(text: str, *, name: str, at_ms: int, colour: bool = True) -> str | 
     if said and said != step:
         parts.append(said)
     parts += [str(fields[key]) for key in _BY_PLACE if fields.get(key)]
-    parts += [f"{key}={_short(value)}" for key, value in fields.items() if key not in {*_HIDDEN, *_BY_PLACE, "took_ms"}]
+    parts += [f"{key}={_short(value)}" for key, value in fields.items() if key not in {*_HIDDEN, *_BY_PLACE, *metrics}]
     if (took := fields.get("took_ms")) is not None:
         parts.append(_paint(f"{took} ms", _DIM, colour))
     return " ".join(parts)

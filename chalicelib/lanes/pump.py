@@ -224,6 +224,7 @@ def _attempt(row: DeliveryRow, attempted: Attempted, *, at: int) -> dict[str, An
 
 
 def _say(step: str, row: DeliveryRow, notice: Notice, attempted: Attempted) -> None:
+    age = clock.now_ms() - notice.at
     log.step(
         step,
         delivery=row.id,
@@ -234,7 +235,6 @@ def _say(step: str, row: DeliveryRow, notice: Notice, attempted: Attempted) -> N
         status=attempted.status or None,
         took_ms=attempted.took_ms,
         trace=notice.trace,
-        age_ms=clock.now_ms() - notice.at,
+        age_ms=age,
+        metrics={"TookMs": attempted.took_ms, "AgeMs": max(0, age), "Delivered" if attempted.ok else "Failed": 1},
     )
-    counted = {"Delivered": 1.0} if attempted.ok else {"Failed": 1.0}
-    log.metrics(step, TookMs=attempted.took_ms, AgeMs=max(0, clock.now_ms() - notice.at), **counted)

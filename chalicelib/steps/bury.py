@@ -64,8 +64,7 @@ def _keep(record: dict[str, Any], index: int, *, step: str, queue: str, body: di
         body=body,
         at=clock.now_ms(),
     ).save()
-    log.trouble("bury", failed=step, queue=queue, thread=body.get("thread"), lane=body.get("lane"))
-    log.metrics("bury", Buried=1)
+    log.step("bury", {"Buried": 1}, failed=step, queue=queue, thread=body.get("thread"), lane=body.get("lane"))
 
 
 def _of_stream(batch: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -53,8 +53,8 @@ def handle(body: dict[str, Any]) -> None:
         trace=event.trace,
         took_ms=took,
         lag_ms=started - event.at,
+        metrics={"Events": 1, "TookMs": took, "LagMs": max(0, started - event.at)},
     )
-    log.metrics("converse", Events=1, TookMs=took, LagMs=max(0, started - event.at))
 
 
 def _receipt(event: Event) -> str:

@@ -35,8 +35,15 @@ def handle(record: dict[str, Any]) -> None:
         return
     told = spread(message, position=deliveries.stream_key(change["SequenceNumber"]), status=status)
     lag = clock.now_ms() - message.sent_at
-    log.step("fan_out", thread=message.thread, message=message.id, deliveries=told, trace=message.trace, lag_ms=lag)
-    log.metrics("fan_out", Messages=0 if status else 1, Deliveries=told)
+    log.step(
+        "fan_out",
+        {"Messages": 0 if status else 1, "Deliveries": told},
+        thread=message.thread,
+        message=message.id,
+        deliveries=told,
+        trace=message.trace,
+        lag_ms=lag,
+    )
 
 
 def _message(image: dict[str, Any]) -> Message:

@@ -59,8 +59,8 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
         events=len(entries) + len(later),
         trace=trace,
         took_ms=clock.now_ms() - started,
+        metrics={"Received": len(entries), "TookMs": clock.now_ms() - started},
     )
-    log.metrics("receive_channel", Received=len(entries), TookMs=clock.now_ms() - started)
     body = received.response.body
     if isinstance(body, dict) and "message_id" in body:
         body = body | {"message_id": first_message}

@@ -17,6 +17,5 @@ def run(event: dict[str, Any], context: Any) -> Any:
             late = max(late, now - int(str(row.due_id)[:13]))
             schedule.hand_over(row, now_ms=now)
             released += 1
-    log.step("release_due", released=released, late_ms=late)
-    log.metrics("release_due", Released=released, LateMs=late)
+    log.step("release_due", {"Released": released, "LateMs": late}, released=released, late_ms=late)
     return {"released": released}

@@ -18,7 +18,9 @@ def test_a_structured_line_is_short() -> None:
 
 
 def test_what_lambda_and_the_metrics_write_is_left_out() -> None:
-    assert line(_aws={"Timestamp": 1}, LagMs=3) is None
+    emf = {"CloudWatchMetrics": [{"Metrics": [{"Name": "LagMs"}]}]}
+    shown = line(_aws=emf, LagMs=3, stage="local", message="deliver", step="deliver", attempt=1)
+    assert shown is not None and shown.split()[1:] == ["deliver", "attempt=1"]
     assert readable("START RequestId: x Version: $LATEST\n", name="deliver", at_ms=0) is None
     assert readable("REPORT RequestId: x\tDuration: 3 ms", name="deliver", at_ms=0) is None
 

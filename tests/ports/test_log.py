@@ -17,8 +17,10 @@ def test_a_steps_line(caplog: pytest.LogCaptureFixture) -> None:
     assert line["took_ms"] == 7 and "error" not in line
 
 
-def test_metrics_are_emf(capsys: pytest.CaptureFixture[str]) -> None:
-    log.metrics("deliver", Delivered=1, TookMs=12.5)
-    line = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert line["Delivered"] == [1] and line["TookMs"] == [12.5] and line["step"] == "deliver"
-    assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Parley"
+def test_metrics_are_emf_in_the_same_line(caplog: pytest.LogCaptureFixture) -> None:
+    log.step("deliver", {"Delivered": 1, "TookMs": 12.5}, lane="l")
+    line = json.loads(json.dumps(caplog.records[-1].__dict__, default=str))
+    assert line["Delivered"] == [1] and line["TookMs"] == [12.5] and line["step"] == "deliver" and line["lane"] == "l"
+    about = line["_aws"]["CloudWatchMetrics"][0]
+    assert about["Namespace"] == "Parley" and {"step", "stage"} <= {name for one in about["Dimensions"] for name in one}
+    assert all(name in line for one in about["Dimensions"] for name in one)

@@ -18,6 +18,14 @@ app.register_blueprint(routes)
 app.api.binary_types = ["application/octet-stream", "image/*", "audio/*", "video/*"]
 
 
+@app.on_sqs_message(queue="source-events.fifo", batch_size=10)
+def ingest_source(event: SQSEvent) -> Any:
+    """Finds whose an event of a source is, and puts it on their thread."""
+    from chalicelib.steps import ingest_source as step
+
+    return step.run(event.to_dict(), event.context)
+
+
 @app.on_sqs_message(queue="threads.fifo", batch_size=10)
 def converse(event: SQSEvent) -> Any:
     """The only writer of threads, conversations and messages."""

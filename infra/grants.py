@@ -27,6 +27,8 @@ SENDS_TO: dict[str, tuple[str, ...]] = {
     "receive_bot": ("threads.fifo",),
     "receive_desk": ("threads.fifo",),
     "fetch_media": (),
+    "receive_source": ("source-events.fifo",),
+    "ingest_source": ("threads.fifo",),
     # The API sends messages, wakes lanes when an endpoint is verified again, and replays dead letters anywhere.
     "api": declared.queues(),
     # Carries out what converse decided.

@@ -36,6 +36,16 @@ LIMITS: dict[str, Limit] = {
     "receive_desk": Limit(10, 512, "checks and queues"),
     "fetch_media": Limit(29, 1024, "holds a file of up to 100 MB while it takes it from its provider", reserved=20),
     "api": Limit(29, 1024, "API Gateway gives up at 29 s; imports the models of the whole API", reserved=50),
+    "receive_source": Limit(
+        20, 1024, "reads up to 500 events by a mapping, for six seconds at most; gone before API Gateway is"
+    ),
+    "ingest_source": Limit(
+        30,
+        512,
+        "ten events, a handful of calls each; the ceiling keeps an import of a year from slowing chats",
+        at_most=10,
+        old_after_s=900,
+    ),
     "converse": Limit(30, 1024, "ten events of at most ten threads, a handful of calls each"),
     "fan_out": Limit(60, 1024, "queues only; a batch is a hundred messages", batch=100),
     "deliver": Limit(60, 1024, "ten lanes at once, 5 s an attempt, and goes on until a lane is empty"),

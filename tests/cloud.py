@@ -23,6 +23,7 @@ from moto import mock_aws
 from moto.core.serialize import JSONSerializer
 
 QUEUES = {
+    "source-events.fifo": "ingest_source",
     "threads.fifo": "converse",
     "deliveries.fifo": "deliver",
     "sends.fifo": "send",

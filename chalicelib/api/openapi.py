@@ -18,6 +18,7 @@ from chalicelib.api.messages import MessagesList
 from chalicelib.api.replay import Replay
 from chalicelib.api.rotation import Rotation
 from chalicelib.api.routes import EDGE, OPEN, PAGE, READ, TABLE, Route
+from chalicelib.api.source_trial import Trial
 
 _REF = "#/components/schemas/{model}"
 _LISTS: dict[str, type[BaseModel]] = {
@@ -30,6 +31,7 @@ _LISTS: dict[str, type[BaseModel]] = {
 _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] = {
     "api.health:health": (200, None, shapes.Health),
     "api.verification:verify": (200, None, shapes.Verified),
+    "api.source_trial:try_out": (200, Trial, shapes.TrialAnswer),
     "api.apply:apply": (200, Bundle, shapes.Applied),
     "api.conversations:one": (200, None, shapes.ConversationWithThread),
     "api.conversations:thread": (200, None, shapes.ThreadWithConversations),
@@ -161,7 +163,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
 
 def _schemas() -> dict[str, Any]:
     kinds = all_kinds().values()
-    takes = [kind.model for kind in kinds] + [Bundle, MessagesList, Replay, Rotation, shapes.DeskEvents]
+    takes = [kind.model for kind in kinds] + [Bundle, MessagesList, Replay, Rotation, Trial, shapes.DeskEvents]
     answers = [kind.answer for kind in kinds] + [*_LISTS.values(), shapes.Problem]
     answers += [one for _, _, one in _OTHERS.values() if one]
     inputs: list[Any] = [(model, "validation") for model in dict.fromkeys([*takes, *answers])]

@@ -45,6 +45,7 @@ def planned(call: Call, given: Bundle) -> Plan:
     for thing, items in listed.items():
         for n, item in enumerate(items):
             _listed(plan, thing, n, item)
+        _alike(plan, thing, items)
     _removals(plan, listed)
     return plan
 
@@ -117,6 +118,15 @@ def _listed(plan: Plan, thing: str, n: int, item: dict[str, Any]) -> None:
     if len(plan.wrong) == before:
         row = next((row for row in plan.rows[thing] if row.id == plan.ids[thing][name]), None)
         _item(plan, kind, path, item, plan.ids[thing][name], row)
+
+
+def _alike(plan: Plan, thing: str, items: list[dict[str, Any]]) -> None:
+    """Note where two have what must be their own; what is not listed goes."""
+    name = kind_of(thing).unique
+    values = [item.get(name) for item in items] if name else []
+    plan.wrong += [
+        (f"/{thing}/{n}/{name}", f"{value!r} is there twice") for n, value in enumerate(values) if value in values[:n]
+    ]
 
 
 def _resolve(plan: Plan, kind: Kind, path: str, item: dict[str, Any]) -> None:

@@ -35,7 +35,7 @@ class Route(NamedTuple):
     """Of a resource's route: the plural by which its module in `chalicelib.api` is called."""
 
 
-THINGS = ("services", "channels", "bots", "desks", "rules", "keys")
+THINGS = ("services", "channels", "bots", "desks", "rules", "sources", "keys")
 """Kinds of resources; each has the module `chalicelib.api.<thing>`. A new kind is a module and a word here."""
 
 
@@ -61,6 +61,7 @@ TABLE: tuple[Route, ...] = (
     Route("POST", "/webhooks/bots/{token}", "steps.receive_bot:run", EDGE),
     Route("POST", "/webhooks/desks/{token}", "steps.receive_desk:run", EDGE),
     Route("GET", "/media/{message_id}/{index}", "steps.fetch_media:run", EDGE),
+    Route("POST", "/v1/sources/{id}/events", "steps.receive_source:run", EDGE),
     Route("GET", "/console", "api.console:page", PAGE),
     Route("GET", "/console/console.js", "api.console:script", PAGE),
     Route("GET", "/console/console.css", "api.console:style", PAGE),
@@ -71,6 +72,8 @@ TABLE: tuple[Route, ...] = (
     Route("POST", "/v1/desks/{id}/verify", "api.verification:verify", ADMIN, "desks"),
     Route("POST", "/v1/bots/{id}/rotate-secret", "api.rotation:rotate", ADMIN, "bots"),
     Route("POST", "/v1/desks/{id}/rotate-secret", "api.rotation:rotate", ADMIN, "desks"),
+    Route("POST", "/v1/sources/{id}/rotate-secret", "api.rotation:rotate_bearer", ADMIN, "sources"),
+    Route("POST", "/v1/sources:try", "api.source_trial:try_out", ADMIN),
     Route("POST", "/v1/apply", "api.apply:apply", ADMIN),
     Route("GET", "/v1/conversations", "api.conversations:listing", READ),
     Route("GET", "/v1/conversations/{id}", "api.conversations:one", READ),

@@ -245,6 +245,14 @@ class Applied(BaseModel):
     secrets: dict[str, dict[str, dict[str, Any]]] | None = None
 
 
+class TrialAnswer(BaseModel):
+    """What a mapping makes of a sample."""
+
+    message: dict[str, Any] | None
+    """The message that would be kept; null where the event would be rejected."""
+    errors: list[Wrong]
+
+
 class Verified(BaseModel):
     """A webhook that passed."""
 

@@ -1,8 +1,8 @@
 """Table `receipts`: what was already done, for as long as somebody may ask for it again.
 
-Rows of four kinds share the key: events that outsiders may repeat (`event#...`), messages by the id that
-their provider gave them (`sent#...`), what a bot or desk posted under an Idempotency-Key (`post#...`), and the API's
-own such keys (written by Powertools).
+Rows of five kinds share the key: events that outsiders may repeat (`event#...`), where a source's event was kept first
+(`source#...`), messages by the id that their provider gave them (`sent#...`), what a bot or desk posted under an
+Idempotency-Key (`post#...`), and the API's own such keys (written by Powertools).
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class Receipt(Model):
     seq = NumberAttribute(null=True)
     digest = UnicodeAttribute(null=True)
     """Of what was posted under a key."""
+    address = UnicodeAttribute(null=True)
+    """Of a source's event: where it stands."""
     expiration = NumberAttribute(null=True)
     """TTL, in seconds since the epoch."""
 
@@ -46,6 +48,18 @@ def event_key(thread: str, event: str) -> str:
 def keep_event(thread: str, event: str, *, now_ms: int, keep_s: int = KEEP_S) -> None:
     """Remember that an event was done."""
     Receipt(event_key(thread, event), thread=thread, expiration=now_ms // 1000 + keep_s).save()
+
+
+def place_source_event(event: str, *, address: str, sent_at: int, now_ms: int) -> tuple[str, int]:
+    """(address, time in milliseconds) of a source's event: those given where it is new, else those it had first."""
+    row = Receipt(f"source#{event}", address=address, seq=sent_at, expiration=now_ms // 1000 + KEEP_SOURCE_S)
+    try:
+        row.save(condition=Receipt.id.does_not_exist())
+    except PutError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+        row = Receipt.get(row.id, consistent_read=True)
+    return str(row.address), int(row.seq or 0)
 
 
 def keep_sent(channel: str, provider_id: str, *, thread: str, seq: int, now_ms: int) -> None:

@@ -87,6 +87,9 @@ def _converse(event: Event) -> str:
             # Perhaps cut off just before its receipt: the thread forgets the event long before outsiders do.
             _keep_receipt(event)
             return "done before"
+        bot, place = event.body.get("bot", ""), int(event.body.get("place", 0))
+        if thread is not None and thread.has_answer(bot, place):
+            return "done before"
         if service is None:
             return "service is gone"
         about = service.body or {}
@@ -94,6 +97,7 @@ def _converse(event: Event) -> str:
         view = world.of(snapshot, timezone=about.get("timezone") or "UTC", country=about.get("country") or "")
         thread = _known(event, thread)
         turn = decide(event, thread, view, _asked_about(thread) if view.reads_contact else None)
+        turn.thread = turn.thread.after_answer(bot, place)
         if _write(turn, was=thread):
             return turn.ignored or "done"
         if event.kind == SOURCE_EVENT:
@@ -166,11 +170,14 @@ def _link(turn: Turn, *, was: Thread, changed: list[Conversation]) -> None:
         opened = threads.conversations(thread.id) if was.conversations else turn.conversations
     else:
         opened = turn.conversations
+    # The time of this write, not the event's, which may be long ago: who walks through the conversations meanwhile
+    # must see what was written since he began.
+    now, hour = clock.now_ms(), links.TOUCH_EVERY_MS
     for conversation in {one.number: one for one in (*opened, *changed)}.values():
-        links.keep_conversation(thread.person, conversation, touched=event.at)
-    if was.last_at and event.at - was.last_at > links.TOUCH_EVERY_MS:
+        links.keep_conversation(thread.person, conversation, touched=now)
+    if was.last_at and now // hour > was.last_at // hour:
         for number in {said.conversation for said in turn.messages if said.conversation}:
-            links.touch(thread.person, number, at=event.at)
+            links.touch(thread.person, number, at=now)
 
 
 def _keep_receipt(event: Event) -> None:

@@ -17,7 +17,8 @@ from chalicelib.tables.contacts import ContactRow
 
 THREAD, CONVERSATION = "thread#", "conversation#"
 TOUCH_EVERY_MS = 3_600_000
-"""How exact the order of a person's conversations is: a busy one writes its time once an hour."""
+"""How exact the order of a person's conversations is: a busy one writes its time once an hour. Two times of one are
+never closer, so that within an hour `before` tells what was seen when it began."""
 _AT_ONCE = 16
 
 
@@ -38,7 +39,7 @@ class Link:
     """Of a closed conversation."""
     opened_at: int = 0
     touched: int = 0
-    """When it was last spoken in, to the hour."""
+    """When it was last written that it was spoken in: at most two hours before its last message."""
     before: int = 0
     """What `touched` was before: how a page that was begun earlier saw it."""
 
@@ -75,11 +76,11 @@ def keep_conversation(person: str, conversation: Conversation, *, touched: int) 
 
 
 def touch(person: str, conversation: str, *, at: int) -> None:
-    """Say that a conversation was spoken in; an earlier time, or the same again, changes nothing."""
+    """Say that a conversation was spoken in, `at` being the time of this write; within the hour it changes nothing."""
     try:
         ContactRow(id=person, item=CONVERSATION + conversation).update(
             actions=[ContactRow.before.set(ContactRow.touched), ContactRow.touched.set(at)],
-            condition=ContactRow.touched < at,
+            condition=ContactRow.touched <= at - TOUCH_EVERY_MS,
         )
     except UpdateError as error:
         if error.cause_response_code != "ConditionalCheckFailedException":
@@ -91,6 +92,13 @@ def of(contacts: Iterable[str]) -> list[Link]:
     ids = list(contacts)
     with ThreadPoolExecutor(max_workers=max(1, min(_AT_ONCE, len(ids)))) as pool:
         return [link for links in pool.map(_of_one, ids) for link in links]
+
+
+def within(contact: str, kind: str) -> list[Link]:
+    """The links of one kind, THREAD or CONVERSATION, in a contact's partition: one query for each MB, some three
+    thousand links."""
+    rows = ContactRow.query(contact, ContactRow.item.startswith(kind), consistent_read=True)
+    return [link for row in rows if (link := of_row(row)) is not None]
 
 
 def of_row(row: ContactRow) -> Link | None:

@@ -1,97 +1,145 @@
-"""Table `contacts`: persons, and which identity belongs to whom."""
+"""Table `contacts`: persons, and which identity belongs to whom. Finding a person, or making one, is here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import PutError
-from pynamodb.models import Model
-
+from chalicelib.domain.contact import Data, Identity, first_of, identities_of, made, together
 from chalicelib.ports import ids
-from chalicelib.ports.settings import settings
-from chalicelib.tables import together
-from chalicelib.tables.attributes import PlainAttribute
+from chalicelib.tables import merging
+from chalicelib.tables.contact_rows import (
+    CONTACT,
+    IDENTITY,
+    Busy,
+    ContactRow,
+    Found,
+    Taken,
+    claim,
+    find,
+    get,
+    identity_key,
+    is_shadow,
+    look,
+    newest,
+    resolve,
+    resolve_all,
+    save,
+)
+from chalicelib.tables.writes import committed, transaction
 
+__all__ = [
+    "CONTACT", "IDENTITY", "Busy", "ContactRow", "Taken", "create", "find", "find_or_create", "get", "identity_key",
+    "look", "newest", "resolve", "resolve_all", "save",
+]  # fmt: skip
 
-class ContactRow(Model):
-    """A contact (`item = "contact"`) or something that belongs to it, in the contact's partition; or an identity,
-    in a partition of its own (`id#<service>#<kind>#<value>`) that names its contact."""
-
-    class Meta:
-        table_name = settings().table("contacts")
-        connect_timeout_seconds = 2
-        read_timeout_seconds = 8
-
-    id = UnicodeAttribute(hash_key=True)
-    item = UnicodeAttribute(range_key=True)
-    service = UnicodeAttribute(null=True)
-    contact = UnicodeAttribute(null=True)
-    data = PlainAttribute(null=True)
-    created_at = NumberAttribute(null=True)
-    touched = NumberAttribute(null=True)
-    """Of a conversation's link: when it was last spoken in, to the hour; `before`: what that was before."""
-    before = NumberAttribute(null=True)
-
-
-CONTACT = "contact"
-IDENTITY = "identity"
+MOST_KNOWN = 60
+"""Identities that a contact may come to by itself: more are not kept, and found by the others all the same."""
+_ROUNDS = 8
 
 
 def find_or_create(
-    service: str, identities: Sequence[tuple[str, str]], *, name: str, channel: str, now_ms: int
+    service: str,
+    identities: Sequence[Identity],
+    *,
+    name: str,
+    now_ms: int,
+    shadow: bool = False,
+    channel: str = "",
 ) -> dict[str, str]:
-    """The contact with one of these identities, made where none has; exactly one results of concurrent makers.
+    """The contact that these (normalised) identities lead to, made where they lead to nobody; exactly one results of
+    makers that race.
 
-    A new contact's id comes from its first identity, so makers that race make the same row; each identity
-    is claimed by a conditional write, so it belongs to whoever came first. Returns id, name, phone, email.
+    Where they lead to several, the first one that is not known from events alone (`shadow`) counts; shadows are merged
+    into it and of other persons nothing is taken. It gets the identities that nobody has, and a name where it has none.
+    Returns `id` (the contact that stands), `person` (the own contact, where that was merged), `name`, `phone`, `email`.
+    Two calls for one that is known, two for a new one.
     """
-    keys = [identity_key(service, kind, value) for kind, value in identities]
-    found = together.get_all([(ContactRow, key, IDENTITY) for key in keys])
-    contact = next((str(row.contact) for row in found if row is not None), "")
-    new = not contact
+    wanted = list(dict.fromkeys(identities))
+    for attempt in range(_ROUNDS):
+        found = look(service, wanted)
+        if not found.owners:
+            data = made(name=name, identities=wanted[:MOST_KNOWN], shadow=shadow)
+            new = _add(service, data, found.stale, now_ms=now_ms, attempt=attempt)
+            if new is not None:
+                return _facts(new, own=str(new.id), name=name)
+            continue
+        row, *others = sorted(found.standing(), key=is_shadow)
+        if shadows := [other for other in others if is_shadow(other)]:
+            _absorb(row, shadows, now_ms=now_ms)
+            continue
+        saved = save(row, _grown(row, wanted, found, name=name, shadow=shadow), now_ms=now_ms, stale=found.stale)
+        if saved is not None:
+            own = next(own for own in found.owners.values() if found.people[own].id == row.id)
+            return _facts(saved, own=own, name=name)
+    raise Busy(service)
+
+
+def create(service: str, data: Data, *, now_ms: int) -> ContactRow:
+    """A new contact; Taken where an identity belongs to a person. One that was known from events alone becomes it."""
+    identities = identities_of(data)
+    for attempt in range(_ROUNDS):
+        found = look(service, identities)
+        for identity, own in found.owners.items():
+            if not is_shadow(found.people[own]):
+                raise Taken(identity, str(found.people[own].id))
+        if not found.owners:
+            saved = _add(service, data, found.stale, now_ms=now_ms, attempt=attempt)
+        else:
+            row, *others = found.standing()
+            if others:
+                _absorb(row, others, now_ms=now_ms)
+                continue
+            saved = save(row, together(data, dict(row.data)), now_ms=now_ms, stale=found.stale)
+        if saved is not None:
+            return saved
+    raise Busy(service)
+
+
+def _add(service: str, data: Data, stale: dict[Identity, str], *, now_ms: int, attempt: int) -> ContactRow | None:
+    """A new contact and its identities, all or nothing; None where somebody was faster."""
+    cause = identities_of(data)[0] if data["identities"] else ("", ids.token())
+    # From its cause and time: makers that race make the same row, and somebody who was erased comes back as another.
+    id = f"ct_{service[3:]}{ids.from_cause('', service, *cause, now_ms, attempt)[1:17]}"
+    row = ContactRow(
+        id=id,
+        item=CONTACT,
+        service=service,
+        data=data,
+        created_at=now_ms,
+        created=f"{now_ms:013d}.{id}",
+        updated_at=now_ms,
+        version=1,
+    )
+    with_all = transaction()
+    with_all.save(row, condition=ContactRow.id.does_not_exist())
+    for identity in identities_of(data):
+        claim(with_all, service, identity, id, now_ms=now_ms, stale=stale.get(identity, ""))
+    return row if committed(with_all) else None
+
+
+def _absorb(row: ContactRow, shadows: list[ContactRow], *, now_ms: int) -> None:
+    """Merge contacts that are known from events alone; one that changes meanwhile is met again by the next look."""
+    for shadow in shadows:
+        merging.try_merge(str(row.id), str(shadow.id), by="parley", now_ms=now_ms)
+
+
+def _grown(row: ContactRow, wanted: list[Identity], found: Found, *, name: str, shadow: bool) -> Data:
+    """The data of a known contact with what is new about it."""
+    data = dict(row.data)
+    own = identities_of(data)
+    new = [one for one in wanted if one not in found.owners and one not in own][: max(0, MOST_KNOWN - len(own))]
     if new:
-        kind, value = identities[0]
-        contact = f"ct_{service[3:]}{ids.from_cause('', service, kind, value)[1:17]}"
-        _add(
-            ContactRow(
-                id=contact,
-                item=CONTACT,
-                service=service,
-                created_at=now_ms,
-                data={"name": name, "identities": [{"kind": kind, "value": value} for kind, value in identities]},
-            )
-        )
-    for key, row in zip(keys, found, strict=True):
-        # Also where others are known: a new address of theirs, or an earlier run that was cut off between two.
-        if row is None:
-            _add(ContactRow(id=key, item=IDENTITY, service=service, contact=contact, created_at=now_ms))
-    if new:
-        contact = str(ContactRow.get(keys[0], IDENTITY, consistent_read=True).contact)
-    row = ContactRow.get(contact, CONTACT, consistent_read=True)
-    known = {"id": contact, "name": row.data.get("name") or name}
-    for kind in ("phone", "email"):
-        value = next((i["value"] for i in row.data.get("identities", ()) if i["kind"] == kind), "")
-        known |= {kind: value} if value else {}
-    return {key: value for key, value in known.items() if value}
+        data["identities"] = [*data.get("identities", ()), *({"kind": kind, "value": value} for kind, value in new)]
+    if name and not data.get("name"):
+        data["name"] = name
+    if not shadow:
+        data.pop("shadow", None)
+    return data
 
 
-def identity_key(service: str, kind: str, value: str) -> str:
-    """Partition of an identity."""
-    return f"id#{service}#{kind}#{value}"
-
-
-def _add(row: ContactRow) -> None:
-    try:
-        row.save(condition=ContactRow.id.does_not_exist())
-    except PutError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
-            raise
-
-
-def resolve(contact_id: str) -> ContactRow | None:
-    """The contact, or the one that it was merged into; None where there is none."""
-    try:
-        return ContactRow.get(contact_id, CONTACT, consistent_read=True)
-    except ContactRow.DoesNotExist:
-        return None
+def _facts(row: ContactRow, *, own: str, name: str) -> dict[str, str]:
+    """What a thread keeps of its contact."""
+    data = row.data or {}
+    facts = {"id": str(row.id), "name": data.get("name") or name, "person": own if own != row.id else ""}
+    facts |= {kind: first_of(data, kind) for kind in ("phone", "email")}
+    return {key: value for key, value in facts.items() if value}

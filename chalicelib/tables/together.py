@@ -18,6 +18,8 @@ class Unprocessed(Exception):
 
 def get_all(keys: Sequence[Key]) -> list[Any]:
     """The items of up to 100 (model, hash key, range key), read consistently; None where there is none."""
+    if not keys:
+        return []
     request: dict[str, Any] = {}
     for model, hash_key, range_key in keys:
         request.setdefault(model.Meta.table_name, {"Keys": [], "ConsistentRead": True})["Keys"].append(

@@ -1,0 +1,194 @@
+"""The rows of table `contacts`: a contact, what belongs to it, and identities that lead to it.
+
+An identity leads to its own contact for ever; where that one was merged, its `into` leads on. So taking a merge back
+moves no identity, and what belongs to a contact (threads, conversations, merges) stays in its partition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+
+from chalicelib.domain.contact import Data, Identity, identities_of
+from chalicelib.ports.settings import settings
+from chalicelib.tables import together as reads
+from chalicelib.tables.attributes import PlainAttribute, PlainListAttribute
+from chalicelib.tables.writes import committed, transaction
+
+CONTACT, IDENTITY = "contact", "identity"
+
+
+class ByService(GlobalSecondaryIndex["ContactRow"]):
+    """Contacts of a service by the time they were made; those that were merged or erased are not in it."""
+
+    class Meta:
+        index_name = "by_service"
+        projection = KeysOnlyProjection()
+
+    service = UnicodeAttribute(hash_key=True)
+    created = UnicodeAttribute(range_key=True)
+
+
+class ContactRow(Model):
+    """A contact (`item = "contact"`) or something that belongs to it, in the contact's partition; or an identity,
+    in a partition of its own (`id#<service>#<kind>#<value>`) that names its contact."""
+
+    class Meta:
+        table_name = settings().table("contacts")
+        connect_timeout_seconds = 2
+        read_timeout_seconds = 8
+        stream_view_type = "NEW_AND_OLD_IMAGES"
+
+    id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    service = UnicodeAttribute(null=True)
+    contact = UnicodeAttribute(null=True)
+    data = PlainAttribute(null=True)
+    """Of a contact: see `domain.contact`; absent once it was erased."""
+    created_at = NumberAttribute(null=True)
+    created = UnicodeAttribute(null=True)
+    """`<created_at, 13 digits>.<id>` of a contact that is to be listed."""
+    updated_at = NumberAttribute(null=True)
+    version = NumberAttribute(null=True)
+    """Of a contact: raised by every change, so that of two writers one notices."""
+    into = UnicodeAttribute(null=True)
+    """The contact that it was merged into."""
+    absorbed = PlainListAttribute(null=True)
+    """Ids of the contacts that were merged into it, and into those."""
+    touched = NumberAttribute(null=True)
+    """Of a conversation's link: when it was last spoken in, to the hour; `before`: what that was before."""
+    before = NumberAttribute(null=True)
+
+    by_service = ByService()
+
+
+class Busy(Exception):
+    """The contact changed under the call again and again; whoever called tries again."""
+
+
+class Taken(Exception):
+    """An identity belongs to another contact."""
+
+    def __init__(self, identity: Identity, contact: str) -> None:
+        super().__init__(f"{identity[0]} belongs to {contact}")
+        self.identity, self.contact = identity, contact
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whom identities lead to."""
+
+    owners: dict[Identity, str]
+    """Own contact of each that leads to somebody, in the order asked."""
+    people: dict[str, ContactRow]
+    """Own contact -> the contact that stands for it now."""
+    stale: dict[Identity, str]
+    """Those that still name a contact that was erased."""
+
+    def standing(self) -> list[ContactRow]:
+        """The contacts found, each once, in the order of the identities."""
+        return list({row.id: row for row in (self.people[own] for own in self.owners.values())}.values())
+
+
+def look(service: str, identities: Sequence[Identity]) -> Found:
+    """Whom identities lead to, read consistently."""
+    rows = reads.get_all([(ContactRow, identity_key(service, *identity), IDENTITY) for identity in identities])
+    named = {identity: str(row.contact) for identity, row in zip(identities, rows, strict=True) if row is not None}
+    people = resolve_all(named.values())
+    return Found(
+        owners={identity: own for identity, own in named.items() if own in people},
+        people=people,
+        stale={identity: own for identity, own in named.items() if own not in people},
+    )
+
+
+def get(contact_id: str) -> ContactRow | None:
+    """The contact itself, also where it was merged; None where there is none or it was erased."""
+    row = reads.get_all([(ContactRow, contact_id, CONTACT)])[0]
+    return row if row is not None and row.data is not None else None
+
+
+def resolve(contact_id: str) -> ContactRow | None:
+    """The contact, or the one that it was merged into; None where there is none."""
+    return resolve_all([contact_id]).get(contact_id)
+
+
+def resolve_all(contact_ids: Iterable[str]) -> dict[str, ContactRow]:
+    """Contact -> the one that stands for it now; a call for each step of the longest row of merges."""
+    at = {id: id for id in contact_ids}
+    rows: dict[str, ContactRow | None] = {}
+    while missing := sorted({id for id in at.values() if id not in rows}):
+        for start in range(0, len(missing), 100):
+            page = missing[start : start + 100]
+            rows |= dict(zip(page, reads.get_all([(ContactRow, id, CONTACT) for id in page]), strict=True))
+        at = {id: str(row.into) if (row := rows.get(now)) is not None and row.into else now for id, now in at.items()}
+    return {id: row for id, now in at.items() if (row := rows[now]) is not None and row.data is not None}
+
+
+def find(service: str, kind: str, value: str) -> str | None:
+    """Id of the contact that a (normalised) identity leads to."""
+    found = look(service, [(kind, value)]).standing()
+    return str(found[0].id) if found else None
+
+
+def newest(service: str, *, limit: int, before: str = "") -> list[str]:
+    """Places (`created`) of contacts of a service, newest first, from before a place; the id follows the full stop."""
+    condition = ContactRow.created < before if before else None
+    keys = ContactRow.by_service.query(service, condition, scan_index_forward=False, limit=limit)
+    return [str(key.created) for key in keys]
+
+
+def save(row: ContactRow, data: Data, *, now_ms: int, stale: dict[Identity, str] | None = None) -> ContactRow | None:
+    """Store changed data of a contact as it was read, claim the identities that are new and let go of those that are
+    gone; None where the contact changed meanwhile or an identity is another's."""
+    if data == row.data:
+        return row
+    before, after = identities_of(row.data), identities_of(data)
+    changed = copied(row, data=data, updated_at=now_ms, version=int(row.version or 0) + 1)
+    mine = [str(row.id), *(row.absorbed or ())]
+    with_all = transaction()
+    with_all.save(changed, condition=stands(row))
+    for identity in [one for one in after if one not in before]:
+        claim(with_all, str(row.service), identity, str(row.id), now_ms=now_ms, stale=(stale or {}).get(identity, ""))
+    for identity in [one for one in before if one not in after]:
+        key = ContactRow(identity_key(str(row.service), *identity), IDENTITY)
+        with_all.delete(key, condition=ContactRow.id.does_not_exist() | ContactRow.contact.is_in(*mine))
+    return changed if committed(with_all) else None
+
+
+def is_shadow(row: ContactRow) -> bool:
+    """Whether it is known from events alone."""
+    return bool((row.data or {}).get("shadow"))
+
+
+def identity_key(service: str, kind: str, value: str) -> str:
+    """Partition of an identity."""
+    return f"id#{service}#{kind}#{value}"
+
+
+def copied(row: ContactRow, **changes: Any) -> ContactRow:
+    """The row with some attributes changed; None takes one away."""
+    return ContactRow(**{key: value for key, value in (row.attribute_values | changes).items() if value is not None})
+
+
+def stands(row: ContactRow) -> Any:
+    """That a contact is as it was read; erasing and merging raise the version too."""
+    return ContactRow.version == int(row.version or 0)
+
+
+def claim(
+    writes: TransactWrite, service: str, identity: Identity, contact: str, *, now_ms: int, stale: str = ""
+) -> None:
+    """Have an identity lead to a contact, if it leads to nobody or to the erased contact `stale`."""
+    free = ContactRow.id.does_not_exist()
+    key = identity_key(service, *identity)
+    writes.save(
+        ContactRow(id=key, item=IDENTITY, service=service, contact=contact, created_at=now_ms),
+        condition=free | (ContactRow.contact == stale) if stale else free,
+    )

@@ -18,6 +18,14 @@ app.register_blueprint(routes)
 app.api.binary_types = ["application/octet-stream", "image/*", "audio/*", "video/*"]
 
 
+@app.on_sqs_message(queue="trigger-events.fifo", batch_size=10)
+def run_trigger(event: SQSEvent) -> Any:
+    """Brings the events of triggers to their threads, with whom they are about."""
+    from chalicelib.steps import run_trigger as step
+
+    return step.run(event.to_dict(), event.context)
+
+
 @app.on_sqs_message(queue="source-events.fifo", batch_size=10)
 def ingest_source(event: SQSEvent) -> Any:
     """Finds whose an event of a source is, and puts it on their thread."""
@@ -38,6 +46,14 @@ def converse(event: SQSEvent) -> Any:
 def fan_out(event: DynamoDBEvent) -> Any:
     """Carries out what `converse` decided: deliveries, sends and turns for each new message."""
     from chalicelib.steps import fan_out as step
+
+    return step.run(event.to_dict(), event.context)
+
+
+@app.on_dynamodb_record(stream_arn="threads+contacts+endpoints", batch_size=100)
+def announce(event: DynamoDBEvent) -> Any:
+    """Tells what happened to conversations, contacts and webhooks."""
+    from chalicelib.steps import announce as step
 
     return step.run(event.to_dict(), event.context)
 

@@ -25,7 +25,12 @@ class Lambda:
     name: str
     kind: SourceKind
     source: str
-    """Short name of the queue or of the table with the stream; "" for a schedule."""
+    """Short name of the queue or of the table with the stream (several joined by `+`); "" for a schedule."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Short names of the queue or tables."""
+        return tuple(self.source.split("+")) if self.source else ()
 
     @property
     def logical(self) -> str:

@@ -27,30 +27,36 @@ SENDS_TO: dict[str, tuple[str, ...]] = {
     "receive_bot": ("threads.fifo",),
     "receive_desk": ("threads.fifo",),
     "fetch_media": (),
+    "receive_trigger": ("trigger-events.fifo",),
+    "run_trigger": ("threads.fifo",),
     "receive_source": ("source-events.fifo",),
     "ingest_source": ("threads.fifo",),
     # The API sends messages, wakes lanes when an endpoint is verified again, and replays dead letters anywhere.
     "api": declared.queues(),
     # Carries out what converse decided.
-    "fan_out": ("deliveries.fifo", "sends.fifo", "threads.fifo"),
+    # What the event bus does not take is tried again.
+    "fan_out": ("deliveries.fifo", "sends.fifo", "threads.fifo", "timers"),
+    # Deliveries to subscriptions; threads hear of what became of their contact.
+    "announce": ("deliveries.fifo", "threads.fifo", "timers"),
     # Bot replies in a response, and what became of a delivery; the rest of a long lane is a new wake-up.
     # A retry or a bot's patience that is due within the minute goes to its queue at once.
     "deliver": ("threads.fifo", "deliveries.fifo", "retries", "timers"),
     "retry_delivery": ("threads.fifo", "deliveries.fifo", "retries", "timers"),
     # Provider ids and states of messages.
-    "send": ("threads.fifo", "sends.fifo", "send-retries", "timers"),
-    "retry_send": ("threads.fifo", "sends.fifo", "send-retries", "timers"),
+    # A message that is given up is told to subscriptions.
+    "send": ("threads.fifo", "sends.fifo", "send-retries", "deliveries.fifo", "timers"),
+    "retry_send": ("threads.fifo", "sends.fifo", "send-retries", "deliveries.fifo", "timers"),
     # Only standard queues can wait to the second; a FIFO queue takes no delay per message.
     "release_due": tuple(queue for queue in declared.queues() if not queue.endswith(".fifo")),
-    # An offer that ran out is an event of its thread; an endpoint that is back wakes its lanes.
-    "fire_timer": ("threads.fifo", "deliveries.fifo", "sends.fifo", "timers"),
+    # An offer that ran out is an event of its thread; an endpoint that is back wakes its lanes; schedules ask bots.
+    "fire_timer": ("threads.fifo", "deliveries.fifo", "sends.fifo", "timers", "trigger-events.fifo"),
     "bury": (),
     # Deadlines of offers, where they are due within the minute.
     "converse": ("timers",),
 }
 """Lambda -> the queues it puts work on."""
 
-PUBLISHES: tuple[str, ...] = ()
+PUBLISHES: tuple[str, ...] = ("fan_out", "announce", "deliver", "retry_delivery", "send", "retry_send", "fire_timer")
 """Lambdas that put platform events on the stage's bus."""
 
 MEDIA: dict[str, tuple[str, ...]] = {

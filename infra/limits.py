@@ -36,6 +36,14 @@ LIMITS: dict[str, Limit] = {
     "receive_desk": Limit(10, 512, "checks and queues"),
     "fetch_media": Limit(29, 1024, "holds a file of up to 100 MB while it takes it from its provider", reserved=20),
     "api": Limit(29, 1024, "API Gateway gives up at 29 s; imports the models of the whole API", reserved=50),
+    "receive_trigger": Limit(10, 512, "checks and queues"),
+    "run_trigger": Limit(
+        30,
+        512,
+        "ten events, a handful of calls each; the ceiling keeps a flood of triggers from slowing chats",
+        at_most=10,
+        old_after_s=300,
+    ),
     "receive_source": Limit(
         20, 1024, "reads up to 500 events by a mapping, for six seconds at most; gone before API Gateway is"
     ),
@@ -48,6 +56,7 @@ LIMITS: dict[str, Limit] = {
     ),
     "converse": Limit(30, 1024, "ten events of at most ten threads, a handful of calls each"),
     "fan_out": Limit(60, 1024, "queues only; a batch is a hundred messages", batch=100),
+    "announce": Limit(60, 512, "a handful of calls for each conversation opened or closed", batch=100, old_after_s=300),
     "deliver": Limit(60, 1024, "ten lanes at once, 5 s an attempt, and goes on until a lane is empty"),
     "send": Limit(60, 1024, "as deliver; providers have rates, hence the ceiling", at_most=50),
     "release_due": Limit(55, 512, "runs each minute and must be over before the next run"),

@@ -70,7 +70,7 @@ def _source(name: str) -> list[Statement]:
     one = found[0]
     if one.kind == "stream":
         return [
-            *_stream("OwnStream", one.source),
+            *_stream("OwnStream", *one.sources),
             _allow("OwnFailures", ("sqs:SendMessage",), _queue_arn(declared.stream_dead(name))),
         ]
     read = declared.dead_queues() if one.source == declared.PLACEHOLDER else (one.source,)
@@ -84,13 +84,13 @@ def _source(name: str) -> list[Statement]:
     if one.source == declared.PLACEHOLDER:
         # A stream's failure message holds no records, only where they are.
         for streamer in declared.streamers():
-            statements += _stream(f"{streamer.logical}Stream", streamer.source)
+            statements += _stream(f"{streamer.logical}Stream", *streamer.sources)
     return statements
 
 
-def _stream(sid: str, table: str) -> list[Statement]:
+def _stream(sid: str, *tables: str) -> list[Statement]:
     actions = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
-    return [_allow(sid, actions, _table_arn(table, "/stream/*"))]
+    return [_allow(sid, actions, *(_table_arn(table, "/stream/*") for table in tables))]
 
 
 def tables_of(name: str) -> tuple[str, ...]:
@@ -134,7 +134,12 @@ def _secrets(name: str) -> list[Statement]:
 def _bus(name: str) -> list[Statement]:
     if name not in grants.PUBLISHES:
         return []
-    return [_allow("Bus", ("events:PutEvents",), arn("events", "event-bus/parley-${Stage}"))]
+    return [
+        _allow("Bus", ("events:PutEvents",), arn("events", "event-bus/parley-${Stage}")),
+        # Listing rules knows no narrower resource
+        # (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html).
+        _allow("WhoListens", ("events:ListRules",), "*"),
+    ]
 
 
 def _media(name: str) -> list[Statement]:

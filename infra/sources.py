@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from infra import declared, queues, tables
@@ -10,11 +11,31 @@ from infra.limits import LIMITS, STREAM_FACTOR, STREAM_MAX_AGE_S, STREAM_RETRIES
 # Without it a returned `batchItemFailures` is ignored and the failed records are lost.
 PARTIAL = {"FunctionResponseTypes": ["ReportBatchItemFailures"]}
 
+FILTERS: dict[tuple[str, str], dict[str, Any]] = {
+    # Every message changes its thread's row; only conversations are worth waking it for.
+    ("announce", "threads"): {
+        "eventName": ["INSERT", "MODIFY"],
+        "dynamodb": {"Keys": {"item": {"S": [{"prefix": "c"}]}}},
+    },
+    # Links and identities are no news either.
+    ("announce", "contacts"): {
+        "eventName": ["INSERT", "MODIFY"],
+        "dynamodb": {"Keys": {"item": {"S": ["contact", {"prefix": "merge#"}]}}},
+    },
+    ("announce", "endpoints"): {"eventName": ["INSERT", "MODIFY"]},
+}
+"""(Lambda, table) -> the records of the stream that it is woken for; others cost nothing
+(https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html)."""
+
 
 def events(one: declared.Lambda) -> dict[str, Any]:
     """The `Events` of a Lambda's SAM function; a schedule stays as Chalice wrote it."""
     if one.kind == "stream":
-        return {f"{one.logical}Stream": {"Type": "DynamoDB", "Properties": _stream(one)}}
+        names = {table: declared.pascal(table) if len(one.sources) > 1 else "" for table in one.sources}
+        return {
+            f"{one.logical}{names[table]}Stream": {"Type": "DynamoDB", "Properties": _stream(one, table)}
+            for table in one.sources
+        }
     read = declared.dead_queues() if one.source == declared.PLACEHOLDER else (one.source,)
     return {queues.logical(queue): {"Type": "SQS", "Properties": _queue(one.name, queue)} for queue in read}
 
@@ -33,10 +54,11 @@ def _queue(name: str, queue: str) -> dict[str, Any]:
     return properties
 
 
-def _stream(one: declared.Lambda) -> dict[str, Any]:
+def _stream(one: declared.Lambda, table: str) -> dict[str, Any]:
     grave = queues.logical(declared.stream_dead(one.name))
+    only = FILTERS.get((one.name, table))
     return {
-        "Stream": {"Fn::GetAtt": [tables.logical(one.source), "StreamArn"]},
+        "Stream": {"Fn::GetAtt": [tables.logical(table), "StreamArn"]},
         "BatchSize": LIMITS[one.name].batch,
         # What was written before the mapping stood must not be skipped.
         "StartingPosition": "TRIM_HORIZON",
@@ -44,6 +66,7 @@ def _stream(one: declared.Lambda) -> dict[str, Any]:
         "MaximumRetryAttempts": STREAM_RETRIES,
         "MaximumRecordAgeInSeconds": STREAM_MAX_AGE_S,
         "ParallelizationFactor": STREAM_FACTOR,
+        **({"FilterCriteria": {"Filters": [{"Pattern": json.dumps(only)}]}} if only else {}),
         "DestinationConfig": {"OnFailure": {"Type": "SQS", "Destination": {"Fn::GetAtt": [grave, "Arn"]}}},
         **PARTIAL,
     }

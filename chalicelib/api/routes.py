@@ -35,7 +35,7 @@ class Route(NamedTuple):
     """Of a resource's route: the plural by which its module in `chalicelib.api` is called."""
 
 
-THINGS = ("services", "channels", "bots", "desks", "rules", "sources", "keys")
+THINGS = ("services", "channels", "bots", "desks", "rules", "triggers", "sources", "subscriptions", "keys")
 """Kinds of resources; each has the module `chalicelib.api.<thing>`. A new kind is a module and a word here."""
 
 
@@ -60,6 +60,7 @@ TABLE: tuple[Route, ...] = (
     Route("GET", "/channels/{channel_id}/chat", "steps.poll_channel:chat", EDGE),
     Route("POST", "/webhooks/bots/{token}", "steps.receive_bot:run", EDGE),
     Route("POST", "/webhooks/desks/{token}", "steps.receive_desk:run", EDGE),
+    Route("POST", "/v1/integration/trigger/{trigger_id}/event", "steps.receive_trigger:run", EDGE),
     Route("GET", "/media/{message_id}/{index}", "steps.fetch_media:run", EDGE),
     Route("POST", "/v1/sources/{id}/events", "steps.receive_source:run", EDGE),
     Route("GET", "/console", "api.console:page", PAGE),
@@ -74,6 +75,13 @@ TABLE: tuple[Route, ...] = (
     Route("POST", "/v1/desks/{id}/rotate-secret", "api.rotation:rotate", ADMIN, "desks"),
     Route("POST", "/v1/sources/{id}/rotate-secret", "api.rotation:rotate_bearer", ADMIN, "sources"),
     Route("POST", "/v1/sources:try", "api.source_trial:try_out", ADMIN),
+    Route("POST", "/v1/subscriptions/{id}/verify", "api.verification:verify", ADMIN, "subscriptions"),
+    Route("POST", "/v1/subscriptions/{id}/rotate-secret", "api.rotation:rotate", ADMIN, "subscriptions"),
+    Route("POST", "/v1/triggers/{id}/rotate-secret", "api.rotation:rotate_bearer", ADMIN, "triggers"),
+    Route("POST", "/v1/triggers/{id}/rotate-signing-secret", "api.rotation:rotate", ADMIN, "triggers"),
+    Route("POST", "/v1/triggers/{id}/invoke", "api.trigger_events:invoke", AGENT, "triggers"),
+    Route("GET", "/v1/triggers/{id}/events", "api.trigger_events:listing", READ, "triggers"),
+    Route("GET", "/v1/triggers/{id}/events/{event_id}", "api.trigger_events:one", READ, "triggers"),
     Route("POST", "/v1/apply", "api.apply:apply", ADMIN),
     Route("GET", "/v1/conversations", "api.conversations:listing", READ),
     Route("GET", "/v1/conversations/{id}", "api.conversations:one", READ),

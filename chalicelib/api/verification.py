@@ -41,6 +41,8 @@ def attempt(row: config.Resource, *, actor: str) -> None:
     still = config.get(row.kind, row.id)
     if still is None or still.updated_at != row.updated_at:
         raise Problem(409, "changed_meanwhile", "it was changed while it was being verified; verify again")
+    if still.kind == "subscription" and not still.body.get("since"):
+        _begins_to_hear(still, now)
     endpoints.set_status(row.id, endpoints.ACTIVE, at=now)
     audit.note(
         str(row.service),
@@ -52,6 +54,16 @@ def attempt(row: config.Resource, *, actor: str) -> None:
     )
     # Lanes that were held for it go on.
     changes.announce_back(row.id, str(row.service))
+
+
+def _begins_to_hear(row: config.Resource, now: int) -> None:
+    """From its first verification on a subscription hears what happens. Cut off after this, it is verified again."""
+    row.body, seen = dict(row.body) | {"since": now}, int(row.updated_at)
+    row.updated_at = max(now, seen + 1)
+    try:
+        config.replace(row, seen=seen)
+    except config.Conflict:
+        raise Problem(409, "changed_meanwhile", "it was changed while it was being verified; verify again") from None
 
 
 def is_active(endpoint_id: str) -> bool:

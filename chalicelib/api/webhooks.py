@@ -83,8 +83,10 @@ class WithUrl(Webhook):
     webhook_url: Target
 
 
-def settle(draft: Draft) -> Settled:
-    """A bot's or desk's webhook: secrets are made at first, the status is lost where a check means nothing now."""
+def settle(draft: Draft, *, posts: bool = True) -> Settled:
+    """A webhook: secrets are made at first, the status is lost where a check means nothing now.
+
+    `posts`: its owner may post events to us, and gets a URL with a token for that."""
     body = {
         key: value for key, value in draft.fields.items() if key not in SECRETS | {"suspended"} and value is not None
     }
@@ -96,12 +98,13 @@ def settle(draft: Draft) -> Settled:
             secrets[name] = draft.fields[name]
     body["verification_token_set"] = "verification_token" in secrets
     body["access_token_set"] = "access_token" in secrets
-    if draft.new or "token" not in secrets:
-        secrets["token"] = ids.token()
+    if webhook_secrets.CURRENT not in secrets:
         once["signing_secret"] = signing.new_secret()
         secrets = webhook_secrets.first(secrets, once["signing_secret"])
-    # The edge checks this hash and so needs no KMS call for each event.
-    body["token_hash"] = hashlib.sha256(secrets["token"].encode()).hexdigest()
+    if posts:
+        secrets.setdefault("token", ids.token())
+        # The edge checks this hash and so needs no KMS call for each event.
+        body["token_hash"] = hashlib.sha256(secrets["token"].encode()).hexdigest()
     status, edited = _status(draft, body, secrets)
     return Settled(body, secrets, once, status, edited)
 

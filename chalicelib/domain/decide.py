@@ -155,7 +155,7 @@ def hand_over(turn: Turn, *, reason: str, params: dict[str, Any], tried: tuple[s
     desks = [desk for desk in [wanted, *_fallbacks(turn.world, wanted)] if desk and desk not in tried]
     desk = _first_usable(turn, desks)
     if desk is None:
-        _handover_failed(turn, "no desk is available" if wanted else "no desk is configured")
+        _handover_failed(turn, "no desk is available" if wanted else "no desk is configured", no_desk=True)
         return False
     conversation = turn.open_chat(desk, reason=reason, tried=tried)
     started = turn.to_desk(notice.CHAT_STARTED, reason=reason, params=params)
@@ -164,12 +164,11 @@ def hand_over(turn: Turn, *, reason: str, params: dict[str, Any], tried: tuple[s
     return True
 
 
-def _handover_failed(turn: Turn, reason: str) -> None:
+def _handover_failed(turn: Turn, reason: str, *, no_desk: bool = False) -> None:
     turn.own(BOT if turn.thread.bot in turn.thread.bots else "")
     routes = turn.bot_hears(notice.HANDOVER_FAILED, reason=reason)
-    turn.note(
-        "handover_failed", conversation=turn.thread.bot_conversation(turn.thread.bot), routes=routes, reason=reason
-    )
+    conversation = turn.thread.bot_conversation(turn.thread.bot)
+    turn.note("handover_failed", conversation=conversation, routes=routes, reason=reason, no_desk=no_desk or None)
 
 
 def _first_usable(turn: Turn, desks: list[str]) -> str | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.domain.happened import never_offered
 from chalicelib.domain.message import Message
+from chalicelib.domain.platform_event import HANDOVER_FAILED
 from chalicelib.domain.routing import facts_of
 from chalicelib.domain.thread import CLOSED
 from chalicelib.domain.turn import MESSAGE_CREATED, MESSAGE_STATUS, SOURCE, Turn
@@ -34,9 +36,12 @@ def settle_conversations(turn: Turn) -> None:
 def choose_hearers(turn: Turn) -> None:
     """Add the subscriptions that hear of each message, and of its receipts."""
     for at, said in enumerate(turn.messages):
+        created = MESSAGE_CREATED
         if said.author.kind == "system":
-            # A note of ours: what it stands for is an event of its own, told from the conversation's row.
-            continue
+            if not never_offered(said):
+                # A note of ours: what it stands for is an event of its own, told from the conversation's row.
+                continue
+            created = HANDOVER_FAILED
 
         def facts(said: Message = said) -> dict[str, Any]:
             return facts_of(
@@ -44,8 +49,8 @@ def choose_hearers(turn: Turn) -> None:
             )
 
         routes = [
-            {"to": "subscription", "id": one, "event": MESSAGE_CREATED}
-            for one in turn.world.hearers(MESSAGE_CREATED, said.source, facts)
+            {"to": "subscription", "id": one, "event": created}
+            for one in turn.world.hearers(created, said.source, facts)
         ]
         status_to = (
             [

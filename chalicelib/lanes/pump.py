@@ -17,6 +17,7 @@ from typing import Any
 from chalicelib.channels.contract import Call
 from chalicelib.domain import retry
 from chalicelib.domain.notice import Notice
+from chalicelib.lanes.tell import tell_given_up
 from chalicelib.lanes.way import Attempted, Target, Way
 from chalicelib.ports import clock, http, ids, log, queues
 from chalicelib.ports.queues import Entry
@@ -206,6 +207,8 @@ def _give_up(
     way: Way, row: DeliveryRow, notice: Notice, attempted: Attempted, status: str, *, attempt: dict[str, Any] | None
 ) -> bool:
     way.given_up(row, notice, attempted, status)
+    attempts = len(row.attempts) + (1 if attempt else 0)
+    tell_given_up(row.id, notice, error=attempted.error, status=status, attempts=attempts)
     deliveries.record(row, status, attempt)
     log.trouble("delivery.given_up", delivery=row.id, status=status, error=attempted.error)
     return True

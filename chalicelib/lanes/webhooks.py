@@ -1,4 +1,4 @@
-"""The way to webhooks of bots and desks: signed, verified by token in every response, counted."""
+"""The way to webhooks of bots, desks and subscriptions: signed, verified by token in every response, counted."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from chalicelib.domain.notice import Notice
 from chalicelib.domain.retry import WAITS_S
 from chalicelib.domain.thread import message_id
 from chalicelib.domain.view import message_view
+from chalicelib.lanes import hearing
 from chalicelib.lanes.way import Attempted, Target
 from chalicelib.ports import clock, ids, log, queues, redact, secrets, signing
 from chalicelib.ports.http import retry_after
@@ -32,7 +33,9 @@ retry_queue = "retries"
 TRANSCRIPT = 50
 SHOWN_OF_SUCCESS = 120
 """Characters kept of a good response: enough to know it by, and the row stays within one write unit."""
-_KINDS = {"bt": "bot", "dk": "desk"}
+_KINDS = {"bt": "bot", "dk": "desk", "sb": "subscription"}
+_PLACES = 1000
+"""More than the events that one response may carry."""
 _EVENTS = {"message": kinds.BOT_MESSAGE, "handover": kinds.BOT_HANDOVER, "close": kinds.BOT_CLOSE}
 
 
@@ -106,7 +109,7 @@ def delivered(row: DeliveryRow, notice: Notice, attempted: Attempted) -> None:
         if before is not None and before.status == deliveries.DELIVERED:
             # The first delivery's answer was handled; a replay informs, it does not speak again.
             return
-    events = [_event(notice, str(row.replay_of or row.id), index, said) for index, said in enumerate(attempted.answers)]
+    events = [_event(row, notice, index, said) for index, said in enumerate(attempted.answers)]
     queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id) for event in events])
 
 
@@ -130,11 +133,15 @@ def given_up(row: DeliveryRow, notice: Notice, attempted: Attempted, status: str
     queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id)])
 
 
-def _event(notice: Notice, delivery: str, index: int, said: Any) -> Event:
+def _event(row: DeliveryRow, notice: Notice, index: int, said: Any) -> Event:
+    delivery = str(row.replay_of or row.id)
     id = ids.from_cause("ev", "answer", delivery, index)
     body: dict[str, Any] = {"bot": notice.destination, "conversation": said.conversation, "params": dict(said.params)}
     if notice.asked:
         body["answers"] = notice.asked
+    place = notice.number * _PLACES + index if notice.number and delivery == row.id else 0
+    if place:
+        body["place"] = place
     if said.content is not None:
         body["content"] = said.content.plain()
         body["message_id"] = message_id(notice.thread, id)
@@ -149,12 +156,15 @@ def _event(notice: Notice, delivery: str, index: int, said: Any) -> Event:
         at=clock.now_ms(),
         body=body,
         # A cut before the row says delivered brings the answer again after SQS, and a busy thread, have forgotten it.
-        once=True,
+        # Its place in the lane tells, where it has one; else a receipt.
+        once=not place,
         trace=notice.trace,
     )
 
 
 def _payload(notice: Notice, target: Target) -> dict[str, Any] | None:
+    if notice.destination.startswith("sb_"):
+        return hearing.payload(notice, context=None)
     label = channels.load(notice.channel_kind).LABEL
     notice = replace(notice, content=places.public_plain(notice.content, notice.message))
     if notice.destination.startswith("dk_"):

@@ -26,6 +26,11 @@ class Settings:
         """Full name of a DynamoDB table."""
         return f"parley-{self.stage}-{name}"
 
+    @property
+    def bus(self) -> str:
+        """Name of the EventBridge bus."""
+        return f"parley-{self.stage}"
+
     def queue(self, name: str) -> str:
         """Full name of an SQS queue; `name` keeps its `.fifo` ending."""
         return f"parley-{self.stage}-{name}"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from chalicelib.domain.happened import concerns
 from chalicelib.ports import aws, clock, ids, log
 from chalicelib.ports.lambdas import each_record
 from chalicelib.ports.settings import settings
@@ -23,6 +24,8 @@ STEPS = {
     "timers": "fire_timer",
 }
 """Queue -> the step that could not do what was on it."""
+_PAGES = 20
+"""Of a stream, read at most for one batch: a page may be empty where a shard is."""
 
 
 def run(event: dict[str, Any], context: Any) -> Any:
@@ -36,7 +39,7 @@ def handle(record: dict[str, Any]) -> None:
     queue = name.replace("-dead.fifo", ".fifo").removesuffix("-dead")
     body = _body(record["body"])
     if "DDBStreamBatchInfo" in body:
-        for index, again in enumerate(_of_stream(body["DDBStreamBatchInfo"])):
+        for index, again in enumerate(_of_stream(body["DDBStreamBatchInfo"], step=queue)):
             _keep(record, index, step=queue, queue="timers", body=again)
         return
     _keep(record, 0, step=STEPS.get(queue, queue), queue=queue, body=body)
@@ -67,28 +70,49 @@ def _keep(record: dict[str, Any], index: int, *, step: str, queue: str, body: di
     log.step("bury", {"Buried": 1}, failed=step, queue=queue, thread=body.get("thread"), lane=body.get("lane"))
 
 
-def _of_stream(batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _of_stream(batch: dict[str, Any], *, step: str) -> Iterator[dict[str, Any]]:
     """What has to be done again of a stream's batch, whose failure message says only where it lies.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html (within 24 h)
     """
+    table = batch["streamArn"].partition(":table/")[2].partition("/")[0].removeprefix(settings().table(""))
+    for record in _records(batch):
+        change = record["dynamodb"]
+        if record["eventName"] == "REMOVE":
+            continue
+        if step == "announce":
+            if not concerns(table, change["Keys"].get("item", {}).get("S", "")):
+                continue
+            told = {name: change[name] for name in ("SequenceNumber", "OldImage", "NewImage") if name in change}
+            told["ApproximateCreationDateTime"] = change["ApproximateCreationDateTime"].timestamp()
+            yield {"kind": "announce.again", "table": table, "name": record["eventName"], "change": told}
+        else:
+            yield {
+                "kind": "message.again",
+                "thread": change["Keys"]["thread"]["S"],
+                "seq": int(change["Keys"]["seq"]["N"]),
+                "position": f"{int(change['SequenceNumber']):040d}",
+                "status": record["eventName"] == "MODIFY",
+            }
+
+
+def _records(batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The batch's records; where its Lambda has a filter also those between that it was not given."""
     streams = aws.client("dynamodbstreams")
-    first, last = batch["startSequenceNumber"], batch["endSequenceNumber"]
+    first, last = batch["startSequenceNumber"], int(batch["endSequenceNumber"])
     iterator = streams.get_shard_iterator(
         StreamArn=batch["streamArn"],
         ShardId=batch["shardId"],
         ShardIteratorType="AT_SEQUENCE_NUMBER",
         SequenceNumber=first,
     )["ShardIterator"]
-    answer = streams.get_records(ShardIterator=iterator, Limit=max(1, int(batch.get("batchSize", 1))))
-    for record in answer["Records"]:
-        change = record["dynamodb"]
-        if int(change["SequenceNumber"]) > int(last) or record["eventName"] == "REMOVE":
-            continue
-        yield {
-            "kind": "message.again",
-            "thread": change["Keys"]["thread"]["S"],
-            "seq": int(change["Keys"]["seq"]["N"]),
-            "position": f"{int(change['SequenceNumber']):040d}",
-            "status": record["eventName"] == "MODIFY",
-        }
+    seen = 0
+    for _ in range(_PAGES):
+        if not iterator or seen >= last:
+            return
+        answer = streams.get_records(ShardIterator=iterator, Limit=1000)
+        for record in answer["Records"]:
+            seen = int(record["dynamodb"]["SequenceNumber"])
+            if seen <= last:
+                yield record
+        iterator = answer.get("NextShardIterator")

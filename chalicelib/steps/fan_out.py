@@ -1,4 +1,4 @@
-"""Carries out what `converse` decided: each new message becomes deliveries, each receipt is told.
+"""Carries out what `converse` decided: each new message becomes deliveries, each receipt is told, and put on the bus.
 
 Decides nothing and reads nothing. A delivery's key is the stream position of its cause, so doing a record
 twice gives the same rows; a row that is there already, even finished, stays as it is.
@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.domain.happened import to_message
 from chalicelib.domain.message import DELIVERED, FAILED, READ, Message
+from chalicelib.domain.platform_event import PlatformEvent
 from chalicelib.lanes.spread import spread
-from chalicelib.ports import clock, log
+from chalicelib.lanes.tell import publish
+from chalicelib.ports import bus, clock, log
 from chalicelib.ports.lambdas import each_change
-from chalicelib.tables import deliveries, messages
+from chalicelib.tables import deliveries, messages, places
 from chalicelib.tables.messages import MessageRow
 
 _TOLD = (DELIVERED, READ, FAILED)
@@ -21,18 +24,22 @@ _TOLD = (DELIVERED, READ, FAILED)
 
 def run(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the messages stream."""
-    return each_change(event, handle, step="fan_out")
+    told: list[PlatformEvent] = []
+    answer = each_change(event, lambda record: told.extend(handle(record)), step="fan_out")
+    # After the deliveries, and for the whole batch: the bus takes ten events a call.
+    publish(told)
+    return answer
 
 
-def handle(record: dict[str, Any]) -> None:
-    """Handle one change of a message."""
+def handle(record: dict[str, Any]) -> list[PlatformEvent]:
+    """Handle one change of a message; gives what the event bus is to hear of it."""
     change = record["dynamodb"]
     status = record["eventName"] == "MODIFY"
     if record["eventName"] == "REMOVE":
-        return
+        return []
     message = _message(change["NewImage"])
     if status and (message.state == _message(change["OldImage"]).state or message.state not in _TOLD):
-        return
+        return []
     told = spread(message, position=deliveries.stream_key(change["SequenceNumber"]), status=status)
     lag = clock.now_ms() - message.sent_at
     log.step(
@@ -44,6 +51,9 @@ def handle(record: dict[str, Any]) -> None:
         trace=message.trace,
         lag_ms=lag,
     )
+    if not bus.listened():
+        return []
+    return to_message(places.public_message(message), status=status, at=clock.now_ms(), rfc3339=clock.rfc3339)
 
 
 def _message(image: dict[str, Any]) -> Message:

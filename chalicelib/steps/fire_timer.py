@@ -6,8 +6,9 @@ from typing import Any
 
 from chalicelib.domain import event as kinds
 from chalicelib.domain.event import Event, status_event
+from chalicelib.lanes import announcing, tell
 from chalicelib.lanes.spread import spread
-from chalicelib.ports import clock, ids, log, queues
+from chalicelib.ports import bus, clock, ids, log, queues
 from chalicelib.ports.lambdas import each_body
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import deliveries, messages, receipts, threads
@@ -17,6 +18,10 @@ SWEEPS_S = (0, 60, 600)
 blocked in the very moment. The first time opens all its lanes, later ones only those that still wait for its return:
 a lane that failed anew meanwhile has its own retry."""
 _STATUS_TRIES = 8
+
+
+class BusRefused(Exception):
+    """The event bus does not take an event."""
 
 
 def run(event: dict[str, Any], context: Any) -> Any:
@@ -118,10 +123,24 @@ def _message_again(body: dict[str, Any]) -> str:
     return f"{told} deliveries"
 
 
+def _announce_again(body: dict[str, Any]) -> str:
+    """A change that `announce` could not tell, at a person's wish."""
+    return ",".join(announcing.announce(body["table"], body["name"], body["change"])) or "nothing"
+
+
+def _bus_again(body: dict[str, Any]) -> str:
+    """An event that the bus did not take; raises where it still does not, so that the queue brings it again."""
+    if bus.put([body["event"]]):
+        raise BusRefused(body["event"]["id"])
+    return "put"
+
+
 _BY_KIND = {
     kinds.OFFER_EXPIRED: _offer_expired,
     kinds.BOT_FAILING: _bot_failing,
     "endpoint.enabled": _endpoint_enabled,
     "status": _status,
     "message.again": _message_again,
+    announcing.AGAIN: _announce_again,
+    tell.AGAIN: _bus_again,
 }

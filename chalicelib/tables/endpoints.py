@@ -22,6 +22,7 @@ class Endpoint(Model):
         table_name = settings().table("endpoints")
         connect_timeout_seconds = 2
         read_timeout_seconds = 8
+        stream_view_type = "NEW_AND_OLD_IMAGES"
 
     id = UnicodeAttribute(hash_key=True)
     status = UnicodeAttribute(default=UNVERIFIED)

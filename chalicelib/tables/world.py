@@ -68,7 +68,8 @@ class ServiceWorld:
         """Subscriptions that hear of a platform event; the facts are made at the first condition."""
         found: list[str] = []
         for id, body in self._subscriptions:
-            if event not in body["events"] or (body.get("sources") and source not in body["sources"]):
+            # What is about no message comes from no source.
+            if event not in body["events"] or (source and body.get("sources") and source not in body["sources"]):
                 continue
             if body.get("when") in (None, True, {}) or self.matches(body["when"], facts()):
                 found.append(id)

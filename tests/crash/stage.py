@@ -188,7 +188,7 @@ class Stage:
             "streams": {name: list(table.stream_shard.items) for name, table in tables.items() if table.stream_shard},
             "queues": {name: copy.deepcopy(_sqs(self, name)._messages) for name in clouds.QUEUES},
             "held": copy.deepcopy(self.cloud._held),
-            "streamed": self.cloud._streamed,
+            "streamed": dict(self.cloud._streamed),
             "ids": copy.copy(self.cloud._ids),
             "heard": {name: (list(outside.heard), outside.answer) for name, outside in self.outsides().items()},
         }
@@ -207,7 +207,7 @@ class Stage:
             queue._messages = copy.deepcopy(messages)
             queue.pending_messages.clear()
         self.cloud._held = copy.deepcopy(moment["held"])
-        self.cloud._streamed = moment["streamed"]
+        self.cloud._streamed = dict(moment["streamed"])
         self.cloud._ids = copy.copy(moment["ids"])
         self.cloud._receives.clear()
         self.cloud._shards.clear()

@@ -1,0 +1,156 @@
+"""Platform events: what subscriptions and the event bus hear of (contract section 5), and in which words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from chalicelib.domain.message import Message
+from chalicelib.domain.thread import Conversation
+from chalicelib.domain.turn import MESSAGE_CREATED, MESSAGE_STATUS, TRIGGER_COMPLETED, TRIGGER_FAILED
+from chalicelib.domain.view import message_view
+
+OPENED, CLOSED = "conversation.opened", "conversation.closed"
+HANDOVER_STARTED, HANDOVER_ACCEPTED = "handover.started", "handover.accepted"
+HANDOVER_FAILED, HANDOVER_ENDED = "handover.failed", "handover.ended"
+CONTACT_CREATED, CONTACT_UPDATED, CONTACT_MERGED = "contact.created", "contact.updated", "contact.merged"
+FAILING, DISABLED, ENABLED = "endpoint.failing", "endpoint.disabled", "endpoint.enabled"
+DELIVERY_FAILED = "delivery.failed"
+EVENTS = (
+    MESSAGE_CREATED,
+    MESSAGE_STATUS,
+    OPENED,
+    CLOSED,
+    HANDOVER_STARTED,
+    HANDOVER_ACCEPTED,
+    HANDOVER_FAILED,
+    HANDOVER_ENDED,
+    CONTACT_CREATED,
+    CONTACT_UPDATED,
+    CONTACT_MERGED,
+    TRIGGER_COMPLETED,
+    TRIGGER_FAILED,
+    FAILING,
+    DISABLED,
+    ENABLED,
+    DELIVERY_FAILED,
+    "flow.completed",
+    "campaign.completed",
+    "transformer.result",
+)
+"""Every type."""
+
+Rfc3339 = Callable[[int], str]
+"""Milliseconds since the epoch as RFC 3339."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformEvent:
+    """Something that happened."""
+
+    type: str
+    service: str
+    subject: str
+    """Id of what it happened to; the 26 characters after its prefix name the lane."""
+    cause: str
+    """Tells two events of one type and subject apart; the same each time the cause is met again."""
+    at: int
+    data: dict[str, Any]
+    source: str = ""
+    """Source of the messages that it is about; empty where it is about none."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What a condition may ask about it, as far as it is known; see `facts_of`."""
+
+
+def payload(type: str, *, at: str, data: dict[str, Any]) -> dict[str, Any]:
+    """The body of a delivery, as Standard Webhooks recommends it."""
+    return {"type": type, "timestamp": at, "data": data}
+
+
+def cloud_event(event: PlatformEvent, *, id: str, at: str) -> dict[str, Any]:
+    """The same as CloudEvents 1.0 in JSON: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md."""
+    return {
+        "specversion": "1.0",
+        "id": id,
+        "source": f"/parley/{event.service}",
+        "type": f"parley.{event.type}",
+        "subject": event.subject,
+        "time": at,
+        "datacontenttype": "application/json",
+        "data": event.data,
+    }
+
+
+def message_data(message: Message, *, rfc3339: Rfc3339, status: str = "") -> dict[str, Any]:
+    """`data` of message.created, and with a status of message.status."""
+    data: dict[str, Any] = {
+        "message": message_view(message, at=rfc3339(message.sent_at)),
+        "conversation_id": message.conversation or None,
+        "channel_id": message.channel,
+        "contact_id": message.contact or None,
+    }
+    if status:
+        data["status"] = status
+        if message.error and status == "failed":
+            data["error"] = message.error
+    return data
+
+
+def conversation_data(conversation: Conversation, *, rfc3339: Rfc3339) -> dict[str, Any]:
+    """`data` of conversation.* and handover.*."""
+    data: dict[str, Any] = {
+        "conversation": conversation_view(conversation, rfc3339=rfc3339),
+        "thread_id": conversation.thread,
+        "contact_id": conversation.contact or None,
+    }
+    more = {"reason": conversation.reason, "outcome": conversation.outcome, "agent": conversation.agent}
+    return data | {key: value for key, value in more.items() if value}
+
+
+def never_offered_data(note: Message) -> dict[str, Any]:
+    """`data` of handover.failed where there was no desk to offer the conversation to."""
+    return {
+        "conversation": None,
+        "conversation_id": note.conversation or None,
+        "thread_id": note.thread,
+        "contact_id": note.contact or None,
+        "reason": note.content.details.get("reason", ""),
+    }
+
+
+def conversation_view(conversation: Conversation, *, rfc3339: Rfc3339) -> dict[str, Any]:
+    """The conversation as events show it: who had it, from when to when."""
+    parties: dict[str, str | None] = {"bot_id": None, "desk_id": None}
+    return {
+        "id": conversation.id,
+        "service_id": conversation.service,
+        "thread_id": conversation.thread,
+        "channel_id": conversation.channel or None,
+        "source": conversation.source,
+        "kind": conversation.kind,
+        **(parties | {f"{conversation.kind}_id": conversation.party}),
+        "state": conversation.state,
+        "contact_id": conversation.contact or None,
+        "agent": conversation.agent or None,
+        "reason": conversation.reason or None,
+        "outcome": conversation.outcome or None,
+        "opened_at": rfc3339(conversation.opened_at),
+        "closed_at": rfc3339(conversation.closed_at) if conversation.closed_at else None,
+    }
+
+
+def facts_of(event: PlatformEvent, *, timezone: str) -> dict[str, Any]:
+    """What a condition may speak of where no message is at hand: what is unknown is null."""
+    now = datetime.fromtimestamp(event.at / 1000, ZoneInfo(timezone or "UTC"))
+    known: dict[str, dict[str, Any]] = {
+        "message": dict.fromkeys(("type", "text", "source", "postback", "language")),
+        "contact": {"id": None, "name": None, "phone": None, "email": None, "attributes": {}, "tags": []},
+        "channel": dict.fromkeys(("id", "kind")),
+        "thread": dict.fromkeys(("owner", "first", "last_message_age_s")),
+        "now": {"hour": now.hour, "minute": now.minute, "weekday": now.isoweekday(), "date": now.date().isoformat()},
+    }
+    known["message"]["source"] = event.source or None
+    return {name: members | event.facts.get(name, {}) for name, members in known.items()}

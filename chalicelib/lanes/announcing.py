@@ -1,0 +1,146 @@
+"""From a change of a row to what is told of it: what `announce` does with each, and `fire_timer` when one has to be
+done again.
+
+Read from the streams of `threads`, `contacts` and `endpoints`: what is written is announced, whoever wrote it. A cut
+anywhere has the record come again; every id below comes from the record, so twice is once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain import event as kinds
+from chalicelib.domain import happened
+from chalicelib.domain.event import Event
+from chalicelib.domain.happened import Contact, Merged, Webhook
+from chalicelib.domain.platform_event import PlatformEvent
+from chalicelib.domain.thread import Conversation
+from chalicelib.lanes.tell import tell_all
+from chalicelib.ports import clock, ids, queues
+from chalicelib.ports.queues import Entry
+from chalicelib.tables import config, deliveries, links
+from chalicelib.tables.contacts import ContactRow
+from chalicelib.tables.endpoints import Endpoint
+from chalicelib.tables.threads import ThreadRow
+
+AGAIN = "announce.again"
+"""Kind of the task with a change that could not be announced, at a person's wish."""
+_MERGE = "merge#"
+_KINDS = {prefix: kind for kind, prefix in config.PREFIXES.items()}
+
+
+def announce(table: str, name: str, change: dict[str, Any]) -> list[str]:
+    """Tell what a change means; gives the types of the events. `name` is INSERT or MODIFY, `change` the stream
+    record's `dynamodb`."""
+    if name == "REMOVE" or not happened.concerns(table, _item(change)):
+        return []
+    at = int(float(change["ApproximateCreationDateTime"]) * 1000)
+    return _OF_TABLE[table](change, at)
+
+
+def _conversation(change: dict[str, Any], at: int) -> list[str]:
+    before, after = _rows(ThreadRow, change)
+    was = Conversation.of(before.state) if before is not None else None
+    events = happened.to_conversation(was, Conversation.of(after.state), at=at, rfc3339=clock.rfc3339)
+    tell_all(events, position=deliveries.stream_key(change["SequenceNumber"]))
+    return [event.type for event in events]
+
+
+def _contact(change: dict[str, Any], at: int) -> list[str]:
+    before, after = _rows(ContactRow, change)
+    if str(after.item).startswith(_MERGE):
+        # Later changes of the row are of merges taken back and made again; those show in the contacts' own rows.
+        return _told(happened.to_merge(_merged(after), at=at)) if before is None else []
+    was, now = _person(before) if before is not None else None, _person(after)
+    cause = str(change["SequenceNumber"])
+    if happened.threads_hear(was, now):
+        _tell_threads(now, cause=cause, at=at)
+    return _told(happened.to_contact(was, now, cause=cause, at=at, rfc3339=clock.rfc3339))
+
+
+def _endpoint(change: dict[str, Any], at: int) -> list[str]:
+    before, after = _rows(Endpoint, change)
+    was, now = _webhook(before) if before is not None else None, _webhook(after)
+    cause = str(change["SequenceNumber"])
+    if not happened.to_webhook(was, now, cause=cause, at=at):
+        return []
+    kind = _KINDS.get(now.id[:2], "")
+    row = config.get(kind, now.id) if kind else None
+    now = replace(now, about={"kind": kind, "name": row.name if row is not None else None})
+    # It cannot be told by itself that it fails; that it is back, it knows.
+    return _told(happened.to_webhook(was, now, cause=cause, at=at), unheard=now.id)
+
+
+_OF_TABLE = {"threads": _conversation, "contacts": _contact, "endpoints": _endpoint}
+
+
+def _told(events: list[PlatformEvent], unheard: str = "") -> list[str]:
+    tell_all(events, unheard=unheard)
+    return [event.type for event in events]
+
+
+def _tell_threads(contact: Contact, *, cause: str, at: int) -> None:
+    """Have the threads of a contact, and of those merged into it, know it as it stands."""
+    known = happened.known_of(contact)
+    entries = []
+    for link in links.of([contact.id, *contact.absorbed]):
+        if link.conversation:
+            continue
+        own = {} if link.contact == contact.id else {"person": link.contact}
+        event = Event(
+            id=ids.from_cause("ev", "contact", cause, link.thread),
+            kind=kinds.CONTACT_CHANGED,
+            service=contact.service,
+            channel=link.channel,
+            channel_kind=link.source,
+            address="",
+            thread=link.thread,
+            at=at,
+            body={"contact": known | own},
+        )
+        entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
+    queues.send("threads.fifo", entries)
+
+
+def _rows(model: Any, change: dict[str, Any]) -> tuple[Any | None, Any]:
+    return tuple(_row(model, change[name]) if name in change else None for name in ("OldImage", "NewImage"))  # type: ignore[return-value]
+
+
+def _item(change: dict[str, Any]) -> str:
+    return str(change["NewImage"].get("item", {}).get("S", ""))
+
+
+def _row(model: Any, image: dict[str, Any]) -> Any:
+    row = model()
+    row.deserialize(image)
+    return row
+
+
+def _person(row: ContactRow) -> Contact:
+    return Contact(
+        id=str(row.id),
+        service=str(row.service),
+        data=row.data,
+        into=str(row.into or ""),
+        absorbed=tuple(row.absorbed or ()),
+        created_at=int(row.created_at or 0),
+    )
+
+
+def _merged(row: ContactRow) -> Merged:
+    return Merged(
+        id=str(row.item).removeprefix(_MERGE),
+        service=str(row.service),
+        contact=str(row.id),
+        source=str((row.data or {}).get("from", "")),
+    )
+
+
+def _webhook(row: Endpoint) -> Webhook:
+    return Webhook(
+        id=str(row.id),
+        service=config.service_of(str(row.id)),
+        status=str(row.status),
+        failures=int(row.failures or 0),
+    )

@@ -1,0 +1,148 @@
+"""Telling what happened: to the subscriptions that want to hear of it, and to the event bus.
+
+Order of what is done, and why a cut after each is harmless: delivery rows (their keys come from the cause, a row that
+is there stays as it is), wake-ups (twice is once), the bus (a CloudEvent's id comes from the cause, so a consumer can
+tell a repeat). Whoever calls is repeated until all of it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from chalicelib.domain.notice import EVENT, Notice
+from chalicelib.domain.platform_event import DELIVERY_FAILED, PlatformEvent, cloud_event, facts_of
+from chalicelib.ports import bus, clock, ids, queues
+from chalicelib.ports.queues import Entry
+from chalicelib.tables import config, contacts, deliveries, together, world
+from chalicelib.tables.config import Resource
+from chalicelib.tables.world import ServiceWorld
+
+QUEUE = "deliveries.fifo"
+CONVERSATIONS = "-c"
+"""Ending of the lane of a thread's conversation events. They come from another stream than its messages, and places in
+two streams do not compare: in one lane, a row could come to stand behind the finished tail and never be found."""
+AGAIN = "bus.again"
+"""Kind of the task with events that the bus did not take."""
+_AGAIN_S = 60
+
+
+def tell(
+    service: str,
+    type: str,
+    data: dict[str, Any],
+    *,
+    subject: str,
+    cause: str,
+    at: int,
+    source: str = "",
+    facts: dict[str, Any] | None = None,
+    unheard: str = "",
+) -> int:
+    """Tell one platform event; gives the number of deliveries. `unheard` is a subscription that must not hear of it."""
+    return tell_all([PlatformEvent(type, service, subject, cause, at, data, source, facts or {})], unheard=unheard)
+
+
+def tell_given_up(delivery: str, notice: Notice, *, error: str, status: str, attempts: int) -> None:
+    """Tell that a delivery was given up. Not of one that tells just this: two subscriptions that fail would tell each
+    other so for ever; nor to who did not take it."""
+    if notice.event == DELIVERY_FAILED:
+        return
+    data = {
+        "delivery_id": delivery,
+        "destination_id": notice.destination,
+        "message_id": notice.message or None,
+        "error": error,
+        "status": status,
+        "attempts": attempts,
+    }
+    facts = {"contact": dict(notice.contact), "channel": {"id": notice.channel or None, "kind": notice.channel_kind}}
+    tell(
+        notice.service,
+        DELIVERY_FAILED,
+        data,
+        subject=delivery,
+        cause="",
+        at=clock.now_ms(),
+        source=notice.source,
+        facts=facts,
+        unheard=notice.destination,
+    )
+
+
+def tell_all(events: Iterable[PlatformEvent], *, position: str = "", unheard: str = "") -> int:
+    """Tell platform events of one service; `position` is their place in the stream of a thread's conversations.
+
+    Without a position each delivery has a lane of its own: nothing says what came before it.
+    """
+    told = list(events)
+    wake: list[Entry] = []
+    if told:
+        heard = _world(told[0].service)
+        for index, event in enumerate(told):
+            for subscription in _hearers(heard, event):
+                if subscription != unheard:
+                    wake.append(_keep(event, subscription, f"{position}{index:02d}" if position else ""))
+    queues.send(QUEUE, wake)
+    publish(told)
+    return len(wake)
+
+
+def publish(events: Iterable[PlatformEvent]) -> None:
+    """Put events on the bus, if anybody listens there. What it does not take is tried again by `fire_timer`: a bus that
+    is down must not hold up messages."""
+    told = list(events)
+    if not told or not bus.listened():
+        return
+    refused = bus.put([on_the_bus(event) for event in told])
+    queues.send("timers", [Entry({"kind": AGAIN, "event": event}, delay_s=_AGAIN_S) for event in refused])
+
+
+def on_the_bus(event: PlatformEvent) -> dict[str, Any]:
+    """The event as a CloudEvent."""
+    id = ids.from_cause("pe", event.type, event.subject, event.cause)
+    return cloud_event(event, id=id, at=clock.rfc3339(event.at))
+
+
+def _keep(event: PlatformEvent, subscription: str, key: str) -> Entry:
+    cause = ids.from_cause("", event.type, event.subject, event.cause)[1:]
+    lane = f"{event.subject[3:29]}-{subscription}" + (CONVERSATIONS if key else f"-{cause[:10]}")
+    key = key or cause
+    notice = Notice(
+        kind=EVENT,
+        destination=subscription,
+        service=event.service,
+        thread="",
+        conversation=event.subject if event.subject.startswith("cv_") else "",
+        channel_kind="",
+        at=event.at,
+        message=event.data.get("message_id") or "",
+        source=event.source,
+        event=event.type,
+        data=event.data,
+    )
+    deliveries.add(lane, key, notice, created_at=clock.now_ms())
+    return Entry({"lane": lane}, group=lane, dedup=deliveries.delivery_id(lane, key))
+
+
+def _hearers(heard: ServiceWorld, event: PlatformEvent) -> list[str]:
+    return heard.hearers(event.type, event.source, lambda: _facts(heard, event))
+
+
+def _facts(heard: ServiceWorld, event: PlatformEvent) -> dict[str, Any]:
+    facts = facts_of(event, timezone=heard.timezone)
+    contact = facts["contact"]
+    row = contacts.resolve(contact["id"]) if contact["id"] and heard.reads_contact and not contact["name"] else None
+    if row is not None:
+        facts["contact"] = contact | {key: row.data[key] for key in ("name", "attributes", "tags") if row.data.get(key)}
+    return facts
+
+
+def _world(service: str) -> ServiceWorld:
+    """The service's subscriptions, as they stand: one read, and another where they changed since the last."""
+    version, about = together.get_all(
+        [(Resource, *config.version_key(service)), (Resource, config.SERVICES, f"service#{service}")]
+    )
+    body = (about.body or {}) if about is not None else {}
+    snapshot = config.snapshot(service, int(version.version or 0) if version else 0)
+    return world.of(snapshot, timezone=body.get("timezone") or "UTC", country=body.get("country") or "")

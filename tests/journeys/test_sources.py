@@ -1,0 +1,141 @@
+"""Events of other systems as messages: each once, at its own time, with whom it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from chalice.test import Client
+
+from chalicelib.tables import contacts
+from tests.cloud import Cloud, taps
+from tests.journeys.conftest import Town
+from tests.outside import Outside
+
+MAPPING: dict[str, Any] = {
+    "id": "id", "sent_at": "at", "text": "text", "type": "'purchase'", "conversation": "order",
+    "contact": {"email": "email", "phone": "phone", "external_id": "customer", "name": "name"},
+}  # fmt: skip
+ADA = {"email": "Ada@Example.com", "name": "Ada"}
+
+
+@pytest.fixture
+def town(cloud: Cloud) -> Iterator[Town]:
+    """A service where a desk hears of everything, and a shop that posts its orders."""
+    from chalicelib.api import base_url, keys
+    from chalicelib.tables import config
+
+    base_url.forget()
+    key, row = keys.mint("test", ["admin"])
+    config.create(row)
+    with Client(cloud.app.app) as client:
+        town = Town(cloud, client, key, Outside(""), Outside(""))
+        service = town.make("services", name="care")["id"]
+        town.make("desks", service_id=service, kind="console", name="desk")
+        town.make("rules", service_id=service, name="all", to="desk", desk_id=town.ids["desk"])
+        town.make("sources", service_id=service, key="shop_orders", name="shop", mapping=MAPPING)
+        yield town
+
+
+def post(town: Town, *events: dict[str, Any]) -> None:
+    shop = town.made["shop"]
+    secret = {"Authorization": f"Bearer {shop['secret']}"}
+    status, answer = town.call("POST", shop["events_url"], list(events), headers=secret)
+    assert (status, answer) == (202, {"accepted": len(events), "rejected": []})
+    town.cloud.pump()
+
+
+def event(id: str, day: int, **more: Any) -> dict[str, Any]:
+    return {"id": id, "at": f"2026-11-{day:02}T10:00:00Z", "text": f"bought {id}"} | more
+
+
+def said(town: Town) -> list[list[dict[str, Any]]]:
+    """The messages of each conversation of the service, the newest first."""
+    status, listed = town.call("GET", f"/v1/conversations?service_id={town.ids['care']}&limit=100")
+    assert status == 200
+    pages = [town.call("GET", f"/v1/messages?conversation_id={one['id']}&limit=100") for one in listed["data"]]
+    assert all(status == 200 for status, _ in pages)
+    return [page["data"] for _, page in pages]
+
+
+def texts(town: Town) -> list[list[str]]:
+    return sorted([one["text"] for one in page] for page in said(town))
+
+
+def people(town: Town) -> dict[str, str]:
+    """Text of each message -> id of the contact."""
+    return {one["text"]: one["contact_id"] for page in said(town) for one in page}
+
+
+def test_events_stand_at_their_own_time_and_once(town: Town) -> None:
+    post(town, event("b", 5, **ADA), event("c", 9, **ADA))
+    post(town, event("a", 1, **ADA), event("c", 9, **ADA))
+    post(town, event("b", 5, **ADA) | {"text": "not this again", "at": "2026-11-07T10:00:00Z"})
+    (messages,) = said(town)  # and no conversation of the desk: nobody has to answer a purchase
+    assert [one["text"] for one in messages] == ["bought c", "bought b", "bought a"]
+    first = messages[-1]
+    expected = {
+        "source": "shop_orders", "direction": "in", "type": "event", "sent_at": "2026-11-01T10:00:00.000Z",
+        "contact_id": contacts.find(town.ids["care"], "email", "ada@example.com"), "state": "received",
+        "content": {"name": "purchase", "payload": event("a", 1, **ADA)},
+    }  # fmt: skip
+    assert first | expected == first and first["contact_id"]
+    assert first["author"]["kind"] == "event"
+
+
+def test_nobody_two_people_and_one_with_two_identities(town: Town) -> None:
+    service = town.ids["care"]
+    post(town, event("n1", 1), event("n2", 2))
+    assert people(town) == {"bought n1": None, "bought n2": None}
+    post(town, event("m1", 3, **ADA), event("m2", 4, customer="17"))
+    ada = contacts.find(service, "email", "ada@example.com")
+    seventeen = contacts.find(service, "external", "shop_orders:17")
+    assert ada and seventeen and ada != seventeen
+    # One event that knows both says that they are one person; what follows for either is hers.
+    post(town, event("m3", 5, customer=17, **ADA), event("m4", 6, customer="17"))
+    one, other = contacts.resolve(seventeen), contacts.resolve(ada)
+    assert one is not None and other is not None and one.id == other.id
+    known = people(town)
+    assert known["bought m3"] == known["bought m4"] == one.id and len(known) == 6
+    # The same event about another person, or about one at last, stays where it came first.
+    post(town, event("n1", 1, email="bob@example.com"), event("m1", 3, email="eve@example.com"))
+    assert people(town) == known and sum(len(page) for page in said(town)) == 6
+
+
+def test_a_conversation_keeps_orders_of_one_person_apart(town: Town) -> None:
+    post(town, event("1", 1, order="#1", **ADA), event("2", 2, order="#2", **ADA), event("3", 3, order="#1", **ADA))
+    assert texts(town) == [["bought 2"], ["bought 3", "bought 1"]]
+    assert len(set(people(town).values())) == 1
+
+
+def test_many_events_of_one_moment_are_all_kept_and_a_repeat_without_time_stays(town: Town) -> None:
+    town.cloud.duplicate = True
+    post(town, *[event(f"e{n}", 1, **ADA) for n in range(25)])
+    (messages,) = said(town)
+    assert len(messages) == len({one["id"] for one in messages}) == len({one["sequence"] for one in messages}) == 25
+    untimed = {"id": "x", "text": "x"} | ADA
+    post(town, untimed)
+    before = said(town)
+    post(town, untimed | {"text": "y"})
+    assert said(town) == before and before[0][0]["text"] == "x"
+
+
+def test_a_queue_that_refuses_keeps_nothing_half(town: Town) -> None:
+    shop, batches = town.made["shop"], []
+
+    def refuse(when: str, operation: str) -> None:
+        if (when, operation) == ("before", "SendMessageBatch"):
+            batches.append(operation)
+            if len(batches) == 2:
+                raise ConnectionError("no way through")
+
+    events = [event(f"e{n}", 1, **ADA) for n in range(15)]
+    taps.listen = refuse
+    try:
+        answer = town.call("POST", shop["events_url"], events, headers={"Authorization": f"Bearer {shop['secret']}"})
+    finally:
+        taps.listen = None
+    assert (answer[0], answer[1]["code"]) == (503, "queue_unavailable")
+    post(town, *events)
+    assert [len(page) for page in said(town)] == [15]

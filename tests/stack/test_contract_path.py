@@ -251,21 +251,6 @@ def test_whatsapp(town: Town) -> None:
 # Refusals
 
 
-def test_keys_and_their_scopes(platform: Platform) -> None:
-    for key in (None, "wrong", platform.up.admin_key[:-1]):
-        refused = platform.call("GET", "/v1/services", key=key)
-        assert (refused.status, refused.code) == (401, "unauthorised")
-    mine, other = platform.service(), platform.service()
-    reader = platform.make("keys", name="reader", scopes=["read"], service_id=mine)
-    key = reader["key"]
-    assert platform.call("GET", f"/v1/channels?service_id={mine}", key=key).status == 200
-    refused = platform.call("POST", "/v1/channels", {"service_id": mine, "kind": "webchat", "name": "x"}, key=key)
-    assert refused.status == 403 and refused.code
-    refused = platform.call("GET", f"/v1/services/{other}", key=key)
-    assert refused.status == 403 and refused.code
-    assert key not in json.dumps(platform.get("/v1/keys?limit=100"))
-
-
 def test_bad_input_is_named(platform: Platform) -> None:
     service = platform.service()
     malformed = platform.call("POST", "/v1/services", b'{"name": ')
@@ -377,49 +362,6 @@ def test_once_per_idempotency_key(town: Town) -> None:
     town.bot_posts(said | {"message": "end"})
     visitor.sees("end")
     assert visitor.texts() == ["once", "end"]
-
-
-def test_cursors(platform: Platform) -> None:
-    service = platform.service()
-    names = [f"c{number}" for number in range(5)]
-    for name in names:
-        platform.make("channels", service_id=service, kind="webchat", name=name)
-    found: list[str] = []
-    cursor = ""
-    for _ in range(4):
-        page = platform.get(f"/v1/channels?service_id={service}&limit=2{cursor and f'&cursor={cursor}'}")
-        assert page.keys() == {"data", "next_cursor"} and len(page["data"]) <= 2
-        found += [one["name"] for one in page["data"]]
-        cursor = page["next_cursor"]
-        if cursor is None:
-            break
-    assert sorted(found) == names
-    bad = platform.call("GET", f"/v1/channels?service_id={service}&cursor=abc")
-    assert (bad.status, bad.code) == (400, "bad_cursor")
-    for limit in ("0", "101", "x"):
-        assert platform.call("GET", f"/v1/channels?limit={limit}").status in (400, 422)
-
-
-BUNDLE = b"""
-service: {name: by bundle}
-channels:
-  - {name: web, kind: webchat}
-bots:
-  - {name: helper, webhook_url: "http://127.0.0.1:1/"}
-rules:
-  - {name: all, to: bot, bot: helper}
-"""
-
-
-def test_a_bundle_twice(platform: Platform) -> None:
-    kind = {"Content-Type": "application/yaml"}
-    dry = platform.call("POST", "/v1/apply?dry_run=true", BUNDLE, headers=kind)
-    assert dry.status == 200 and len(dry.json["created"]) == 4
-    done = platform.call("POST", "/v1/apply", BUNDLE, headers=kind)
-    assert done.status == 200 and len(done.json["created"]) == 4
-    again = platform.call("POST", "/v1/apply", BUNDLE, headers=kind)
-    assert [again.json[verb] for verb in ("created", "updated", "deleted")] == [[], [], []]
-    assert len(again.json["unchanged"]) == 4
 
 
 def test_what_was_said_can_be_read(town: Town) -> None:

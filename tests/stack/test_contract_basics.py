@@ -1,0 +1,328 @@
+"""What holds for every call (contract section 0): descriptions, refusals, keys, lists, repeats, bundles."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+from tests.stack.conftest import Platform, Reply, Town, eventually, first
+from tests.stack.signed import signed
+
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+NOWHERE = "http://127.0.0.1:1/"
+ODD: tuple[Any, ...] = ([{"x": [1]}], 10**40, True, "\ud800", {"": {}})
+"""Values that no field of ours takes, whatever its type."""
+UNREADABLE = (b"{", b'{"a": ' + b"[" * 4000 + b"]" * 4000 + b"}", b"\xff")
+WHOLE = (b"[]", b"null", b'{"unknown_field": 1}', b'{"a": NaN}')
+
+
+@pytest.fixture(scope="module")
+def described(platform: Platform) -> dict[str, Any]:
+    found: dict[str, Any] = platform.get("/v1/openapi.json", key=None)
+    return found
+
+
+def made(platform: Platform, service: str) -> dict[str, str]:
+    """One resource of each kind: plural -> id."""
+    channel = platform.make("channels", service_id=service, kind="webchat", name="c")["id"]
+    bot = platform.make("bots", service_id=service, name="b", webhook_url=NOWHERE)["id"]
+    desk = platform.make("desks", service_id=service, kind="console", name="d")["id"]
+    rule = platform.make("rules", service_id=service, name="r", to="none")["id"]
+    key = platform.make("keys", service_id=service, name="k", scopes=["read"])["id"]
+    return {"services": service, "channels": channel, "bots": bot, "desks": desk, "rules": rule, "keys": key}
+
+
+def members(described: dict[str, Any], operation: dict[str, Any]) -> list[str]:
+    """Names of the members of an operation's body."""
+    content = operation.get("requestBody", {}).get("content", {})
+    schema = content.get("application/json", {}).get("schema", {})
+    while "$ref" in schema:
+        schema = described["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return list(schema.get("properties", ()))
+
+
+def hostile(described: dict[str, Any], ids: dict[str, str]) -> Iterator[tuple[str, str, bytes | None]]:
+    """Calls that are all wrong: every operation with unknown ids, and with bodies and queries of every odd kind."""
+    for path, operations in described["paths"].items():
+        real = path.replace("{id}", ids.get(path.split("/")[2], "nothing")) if path.startswith("/v1/") else path
+        for method, operation in operations.items():
+            if method in ("get", "delete"):
+                if "{" in path:
+                    yield from ((method, re.sub(r"{\w+}", id, path), None) for id in ("%C2%B2", "x" * 2000))
+                elif "limit" in (one["name"] for one in operation["parameters"]):
+                    yield from ((method, f"{path}?{query}", None) for query in ("limit=101", "limit=x"))
+                continue
+            yield from ((method, path.replace("{id}", "nothing"), body) for body in (b"{", b"{}") if "{" in path)
+            if names := members(described, operation):
+                odd = [{name: ODD[(at + n) % len(ODD)] for n, name in enumerate(names)} for at in (0, 2)]
+                bodies = (*UNREADABLE, *WHOLE, *(json.dumps(one).encode() for one in odd))
+                yield from ((method, real, body) for body in bodies)
+
+
+def test_every_operation_refuses_what_is_wrong_by_name(platform: Platform, described: dict[str, Any]) -> None:
+    validate(described)
+    ids = made(platform, platform.service())
+    calls = list(hostile(described, ids))
+    assert len(calls) > 200
+
+    def refused(call: tuple[str, str, bytes | None]) -> str:
+        method, where, body = call
+        reply = platform.call(method.upper(), where, body)
+        shown = f"{method} {where[:60]} {(body or b'')[:60]!r}: {reply.status} {reply.raw[:200]!r}"
+        try:
+            assert 400 <= reply.status < 500 and re.fullmatch(r"[a-z][a-z0-9_]*", reply.code), shown
+        except (AssertionError, KeyError, ValueError):
+            return shown
+        return ""
+
+    with ThreadPoolExecutor(4) as several:
+        wrong = [shown for shown in several.map(refused, calls) if shown]
+    assert not wrong, "\n".join(wrong[:10])
+    assert platform.call("GET", "/v1/no/such/path").code == "not_found"
+
+
+def test_resources_from_first_to_last(platform: Platform) -> None:
+    ids = made(platform, platform.service())
+    for thing, id in reversed(ids.items()):
+        shown = platform.get(f"/v1/{thing}/{id}")
+        assert shown["id"] == id and TIME.fullmatch(shown["created_at"]), shown
+        changed = platform.call("PATCH", f"/v1/{thing}/{id}", {"name": "another"})
+        assert (changed.status, changed.json["name"]) == (200, "another"), thing
+        wrong = platform.call("PATCH", f"/v1/{thing}/{id}", {"name": 5, "nmae": "x"})
+        assert wrong.status == 422 and [one["path"] for one in wrong.json["errors"]] == ["/name", "/nmae"], thing
+        assert platform.call("DELETE", f"/v1/{thing}/{id}").status == 204, thing
+        assert platform.call("GET", f"/v1/{thing}/{id}").code == "not_found", thing
+    for thing in ("conversations", "messages", "deliveries", "failures", "audit"):
+        assert platform.call("GET", f"/v1/{thing}/nothing").code == "not_found", thing
+
+
+def test_too_large_is_413_before_anything_else(town: Town) -> None:
+    platform, own = town.platform, town.platform.make(
+        "channels", service_id=town.service, kind="custom", name="own", settings={"send_url": NOWHERE}
+    )  # fmt: skip
+    town.visitor().says("hello")
+    conversation = town.bot_hears("it", lambda event: "Message" in event)["Conversationid"]
+    mib = b'{"text": "' + b"x" * 2**20 + b'"}'
+
+    def custom(raw: bytes) -> Reply:
+        return platform.call("POST", own["webhook_url"], raw, key=None, headers=signed(own_secret, raw))
+
+    own_secret = own["secrets"]["signing_secret"]
+    long = "ü" * 8192 + "x"
+    said = {"eventid": 1001, "conversation_id": conversation, "message": long}
+    message = {"type": "message", "id": "1", "from": "u", "text": long}
+    for reply in (
+        platform.call("POST", "/v1/apply", mib), platform.call("PATCH", f"/v1/bots/{town.bot['id']}", mib),
+        platform.call("POST", "/messages.list", mib), custom(mib), custom(json.dumps([message]).encode()),
+        town.desk_posts(b'{"text": "' + b"x" * 2**16 + b'"}'), town.bot_posts([said | {"message": "a"}, said]),
+    ):  # fmt: skip
+        assert (reply.status, reply.code) == (413, "too_large"), reply.raw[:200]
+    assert custom(json.dumps(message | {"text": long[:-1]}).encode()).status == 202
+
+
+def test_what_each_key_may(town: Town) -> None:
+    platform, service = town.platform, town.service
+    town.visitor().says("hello")
+    conversation = town.bot_hears("it", lambda event: "Message" in event)["Conversationid"]
+    delivery = eventually(lambda: platform.deliveries(bot_id=town.bot["id"], status="delivered"), "it as delivered")[0]
+    keys = {
+        scope: platform.make("keys", name=scope, scopes=[scope], service_id=service)["key"]
+        for scope in ("read", "agent", "admin")
+    }
+    desk = f"/v1/conversations/{conversation}/events"
+    accepted = {"type": "chat.accepted"}
+    # What is done -> the status for each scope of keys of that service.
+    table: list[tuple[str, str, Any, tuple[int, int, int]]] = [
+        ("GET", f"/v1/messages?conversation_id={conversation}", None, (200, 200, 200)),
+        ("GET", "/v1/keys", None, (403, 403, 200)),
+        ("POST", desk, accepted, (403, 404, 404)),
+        ("POST", f"/v1/deliveries/{delivery['id']}/replay", None, (403, 202, 202)),
+        ("POST", "/v1/deliveries:replay", {"bot_id": town.bot["id"], "since": "2026-01-01T00:00:00Z", "dry_run": True},
+         (403, 403, 200)),
+        ("POST", "/v1/services", {"name": "x"}, (403, 403, 403)),
+        ("GET", "/v1/failures", None, (403, 403, 403)),
+    ]  # fmt: skip
+    for method, where, body, statuses in table:
+        found = tuple(platform.call(method, where, body, key=key).status for key in keys.values())
+        assert found == statuses, (method, where)
+    for key in ("", "wrong", keys["read"][:-1]):
+        refused = platform.call("GET", "/v1/services", key=None, headers={"Authorization": f"Bearer {key}"})
+        assert (refused.status, refused.code) == (401, "unauthorised")
+    assert not any(key in json.dumps(platform.get("/v1/keys", key=keys["admin"])) for key in keys.values())
+    # A key of this service finds nothing of another's, though it may do anything here.
+    other = made(platform, platform.service())
+    for thing, id in other.items():
+        refused = platform.call("GET", f"/v1/{thing}/{id}", key=keys["admin"])
+        assert (refused.status, refused.code) == (403, "other_service"), thing
+    for where in (f"/v1/bots?service_id={other['services']}", f"/v1/deliveries?bot_id={other['bots']}"):
+        assert platform.call("GET", where, key=keys["admin"]).status == 403
+    assert [one["id"] for one in platform.get("/v1/bots", key=keys["read"])["data"]] == [town.bot["id"]]
+    assert conversation in [one["id"] for one in platform.get("/v1/conversations", key=keys["read"])["data"]]
+    shown = platform.get(f"/v1/bots/{town.bot['id']}", key=keys["read"])
+    assert "events_url" not in shown or shown["events_url"] is None
+    assert platform.call("DELETE", f"/v1/keys/{keys['agent'][3:19]}").status == 204
+    assert platform.call("GET", "/v1/bots", key=keys["agent"]).code == "unauthorised"
+
+
+def test_every_kind_of_post_is_done_once_per_key(town: Town) -> None:
+    platform, service = town.platform, town.service
+    visitor = town.visitor()
+    visitor.says("hello")
+    conversation = town.bot_hears("it", lambda event: "Message" in event)["Conversationid"]
+    delivery = eventually(lambda: platform.deliveries(bot_id=town.bot["id"], status="delivered"), "it as delivered")[0]
+    console = platform.make("desks", service_id=service, kind="console", name="people")
+    platform.call("PATCH", f"/v1/rules/{town.rule['id']}", {"desk_id": console["id"]})
+    # The hand-over is itself one of the POSTs: once, although it comes twice.
+    bot, over = town.bot["events_url"], {"eventid": 1002, "conversation_id": conversation}
+    posts: list[tuple[str, Any, Any]] = [
+        ("/v1/services", {"name": "once"}, {"name": "twice"}),
+        ("/v1/bots", {"service_id": service, "name": "b1", "webhook_url": NOWHERE},
+         {"service_id": service, "name": "b2", "webhook_url": NOWHERE}),
+        ("/v1/desks", {"service_id": service, "kind": "console", "name": "d1"},
+         {"service_id": service, "kind": "console", "name": "d2"}),
+        ("/v1/rules", {"service_id": service, "name": "r", "to": "none", "position": 9},
+         {"service_id": service, "name": "r", "to": "none", "position": 8}),
+        ("/v1/keys", {"name": "k1", "scopes": ["read"]}, {"name": "k1", "scopes": ["agent"]}),
+        (f"/v1/bots/{town.bot['id']}/rotate-secret", {"overlap_s": 9}, {"overlap_s": 10}),
+        ("/v1/apply", {"service_id": service}, {"service": {"name": "new"}}),
+        (f"/v1/deliveries/{delivery['id']}/replay", {}, {"again": True}),
+        ("/v1/deliveries:replay", {"bot_id": town.bot["id"], "since": "2026-01-01T00:00:00Z", "dry_run": True},
+         {"bot_id": town.bot["id"], "since": "2026-01-02T00:00:00Z", "dry_run": True}),
+        (bot, over, over | {"customparam1": "x"}),
+    ]  # fmt: skip
+
+    def done_once(where: str, body: Any, other: Any) -> None:
+        headers, key = {"Idempotency-Key": f"{service} {where}"[:250]}, None if "/webhooks/" in where else ""
+        one, two = (platform.call("POST", where, body, headers=headers, key=key) for _ in range(2))
+        assert one.status in (200, 201, 202) and (one.status, one.json) == (two.status, two.json), (where, two.raw)
+        refused = platform.call("POST", where, other, headers=headers, key=key)
+        assert (refused.status, refused.code) == (409, "idempotency_conflict"), (where, refused.raw[:200])
+
+    for where, body, other in posts:
+        done_once(where, body, other)
+    assert len([one for one in platform.get(f"/v1/rules?service_id={service}")["data"] if one["name"] == "r"]) == 1
+    chat = eventually(
+        lambda: [one for one in platform.get(f"/v1/conversations?service_id={service}")["data"] if one["desk_id"]],
+        "the chat",
+    )
+    assert len(chat) == 1
+    said = {"type": "agent.message", "text": "I am Ana"}
+    done_once(f"/v1/conversations/{chat[0]['id']}/events", said, said | {"text": "I am Bea"})
+    platform.call("POST", f"/v1/conversations/{chat[0]['id']}/events", {"type": "agent.message", "text": "bye"})
+    visitor.sees("bye")
+    assert visitor.texts() == ["I am Ana", "bye"]
+    assert len(platform.get(f"/v1/deliveries/{delivery['id']}")["attempts"]) == 1
+
+
+def test_lists_are_paged_to_their_end(town: Town) -> None:
+    platform, service = town.platform, town.service
+    bundle = {"service_id": service, "channels": [{"name": f"c{n}", "kind": "webchat"} for n in range(20)]}
+    bundle["channels"].append({"name": "chat", "kind": "webchat"})
+    assert platform.call("POST", "/v1/apply", bundle).status == 200
+    visitor = town.visitor()
+    for text in ("one", "two", "three"):
+        visitor.says(text)
+    eventually(lambda: len(platform.deliveries(bot_id=town.bot["id"], status="delivered")) == 3, "three deliveries")
+    town.visitor().says("four")
+    conversation = first(town.bot_end, "it", lambda event: "Message" in event)["Conversationid"]
+    eventually(lambda: len(platform.get(f"/v1/conversations?service_id={service}")["data"]) == 2, "two conversations")
+    assert len(platform.get(f"/v1/channels?service_id={service}")["data"]) == 20
+
+    def walked(where: str, limit: int) -> list[str]:
+        found: list[str] = []
+        cursor = ""
+        while cursor is not None:
+            page = platform.get(f"{where}limit={limit}{cursor and f'&cursor={cursor}'}")
+            assert page.keys() == {"data", "next_cursor"} and len(page["data"]) <= limit, where
+            found += [one["id"] for one in page["data"]]
+            cursor = page["next_cursor"]
+        return found
+
+    lists = {
+        f"/v1/channels?service_id={service}&": 10, f"/v1/conversations?service_id={service}&": 1,
+        f"/v1/messages?conversation_id={conversation}&": 2, f"/v1/deliveries?bot_id={town.bot['id']}&": 2,
+        f"/v1/deliveries?conversation_id={conversation}&": 2, f"/v1/audit?service_id={service}&": 20,
+        "/v1/services?": 100, "/v1/bots?": 100, "/v1/conversations?": 100, "/v1/failures?": 100,
+    }  # fmt: skip
+    cursors = []
+    for where, limit in lists.items():
+        found = walked(where, limit)
+        assert len(found) == len(set(found)), where
+        if where.endswith("&"):
+            assert found == [one["id"] for one in platform.get(f"{where}limit=100")["data"]] and len(found) > 1, where
+            cursors.append(platform.get(f"{where}limit=1")["next_cursor"])
+        anothers = cursors[0] if len(cursors) > 1 or not where.endswith("&") else cursors[0][:-2]
+        for bad in ("abc", anothers):
+            refused = platform.call("GET", f"{where}cursor={bad}")
+            assert (refused.status, refused.code) == (400, "bad_cursor"), (where, bad)
+    posted = platform.call("POST", "/messages.list", {"conversation_id": conversation, "page_size": 2}).json
+    assert len(posted["data"]) == 2 and posted["pagination_data"]["total"] == 3
+    more = {"conversation_id": conversation, "cursor": posted["pagination_data"]["next_cursor"]}
+    assert [one["text"] for one in platform.call("POST", "/messages.list", more).json["data"]] == ["one"]
+    refused = platform.call("POST", "/messages.list", more | {"cursor": "abc"})
+    assert (refused.status, refused.code) == (400, "bad_cursor")
+
+
+def test_a_bundle_makes_the_service_equal_to_it(platform: Platform) -> None:
+    service: dict[str, Any] = {"name": platform.service("bundle") + " by bundle"}
+    bundle: dict[str, Any] = {
+        "service": service,
+        "channels": [
+            {"name": "web", "kind": "webchat"},
+            {"name": "own", "kind": "custom", "settings": {"send_url": NOWHERE}},
+        ],
+        "bots": [{"name": "helper", "webhook_url": NOWHERE, "profile": "imi"}],
+        "desks": [{"name": "people", "kind": "console"}],
+        "rules": [{"name": "all", "to": "bot+desk", "bot": "helper", "desk": "people", "channels": ["web"]}],
+    }  # fmt: skip
+
+    def applied(query: str = "") -> dict[str, Any]:
+        reply = platform.call("POST", f"/v1/apply{query}", bundle)
+        assert reply.status == 200, reply.raw[:500]
+        answer: dict[str, Any] = reply.json
+        return answer
+
+    def names(answer: dict[str, Any]) -> dict[str, list[str]]:
+        return {
+            verb: [one["name"] for one in answer[verb]] for verb in ("created", "updated", "deleted") if answer[verb]
+        }
+
+    all_of_it = ["web", "own", "helper", "people", "all"]
+    yaml = b"service: {name: read as YAML}\nchannels:\n  - {name: web, kind: webchat}\n"
+    told = platform.call("POST", "/v1/apply?dry_run=true", yaml, headers={"Content-Type": "application/yaml"})
+    assert names(told.json) == {"created": ["read as YAML", "web"]}
+    dry = applied("?dry_run=true")
+    assert sorted(names(dry)["created"]) == sorted([service["name"], *all_of_it]) and names(dry).keys() == {"created"}
+    done = applied()
+    assert names(done) == names(dry)
+    assert done["secrets"]["bots"]["helper"].keys() == {"signing_secret", "events_url"}
+    assert done["secrets"]["channels"]["own"]["secrets"]["signing_secret"].startswith("whsec_")
+    for _ in range(2):
+        again = applied()
+        assert names(again) == {} and len(again["unchanged"]) == 6 and not again.get("secrets")
+    bundle["rules"] = [{"name": "none", "to": "none"}]
+    bundle["bots"][0]["timeout_s"] = 3
+    del bundle["desks"]
+    changes = {"created": ["none"], "updated": ["helper"], "deleted": ["all"]}
+    assert names(applied("?dry_run=true")) == changes == names(applied("?dry_run=true"))
+    assert names(applied()) == changes
+    assert names(applied()) == {}
+    bundle["rules"], bundle["bots"] = (
+        [{"name": "x", "to": "bot", "bot": "nobody"}],
+        [{"name": "helper", "timeout_s": 9}],
+    )
+    refused = platform.call("POST", "/v1/apply", bundle)
+    paths = {one["path"] for one in refused.json["errors"]}
+    assert (
+        refused.status == 422 and "/bots/0/webhook_url" in paths and any(path.startswith("/rules/0") for path in paths)
+    )
+    bots = platform.get(f"/v1/bots?service_id={done['service_id']}")["data"]
+    assert [(one["name"], one["timeout_s"]) for one in bots] == [("helper", 3)]

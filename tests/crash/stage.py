@@ -290,8 +290,8 @@ def _heard(stage: Stage, call: Callable[..., Any]) -> Callable[..., Any]:
 
 _WHEN = frozenset({
     "at", "sent_at", "since", "first_at", "last_at", "opened_at", "closed_at", "opened", "created", "created_at",
-    "state_at", "position", "expiration", "expires", "trace", "due", "changed_at", "attempts", "Timestamp", "timestamp",
-    "took_ms", "next_attempt_at", "leased_until", "failures", "failed", "touched", "before",
+    "updated_at", "state_at", "position", "expiration", "expires", "trace", "due", "changed_at", "attempts",
+    "Timestamp", "timestamp", "took_ms", "next_attempt_at", "leased_until", "failures", "failed", "touched", "before",
 })  # fmt: skip
 _OWNERS = ("config", "audit")
 """Tables that owners write, not steps."""

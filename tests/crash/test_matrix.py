@@ -214,6 +214,36 @@ def h_poison(stage: Stage) -> None:
     stage.settle()
 
 
+# (i) A shop posts its orders: of somebody new, of nobody, and one that tells more of the person.
+
+
+def i_shop(stage: Stage) -> None:
+    mapping = {"id": "id", "sent_at": "at", "text": "text", "contact": {"email": "email", "external_id": "customer"}}
+    stage.town.make("sources", service_id=stage.town.ids["care"], key="shop", name="shop", mapping=mapping)
+
+
+def i_shop_posts(stage: Stage) -> None:
+    posted(
+        stage,
+        {"id": 1, "at": 1_795_000_000, "text": "new", "email": "ada@example.com"},
+        {"id": 2, "at": 1_795_000_000, "text": "nobody's"},
+        {"id": 3, "at": 1_794_000_000, "text": "earlier", "email": "ada@example.com"},
+    )
+
+
+def i_shop_tells_more(stage: Stage) -> None:
+    posted(stage, {"id": 4, "at": 1_795_000_000, "text": "hers", "email": "ada@example.com", "customer": 17})
+    posted(stage, {"id": 2, "at": 1_795_000_000, "text": "nobody's no more", "customer": 17})
+
+
+def posted(stage: Stage, *events: dict[str, Any]) -> None:
+    shop = stage.town.made["shop"]
+    secret = {"Authorization": f"Bearer {shop['secret']}"}
+    status, answer = stage.edge("receive_source", shop["events_url"], list(events), headers=secret)
+    assert (status, answer["accepted"]) == (202, len(events)), answer
+    stage.settle()
+
+
 def patch(stage: Stage, thing: str, name: str, fields: dict[str, Any]) -> None:
     """The owner changes a resource."""
     status, answer = stage.town.call("PATCH", f"/v1/{thing}/{stage.town.ids[name]}", fields)
@@ -262,6 +292,9 @@ SCENARIOS = {
         (a_visitor_writes, f_nobody_accepts), (*_IN, "receive_bot", "release_due", "fire_timer"), f_deadline
     ),
     "patience": Scenario((g_bot_is_silent, e_bot_is_back), (*_IN, "release_due", "fire_timer", "verify"), g_patience),
+    "source": Scenario(
+        (i_shop_posts, i_shop_tells_more), ("receive_source", "ingest_source", "converse", "fan_out"), i_shop
+    ),
     "dead letter": Scenario((h_poison,), ("converse", "bury")),
 }
 
@@ -270,6 +303,8 @@ KNOWN = {
     "receive_bot": {"GetItem", "SendMessageBatch"},
     "receive_desk": {"GetItem", "SendMessageBatch"},
     "poll_channel": {"GetItem", "Query", "SendMessageBatch"},
+    "receive_source": {"BatchGetItem", "SendMessageBatch"},
+    "ingest_source": {"BatchGetItem", "TransactWriteItems", "PutItem", "SendMessageBatch"},
     "converse": {"BatchGetItem", "Query", "PutItem", "TransactWriteItems", "UpdateItem", "GetItem", "SendMessageBatch"},
     "fan_out": {"PutItem", "SendMessageBatch"},
     "deliver": {"Query", "BatchGetItem", "HTTP", "SendMessageBatch", "UpdateItem", "PutItem", "DeleteItem"},

@@ -23,7 +23,7 @@ def page(
     of: str,
     rows: Callable[[str, int, str], Iterable[Row]],
     place: Callable[[Row], str],
-    show: Callable[[list[Row]], list[dict[str, Any]]],
+    show: Callable[[list[Row]], list[Any]],
 ) -> dict[str, Any]:
     """`{"data", "next_cursor"}`; it may be short of `limit` and still have a next one.
 

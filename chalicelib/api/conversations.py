@@ -5,20 +5,30 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from chalicelib.api import across, changes, cursors
+from chalicelib.api import across, changes, cursors, persons
 from chalicelib.api.fields import invalid
 from chalicelib.api.front import Answer, Call
-from chalicelib.domain.thread import Conversation, Thread, parse_conversation_id
+from chalicelib.domain.thread import BOT, DESK, Conversation, Thread, parse_conversation_id
+from chalicelib.domain.turn import SOURCE
 from chalicelib.ports.clock import rfc3339
 from chalicelib.ports.web import Problem
-from chalicelib.tables import threads
+from chalicelib.tables import threads, together
+from chalicelib.tables.links import CONVERSATION
 from chalicelib.tables.threads import ThreadRow
 
 _THREAD = re.compile(r"th_[a-z2-7]{26}")
 
 
 def listing(call: Call) -> Answer:
-    """Conversations, the newest first; without `?service_id=` service by service."""
+    """Conversations, each with its person, the newest first: of a contact in all of its threads, or of a service;
+    without either service by service."""
+    page = _of_contact(call) if call.query.get("contact_id") else _of_services(call)
+    whose = _threads_of(page["data"])
+    page["data"] = [_listed(one, whose.get(one.thread)) for one in page["data"]]
+    return Answer(200, page)
+
+
+def _of_services(call: Call) -> dict[str, Any]:
     service = changes.service_of_query(call)
     limit, of = cursors.limit_of(call), f"conversations {service}"
 
@@ -29,16 +39,48 @@ def listing(call: Call) -> Answer:
     def place(row: ThreadRow) -> str:
         return str(row.opened)
 
-    def show(row: ThreadRow) -> dict[str, Any]:
-        return view(Conversation.of(row.state))
+    def show(row: ThreadRow) -> Conversation:
+        return Conversation.of(row.state)
 
     if not service:
-        page = across.page(
+        return across.page(
             call, limit=limit, of=of, rows=rows, place=place, show=lambda found: [show(row) for row in found]
         )
-        return Answer(200, page)
     last = cursors.place_of(call, of=of)
-    return Answer(200, cursors.page(lambda most: rows(service, most, last), limit=limit, of=of, place=place, show=show))
+    return cursors.page(lambda most: rows(service, most, last), limit=limit, of=of, place=place, show=show)
+
+
+def _of_contact(call: Call) -> dict[str, Any]:
+    whole = persons.find(call, call.query["contact_id"], CONVERSATION)
+    service = changes.service_of_query(call)
+    if service and service != whole.service:
+        raise invalid([("/contact_id", "is of another service")])
+    of = f"conversations {whole.id}"
+    place = cursors.place_of(call, of=of)
+    named = {threads.opened_place(link.opened_at, link.conversation): link.conversation for link in whole.conversations}
+    left = sorted((opened for opened in named if not place or opened < place), reverse=True)
+    shown = left[: cursors.limit_of(call)]
+    keys = [parse_conversation_id(named[opened]) for opened in shown]
+    rows = together.get_all([(ThreadRow, key[0], threads.conversation_item(key[1])) for key in keys if key])
+    following = cursors.encode(shown[-1], of=of) if len(left) > len(shown) else None
+    return {"data": [Conversation.of(row.state) for row in rows if row is not None], "next_cursor": following}
+
+
+def _threads_of(conversations: list[Conversation]) -> dict[str, Thread]:
+    """The threads of a page of conversations, read together."""
+    rows = together.get_all([(ThreadRow, id, threads.THREAD) for id in sorted({one.thread for one in conversations})])
+    return {found.id: found for row in rows if (found := threads.from_row(row))}
+
+
+def _listed(conversation: Conversation, thread: Thread | None) -> dict[str, Any]:
+    contact = thread.contact if thread else {}
+    known = {"id": contact.get("id") or conversation.contact or None, "name": contact.get("name") or None}
+    return view(conversation) | {
+        "contact_id": known["id"],
+        "contact": known,
+        "owner": (thread.owner or None) if thread else None,
+        "address": thread.address if thread else None,
+    }
 
 
 def one(call: Call) -> Answer:
@@ -84,7 +126,7 @@ def service_of_query(call: Call) -> str:
 
 def view(conversation: Conversation) -> dict[str, Any]:
     """As it is answered."""
-    is_bot = conversation.kind == "bot"
+    of = {kind: conversation.party if conversation.kind == kind else None for kind in (BOT, DESK, SOURCE)}
     return {
         "id": conversation.id,
         "service_id": conversation.service,
@@ -92,8 +134,9 @@ def view(conversation: Conversation) -> dict[str, Any]:
         "channel_id": conversation.channel or None,
         "source": conversation.source,
         "kind": conversation.kind,
-        "bot_id": conversation.party if is_bot else None,
-        "desk_id": None if is_bot else conversation.party,
+        "bot_id": of[BOT],
+        "desk_id": of[DESK],
+        "source_id": of[SOURCE],
         "state": conversation.state,
         "contact_id": conversation.contact or None,
         "agent": conversation.agent or None,
@@ -124,7 +167,8 @@ def _thread_view(thread: Thread) -> dict[str, Any]:
         "bot_conversation_id": thread.bot_conversation(thread.bot) or None,
         "desk_conversation_id": thread.chat_conversation() or None,
         "contact": {"id": None, "name": None} | dict(thread.contact),
-        "messages": thread.last_seq,
+        # The numbers of a source's messages are their times.
+        "messages": thread.counts.get("1", 0) if thread.channel_kind == SOURCE else thread.last_seq,
         "first_message_at": rfc3339(thread.first_at) if thread.first_at else None,
         "last_message_at": rfc3339(thread.last_at) if thread.last_at else None,
     }

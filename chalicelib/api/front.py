@@ -62,11 +62,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A 2xx answer; `once` are top-level fields that are shown this once and stored nowhere in the clear."""
+    """A 2xx answer; `once` are top-level fields that are shown this once and stored nowhere in the clear, `headers` are
+    not repeated under an Idempotency-Key."""
 
     status: int
     body: Any = None
     once: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 def serve(routes: dict[str, Route], request: Request, lambda_context: Any, names: dict[str, str]) -> Response:
@@ -98,7 +100,7 @@ def answered(routes: dict[str, Route], request: Request, lambda_context: Any, na
     answer = once.answer(call, load(route)) if route.method == "POST" and route.scope != READ else load(route)(call)
     if answer.status == 204:
         return Response("", status_code=204)
-    return web.answer(answer.status, answer.body | answer.once if answer.once else answer.body)
+    return web.answer(answer.status, answer.body | answer.once if answer.once else answer.body, answer.headers)
 
 
 def load(route: Route) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""Reading messages of a conversation, the newest first."""
+"""Reading messages, the newest first: of a conversation, of a source, of a contact."""
 
 from __future__ import annotations
 
@@ -6,36 +6,38 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from chalicelib.api import conversations, cursors
+from chalicelib.api import changes, conversations, cursors, timeline
 from chalicelib.api.fields import Fields, body, invalid
 from chalicelib.api.front import Answer, Call
+from chalicelib.api.timeline import view
 from chalicelib.domain.message import Message
 from chalicelib.domain.thread import Conversation, thread_of_message
-from chalicelib.domain.view import message_view
-from chalicelib.ports.clock import rfc3339
 from chalicelib.ports.web import Problem
-from chalicelib.tables import messages, numbers, places, threads
+from chalicelib.tables import feeds, messages, numbers, threads
 
+_Id = Annotated[str, Field(min_length=1, max_length=60)]
 _WITHIN = 1000
 """How far back in a thread a message is looked for by its id."""
+FILTERS = ("conversation_id", "source", "contact_id")
 
 
 class MessagesList(Fields):
-    """What `messages.list` takes."""
+    """What `messages.list` takes: one of `conversation_id`, `source` and `contact_id`."""
 
-    conversation_id: Annotated[str, Field(max_length=60)]
+    conversation_id: _Id | None = None
+    source: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    contact_id: _Id | None = None
+    service_id: _Id | None = None
+    """Of a source; not needed where the key sees one service alone."""
     cursor: Annotated[str, Field(max_length=4096)] | None = None
     page_size: Annotated[int, Field(ge=1, le=cursors.MAX_LIMIT)] = cursors.DEFAULT_LIMIT
 
 
 def listing(call: Call) -> Answer:
-    """`{"data", "next_cursor"}` of `?conversation_id=`."""
-    conversation = call.query.get("conversation_id")
-    if not conversation:
-        raise invalid([("/conversation_id", "is needed")])
-    found = conversations.find(call, conversation)
-    page = _page(found, cursors.limit_of(call), cursors.place_of(call, of=found.id))
-    return Answer(200, page)
+    """`{"data", "next_cursor"}` of `?conversation_id=`, of `?source=` or of `?contact_id=`."""
+    given = {name: call.query[name] for name in (*FILTERS, "service_id") if call.query.get(name)}
+    data, following, _ = _page(call, given, cursors.limit_of(call), call.query.get("cursor"))
+    return Answer(200, {"data": data, "next_cursor": following})
 
 
 def one(call: Call) -> Answer:
@@ -45,40 +47,25 @@ def one(call: Call) -> Answer:
     if found is None:
         raise Problem(404, "not_found", f"there is no message {call.id[:60]!r}")
     call.caller.need_service(found.service)
-    return Answer(200, _view(found))
+    return Answer(200, view(found))
 
 
 def airy_listing(call: Call) -> Answer:
-    """The same by POST, with `pagination_data` as Airy's messages.list has it: `previous_cursor` is the one given."""
+    """The same by POST, with `pagination_data` as Airy's messages.list has it: `previous_cursor` is the one given,
+    `total` is known of a conversation alone."""
     wanted = body(call, MessagesList)
-    found = conversations.find(call, wanted.conversation_id)
-    place = cursors.decode(wanted.cursor, of=found.id) if wanted.cursor else ""
-    if not isinstance(place, str):
+    given = {name: value for name in (*FILTERS, "service_id") if (value := getattr(wanted, name)) is not None}
+    data, following, total = _page(call, given, wanted.page_size, wanted.cursor)
+    pagination = {"previous_cursor": wanted.cursor, "next_cursor": following, "total": total}
+    return Answer(200, {"data": data, "pagination_data": pagination})
+
+
+def place_in(conversation: str, cursor: str) -> int:
+    """The number below which a cursor of a conversation goes on; Problem 400 for another cursor."""
+    place = cursors.decode(cursor, of=conversation)
+    if not (isinstance(place, str) and place.isascii() and place.isdigit() and len(place) <= 16):
         raise cursors.bad_cursor()
-    page = _page(found, wanted.page_size, place)
-    pagination = {
-        "previous_cursor": wanted.cursor,
-        "next_cursor": page["next_cursor"],
-        "total": total(found),
-    }
-    return Answer(200, {"data": page["data"], "pagination_data": pagination})
-
-
-def _page(found: Conversation, limit: int, place: str) -> dict[str, Any]:
-    if place and not (place.isascii() and place.isdigit() and len(place) <= 20):
-        raise cursors.bad_cursor()
-    before = int(place) if place else None
-
-    def rows(most: int) -> list[Message]:
-        return numbers.of_conversation(
-            found.thread, found.id, first=found.first, last=found.last, before=before, limit=most
-        )
-
-    return cursors.page(rows, limit=limit, of=found.id, place=lambda one: str(one.seq), show=_view)
-
-
-def _view(message: Message) -> dict[str, Any]:
-    return message_view(places.public_message(message), at=rfc3339(message.sent_at))
+    return int(place)
 
 
 def total(found: Conversation) -> int:
@@ -87,3 +74,52 @@ def total(found: Conversation) -> int:
         return found.messages
     thread = threads.get(found.thread)
     return thread.counts.get(str(found.number), 0) if thread else 0
+
+
+_Page = tuple[list[dict[str, Any]], str | None, int | None]
+
+
+def _page(call: Call, given: dict[str, str], limit: int, cursor: str | None) -> _Page:
+    """(messages, next cursor, how many there are where that is known)."""
+    named = [name for name in FILTERS if name in given]
+    if len(named) != 1:
+        wrong = named[1:] or FILTERS[:1]
+        raise invalid([(f"/{name}", f"exactly one of {', '.join(FILTERS)} is needed") for name in wrong])
+    if "source" in given:
+        return _of_source(call, given, limit, cursor)
+    if "service_id" in given:
+        call.caller.need_service(given["service_id"])
+    if "contact_id" in given:
+        found, following = timeline.page(call, given["contact_id"], limit=limit, cursor=cursor)
+        return [view(message) for message in found], following, None
+    return _of_conversation(conversations.find(call, given["conversation_id"]), limit, cursor)
+
+
+def _of_conversation(found: Conversation, limit: int, cursor: str | None) -> _Page:
+    before = place_in(found.id, cursor) if cursor else None
+
+    def rows(most: int) -> list[Message]:
+        return numbers.of_conversation(
+            found.thread, found.id, first=found.first, last=found.last, before=before, limit=most
+        )
+
+    page = cursors.page(rows, limit=limit, of=found.id, place=lambda one: str(one.seq), show=view)
+    return page["data"], page["next_cursor"], total(found)
+
+
+def _of_source(call: Call, given: dict[str, str], limit: int, cursor: str | None) -> _Page:
+    service = call.caller.need_service(given.get("service_id") or call.caller.service)
+    if not service:
+        raise invalid([("/service_id", "is needed: this key sees more than one service")])
+    if not changes.is_id("service", service):
+        raise invalid([("/service_id", "is no id of a service")])
+    of = f"source {service} {given['source']}"
+    before = None
+    if cursor:
+        match cursors.decode(cursor, of=of):
+            case [str(position), str(thread), int(seq)]:
+                before = (position, thread, seq)
+            case _:
+                raise cursors.bad_cursor()
+    found, following = feeds.newest(service, given["source"], limit=limit, before=before)
+    return [view(message) for message in found], cursors.encode(following, of=of) if following else None, None

@@ -15,6 +15,8 @@ _CONFIG = Config(
     connect_timeout=2,
     read_timeout=8,
     tcp_keepalive=True,
+    # A contact's conversations are read by 16 threads at the same time, each of which may ask two things at once.
+    max_pool_connections=32,
 )
 
 

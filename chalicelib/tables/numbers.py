@@ -7,12 +7,12 @@ from chalicelib.tables.messages import MessageRow, of_row
 
 
 def of_conversation(
-    thread: str, conversation: str, *, first: int, before: int | None, limit: int, last: int = 0
+    thread: str, conversation: str, *, first: int, before: int | None, limit: int, last: int = 0, between: int = 0
 ) -> list[Message]:
     """The last `limit` messages of a conversation below number `before`, the newest first.
 
     Reads the thread's own rows from the conversation's last to its first: as many as asked for, and those of other
-    conversations that lie between.
+    conversations that lie between. Where as many as `between` do, it is one query (of 1 MB at most).
     """
     upto = min(
         [number for number in (last or None, before - 1 if before is not None else None) if number is not None],
@@ -26,7 +26,7 @@ def of_conversation(
         condition,
         filter_condition=MessageRow.conversation == conversation,
         limit=limit,
-        page_size=max(limit, 25),
+        page_size=max(limit + between, 25),
         scan_index_forward=False,
         consistent_read=True,
     )

@@ -15,7 +15,7 @@ from pynamodb.exceptions import PutError
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from chalicelib.domain.thread import Conversation, Thread
+from chalicelib.domain.thread import Conversation, Thread, parse_conversation_id
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute
 
@@ -72,6 +72,12 @@ def conversation_item(number: int) -> str:
     return f"c{number:010d}"
 
 
+def opened_place(opened_at: int, conversation: str) -> str:
+    """Where a conversation stands among those of its service, or of its contact."""
+    thread, number = parse_conversation_id(conversation) or ("", 0)
+    return f"{opened_at:013d}.{thread}.{number:010d}"
+
+
 def from_row(row: ThreadRow | None) -> Thread | None:
     """The thread that a row holds."""
     return Thread.of(row.state | {"version": int(row.version or 0)}) if row is not None else None
@@ -119,7 +125,7 @@ def keep_conversation(conversation: Conversation) -> None:
         thread=conversation.thread,
         item=conversation_item(conversation.number),
         service=conversation.service,
-        opened=f"{conversation.opened_at:013d}.{conversation.thread}.{conversation.number:010d}",
+        opened=opened_place(conversation.opened_at, conversation.id),
         state=conversation.plain(),
     ).save()
 

@@ -18,6 +18,7 @@ EDGES: dict[str, tuple[str, ...]] = {
     "poll_channel": ("/channels/{}/messages", "/channels/{}/widget.js", "/channels/{}/chat"),
     "receive_bot": ("/webhooks/bots/{}",),
     "receive_desk": ("/webhooks/desks/{}",),
+    "receive_trigger": ("/v1/integration/trigger/{}/event",),
     "receive_source": ("/v1/sources/{}/events",),
     "fetch_media": ("/media/{}/{}",),
 }

@@ -31,8 +31,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "tables": ("domain", "ports", "tables"),
     # What `deliver`, `send` and their retries share; steps may not import each other.
     "lanes": ("domain", "ports", "tables", "channels", "bots", "desks", "lanes"),
-    # What `receive_bot`, `receive_desk` and the API share.
-    "inbound": ("domain", "ports", "tables", "bots", "desks", "inbound"),
+    # What edges and the API share. What is posted to a trigger is read as webhooks of channels are.
+    "inbound": ("domain", "ports", "tables", "bots", "desks", "channels.wire", "inbound"),
     "steps": (
         "domain", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows", "lanes",
         "inbound",

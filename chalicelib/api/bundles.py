@@ -10,7 +10,7 @@ from chalicelib.api.fields import MAX_DEPTH, Fields, Id, kept, parse, read
 from chalicelib.api.front import Call
 from chalicelib.ports.web import Problem
 
-KINDS = ("channels", "bots", "desks", "rules", "sources", "subscriptions")
+KINDS = ("channels", "bots", "desks", "rules", "triggers", "sources", "subscriptions")
 """What a bundle lists, in the order in which it is made: what is named before what names it."""
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 _MOST = 500
@@ -29,6 +29,7 @@ class Bundle(Fields):
     bots: Items | None = Field(default=None, max_length=_MOST)
     desks: Items | None = Field(default=None, max_length=_MOST)
     rules: Items | None = Field(default=None, max_length=_MOST)
+    triggers: Items | None = Field(default=None, max_length=_MOST)
     sources: Items | None = Field(default=None, max_length=_MOST)
     subscriptions: Items | None = Field(default=None, max_length=_MOST)
 

@@ -15,11 +15,11 @@ from chalicelib.api.kinds import Draft, Kind, Settled
 from chalicelib.domain import bearer
 from chalicelib.ports import queues, secrets
 from chalicelib.ports.web import Problem
-from chalicelib.tables import audit, config
+from chalicelib.tables import audit, config, schedule
 from chalicelib.tables.endpoints import Endpoint
 
 _BATCH = 30
-"""Changes in one transaction: each is up to three of DynamoDB's hundred items."""
+"""Changes in one transaction: each is up to three of DynamoDB's hundred items (row, audit, webhook or due task)."""
 _MAX_ROW = 200_000
 _NOT_TOLD = frozenset({"hash", "token_hash"})
 _MASKED = frozenset({"headers", bearer.FIELD})
@@ -114,16 +114,20 @@ def commit(
     """
     for at in range(0, len(made_changes), _BATCH):
         batch = made_changes[at : at + _BATCH]
+        due = [schedule.row_of(**task) for one in batch if not one.nothing for task in one.settled.tasks]
         try:
             config.with_version(
                 creates=tuple(one.row for one in batch if one.verb == "created"),
                 replaces=[(one.row, one.seen) for one in batch if one.verb == "updated" and one.told],
                 removes=[one.row for one in batch if one.verb == "deleted"],
-                also=lambda together, batch=batch: _also(together, batch, actor, service, now),  # type: ignore[misc]
+                also=lambda together, batch=batch, due=due: _also(together, batch, due, actor, service, now),  # type: ignore[misc]
                 seen_version=seen_version if at == 0 else None,
             )
         except config.Conflict:
             raise meanwhile() from None
+        for row in due:
+            # Cut off before this, `release_due` has them within the minute.
+            schedule.soon(row, now_ms=now)
 
 
 def meanwhile() -> Problem:
@@ -179,7 +183,11 @@ def _told(
     return told
 
 
-def _also(together: TransactWrite, batch: list[Change], actor: str, service: str, now: int) -> None:
+def _also(
+    together: TransactWrite, batch: list[Change], due: list[schedule.Due], actor: str, service: str, now: int
+) -> None:
+    for row in due:
+        together.save(row)
     for one in batch:
         if one.nothing:
             continue

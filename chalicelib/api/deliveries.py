@@ -14,7 +14,7 @@ from chalicelib.ports.web import Problem
 from chalicelib.tables import config, deliveries, threads, together
 from chalicelib.tables.deliveries import LANE, DeliveryRow
 
-DESTINATIONS = {"bot_id": "bt", "desk_id": "dk", "subscription_id": "sb", "channel_id": "ch"}
+DESTINATIONS = {"bot_id": "bt", "desk_id": "dk", "subscription_id": "sb", "channel_id": "ch", "trigger_id": "tr"}
 STATUSES = (
     deliveries.PENDING,
     deliveries.WAITING,
@@ -25,7 +25,9 @@ STATUSES = (
 )
 REPLAYS = "-r"
 """Ending of the lane in which a lane's deliveries are replayed."""
-_LANE = re.compile(r"[a-z2-7]{26}-[a-z]{2}_[a-z2-7]{26}(-r)?")
+_LANE = re.compile(r"[a-z2-7]{26}-[a-z]{2}_[a-z2-7]{26}(-[a-z0-9]{1,10})?(-r)?")
+_OF_NO_THREAD = ("contact.", "endpoint.")
+"""Platform events whose lanes begin with the id of something else."""
 _KEY = re.compile(r"[A-Za-z0-9_]{1,100}")
 _EXAMINED = 500
 """Rows read at most for one page; a page may be short of its limit and still have a next one."""
@@ -73,6 +75,7 @@ def view(row: DeliveryRow) -> dict[str, Any]:
     notice = dict(row.notice or {})
     destination = str(row.destination)
     named = {prefix: name for name, prefix in DESTINATIONS.items()}[destination[:2]]
+    event = str(notice.get("event") or "")
     return {
         "id": row.id,
         "lane": str(row.lane),
@@ -80,7 +83,8 @@ def view(row: DeliveryRow) -> dict[str, Any]:
         "destination_id": destination,
         named: destination,
         "kind": notice.get("kind"),
-        "thread_id": deliveries.thread_of(str(row.lane)),
+        "event": event or None,
+        "thread_id": None if event.startswith(_OF_NO_THREAD) else deliveries.thread_of(str(row.lane)),
         "conversation_id": notice.get("conversation") or None,
         "message_id": notice.get("message") or None,
         "created_at": rfc3339(created_ms(row)),
@@ -145,12 +149,15 @@ def _by_lanes(call: Call, status: str | None) -> dict[str, Any]:
 
 
 def lanes_of(thread_id: str) -> list[str]:
-    """The lanes of a thread: of its channel and of whoever had a conversation on it."""
+    """The lanes of a thread: of its channel, of whoever had a conversation on it, and of who hears of it."""
     thread = threads.get(thread_id)
     if thread is None:
         return []
     parties = {one.party for one in conversations.conversations_of(thread_id)} | set(thread.bots) | {thread.channel}
     lanes = [deliveries.lane_id(thread_id, party) for party in sorted(parties) if party]
+    for one in config.of_kind(thread.service, "subscription"):
+        lane = deliveries.lane_id(thread_id, one.id)
+        lanes += [lane, lane + deliveries.CONVERSATIONS]
     return [*lanes, *(lane + REPLAYS for lane in lanes)]
 
 

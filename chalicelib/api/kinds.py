@@ -32,6 +32,8 @@ class Draft:
     secrets: dict[str, str]
     """What was sealed before."""
     now: int
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """The service's own fields, where they are to be changed together with this; else they are in its row."""
 
     @property
     def new(self) -> bool:
@@ -50,6 +52,8 @@ class Settled:
     """Status that its webhook gets; empty: it keeps the one it has."""
     edited: bool = False
     """Whether an inactive webhook may be verified again."""
+    tasks: tuple[dict[str, Any], ...] = ()
+    """What falls due because of the change, as `tables.schedule.keep` takes it; stored with it or not at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class Plan:
     changes: list[Change] = field(default_factory=list)
     verify: list[str] = field(default_factory=list)
     wrong: list[tuple[str, str]] = field(default_factory=list)
+    about: dict[str, Any] = field(default_factory=dict)
+    """The service's own fields as they will stand."""
 
 
 def planned(call: Call, given: Bundle) -> Plan:
@@ -39,6 +41,7 @@ def planned(call: Call, given: Bundle) -> Plan:
     plan, row = _service(call, given)
     if given.service is not None:
         _item(plan, kind_of("services"), "/service", given.service, plan.service, row)
+        plan.about = dict(plan.changes[0].row.body or {}) if plan.changes else {}
     listed = {thing: items for thing in KINDS if (items := getattr(given, thing)) is not None}
     for thing in KINDS:
         _name_all(plan, thing, listed.get(thing))
@@ -168,6 +171,7 @@ def _item(plan: Plan, kind: Kind, path: str, item: dict[str, Any], resource_id: 
             body=dict(row.body or {}) if row else {},
             secrets=secrets.unseal(str(row.sealed or ""), owner=row.id) if row else {},
             now=max(now_ms(), int(row.updated_at or 0) + 1 if row else 0),
+            about=plan.about,
         )
         if row and (fixed := [name for name in sorted(kind.fixed) if draft.fields[name] != draft.body.get(name)]):
             raise invalid([(f"/{name}", "cannot be changed; remove it under this name first") for name in fixed])

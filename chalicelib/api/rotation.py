@@ -30,7 +30,7 @@ def rotate(call: Call) -> Answer:
     wanted = body(call, Rotation)
     kind, row = find(call)
     if not row.sealed:
-        raise Problem(409, "no_webhook", "this desk has no webhook, so it has no secret")
+        raise Problem(409, "no_webhook", "it has no webhook, so it has no secret")
     now = _later(row)
     sealed, secret = secrets.unseal(str(row.sealed), owner=row.id), signing.new_secret()
     until = now + wanted.overlap_s * 1000

@@ -21,11 +21,15 @@ def _zone(name: str) -> str:
     return name
 
 
+Zone = Annotated[str, Field(max_length=64), AfterValidator(_zone)]
+"""A time zone of the IANA database."""
+
+
 class Service(Fields):
     """A workspace."""
 
     name: Name
-    timezone: Annotated[str, Field(max_length=64), AfterValidator(_zone)] = "UTC"
+    timezone: Zone = "UTC"
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     """ISO 3166 code: how national phone numbers are read."""
     language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)] | None = None

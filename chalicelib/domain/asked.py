@@ -30,6 +30,9 @@ def trigger_event(turn: Turn) -> None:
     conversation = turn.open_bot(bot)
     turn.thread = replace(turn.thread, bot=bot)
     turn.own(BOT)
+    if "content" not in body:
+        # A conversation that is opened before anything is said.
+        return
     route = turn.to_bot(bot, mode="BOT")
     asked = body.get("asked", "")
     if asked:
@@ -45,8 +48,9 @@ def trigger_event(turn: Turn) -> None:
     if asked:
         waiting = (*turn.thread.asked, {"id": asked, "seq": said.seq})
         turn.thread = replace(turn.thread, asked=waiting[-_MOST_ASKED:])
-        due = event.at + int(body["answer_within_s"]) * 1000
-        turn.timers.append(Timer(f"answer:{asked}", due, turn.thread_task("answer.due", asked=asked, bot=bot)))
+        within = int(body["answer_within_s"])
+        task = turn.thread_task("answer.due", asked=asked, bot=bot, answer_within_s=within)
+        turn.timers.append(Timer(f"answer:{asked}", event.at + within * 1000, task))
 
 
 def _session(turn: Turn, bot: str) -> None:

@@ -1,4 +1,4 @@
-"""The way to webhooks of bots, desks and subscriptions: signed, verified by token in every response, counted."""
+"""The way to webhooks of bots, desks, subscriptions and triggers: signed, each response verified by token, counted."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from chalicelib.domain import notice as notices
 from chalicelib.domain import webhook_secrets
 from chalicelib.domain.event import Event
 from chalicelib.domain.notice import Notice
+from chalicelib.domain.outcome import outcome_payload
 from chalicelib.domain.retry import WAITS_S
 from chalicelib.domain.thread import message_id
 from chalicelib.domain.view import message_view
@@ -23,7 +24,7 @@ from chalicelib.lanes.way import Attempted, Target
 from chalicelib.ports import clock, ids, log, queues, redact, secrets, signing
 from chalicelib.ports.http import retry_after
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import deliveries, endpoints, messages, places, together, trigger_events
+from chalicelib.tables import config, deliveries, endpoints, messages, places, together, trigger_events
 from chalicelib.tables.config import Resource
 from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.endpoints import Endpoint
@@ -33,7 +34,7 @@ retry_queue = "retries"
 TRANSCRIPT = 50
 SHOWN_OF_SUCCESS = 120
 """Characters kept of a good response: enough to know it by, and the row stays within one write unit."""
-_KINDS = {"bt": "bot", "dk": "desk", "sb": "subscription"}
+_KINDS = {"bt": "bot", "dk": "desk", "sb": "subscription", "tr": "trigger"}
 _PLACES = 1000
 """More than the events that one response may carry."""
 _EVENTS = {"message": kinds.BOT_MESSAGE, "handover": kinds.BOT_HANDOVER, "close": kinds.BOT_CLOSE}
@@ -42,6 +43,8 @@ _EVENTS = {"message": kinds.BOT_MESSAGE, "handover": kinds.BOT_HANDOVER, "close"
 def target(notice: Notice) -> Target | None:
     """The bot or desk as it stands now, and how its webhook fares: one read for both."""
     destination = notice.destination
+    if destination.startswith("tr_"):
+        return _asker(notice)
     key = f"{_KINDS[destination[:2]]}#{destination}"
     row, endpoint = together.get_all([(Resource, notice.service, key), (Endpoint, destination, None)])
     if row is None:
@@ -55,6 +58,15 @@ def target(notice: Notice) -> Target | None:
         waits_s=(body.get("retry") or {}).get("waits_s", WAITS_S),
         max_age_s=int(body.get("max_age_s") or 0),
     )
+
+
+def _asker(notice: Notice) -> Target | None:
+    """A trigger's `notify_url`: there is nothing to verify and nothing to switch off, each outcome has its own lane."""
+    row = config.get(_KINDS["tr"], notice.destination)
+    url = (row.body or {}).get("notify_url") if row else None
+    if row is None or not url:
+        return None
+    return Target(body={"webhook_url": url}, secrets=secrets.unseal(row.sealed or "", owner=notice.destination))
 
 
 async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Attempted:
@@ -73,7 +85,7 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
         headers["x-correlation-id"] = notice.trace
     timeout_s = float(target.body.get("timeout_s") or 5)
     if notice.asked and not notice.event:
-        trigger_events.attempted(notice.channel, notice.asked, len(row.attempts) + 1)
+        trigger_events.attempted(notice.channel, notice.asked, len(row.attempts) + 1, at=clock.now_ms())
     exchange = await call("POST", target.body["webhook_url"], headers=headers, body=body, timeout_s=timeout_s)
     outcome = bot_wire.outcome(exchange, token=target.secrets.get("verification_token"))
     head = redact.head_of(exchange, secrets=target.secrets.values())
@@ -117,7 +129,8 @@ def given_up(row: DeliveryRow, notice: Notice, attempted: Attempted, status: str
     """Who waits for the bot's answer hears that there will be none; else the delivery's row tells what became of it."""
     if not notice.asked or notice.event:
         return
-    error = {"code": attempted.error, "reason": attempted.reason or attempted.error.replace("_", " ")}
+    code = "bot_gone" if attempted.error == "destination_gone" else attempted.error
+    error = {"code": code, "reason": attempted.reason or code.replace("_", " ")}
     event = Event(
         id=ids.from_cause("ev", "gave up", row.id),
         kind=kinds.BOT_GAVE_UP,
@@ -165,6 +178,8 @@ def _event(row: DeliveryRow, notice: Notice, index: int, said: Any) -> Event:
 def _payload(notice: Notice, target: Target) -> dict[str, Any] | None:
     if notice.destination.startswith("sb_"):
         return hearing.payload(notice, context=None)
+    if notice.destination.startswith("tr_"):
+        return outcome_payload(notice, at=clock.rfc3339(notice.at))
     label = channels.load(notice.channel_kind).LABEL
     notice = replace(notice, content=places.public_plain(notice.content, notice.message))
     if notice.destination.startswith("dk_"):

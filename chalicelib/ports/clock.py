@@ -11,6 +11,11 @@ def now_ms() -> int:
     return int(time.time() * 1000)
 
 
+def pause(seconds: float) -> None:
+    """Let time pass for whoever waits on another step."""
+    time.sleep(seconds)
+
+
 def rfc3339(ms: int) -> str:
     """RFC 3339 in UTC with milliseconds, as every time of the API: `2026-11-21T01:23:45.678Z`."""
     at = datetime.fromtimestamp(ms / 1000, UTC)

@@ -6,18 +6,21 @@ from typing import Any
 
 from chalicelib.domain import event as kinds
 from chalicelib.domain.event import Event, status_event
+from chalicelib.inbound import asking
+from chalicelib.inbound.trigger import Ask
 from chalicelib.lanes import announcing, tell
 from chalicelib.lanes.spread import spread
 from chalicelib.ports import bus, clock, ids, log, queues
 from chalicelib.ports.lambdas import each_body
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import deliveries, messages, receipts, threads
+from chalicelib.tables import config, deliveries, messages, receipts, schedule, threads, trigger_events
 
 SWEEPS_S = (0, 60, 600)
 """A destination that is back is looked after three times: its index of blocked lanes may lag behind a lane that
 blocked in the very moment. The first time opens all its lanes, later ones only those that still wait for its return:
 a lane that failed anew meanwhile has its own retry."""
 _STATUS_TRIES = 8
+_LOOK_AGAIN_MS = 60_000
 
 
 class BusRefused(Exception):
@@ -47,6 +50,44 @@ def _bot_failing(body: dict[str, Any]) -> str:
     # The attempts are part of the cause: a bot that fails the same message again later is news.
     _put(body, "failing", row.id, body["attempts"], keep=("bot",))
     return "told"
+
+
+def _answer_due(body: dict[str, Any]) -> str:
+    """A bot that took a trigger's event and has said nothing since; while its lane still holds the event, later."""
+    now, within = clock.now_ms(), int(body["answer_within_s"]) * 1000
+    row = trigger_events.get(body["channel"], body["asked"])
+    if row is not None and row.finished_at:
+        return "answered meanwhile"
+    tried = int(row.attempted_at or 0) if row is not None else 0
+    held = row is not None and (not tried or _holds(deliveries.lane_id(body["thread"], body["bot"]), body["asked"]))
+    due = now + max(within, _LOOK_AGAIN_MS) if held else tried + within
+    if due > now:
+        schedule.later(id=f"answer:{body['asked']}", due_ms=due, now_ms=now, queue="timers", task=body)
+        return "the bot has not had it for long" if not held else "the bot does not have it yet"
+    _put(body, "answer due", body["asked"], keep=("bot", "asked"))
+    return "told"
+
+
+def _holds(lane: str, asked: str) -> bool:
+    return any((row.notice or {}).get("asked") == asked for row in deliveries.tail(lane).undone)
+
+
+def _trigger_due(body: dict[str, Any]) -> str:
+    """A trigger whose schedule is due. The next time is kept first: whatever becomes of this one, the row goes on.
+
+    What was missed while nothing ran is made up for once: the next time is the first after now.
+    """
+    trigger, due, now = config.get("trigger", body["trigger"]), int(body["due"]), clock.now_ms()
+    if trigger is None or trigger.body["generation"] != body["generation"]:
+        return "another schedule stands"
+    following = asking.next_due(trigger.body, after_ms=max(due, now))
+    if following is not None:
+        schedule.later(now_ms=now, **asking.due_task(trigger.id, body["generation"], following))
+    if trigger.body.get("suspended"):
+        return "suspended"
+    id = ids.at_from_cause("te", due, trigger.id, due)
+    asking.put(trigger, Ask(trigger.body.get("text") or ""), id=id, at=now)
+    return "asked"
 
 
 def _endpoint_enabled(body: dict[str, Any]) -> str:
@@ -138,6 +179,8 @@ def _bus_again(body: dict[str, Any]) -> str:
 _BY_KIND = {
     kinds.OFFER_EXPIRED: _offer_expired,
     kinds.BOT_FAILING: _bot_failing,
+    kinds.ANSWER_DUE: _answer_due,
+    asking.DUE: _trigger_due,
     "endpoint.enabled": _endpoint_enabled,
     "status": _status,
     "message.again": _message_again,

@@ -1,8 +1,9 @@
 """Table `receipts`: what was already done, for as long as somebody may ask for it again.
 
-Rows of five kinds share the key: events that outsiders may repeat (`event#...`), where a source's event was kept first
+Rows of six kinds share the key: events that outsiders may repeat (`event#...`), where a source's event was kept first
 (`source#...`), messages by the id that their provider gave them (`sent#...`), what a bot or desk posted under an
-Idempotency-Key (`post#...`), and the API's own such keys (written by Powertools).
+Idempotency-Key (`post#...`), which event of a trigger such a key got (`trigger#...`), and the API's own such keys
+(written by Powertools).
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class Receipt(Model):
     """Of what was posted under a key."""
     address = UnicodeAttribute(null=True)
     """Of a source's event: where it stands."""
+    event = UnicodeAttribute(null=True)
+    """Of a trigger's key: id of the event that it got."""
     expiration = NumberAttribute(null=True)
     """TTL, in seconds since the epoch."""
 
@@ -98,3 +101,18 @@ def claim(party: str, key: str, digest: str, *, now_ms: int) -> bool:
             return False
         raise
     return True
+
+
+def event_of_key(trigger: str, key: str, digest: str, event: str, *, now_ms: int) -> str | None:
+    """Id of the event that a trigger's key stands for: this one where the key is new or older than a day, else that
+    which it got first; None where that was another body."""
+    now_s, id = now_ms // 1000, f"trigger#{trigger}#{key}"
+    row = Receipt(id, digest=digest, event=event, expiration=now_s + KEEP_KEY_S)
+    try:
+        row.save(condition=Receipt.id.does_not_exist() | (Receipt.expiration < now_s))
+    except PutError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+        first = Receipt.get(id, consistent_read=True)
+        return str(first.event) if first.digest == digest else None
+    return event

@@ -40,13 +40,18 @@ def slot_of(id: str) -> int:
 
 def keep(*, id: str, due_ms: int, queue: str, task: dict[str, Any]) -> None:
     """Keep a task until it is due; the same id and time again is the same row."""
-    Due(
+    row_of(id=id, due_ms=due_ms, queue=queue, task=task).save()
+
+
+def row_of(*, id: str, due_ms: int, queue: str, task: dict[str, Any]) -> Due:
+    """A task's row, for whoever stores it together with something else."""
+    return Due(
         slot=str(slot_of(id)),
         due_id=f"{due_ms:013d}#{id}",
         queue=queue,
         task=task,
         expires=due_ms // 1000 + 86_400 * 30,
-    ).save()
+    )
 
 
 def due_before(slot: int, before_ms: int) -> Iterator[Due]:
@@ -61,9 +66,15 @@ AHEAD_MS = RELEASE_EVERY_MS + 30_000
 
 def later(*, id: str, due_ms: int, now_ms: int, queue: str, task: dict[str, Any]) -> None:
     """Have a task on a standard queue when it is due: kept in the table first, handed over at once if that is soon."""
-    keep(id=id, due_ms=due_ms, queue=queue, task=task)
-    if due_ms - now_ms <= AHEAD_MS:
-        hand_over(Due.get(str(slot_of(id)), f"{due_ms:013d}#{id}", consistent_read=True), now_ms=now_ms)
+    row = row_of(id=id, due_ms=due_ms, queue=queue, task=task)
+    row.save()
+    soon(row, now_ms=now_ms)
+
+
+def soon(row: Due, *, now_ms: int) -> None:
+    """Hand a task over at once that was stored and is due before `release_due` is sure to have looked at it."""
+    if int(str(row.due_id)[:13]) - now_ms <= AHEAD_MS:
+        hand_over(row, now_ms=now_ms)
 
 
 def hand_over(row: Due, *, now_ms: int) -> None:

@@ -38,6 +38,8 @@ class TriggerEvent(Model):
     error = PlainAttribute(null=True)
     attempts = NumberAttribute(default=0)
     """How often the bot was tried."""
+    attempted_at = NumberAttribute(null=True)
+    """When it was tried last."""
     accepted_at = NumberAttribute()
     finished_at = NumberAttribute(null=True)
     expires = NumberAttribute(null=True)
@@ -56,17 +58,25 @@ def add(trigger: str, id: str, *, session: str, thread: str, at: int) -> None:
             raise
 
 
-def running(trigger: str, id: str, *, contact: str = "") -> None:
-    """The event is on its way to the bot; changes nothing once it has come further."""
-    actions: list[Action] = [TriggerEvent.status.set(RUNNING)]
+def running(trigger: str, id: str, *, session: str, thread: str, at: int, contact: str = "") -> None:
+    """The event is on its way to the bot; changes nothing once it has come further.
+
+    An event whose row could not be stored when it was accepted gets it here, with the same content.
+    """
+    row = TriggerEvent
+    facts: dict[Any, Any] = {row.session: session, row.thread: thread, row.accepted_at: at, row.attempts: 0}
+    facts |= {row.expires: at // 1000 + KEEP_S}
+    actions: list[Action] = [row.status.set(RUNNING)]
+    actions += [attribute.set(attribute | value) for attribute, value in facts.items()]
     if contact:
-        actions.append(TriggerEvent.contact.set(contact))
-    _update(trigger, id, actions, condition=TriggerEvent.status == ACCEPTED)
+        actions.append(row.contact.set(contact))
+    _conditionally(trigger, id, actions, row.id.does_not_exist() | (row.status == ACCEPTED))
 
 
-def attempted(trigger: str, id: str, n: int) -> None:
+def attempted(trigger: str, id: str, n: int, *, at: int) -> None:
     """The bot is being tried for the n-th time."""
-    _update(trigger, id, [TriggerEvent.attempts.set(n)], condition=TriggerEvent.attempts < n)
+    actions: list[Action] = [TriggerEvent.attempts.set(n), TriggerEvent.attempted_at.set(at)]
+    _update(trigger, id, actions, condition=TriggerEvent.attempts <= n)
 
 
 def finish(
@@ -114,8 +124,12 @@ def newest(trigger: str, *, before: str, limit: int) -> list[TriggerEvent]:
 
 
 def _update(trigger: str, id: str, actions: list[Action], *, condition: Any) -> None:
+    _conditionally(trigger, id, actions, TriggerEvent.id.exists() & condition)
+
+
+def _conditionally(trigger: str, id: str, actions: list[Action], condition: Any) -> None:
     try:
-        TriggerEvent(trigger, id).update(actions=actions, condition=TriggerEvent.id.exists() & condition)
+        TriggerEvent(trigger, id).update(actions=actions, condition=condition)
     except UpdateError as error:
         if error.cause_response_code != "ConditionalCheckFailedException":
             raise

@@ -1,0 +1,68 @@
+"""Events of triggers: what became of each, and asking by an API key."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from chalicelib.api import cursors
+from chalicelib.api.front import Answer, Call
+from chalicelib.api.resources import find
+from chalicelib.inbound import asking, trigger
+from chalicelib.ports.clock import rfc3339
+from chalicelib.ports.web import Problem
+from chalicelib.tables import config, trigger_events
+from chalicelib.tables.trigger_events import TriggerEvent
+
+_ID = re.compile(r"te_[0-9a-z]{26}")
+
+
+def listing(call: Call) -> Answer:
+    """A trigger's events, the newest first; kept for 90 days."""
+    _, row = find(call)
+    limit, of = cursors.limit_of(call), f"trigger events {row.id}"
+    place = cursors.place_of(call, of=of)
+
+    def rows(most: int) -> list[TriggerEvent]:
+        return trigger_events.newest(row.id, before=place, limit=most)
+
+    return Answer(200, cursors.page(rows, limit=limit, of=of, place=lambda one: str(one.id), show=view))
+
+
+def one(call: Call) -> Answer:
+    """The event of a trigger: its status, and the bot's reply or what went wrong."""
+    _, row = find(call)
+    event = call.names["event_id"]
+    found = trigger_events.get(row.id, event) if _ID.fullmatch(event) else None
+    if found is None:
+        raise Problem(404, "not_found", f"the trigger has no event {event[:60]!r}")
+    return Answer(200, view(found))
+
+
+def invoke(call: Call) -> Answer:
+    """202 for an event with the default text, as for one that is posted; the body may say session, contact and, where
+    there is no default, text."""
+    _, row = find(call)
+    service = config.get("service", str(row.service))
+    country = str((service.body or {}).get("country") or "") if service else ""
+    ask = trigger.read(call.raw, call.query, default_text=row.body.get("text") or "", country=country)
+    key = call.headers.get("idempotency-key") or ""
+    posted = f"{sorted(call.query.items())} {call.raw.decode('utf-8', 'replace')}"
+    return Answer(202, asking.accept(asking.usable(row), ask, key=key, by=call.caller.id, posted=posted))
+
+
+def view(row: TriggerEvent) -> dict[str, Any]:
+    """As it is answered."""
+    return {
+        "id": str(row.id),
+        "trigger_id": str(row.trigger),
+        "status": row.status,
+        "session": row.session,
+        "conversation_id": row.conversation,
+        "contact_id": row.contact,
+        "reply": row.reply,
+        "error": row.error,
+        "attempts": int(row.attempts or 0),
+        "accepted_at": rfc3339(int(row.accepted_at)),
+        "finished_at": rfc3339(int(row.finished_at)) if row.finished_at else None,
+    }

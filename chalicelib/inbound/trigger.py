@@ -1,0 +1,87 @@
+"""What is posted to a trigger: an event with a text, a session and a contact, or any JSON at all.
+
+https://chatbotkit.com/docs has both shapes: `{"text"?, "session"?, "contact"?}`, and a payload of any form with the
+session and the contact in the query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.channels.wire import Fields, parsed
+from chalicelib.domain.identities import WrongIdentities, keys_of
+from chalicelib.domain.message import MAX_TEXT_BYTES
+from chalicelib.inbound.post import refuse
+from chalicelib.ports.web import Problem
+
+MAX_SESSION = 200
+"""Characters of a session's key."""
+_OURS = ("text", "session", "contact")
+"""Members by which a body is known as an event of ours; one that has none of them is a payload."""
+_MOST = {"name": 200, "email": 320, "phone": 60}
+_KEPT_PAYLOAD = 8 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a bot is asked, by whom."""
+
+    text: str
+    session: str = ""
+    """As it was given; empty where it was not."""
+    name: str = ""
+    identities: tuple[tuple[str, str], ...] = ()
+    """(kind, value) of the contact, normalised: e-mail before phone."""
+    payload: str = ""
+    """The JSON that came, where a default text stands in its place."""
+
+    @property
+    def key(self) -> str:
+        """Key of the session: as given, else the first unique identifier of the contact; empty for neither."""
+        return self.session or (self.identities[0][1] if self.identities else "")
+
+
+def read(raw: bytes, query: Mapping[str, str], *, default_text: str, country: str) -> Ask:
+    """What a body and a query ask; Problem 400 for what is no JSON, 422 for wrong fields, 413 for a long text.
+
+    What the body says goes before what the query says. A national phone number is read in `country`.
+    """
+    given: Any = None
+    if raw.strip():
+        try:
+            given = parsed(raw)
+        except ValueError as error:
+            raise Problem(400, "malformed_json", f"the body is no JSON: {error}"[:300]) from None
+    ours = given if isinstance(given, dict) and given.keys() & {*_OURS} else {}
+    fields = Fields(ours)
+    text = fields.text("text", most=2**20)
+    session = fields.text("session", most=MAX_SESSION) or Fields(query, "", fields.wrong).text(
+        "session", most=MAX_SESSION
+    )
+    person = _person(fields, query)
+    identities: list[tuple[str, str]] = []
+    try:
+        identities = keys_of(person, country)
+    except WrongIdentities as wrong:
+        fields.wrong.extend((f"/contact/{name}", why) for name, why in wrong.errors)
+    refuse(fields.wrong, too_large=False)
+    payload = "" if ours or given is None else raw.decode("utf-8-sig").strip()
+    said = default_text or text or payload
+    if len(said.encode("utf-8", "replace")) > MAX_TEXT_BYTES:
+        where = "/text" if text and not payload else ""
+        problem = [(where, f"must be at most {MAX_TEXT_BYTES} bytes as a message's text")]
+        refuse(problem, too_large=True)
+    kept = payload if default_text and len(payload.encode()) <= _KEPT_PAYLOAD else ""
+    return Ask(said, session, person.get("name", ""), tuple(identities), kept)
+
+
+def _person(fields: Fields, query: Mapping[str, str]) -> dict[str, str]:
+    """The contact's fields as texts; each from the body, else from `?contact.<field>=`."""
+    inside = fields.inside("contact") if fields.has("contact") else Fields({}, "/contact", fields.wrong)
+    person = {}
+    for name, most in _MOST.items():
+        asked = Fields({name: query.get(f"contact.{name}")}, "/contact", fields.wrong)
+        person[name] = (inside.text(name, most=most) or asked.text(name, most=most)).strip()
+    return {name: value for name, value in person.items() if value}

@@ -269,7 +269,8 @@ class Cloud:
         }
 
     def _stream_once(self) -> bool:
-        return any([self._table_once(table, step) for table, step in STREAMS.items()])
+        moved = [self._table_once(table, step) for table, step in STREAMS.items()]
+        return any(moved)
 
     def _table_once(self, table: str, step: str) -> bool:
         shards, streamed = self._shards.setdefault(table, []), self._streamed.get(table, 0)

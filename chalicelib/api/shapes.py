@@ -48,9 +48,10 @@ class Conversation(BaseModel):
     thread_id: str
     channel_id: str | None
     source: str
-    kind: Literal["bot", "desk"]
+    kind: Literal["bot", "desk", "source"]
     bot_id: str | None
     desk_id: str | None
+    source_id: str | None
     state: str
     contact_id: str | None
     agent: dict[str, str] | None
@@ -58,6 +59,14 @@ class Conversation(BaseModel):
     outcome: str | None
     opened_at: str
     closed_at: str | None
+
+
+class ListedConversation(Conversation):
+    """A conversation with what its list shows of its thread."""
+
+    contact: Person
+    owner: Literal["bot", "desk"] | None
+    address: str | None
 
 
 class Thread(BaseModel):
@@ -114,12 +123,19 @@ class Message(BaseModel):
     delivery_state: str
 
 
+class MessageOnChannel(Message):
+    """One message, with its channel."""
+
+    channel_id: str
+
+
 class Pagination(BaseModel):
     """Where a page stands."""
 
     previous_cursor: str | None
     next_cursor: str | None
-    total: int
+    total: int | None
+    """Known of a conversation alone."""
 
 
 class MessagesListAnswer(BaseModel):
@@ -127,6 +143,16 @@ class MessagesListAnswer(BaseModel):
 
     data: list[Message]
     pagination_data: Pagination
+
+
+class RecentOfConversation(MessagesListAnswer):
+    """A page of one of a contact's conversations."""
+
+    source: str
+
+
+class RecentMessagesAnswer(RootModel[dict[str, RecentOfConversation]]):
+    """Conversation -> its recent messages."""
 
 
 class Attempt(BaseModel):
@@ -170,6 +196,56 @@ class Accepted(BaseModel):
     events: list[dict[str, Any]] | None = None
 
 
+class Asker(BaseModel):
+    """Whom a trigger's event is about."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+class TriggerAsk(BaseModel):
+    """What a trigger is invoked with; a body that has none of these members is a payload of any form."""
+
+    text: str | None = None
+    """Where the trigger has no default text."""
+    session: str | None = None
+    contact: Asker | None = None
+
+
+class TriggerAsked(BaseModel):
+    """An event that was accepted."""
+
+    id: str
+    status: Literal["accepted"]
+    session: str
+    conversation_id: str | None = None
+    """Where neither a session nor a contact was given."""
+
+
+class TriggerEvent(BaseModel):
+    """What became of a trigger's event."""
+
+    id: str
+    trigger_id: str
+    status: Literal["accepted", "running", "succeeded", "failed"]
+    session: str | None
+    conversation_id: str | None
+    contact_id: str | None
+    reply: str | None
+    error: dict[str, Any] | None
+    attempts: int
+    accepted_at: str
+    finished_at: str | None
+
+
+class Completed(BaseModel):
+    """What a bot answered to a direct call."""
+
+    text: str
+    messages: list[Message]
+
+
 class Delivery(BaseModel):
     """One thing that must reach one party outside."""
 
@@ -181,7 +257,10 @@ class Delivery(BaseModel):
     desk_id: str | None = None
     subscription_id: str | None = None
     channel_id: str | None = None
+    trigger_id: str | None = None
     kind: str | None
+    event: str | None = None
+    """Of a platform event: its type."""
     thread_id: str | None
     conversation_id: str | None
     message_id: str | None

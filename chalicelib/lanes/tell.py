@@ -19,9 +19,6 @@ from chalicelib.tables.config import Resource
 from chalicelib.tables.world import ServiceWorld
 
 QUEUE = "deliveries.fifo"
-CONVERSATIONS = "-c"
-"""Ending of the lane of a thread's conversation events. They come from another stream than its messages, and places in
-two streams do not compare: in one lane, a row could come to stand behind the finished tail and never be found."""
 AGAIN = "bus.again"
 """Kind of the task with events that the bus did not take."""
 _AGAIN_S = 60
@@ -106,7 +103,7 @@ def on_the_bus(event: PlatformEvent) -> dict[str, Any]:
 
 def _keep(event: PlatformEvent, subscription: str, key: str) -> Entry:
     cause = ids.from_cause("", event.type, event.subject, event.cause)[1:]
-    lane = f"{event.subject[3:29]}-{subscription}" + (CONVERSATIONS if key else f"-{cause[:10]}")
+    lane = f"{event.subject[3:29]}-{subscription}" + (deliveries.CONVERSATIONS if key else f"-{cause[:10]}")
     key = key or cause
     notice = Notice(
         kind=EVENT,

@@ -24,6 +24,9 @@ from chalicelib.tables.attributes import PlainAttribute, PlainListAttribute
 
 LANE = "~"
 """Range key of the lane's own row: sorts after every delivery."""
+CONVERSATIONS = "-c"
+"""Ending of the lane of a thread's conversation events. They come from another stream than its messages, and places in
+two streams do not compare: in one lane, a row could come to stand behind the finished tail and never be found."""
 PENDING, WAITING, DELIVERED, FAILED, EXPIRED, POISON = "pending", "waiting", "delivered", "failed", "expired", "poison"
 UNDONE = (PENDING, WAITING)
 

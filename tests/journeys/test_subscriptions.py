@@ -1,0 +1,343 @@
+"""Outside systems hear what happens: verified, signed, in order, through failures, and on the event bus."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import time_machine
+
+from chalicelib.domain.platform_event import EVENTS
+from chalicelib.ports import bus, signing
+from tests.cloud import Cloud, _moto_table
+from tests.journeys.conftest import TOKEN, Town
+from tests.outside import Outside, serving
+
+
+@pytest.fixture
+def crm(town: Town) -> Iterator[Outside]:
+    """A system that hears everything there is to hear."""
+    with serving() as outside:
+        service = town.ids["care"]
+        subscribed = town.make(
+            "subscriptions",
+            service_id=service,
+            name="crm",
+            url=outside.url,
+            events=list(EVENTS),
+            headers={"X-Crm": "7"},
+        )
+        assert subscribed["status"] == "unverified" and subscribed["hears_since"] is None
+        assert subscribed["url"] == outside.url and "webhook_url" not in subscribed and "token_hash" not in subscribed
+        town.says("before anybody listens")
+        town.verify("subscriptions", "crm")
+        town.cloud.pump()
+        outside.forget()
+        town.bot.forget()
+        yield outside
+
+
+def types(outside: Outside) -> list[str]:
+    return [event["type"] for event in outside.events()]
+
+
+def of_type(outside: Outside, type: str) -> list[dict[str, Any]]:
+    return [event["data"] for event in outside.events() if event["type"] == type]
+
+
+def test_what_happens_on_a_thread_is_told_in_order(town: Town, crm: Outside) -> None:
+    message = town.says("hello")
+    (created,) = of_type(crm, "message.created")
+    heard = crm.heard[0]
+    assert created["message"]["id"] == message and created["message"]["text"] == "hello"
+    assert created["message"]["state"] == "received" and created["message"]["from_contact"] is True
+    assert created["channel_id"] == town.ids["chat"] and created["contact_id"] == created["message"]["contact_id"]
+    assert created["conversation_id"] == created["message"]["conversation_id"]
+    assert heard.headers["x-crm"] == "7" and heard.headers["x-parley-attempt"] == "1"
+    secret = town.made["crm"]["signing_secret"]
+    assert signing.verify([secret], heard.headers, heard.raw, now_ms=time.time_ns() // 10**6)
+
+    conversation = town.bot.events()[0]["Conversationid"]
+    town.bot_posts({"eventid": "1001", "conversation_id": conversation, "message": "hi"})
+    town.sees()
+    town.bot_posts({"eventid": "1002", "conversation_id": conversation})
+    chat = town.desk.events()[-1]["data"]["conversation_id"]
+    town.desk_posts({"type": "chat.accepted", "conversation_id": chat, "agent": {"id": "7", "name": "Ana"}})
+    town.desk_posts({"type": "chat.closed", "conversation_id": chat, "outcome": "solved"})
+    said = [event for event in crm.events() if event["type"].startswith("message.")]
+    assert [(one["type"], one["data"]["message"]["text"]) for one in said] == [
+        ("message.created", "hello"),
+        ("message.created", "hi"),
+        ("message.status", "hi"),
+    ]
+    assert said[-1]["data"]["status"] == said[-1]["data"]["message"]["state"] == "delivered"
+    story = [one for one in types(crm) if one.startswith(("conversation.", "handover."))]
+    assert story == [
+        "conversation.opened",
+        "handover.started",
+        "handover.accepted",
+        "conversation.closed",
+        "handover.ended",
+    ]
+    (ended,) = of_type(crm, "handover.ended")
+    assert ended["outcome"] == "solved" and ended["agent"] == {"id": "7", "name": "Ana"}
+    assert ended["conversation"]["id"] == chat and ended["conversation"]["desk_id"] == town.ids["desk"]
+    assert ended["conversation"]["state"] == "closed" and ended["conversation"]["bot_id"] is None
+    assert town.call("GET", f"/v1/conversations/{chat}")[1]["closed_at"] == ended["conversation"]["closed_at"]
+
+    # Each can be found again, by where it went and by what it was about.
+    status, page = town.call("GET", f"/v1/deliveries?subscription_id={town.ids['crm']}&limit=100")
+    assert status == 200 and len(page["data"]) == len(crm.events())
+    assert {one["status"] for one in page["data"]} == {"delivered"}
+    for one in page["data"]:
+        assert town.call("GET", f"/v1/deliveries/{one['id']}") == (200, one)
+    about = town.call("GET", f"/v1/deliveries?message_id={message}")[1]["data"]
+    assert {one["destination_id"] for one in about} == {town.ids["crm"], town.ids["bot"]}
+    about = town.call("GET", f"/v1/deliveries?conversation_id={chat}")[1]["data"]
+    assert len([one for one in about if one["destination_id"] == town.ids["crm"]]) == 5
+
+
+def test_a_hand_over_that_nobody_takes(town: Town, crm: Outside) -> None:
+    with time_machine.travel(time.time(), tick=True) as traveller:
+        town.call("PATCH", f"/v1/desks/{town.ids['desk']}", {"accept_within_s": 5})
+        town.says("hello")
+        conversation = town.bot.events()[0]["Conversationid"]
+        town.bot_posts({"eventid": "1002", "conversation_id": conversation})
+        traveller.shift(70)
+        town.cloud.release()
+        (failed,) = of_type(crm, "handover.failed")
+        assert failed["outcome"] == "not_accepted" and failed["conversation"]["desk_id"] == town.ids["desk"]
+        # Nor is there anybody to offer it to: no conversation of a desk's came into being at all.
+        town.call("PATCH", f"/v1/desks/{town.ids['desk']}", {"suspended": True})
+        town.bot_posts({"eventid": "1002", "conversation_id": conversation})
+        failed = of_type(crm, "handover.failed")[1]
+        assert failed["conversation"] is None and failed["reason"] == "no desk is available"
+        assert failed["conversation_id"] == conversation
+    assert "handover.ended" not in types(crm)
+
+
+def test_events_are_chosen_by_type_source_and_condition(town: Town) -> None:
+    service = town.ids["care"]
+    with serving() as loud, serving() as other, serving() as gone:
+        when = {"in": ["refund", {"var": "message.text"}]}
+        wants: dict[str, dict[str, Any]] = {
+            "loud": {"url": loud.url, "events": ["message.created"], "when": when},
+            "other": {"url": other.url, "events": ["message.created", "endpoint.enabled"], "sources": ["whatsapp"]},
+            "gone": {"url": gone.url, "events": ["message.created"]},
+        }
+        for name, wanted in wants.items():
+            town.make("subscriptions", service_id=service, name=name, **wanted)
+            town.verify("subscriptions", name)
+        town.says("hello")
+        town.says("I want a refund")
+        assert [event["data"]["message"]["text"] for event in loud.events()] == ["I want a refund"]
+        assert types(gone) == ["message.created"] * 2
+        assert town.call("DELETE", f"/v1/subscriptions/{town.ids['gone']}")[0] == 204
+        town.says("hello again")
+        assert len(gone.events()) == 2
+        # What is about no message comes from no source, and is not kept back for want of one.
+        town.call("PATCH", f"/v1/bots/{town.ids['bot']}", {"verification_token": TOKEN, "headers": {"X-New": "1"}})
+        town.verify("bots", "bot")
+        town.cloud.pump()
+        assert set(types(other)) == {"endpoint.enabled"}
+        assert [one["id"] for one in of_type(other, "endpoint.enabled")][-1] == town.ids["bot"]
+
+
+def test_a_failing_subscription_waits_is_switched_off_and_comes_back_in_order(town: Town, crm: Outside) -> None:
+    with time_machine.travel(time.time(), tick=True) as traveller, serving() as watch:
+        service = town.ids["care"]
+        events = ["endpoint.failing", "endpoint.disabled", "endpoint.enabled", "delivery.failed"]
+        town.make("subscriptions", service_id=service, name="watch", url=watch.url, events=events)
+        town.verify("subscriptions", "watch")
+        town.call("PATCH", f"/v1/subscriptions/{town.ids['crm']}", {"retry": {"waits_s": [1, 1, 1, 1]}})
+        crm.answer = lambda heard: (500, {})
+        town.says("one")
+        town.says("two")
+        for _ in range(5):
+            traveller.shift(61)
+            town.cloud.release()
+        assert town.call("GET", f"/v1/subscriptions/{town.ids['crm']}")[1]["status"] == "inactive"
+        told = [(event["type"], event["data"]["id"]) for event in watch.events()]
+        assert told == [
+            ("endpoint.failing", town.ids["crm"]),
+            ("endpoint.failing", town.ids["crm"]),
+            ("endpoint.disabled", town.ids["crm"]),
+        ]
+        assert [event["data"].get("failures") for event in watch.events()] == [1, 3, None]
+        assert watch.events()[0]["data"]["name"] == "crm" and watch.events()[0]["data"]["kind"] == "subscription"
+        assert town.call("POST", f"/v1/subscriptions/{town.ids['crm']}/verify")[1]["code"] == "edit_required"
+        crm.answer = lambda heard: (200, {})
+        crm.forget()
+        town.call("PATCH", f"/v1/subscriptions/{town.ids['crm']}", {})
+        town.verify("subscriptions", "crm")
+        town.cloud.pump()
+        texts = [one["message"]["text"] for one in of_type(crm, "message.created")]
+        assert texts == ["one", "two"]
+        assert types(watch)[-1] == "endpoint.enabled"
+        # A message that its bot cannot take is given up, and that is told to all but who did not take it.
+        town.bot.answer = lambda heard: (
+            (500, {}) if heard.json.get("Event") != "Verification" else (200, {"token": TOKEN})
+        )
+        town.call("PATCH", f"/v1/bots/{town.ids['bot']}", {"retry": {"waits_s": [1]}})
+        message = town.says("three")
+        traveller.shift(61)
+        town.cloud.release()
+        (lost,) = of_type(watch, "delivery.failed")
+        assert lost["destination_id"] == town.ids["bot"] and lost["message_id"] == message
+        assert (lost["error"], lost["status"], lost["attempts"]) == ("http_500", "failed", 2)
+        assert of_type(crm, "delivery.failed") == [lost]
+
+
+def test_contacts_are_told_and_their_threads_know_them_as_they_stand(town: Town, crm: Outside) -> None:
+    from chalicelib.tables import contacts, merging, threads
+
+    town.says("hello")
+    service, now = town.ids["care"], int(time.time() * 1000)
+    mine = of_type(crm, "message.created")[0]["contact_id"]
+    thread_id = of_type(crm, "message.created")[0]["message"]["thread_id"]
+    contacts.find_or_create(service, [("email", "uma@example.org")], name="Uma", now_ms=now)
+    town.cloud.pump()
+    (created,) = of_type(crm, "contact.created")
+    assert created["contact"]["identities"] == [{"kind": "email", "value": "uma@example.org"}]
+    assert created["contact"]["name"] == "Uma" and "conversations" not in created["contact"]
+
+    merge_id, _ = merging.merge(created["contact"]["id"], mine, by="test", now_ms=now)
+    town.cloud.pump()
+    (merged,) = of_type(crm, "contact.merged")
+    assert merged == {"contact_id": created["contact"]["id"], "from": mine, "merge_id": merge_id}
+    assert mine in of_type(crm, "contact.updated")[-1]["contact"]["merged_ids"]
+    thread = threads.get(thread_id)
+    assert thread is not None and thread.contact["id"] == created["contact"]["id"]
+    assert (thread.contact["person"], thread.contact["name"]) == (mine, "Uma")
+    town.says("and now?")
+    assert of_type(crm, "message.created")[-1]["contact_id"] == created["contact"]["id"]
+
+    merging.unmerge(created["contact"]["id"], merge_id, by="test", now_ms=now)
+    town.cloud.pump()
+    thread = threads.get(thread_id)
+    assert thread is not None and thread.contact["id"] == mine and "person" not in thread.contact
+    assert "contact.merged" not in types(crm)[types(crm).index("contact.merged") + 1 :]
+
+
+@pytest.fixture
+def consumer(town: Town) -> Iterator[Any]:
+    """A queue behind a rule of the bus; gives what came."""
+    sqs, events = town.cloud.clients["sqs"], town.cloud.clients["events"]
+    queue = sqs.create_queue(QueueName="consumer")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    rule = {"Name": "all", "EventBusName": "parley-test"}
+    events.put_rule(**rule, EventPattern=json.dumps({"source": ["parley"]}))
+    events.put_targets(Rule="all", EventBusName="parley-test", Targets=[{"Id": "1", "Arn": arn}])
+    bus.forget()
+
+    def came() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        while batch := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+            for message in batch:
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+                found.append(json.loads(message["Body"]))
+        return found
+
+    yield came
+    events.remove_targets(Rule="all", EventBusName="parley-test", Ids=["1"])
+    events.delete_rule(**rule)
+    sqs.delete_queue(QueueUrl=queue)
+
+
+def test_the_same_events_are_cloudevents_on_the_bus(town: Town, consumer: Any) -> None:
+    message = town.says("hello")
+    town.bot_posts({"eventid": "1003", "conversation_id": town.bot.events()[0]["Conversationid"]})
+    came = {envelope["detail-type"]: envelope["detail"] for envelope in consumer()}
+    # Those of verifying the town came too: they were in the stream and not yet announced.
+    opened = {"message.created", "conversation.opened", "conversation.closed", "contact.created"}
+    assert set(came) == opened | {"endpoint.enabled"}
+    told = came["message.created"]
+    assert told["specversion"] == "1.0" and told["datacontenttype"] == "application/json"
+    assert told["type"] == "parley.message.created" and told["source"] == f"/parley/{town.ids['care']}"
+    assert told["subject"] == message and told["data"]["message"]["text"] == "hello"
+    assert len({one["id"] for one in came.values()}) == 5
+    assert came["conversation.closed"]["time"] == came["conversation.closed"]["data"]["conversation"]["closed_at"]
+
+
+def test_nothing_is_put_while_nobody_listens(town: Town, cloud: Cloud) -> None:
+    from tests.cloud import taps
+
+    called: list[str] = []
+    taps.listen = lambda side, name: called.append(name) if side == "before" else None
+    try:
+        town.says("hello")
+        town.says("hello")
+    finally:
+        taps.listen = None
+    assert "PutEvents" not in called and called.count("ListRules") == 1
+    assert not _moto_table(cloud._table("failures")).items
+
+
+def test_what_the_bus_does_not_take_is_put_later(town: Town, consumer: Any) -> None:
+    from tests.cloud import taps
+
+    def refuse(side: str, name: str) -> None:
+        if side == "before" and name == "PutEvents":
+            from botocore.exceptions import EndpointConnectionError
+
+            raise EndpointConnectionError(endpoint_url="events")
+
+    with time_machine.travel(time.time(), tick=True) as traveller:
+        taps.listen = refuse
+        try:
+            town.says("hello")
+        finally:
+            taps.listen = None
+        assert town.bot.events(), "the message went its way"
+        assert consumer() == []
+        traveller.shift(61)
+        town.cloud.pump()
+        assert "message.created" in {envelope["detail-type"] for envelope in consumer()}
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"events": []}, "/events"),
+    ({"events": ["message.created", "message.gone"]}, "/events/1"),
+    ({"events": "message.created"}, "/events"),
+    ({"url": "ftp://example.org"}, "/url"),
+    ({"url": None}, "/url"),
+    ({"when": {"==": [{"var": "message.txt"}, 1]}}, "/when/=="),
+    ({"sources": [""]}, "/sources/0"),
+    ({"context": {"recent_messages": {"limit": 0}}}, "/context/recent_messages/limit"),
+    ({"headers": {"webhook-id": "x"}}, "/headers"),
+    ({"max_age_s": 0}, "/max_age_s"),
+    ({"retry": {"waits_s": [4000]}}, "/retry/waits_s"),
+    ({"webhook_url": "https://example.org"}, "/webhook_url"),
+    ({"since": 1}, "/since"),
+]
+
+
+def test_every_wrong_field_is_named_and_the_rest_is_as_bots(town: Town) -> None:
+    service, url = town.ids["care"], town.desk.url
+    good = {"service_id": service, "url": url, "events": ["message.created"]}
+    for wrong, path in WRONG:
+        status, answer = town.call("POST", "/v1/subscriptions", good | wrong)
+        assert status == 422 and [one["path"] for one in answer["errors"]][0].startswith(path), (wrong, answer)
+    assert town.call("POST", "/v1/subscriptions", {"service_id": service})[0] == 422
+
+    status, made = town.call("POST", "/v1/subscriptions", good | {"events": ["message.created"] * 2})
+    assert status == 201 and made["events"] == ["message.created"] and made["max_age_s"] == 604_800
+    path, secret = f"/v1/subscriptions/{made['id']}", made["signing_secret"]
+    assert "signing_secret" not in town.call("GET", path)[1]
+    assert town.call("POST", f"{path}/verify")[1]["status"] == "active"
+    since = town.call("GET", path)[1]["hears_since"]
+    assert since
+    # Another list of events needs no other check; another URL does, and what happened since then is still heard.
+    changed = town.call("PATCH", path, {"events": ["contact.created"], "name": "crm"})[1]
+    assert (changed["status"], changed["name"], changed["hears_since"]) == ("active", "crm", since)
+    assert "signing_secret" not in changed
+    assert town.call("PATCH", path, {"url": url + "/2"})[1]["status"] == "unverified"
+    assert town.call("PATCH", path, {"events": []})[0] == 422
+    assert town.call("POST", f"{path}/rotate-secret", {"overlap_s": 60})[1]["signing_secret"] != secret
+    # Bundles know them by name.
+    bundle = {"service_id": service, "subscriptions": [{"name": "crm", "url": url, "events": ["message.created"]}]}
+    assert [one["name"] for one in town.call("POST", "/v1/apply", bundle)[1]["updated"]] == ["crm"]
+    assert not town.call("POST", "/v1/apply", bundle)[1]["updated"]

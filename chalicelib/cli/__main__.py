@@ -1,26 +1,25 @@
-"""`python -m chalicelib.cli`: apply bundles, verify, follow a conversation, replay, make keys."""
+"""`python -m chalicelib.cli`: apply bundles, verify, follow a conversation, replay, make keys, try sources."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from chalicelib.cli.connection import Connection, Refused, connection
+from chalicelib.cli import sources
+from chalicelib.cli.connection import connection
+from chalicelib.cli.screen import connected, err, out, refusals
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Speak with a Parley deployment.")
 keys = typer.Typer(no_args_is_help=True, help="API keys.")
 app.add_typer(keys, name="keys")
-out, err = Console(), Console(stderr=True)
+app.add_typer(sources.app, name="source")
 COLOURS = {"created": "green", "updated": "yellow", "deleted": "red", "unchanged": "dim"}
 POLL_S = 1.0
 
@@ -45,9 +44,9 @@ def apply(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
 ) -> None:
     """Make a service equal to a bundle. Prints secrets that were made: they are not shown again."""
-    with _refusals():
+    with refusals():
         query = {"dry_run": "true" if dry_run else ""}
-        done = _of(context)("POST", "/v1/apply", query=query, yaml=file.read_bytes())
+        done = connected(context)("POST", "/v1/apply", query=query, yaml=file.read_bytes())
     table = Table("", "kind", "name", "id")
     for verb, colour in COLOURS.items():
         for one in done[verb]:
@@ -64,8 +63,8 @@ def apply(
 @app.command()
 def verify(context: typer.Context, id: Annotated[str, typer.Argument(help="Id of a bot or desk.")]) -> None:
     """Verify a webhook; it is used from then on."""
-    with _refusals():
-        done = _of(context)("POST", f"/v1/{'desks' if id.startswith('dk_') else 'bots'}/{id}/verify", {})
+    with refusals():
+        done = connected(context)("POST", f"/v1/{'desks' if id.startswith('dk_') else 'bots'}/{id}/verify", {})
     out.print(f"{done['id']} is [green]{done['status']}[/green]")
 
 
@@ -78,10 +77,10 @@ def tail(
 ) -> None:
     """Print the last messages of a conversation, and those that come."""
     seen: set[str] = set()
-    with _refusals():
+    with refusals():
         while True:
             query = {"conversation_id": conversation, "limit": 100 if seen else lines}
-            page = _of(context)("GET", "/v1/messages", query=query)["data"]
+            page = connected(context)("GET", "/v1/messages", query=query)["data"]
             for message in (one for one in reversed(page) if one["id"] not in seen):
                 _print(message)
             seen |= {one["id"] for one in page}
@@ -101,13 +100,13 @@ def replay(
     """Send a bot's deliveries of a time again, in their order."""
     body: dict[str, Any] = {"bot_id": bot, "since": since, "dry_run": dry_run}
     total, skipped = 0, dict[str, int]()
-    with _refusals():
+    with refusals():
         # The end is fixed before the first page: later pages must not reach what is being sent now.
         body["until"] = until or time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
         with Progress(console=err, transient=True) as progress:
             task = progress.add_task("replaying", total=None)
             while True:
-                page = _of(context)("POST", "/v1/deliveries:replay", body)
+                page = connected(context)("POST", "/v1/deliveries:replay", body)
                 total += page["count"]
                 for reason, count in page["skipped"].items():
                     skipped[reason] = skipped.get(reason, 0) + count
@@ -130,8 +129,8 @@ def create_key(
     service: Annotated[str | None, typer.Option(help="The only service that it may see.")] = None,
 ) -> None:
     """Make an API key and print it: it is not shown again."""
-    with _refusals():
-        made = _of(context)("POST", "/v1/keys", {"name": name, "scopes": scope, "service_id": service})
+    with refusals():
+        made = connected(context)("POST", "/v1/keys", {"name": name, "scopes": scope, "service_id": service})
     # Plain, so that `key=$(... keys create ...)` works.
     typer.echo(made["key"])
 
@@ -139,29 +138,8 @@ def create_key(
 @app.command()
 def openapi(context: typer.Context) -> None:
     """Print the OpenAPI description."""
-    with _refusals():
-        typer.echo(json.dumps(_of(context)("GET", "/v1/openapi.json"), indent=2, ensure_ascii=False))
-
-
-def _of(context: typer.Context) -> Connection:
-    found: Connection = context.obj
-    return found
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except Refused as refused:
-        err.print(Text(str(refused), style="red"))
-        for wrong in refused.problem.get("errors", ()):
-            err.print(Text(f"  {wrong['path'] or '/'}: {wrong['message']}"))
-        raise typer.Exit(1) from None
-    except OSError as error:
-        err.print(Text(f"no answer: {error}", style="red"))
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(0) from None
+    with refusals():
+        typer.echo(json.dumps(connected(context)("GET", "/v1/openapi.json"), indent=2, ensure_ascii=False))
 
 
 def _print(message: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from functools import lru_cache
 from typing import Any
 
@@ -48,6 +49,7 @@ _SENTENCES = _AT_THE_END | {
     "D2014": "makes a list that is too long",
     "D2015": f"makes a list of more than {MOST_ITEMS} items",
 }
+_of_thread = threading.local()
 _CALLED = re.compile(r"non-function: (\$\w+)")
 
 
@@ -106,8 +108,14 @@ def evaluated(expression: str, data: Data) -> Any:
     return json.loads(given)
 
 
-@lru_cache(maxsize=1024)
 def _compiled(expression: str) -> Any:
+    # What the engine compiled belongs to the thread that had it compiled; in another it panics.
+    if not hasattr(_of_thread, "compiled"):
+        _of_thread.compiled = lru_cache(maxsize=1024)(_compile)
+    return _of_thread.compiled(expression)
+
+
+def _compile(expression: str) -> Any:
     import jsonatapy
 
     made = jsonatapy.compile(expression)

@@ -70,3 +70,30 @@ def test_wrong_use(parley: Any, tmp_path: Path) -> None:
     assert "/service/name" in bad.output
     assert parley("tail", "cv_x").exit_code == 1
     assert "401" in parley("verify", "bt_x", key="nope").output
+
+
+def test_sources_are_tried_and_posted_to(parley: Any, api: Any, service: str, tmp_path: Path) -> None:
+    mapping = {"id": "id", "text": "'bought ' & item", "contact": {"email": "email"}}
+    files = {
+        "mapping": mapping, "source": {"key": "shop", "mapping": mapping}, "bad": mapping | {"text": "a b"},
+        "sample": {"id": 1, "item": "lamp"}, "wrong": {"id": 1, "email": "nobody"},
+    }  # fmt: skip
+    at = {name: tmp_path / f"{name}.json" for name in files}
+    for name, content in files.items():
+        at[name].write_text(json.dumps(content))
+    tried = parley("source", "try", str(at["source"]), str(at["sample"]), "--service", service)
+    assert tried.exit_code == 0 and "bought lamp" in tried.output and '"shop"' in tried.output, tried.output
+    wrong = parley("source", "try", str(at["mapping"]), str(at["wrong"]))
+    assert wrong.exit_code == 1 and "/contact/email: is no e-mail address" in wrong.output
+    bad = parley("source", "try", str(at["bad"]), str(at["sample"]))
+    assert bad.exit_code == 1 and "/mapping/text: position 3 near 'b'" in bad.output
+
+    source = api.make("sources", service_id=service, key="shop", name="Shop", mapping=mapping)["id"]
+    lines = tmp_path / "events.jsonl"
+    lines.write_text("\n".join(json.dumps({"id": n % 12, "item": "x"} if n != 7 else {}) for n in range(12)))
+    posted = parley("source", "post", source, str(lines))
+    assert posted.exit_code == 1 and "event 8: /id: gives nothing" in posted.output
+    assert "11 events accepted, 1 rejected" in posted.output
+    assert parley("source", "post", source, str(at["sample"])).exit_code == 0
+    lines.write_text('{"id": 1}\n{')
+    assert parley("source", "post", source, str(lines)).exit_code == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -163,6 +164,14 @@ def test_bounded_functions_are_as_the_language_has_them() -> None:
         "a ~> $pad(2, '-')": "7-",
     }.items():  # fmt: skip
         assert expressions.evaluated(expression, given) == is_as
+
+
+def test_every_thread_compiles_for_itself() -> None:
+    said = [read(EVENT)]
+    thread = threading.Thread(target=lambda: said.append(read(EVENT)))
+    thread.start()
+    thread.join()
+    assert said[0] == said[1] and said[0].mapped
 
 
 def test_numbers_that_are_ids_stay_exact() -> None:

@@ -12,9 +12,13 @@ from chalicelib import __version__
 from chalicelib.api import shapes
 from chalicelib.api.base_url import base_url
 from chalicelib.api.bundles import Bundle
+from chalicelib.api.contact_fields import Contact, ContactAnswer, ContactChange
+from chalicelib.api.direct import Complete, DirectCall
 from chalicelib.api.front import Answer, Call, load
 from chalicelib.api.kinds import all_kinds, kind_of
+from chalicelib.api.merging import MergedAnswer, MergeFrom, Merges, Unmerge, UnmergedAnswer
 from chalicelib.api.messages import MessagesList
+from chalicelib.api.recent import RecentMessages
 from chalicelib.api.replay import Replay
 from chalicelib.api.rotation import Rotation
 from chalicelib.api.routes import EDGE, OPEN, PAGE, READ, TABLE, Route
@@ -22,9 +26,12 @@ from chalicelib.api.source_trial import Trial
 
 _REF = "#/components/schemas/{model}"
 _LISTS: dict[str, type[BaseModel]] = {
-    "api.conversations:listing": shapes.Conversation,
+    "api.conversations:listing": shapes.ListedConversation,
+    "api.contacts:listing": ContactAnswer,
     "api.messages:listing": shapes.Message,
+    "api.timeline:listing": shapes.MessageOnChannel,
     "api.deliveries:listing": shapes.Delivery,
+    "api.trigger_events:listing": shapes.TriggerEvent,
     "api.failures:listing": shapes.Failure,
     "api.audit:listing": shapes.AuditEntry,
 }
@@ -32,10 +39,21 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.health:health": (200, None, shapes.Health),
     "api.verification:verify": (200, None, shapes.Verified),
     "api.source_trial:try_out": (200, Trial, shapes.TrialAnswer),
+    "api.contacts:create": (201, Contact, ContactAnswer),
+    "api.contacts:one": (200, None, ContactAnswer),
+    "api.contacts:change": (200, ContactChange, ContactAnswer),
+    "api.merging:merge": (200, MergeFrom, MergedAnswer),
+    "api.merging:unmerge": (200, Unmerge, UnmergedAnswer),
+    "api.merging:merges": (200, None, Merges),
     "api.apply:apply": (200, Bundle, shapes.Applied),
     "api.conversations:one": (200, None, shapes.ConversationWithThread),
+    "api.direct:create": (201, DirectCall, shapes.Conversation),
+    "api.direct:complete": (200, Complete, shapes.Completed),
+    "api.trigger_events:one": (200, None, shapes.TriggerEvent),
+    "api.trigger_events:invoke": (202, shapes.TriggerAsk, shapes.TriggerAsked),
     "api.conversations:thread": (200, None, shapes.ThreadWithConversations),
     "api.messages:airy_listing": (200, MessagesList, shapes.MessagesListAnswer),
+    "api.recent:recent": (200, RecentMessages, shapes.RecentMessagesAnswer),
     "api.messages:one": (200, None, shapes.Message),
     "api.deliveries:one": (200, None, shapes.Delivery),
     "api.agents:events": (202, shapes.DeskEvents, shapes.Accepted),
@@ -50,12 +68,17 @@ _QUERY = {
     "api.lists:listing": ("service_id",),
     "api.resources:remove": ("cascade",),
     "api.apply:apply": ("dry_run",),
-    "api.conversations:listing": ("service_id",),
+    "api.trigger_events:invoke": ("session", "contact.name", "contact.email", "contact.phone"),
+    "api.contacts:listing": ("service_id", "email", "phone", "external_id"),
+    "api.conversations:listing": ("service_id", "contact_id"),
     "api.audit:listing": ("service_id",),
     "api.audit:one": ("service_id",),
-    "api.messages:listing": ("conversation_id",),
+    "api.messages:listing": ("conversation_id", "source", "contact_id", "service_id"),
+    "api.recent:recent": ("conversations",),
+    "api.timeline:listing": ("sources", "types"),
     "api.deliveries:listing": (
-        "bot_id", "desk_id", "subscription_id", "channel_id", "conversation_id", "message_id", "status",
+        "bot_id", "desk_id", "subscription_id", "channel_id", "trigger_id", "conversation_id",
+        "message_id", "status",
     ),
 }  # fmt: skip
 
@@ -163,7 +186,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
 
 def _schemas() -> dict[str, Any]:
     kinds = all_kinds().values()
-    takes = [kind.model for kind in kinds] + [Bundle, MessagesList, Replay, Rotation, Trial, shapes.DeskEvents]
+    takes = [kind.model for kind in kinds] + [Rotation] + [one for _, one, _ in _OTHERS.values() if one]
     answers = [kind.answer for kind in kinds] + [*_LISTS.values(), shapes.Problem]
     answers += [one for _, _, one in _OTHERS.values() if one]
     inputs: list[Any] = [(model, "validation") for model in dict.fromkeys([*takes, *answers])]

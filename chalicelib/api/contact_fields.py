@@ -1,0 +1,170 @@
+"""What contacts are made of, as they are given and answered; what is wrong with them is said field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from chalicelib.api.fields import Fields, Id, escaped, invalid, small
+from chalicelib.domain import contact as rules
+from chalicelib.domain.contact import MOST_ATTRIBUTES, MOST_IDENTITIES, MOST_TAGS, Data, Identity, identities_of
+from chalicelib.domain.identities import WrongIdentities, keys_of, normalised
+from chalicelib.ports.clock import from_rfc3339
+
+MOST_PURPOSES = 50
+
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
+Shown = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
+Given = Annotated[str, StringConstraints(max_length=1000)]
+Attributes = Annotated[dict[str, Any], AfterValidator(lambda value: small(value, most=MOST_ATTRIBUTES))]
+
+
+class IdentityFields(Fields):
+    """An identity of a person."""
+
+    kind: Literal["phone", "email", "channel", "external"]
+    value: Given
+
+
+class Contact(Fields):
+    """A person. `email`, `phone` and `external_id` are short for identities of these kinds."""
+
+    service_id: Id
+    name: Shown | None = None
+    email: Given | None = None
+    phone: Given | None = None
+    external_id: Given | None = None
+    identities: Annotated[list[IdentityFields], Field(max_length=MOST_IDENTITIES)] = []
+    attributes: Attributes = {}
+    tags: Annotated[list[Tag], Field(max_length=MOST_TAGS)] = []
+    consent: dict[str, Any] = {}
+    """Purpose -> true, false or `{"given": boolean, "at"?, "source"?}`."""
+
+
+class IdentityChange(Fields):
+    """Identities that a person gets or loses."""
+
+    add: Annotated[list[IdentityFields], Field(max_length=MOST_IDENTITIES)] = []
+    remove: Annotated[list[IdentityFields], Field(max_length=100)] = []
+
+
+class ContactChange(Fields):
+    """What is to change: `attributes` and `consent` are merge patches, `tags` replace those that are there."""
+
+    name: Shown | None = None
+    attributes: dict[str, Any] | None = None
+    tags: Annotated[list[Tag], Field(max_length=MOST_TAGS)] | None = None
+    consent: dict[str, Any] | None = None
+    identities: IdentityChange = IdentityChange()
+
+
+class ContactAnswer(Fields):
+    """A person, as it stands."""
+
+    id: str
+    service_id: str
+    name: str | None
+    identities: list[IdentityFields]
+    attributes: dict[str, Any]
+    tags: list[str]
+    consent: dict[str, Any]
+    conversations: dict[str, str]
+    """Conversation -> the source of its messages, the latest first."""
+    merged_ids: list[str]
+    """Contacts that were merged into this one."""
+    shadow: bool
+    """Known from events of other systems alone."""
+    created_at: str
+    updated_at: str
+
+
+def identities_given(given: Contact, country: str) -> tuple[list[Identity], list[tuple[str, str]]]:
+    """(the identities, what is wrong with them)."""
+    wrong: list[tuple[str, str]] = []
+    found: list[Identity] = []
+    try:
+        found = keys_of(given.model_dump(include={"email", "phone", "external_id"}), country)
+    except WrongIdentities as error:
+        wrong = [(f"/{field}", why) for field, why in error.errors]
+    listed, also = spelled(given.identities, country, "/identities")
+    return list(dict.fromkeys([*found, *listed])), wrong + also
+
+
+def spelled(given: Sequence[IdentityFields], country: str, path: str) -> tuple[list[Identity], list[tuple[str, str]]]:
+    """(identities in their one spelling, what is wrong with them)."""
+    found: list[Identity] = []
+    wrong: list[tuple[str, str]] = []
+    for n, one in enumerate(given):
+        try:
+            found.append((one.kind, normalised(one.kind, one.value, country=country)))
+        except ValueError as error:
+            wrong.append((f"{path}/{n}/value", str(error)))
+    return found, wrong
+
+
+def wrong_consent(consent: dict[str, Any], *, patch: bool = False) -> list[tuple[str, str]]:
+    """What is wrong with consent by purpose."""
+    wrong = []
+    if len(consent) > MOST_PURPOSES:
+        wrong.append(("/consent", f"must have at most {MOST_PURPOSES} purposes"))
+    for purpose, given in consent.items():
+        path = f"/consent/{escaped(purpose)}"
+        if len(purpose) > 100:
+            wrong.append(("/consent", "has a purpose of more than 100 characters"))
+        elif isinstance(given, dict):
+            wrong += [(f"{path}/{field}", why) for field, why in _wrong_given(given)]
+        elif not isinstance(given, bool) and not (patch and given is None):
+            wrong.append((path, 'must be true, false or {"given": boolean, "at", "source"}'))
+    return wrong
+
+
+def _wrong_given(given: dict[str, Any]) -> list[tuple[str, str]]:
+    wrong = [(escaped(name), "is not known here") for name in given if name not in ("given", "at", "source")]
+    if not isinstance(given.get("given"), bool):
+        wrong.append(("given", "must be true or false"))
+    if "source" in given and not (isinstance(given["source"], str) and len(given["source"]) <= 200):
+        wrong.append(("source", "must be a text of at most 200 characters"))
+    if "at" in given:
+        try:
+            from_rfc3339(given["at"])
+        except (TypeError, ValueError):
+            wrong.append(("at", "must be an RFC 3339 time with a zone"))
+    return wrong
+
+
+def changed(data: Data, patch: ContactChange, country: str) -> tuple[Data, list[Identity]]:
+    """(the data as it will be, the identities that are new to it); Problem 422 names every wrong field."""
+    data = dict(data)
+    add, wrong = spelled(patch.identities.add, country, "/identities/add")
+    remove, also = spelled(patch.identities.remove, country, "/identities/remove")
+    wrong += also
+    own = identities_of(data)
+    added = [one for one in dict.fromkeys(add) if one not in own]
+    left = [one for one in own if one not in remove] + added
+    if added and len(left) > MOST_IDENTITIES:
+        wrong.append(("/identities/add", f"a contact has at most {MOST_IDENTITIES} identities"))
+    if patch.consent is not None:
+        wrong += wrong_consent(patch.consent, patch=True)
+    if wrong:
+        raise invalid(wrong)
+    if "name" in patch.model_fields_set:
+        data["name"] = patch.name or ""
+    if patch.attributes is not None:
+        data["attributes"] = rules.patched(data.get("attributes", {}), patch.attributes)
+        if rules.size(data["attributes"]) > MOST_ATTRIBUTES:
+            wrong.append(("/attributes", f"must be at most {MOST_ATTRIBUTES} bytes of JSON together"))
+    elif "attributes" in patch.model_fields_set:
+        data["attributes"] = {}
+    if "tags" in patch.model_fields_set:
+        data["tags"] = list(dict.fromkeys(patch.tags or ()))
+    if "consent" in patch.model_fields_set:
+        purposes = {**data.get("consent", {}), **(patch.consent or {})} if patch.consent is not None else {}
+        data["consent"] = {purpose: given for purpose, given in purposes.items() if given is not None}
+        if len(data["consent"]) > MOST_PURPOSES:
+            wrong.append(("/consent", f"must have at most {MOST_PURPOSES} purposes"))
+    if wrong:
+        raise invalid(wrong)
+    data["identities"] = [{"kind": kind, "value": value} for kind, value in left]
+    return data, added

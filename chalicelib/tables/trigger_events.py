@@ -64,10 +64,10 @@ def running(trigger: str, id: str, *, session: str, thread: str, at: int, contac
     An event whose row could not be stored when it was accepted gets it here, with the same content.
     """
     row = TriggerEvent
-    facts: dict[Any, Any] = {row.session: session, row.thread: thread, row.accepted_at: at, row.attempts: 0}
-    facts |= {row.expires: at // 1000 + KEEP_S}
+    facts: list[tuple[Any, Any]] = [(row.session, session), (row.thread, thread), (row.accepted_at, at)]
+    facts += [(row.attempts, 0), (row.expires, at // 1000 + KEEP_S)]
     actions: list[Action] = [row.status.set(RUNNING)]
-    actions += [attribute.set(attribute | value) for attribute, value in facts.items()]
+    actions += [attribute.set(attribute | value) for attribute, value in facts]
     if contact:
         actions.append(row.contact.set(contact))
     _conditionally(trigger, id, actions, row.id.does_not_exist() | (row.status == ACCEPTED))

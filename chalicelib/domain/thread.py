@@ -103,12 +103,23 @@ class Thread:
     """The last events, shortened, oldest first."""
     asked: tuple[dict[str, Any], ...] = ()
     """Of a trigger's thread: events that wait for the bot's answer, oldest first: `{"id", "seq"}`."""
+    answered: dict[str, int] = field(default_factory=dict)
+    """Bot -> place of the last event that came in a response to a delivery. A lane is in order, so what comes again
+    from an earlier place was handled, however long ago, without a receipt for each."""
     counts: dict[str, int] = field(default_factory=dict)
     """Number of each open conversation -> how many messages it has."""
 
     def knows(self, event: str) -> bool:
         """Whether the event is among the recent ones."""
         return event[-_SHORT:] in self.recent
+
+    def has_answer(self, bot: str, place: int) -> bool:
+        """Whether what the bot said at a place of its lane was handled."""
+        return place > 0 and place <= self.answered.get(bot, 0)
+
+    def after_answer(self, bot: str, place: int) -> Thread:
+        """The thread, remembering what the bot said at a place of its lane."""
+        return replace(self, answered=self.answered | {bot: place}) if place else self
 
     def after_event(self, event: str) -> Thread:
         """The thread, remembering the event."""

@@ -19,7 +19,7 @@ from chalicelib.domain.outcome import outcome_payload
 from chalicelib.domain.retry import WAITS_S
 from chalicelib.domain.thread import message_id
 from chalicelib.domain.view import message_view
-from chalicelib.lanes import hearing
+from chalicelib.lanes import hearing, recalling
 from chalicelib.lanes.way import Attempted, Target
 from chalicelib.ports import clock, ids, log, queues, redact, secrets, signing
 from chalicelib.ports.http import retry_after
@@ -41,7 +41,7 @@ _EVENTS = {"message": kinds.BOT_MESSAGE, "handover": kinds.BOT_HANDOVER, "close"
 
 
 def target(notice: Notice) -> Target | None:
-    """The bot or desk as it stands now, and how its webhook fares: one read for both."""
+    """The bot, desk or subscription as it stands now, and how its webhook fares: one read for both."""
     destination = notice.destination
     if destination.startswith("tr_"):
         return _asker(notice)
@@ -74,7 +74,9 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
     if target.body.get("kind") == "console":
         # People read a console desk's chats in our own inbox: the message is there already.
         return Attempted()
-    payload = _payload(notice, target)
+    # Read once: a retry tells the same as the attempt before it.
+    context = row.context or recalling.context(notice, target.body.get("context"))
+    payload = _payload(notice, target, context)
     if payload is None:
         return Attempted()
     body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
@@ -92,8 +94,9 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
     if isinstance(outcome, bot_wire.Failed):
         wait = retry_after(exchange.headers, now_ms=clock.now_ms(), most_s=3600)
         return Attempted(
-            error=outcome.error, status=exchange.status, took_ms=exchange.took_ms, head=head, retry_after_s=wait
-        )
+            error=outcome.error, status=exchange.status, took_ms=exchange.took_ms, head=head, retry_after_s=wait,
+            context=context,
+        )  # fmt: skip
     head = head[:SHOWN_OF_SUCCESS]
     answers: tuple[Any, ...] = ()
     if notice.destination.startswith("bt_"):
@@ -175,9 +178,9 @@ def _event(row: DeliveryRow, notice: Notice, index: int, said: Any) -> Event:
     )
 
 
-def _payload(notice: Notice, target: Target) -> dict[str, Any] | None:
+def _payload(notice: Notice, target: Target, context: dict[str, Any] | None) -> dict[str, Any] | None:
     if notice.destination.startswith("sb_"):
-        return hearing.payload(notice, context=None)
+        return hearing.payload(notice, context=context)
     if notice.destination.startswith("tr_"):
         return outcome_payload(notice, at=clock.rfc3339(notice.at))
     label = channels.load(notice.channel_kind).LABEL
@@ -188,7 +191,7 @@ def _payload(notice: Notice, target: Target) -> dict[str, Any] | None:
             said = messages.last(notice.thread, limit=TRANSCRIPT, upto=notice.seq)
             transcript = [message_view(places.public_message(one), at=clock.rfc3339(one.sent_at)) for one in said]
         return desk_wire.payload(notice, label=label, transcript=transcript)
-    return bot_wire.payload(notice, profile=target.body.get("profile", "generic"), label=label)
+    return bot_wire.payload(notice, profile=target.body.get("profile", "generic"), label=label, context=context)
 
 
 def _headers(target: Target, *, id: str, body: bytes) -> dict[str, str]:

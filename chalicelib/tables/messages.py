@@ -21,6 +21,7 @@ from chalicelib.domain.message import FAILED, PENDING, SENT, Message, advances, 
 from chalicelib.domain.thread import message_id
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute
+from chalicelib.tables.config import service_of
 
 SHARDS = 4
 """Parts of a source's feed: a thousand writes a second each, as DynamoDB gives a partition."""
@@ -80,7 +81,7 @@ def row_of(message: Message, *, after: dict[str, Any]) -> MessageRow:
         state=message.state,
         provider_id=message.provider_id or None,
         error=message.error,
-        data=_data(message),
+        data=_data(message, after),
         after=after,
     )
 
@@ -95,22 +96,39 @@ def feeds(service: str, source: str) -> list[str]:
     return [f"{service}#{source}#{shard}" for shard in range(SHARDS)]
 
 
+_PATIENCE = ("patience_s", "desk")
 _OUTSIDE = ("thread", "seq", "conversation", "event", "state", "provider_id", "error", "id")
 
 
-def _data(message: Message) -> dict[str, Any]:
+def _data(message: Message, after: dict[str, Any]) -> dict[str, Any]:
     """The message without what its row says already: most messages then cost one write unit (1 KB), not two."""
     data = {key: value for key, value in message.plain().items() if key not in _OUTSIDE}
     if message.source == message.channel_kind:
         del data["source"]
+    if message.service == service_of(message.channel):
+        del data["service"]
+    if message.contact and message.contact == after.get("contact", {}).get("id"):
+        del data["contact"]
     for name in ("routes", "status_to"):
         if name in data:
-            data[name] = [
-                {key: value for key, value in route.items() if (key, value) != ("conversation", message.conversation)}
-                for route in data[name]
-            ]
+            data[name] = [_short(route, message, after) for route in data[name]]
     index = next(n for n in range(100) if message_id(message.thread, message.event, n) == message.id)
     return data | ({"index": index} if index else {})
+
+
+def _short(route: dict[str, Any], message: Message, after: dict[str, Any]) -> dict[str, Any]:
+    """A route without what the message or the thread's state says already."""
+    short = {key: value for key, value in route.items() if (key, value) != ("conversation", message.conversation)}
+    if route.get("patience_s") and all(route.get(name) == after.get(name) for name in _PATIENCE):
+        short = {key: value for key, value in short.items() if key not in _PATIENCE} | {"patient": True}
+    return short
+
+
+def _long(route: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """The reverse of `_short`, but for the conversation, which who reads it knows."""
+    if "patient" not in route:
+        return route
+    return {key: value for key, value in route.items() if key != "patient"} | {name: after[name] for name in _PATIENCE}
 
 
 def of_row(row: MessageRow) -> Message:
@@ -124,9 +142,17 @@ def of_row(row: MessageRow) -> Message:
         "provider_id": row.provider_id or "",
         "error": row.error,
     }
-    data = dict(row.data)
+    data, after = dict(row.data), dict(row.after or {})
+    for name in ("routes", "status_to"):
+        if name in data:
+            data[name] = [_long(route, after) for route in data[name]]
+    defaults = {
+        "source": data.get("channel_kind", ""),
+        "service": service_of(data.get("channel", "")),
+        "contact": after.get("contact", {}).get("id", ""),
+    }
     outside["id"] = message_id(str(row.thread), str(row.event), int(data.pop("index", 0)))
-    return Message.of({"source": data.get("channel_kind", "")} | data | outside)
+    return Message.of(defaults | data | outside)
 
 
 def add(rows: Sequence[MessageRow]) -> bool:

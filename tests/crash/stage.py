@@ -19,7 +19,8 @@ import pytest
 import time_machine
 from chalice.test import Client
 
-from chalicelib.ports import http, queues, secrets, signing
+from chalicelib.ports import bus, http, queues, secrets, signing
+from chalicelib.steps import poll_channel
 from chalicelib.tables import MODEL_NAMES, config, world
 from infra.limits import LIMITS, visibility_s
 from tests import cloud as clouds
@@ -233,6 +234,8 @@ def forget_caches() -> None:
     world._kept.clear()
     secrets._opened.cache_clear()
     queues.url.cache_clear()
+    poll_channel._kept.clear()
+    bus.forget()
 
 
 @contextmanager

@@ -117,7 +117,9 @@ def _events(fields: Fields, session: str, now_ms: int) -> tuple[tuple[Event, ...
     content = _content(fields)
     # The page chooses its ids: without the address before it, one visitor's id could silence another's message.
     id = fields.text("id") or ids.new("wc")
-    said = Said(address, f"{address}.{id}", content, now_ms, repeatable=fields.has("id"))
+    # The widget sends its newest message again until it is taken, and nobody else knows the session: that is within
+    # what a thread remembers, and needs no receipt for days.
+    said = Said(address, f"{address}.{id}", content, now_ms, repeatable=False)
     return (said,), {"session": session, "message_id": None}
 
 

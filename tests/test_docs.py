@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from chalicelib.api.rules import Rule
+from chalicelib.api.sources import Source
 from chalicelib.bots import webhook as bot_wire
 from chalicelib.channels import custom, webchat
 from chalicelib.channels.contract import Channel, Exchange, Received, Request
 from chalicelib.desks import webhook as desk_wire
 from chalicelib.domain import conditions
 from chalicelib.ports import clock, signing
+from chalicelib.sources import mapping
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -74,6 +76,11 @@ def _rule(given: Any) -> None:
     _when(given["when"])
 
 
+def _source(given: Any) -> None:
+    Source.model_validate(given | {"service_id": "sv_aaaaaaaaaa"})
+    assert mapping.problems(given["mapping"]) == []
+
+
 def _when(given: Any) -> None:
     assert conditions.problems(given) == []
 
@@ -92,7 +99,7 @@ def _custom(given: Any) -> None:
 
 _READ = {
     "bot-events": _bot_events, "bot-answer": _bot_answer, "desk-events": _desk_events, "rule": _rule, "when": _when,
-    "webchat": _webchat, "custom": _custom,
+    "webchat": _webchat, "custom": _custom, "source": _source,
 }  # fmt: skip
 
 

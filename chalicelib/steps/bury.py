@@ -16,6 +16,7 @@ from chalicelib.tables.failures import Failure
 MOST_BYTES = 300_000
 """A row of DynamoDB takes 400 KB; SQS takes 1 MiB."""
 STEPS = {
+    "source-events.fifo": "ingest_source",
     "threads.fifo": "converse",
     "deliveries.fifo": "deliver",
     "sends.fifo": "send",

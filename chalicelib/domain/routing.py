@@ -38,6 +38,8 @@ class Party:
     profile: str = ""
     accept_within_s: int = 0
     fallbacks: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    """Of a bot: the sources of which it wants copies while a desk owns the thread; empty: all."""
 
 
 class World(Protocol):

@@ -87,6 +87,11 @@ class Turn:
             raise ValueError(f"no chat is open on {self.thread.id}")
         return self.thread.chat
 
+    @property
+    def source(self) -> str:
+        """Source of what this event says."""
+        return str(self.event.body.get("source", self.thread.channel_kind))
+
     def say(
         self,
         content: Content,
@@ -114,7 +119,7 @@ class Turn:
             conversation=conversation,
             contact=thread.contact.get("id", ""),
             contact_name=thread.contact.get("name", ""),
-            source=event.body.get("source", thread.channel_kind),
+            source=self.source,
             direction=direction,
             author=author,
             content=content,
@@ -209,9 +214,16 @@ class Turn:
         return route
 
     def copy_to_bot(self) -> list[Route]:
-        """A copy for the thread's bot, while the desk owns the thread."""
+        """A copy for the thread's bot, while the desk owns the thread, unless it wants none of the message's source.
+
+        A bot that owns the thread hears everything: it is expected to answer."""
         bot = self.thread.bot
-        return [self.to_bot(bot, mode="CCSP")] if bot and bot in self.thread.bots else []
+        if not bot or bot not in self.thread.bots:
+            return []
+        party = self.world.bot(bot)
+        if party and party.sources and self.source not in party.sources:
+            return []
+        return [self.to_bot(bot, mode="CCSP")]
 
     def bot_hears(self, kind: str, **facts: Any) -> list[Route]:
         """An unnumbered notice for the thread's bot."""

@@ -128,7 +128,7 @@ async def _one(way: Way, call: Call, row: DeliveryRow, *, step: str, failures: i
             return _give_up(way, row, notice, attempted, POISON, attempt=attempt)
         endpoints.disable(notice.destination, at=clock.now_ms())
         log.trouble("endpoint.disabled", destination=notice.destination, error=attempted.error)
-        deliveries.record(row, WAITING, attempt)
+        deliveries.record(row, WAITING, attempt, context=attempted.context)
         return _hold(way, row, notice)
     return _wait(way, row, notice, target, attempted, attempt, failures=failures + 1)
 
@@ -167,7 +167,7 @@ def _wait(
     schedule.later(id=f"retry:{row.id}:{failures}", due_ms=due, now_ms=now, queue=way.retry_queue, task=task)
     _mind_the_customer(row, notice)
     deliveries.block(row.lane, head=row.key, attempt=failures, due=due, blocked_by=notice.destination)
-    deliveries.record(row, WAITING, attempt, next_attempt_at=due)
+    deliveries.record(row, WAITING, attempt, next_attempt_at=due, context=attempted.context)
     return False
 
 

@@ -44,6 +44,8 @@ class Attempted:
     """Events that the response carried."""
     provider_id: str = ""
     reason: str = ""
+    context: dict[str, Any] | None = None
+    """What was read for a failed attempt and has to be told alike by the next."""
 
     @property
     def ok(self) -> bool:

@@ -79,6 +79,8 @@ class DeliveryRow(Model):
     """Of the lane's row: when the head is tried again; absent while it is held."""
     leased_until = NumberAttribute(null=True)
     """Of the lane's row: a retry is under way until then."""
+    context = PlainAttribute(null=True)
+    """Recent messages that a failed attempt told, and the next tells too."""
     replay_of = UnicodeAttribute(null=True)
     """Of a replay: id of the first delivery, which it repeats under that id."""
 
@@ -179,7 +181,12 @@ def get(lane: str, key: str) -> DeliveryRow | None:
 
 
 def record(
-    row: DeliveryRow, status: str, attempt: dict[str, Any] | None, *, next_attempt_at: int | None = None
+    row: DeliveryRow,
+    status: str,
+    attempt: dict[str, Any] | None,
+    *,
+    next_attempt_at: int | None = None,
+    context: dict[str, Any] | None = None,
 ) -> None:
     """Store what came of an attempt, or of giving up without one."""
     attempts = [*row.attempts, attempt] if attempt else list(row.attempts)
@@ -187,6 +194,8 @@ def record(
     actions.append(
         DeliveryRow.next_attempt_at.set(next_attempt_at) if next_attempt_at else DeliveryRow.next_attempt_at.remove()
     )
+    if context and not row.context:
+        actions.append(DeliveryRow.context.set(context))
     row.update(actions=actions)
 
 

@@ -34,7 +34,11 @@ class ServiceWorld:
 
     def bot(self, id: str) -> Party | None:
         row = self._of(id, "bot")
-        return Party(id, row.body.get("kind", ""), profile=row.body.get("profile", "generic")) if row else None
+        if row is None:
+            return None
+        body = row.body or {}
+        sources = tuple(body.get("sources") or ())
+        return Party(id, body.get("kind", ""), profile=body.get("profile", "generic"), sources=sources)
 
     def bot_name(self, id: str) -> str:
         """What the owner calls a bot."""

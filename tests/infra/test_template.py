@@ -160,6 +160,8 @@ def test_no_role_may_scan_or_reach_beyond_what_is_named(template: Template) -> N
                 assert action != "dynamodb:Scan", name
             for resource in statement["Resource"]:
                 text = json.dumps(resource)
+                if statement["Action"] == ["events:ListRules"]:
+                    continue  # it knows no narrower resource
                 assert resource != "*", name
                 assert "parley-${Stage}" in text or "MediaBucket" in text or "SecretsKey" in text, f"{name}: {text}"
 

@@ -178,9 +178,7 @@ def test_a_failing_subscription_waits_is_switched_off_and_comes_back_in_order(to
         assert texts == ["one", "two"]
         assert types(watch)[-1] == "endpoint.enabled"
         # A message that its bot cannot take is given up, and that is told to all but who did not take it.
-        town.bot.answer = lambda heard: (
-            (500, {}) if heard.json.get("Event") != "Verification" else (200, {"token": TOKEN})
-        )
+        town.bot.answer = lambda heard: (500, {})
         town.call("PATCH", f"/v1/bots/{town.ids['bot']}", {"retry": {"waits_s": [1]}})
         message = town.says("three")
         traveller.shift(61)
@@ -320,7 +318,7 @@ def test_every_wrong_field_is_named_and_the_rest_is_as_bots(town: Town) -> None:
     good = {"service_id": service, "url": url, "events": ["message.created"]}
     for wrong, path in WRONG:
         status, answer = town.call("POST", "/v1/subscriptions", good | wrong)
-        assert status == 422 and [one["path"] for one in answer["errors"]][0].startswith(path), (wrong, answer)
+        assert status == 422 and answer["errors"][0]["path"].startswith(path), (wrong, answer)
     assert town.call("POST", "/v1/subscriptions", {"service_id": service})[0] == 422
 
     status, made = town.call("POST", "/v1/subscriptions", good | {"events": ["message.created"] * 2})
@@ -341,3 +339,50 @@ def test_every_wrong_field_is_named_and_the_rest_is_as_bots(town: Town) -> None:
     bundle = {"service_id": service, "subscriptions": [{"name": "crm", "url": url, "events": ["message.created"]}]}
     assert [one["name"] for one in town.call("POST", "/v1/apply", bundle)[1]["updated"]] == ["crm"]
     assert not town.call("POST", "/v1/apply", bundle)[1]["updated"]
+
+
+def test_recent_messages_come_with_a_delivery_and_are_the_same_in_a_retry(town: Town) -> None:
+    service = town.ids["care"]
+    context = {"recent_messages": {"sources": ["webchat"], "limit": 3}}
+    with time_machine.travel(time.time(), tick=True) as traveller, serving() as crm:
+        town.call("PATCH", f"/v1/bots/{town.ids['bot']}", {"context": context, "retry": {"waits_s": [1]}})
+        town.make(
+            "subscriptions", service_id=service, name="crm", url=crm.url, events=["message.created"], context=context
+        )
+        town.verify("subscriptions", "crm")
+        for text in ("one", "two", "three", "four"):
+            traveller.shift(1)
+            town.says(text)
+        first, *_, last = town.bot.events()
+        assert first["Context"] == {"recent_messages": [], "truncated": False}
+        assert [one["text"] for one in last["Context"]["recent_messages"]] == ["three", "two", "one"]
+        assert last["Context"]["truncated"] is False
+        assert crm.events()[-1]["data"]["context"] == last["Context"]
+        # What was said meanwhile is not news to the message that waits.
+        town.bot.answer = lambda heard: (500, {}) if len(town.bot.events()) == 5 else (200, {"token": TOKEN})
+        traveller.shift(1)
+        town.says("five")
+        town.says("six")
+        traveller.shift(61)
+        town.cloud.release()
+        failed, again = (event for event in town.bot.events() if event["Message"] == "five")
+        assert failed == again and again["Context"]["recent_messages"][0]["text"] == "four"
+        # A long story is cut, and says so.
+        for _ in range(3):
+            town.says("x" * 12_000)
+        town.says("last")
+        last = town.bot.events()[-1]["Context"]
+        assert last["truncated"] is True and len(last["recent_messages"]) == 2
+
+
+def test_a_bot_that_wants_no_copies_of_a_source_still_hears_what_it_owns(town: Town) -> None:
+    town.call("PATCH", f"/v1/bots/{town.ids['bot']}", {"sources": ["whatsapp"]})
+    town.says("hello")
+    conversation = town.bot.events()[0]["Conversationid"]
+    town.bot_posts({"eventid": "1002", "conversation_id": conversation})
+    town.says("to the person")
+    assert [event["Message"] for event in town.bot.events()] == ["hello"]
+    chat = town.desk.events()[-1]["data"]["conversation_id"]
+    town.desk_posts({"type": "chat.closed", "conversation_id": chat})
+    town.says("to the bot")
+    assert [(event["Message"], event["Sequence"]) for event in town.bot.events()] == [("hello", 1), ("to the bot", 2)]

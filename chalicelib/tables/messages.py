@@ -10,18 +10,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.connection import Connection
-from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
+from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
-from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.message import FAILED, PENDING, SENT, Message, advances, position
 from chalicelib.domain.thread import message_id
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute
 from chalicelib.tables.config import service_of
+from chalicelib.tables.writes import committed, transaction
 
 SHARDS = 4
 """Parts of a source's feed: a thousand writes a second each, as DynamoDB gives a partition."""
@@ -165,15 +164,10 @@ def add(rows: Sequence[MessageRow]) -> bool:
                 return False
             raise
         return True
-    try:
-        with TransactWrite(connection=Connection(connect_timeout_seconds=2, read_timeout_seconds=8)) as together:
-            for row in rows:
-                together.save(row, condition=MessageRow.seq.does_not_exist())
-    except TransactWriteError as error:
-        if any(reason and reason.code == "ConditionalCheckFailed" for reason in error.cancellation_reasons):
-            return False
-        raise
-    return True
+    writes = transaction()
+    for row in rows:
+        writes.save(row, condition=MessageRow.seq.does_not_exist())
+    return committed(writes)
 
 
 def get(thread: str, seq: int) -> MessageRow | None:

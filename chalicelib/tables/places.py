@@ -24,7 +24,7 @@ def public(content: Content, message: str) -> Content:
     media = tuple(
         item
         if item.url.startswith(("https://", "http://"))
-        else replace(item, url=f"{_base()}/media/{message}/{index}")
+        else replace(item, url=f"{base()}/media/{message}/{index}")
         for index, item in enumerate(content.media)
     )
     return replace(content, media=media)
@@ -40,8 +40,15 @@ def public_plain(content: dict[str, Any], message: str) -> dict[str, Any]:
     return public(Content.of(content), message).plain() if content.get("media") else content
 
 
-def _base() -> str:
+def base() -> str:
+    """What every address of ours begins with, as deploying told; kept for a minute, empty where it told nothing."""
     global _kept
-    if now_ms() - _kept[0] >= _KEEP_MS:
+    if not 0 <= now_ms() - _kept[0] < _KEEP_MS:
         _kept = (now_ms(), str(config.system_settings().get("base_url", "")).rstrip("/"))
     return _kept[1]
+
+
+def forget() -> None:
+    """Read it anew when it is next asked for."""
+    global _kept
+    _kept = (-_KEEP_MS, "")

@@ -26,6 +26,8 @@ OFFER_EXPIRED, BOT_FAILING, BOT_RECOVERED = "offer.expired", "bot.failing", "bot
 TRIGGER_EVENT, SOURCE_EVENT = "trigger.event", "source.event"
 BOT_GAVE_UP, ANSWER_DUE = "bot.gave_up", "answer.due"
 CONTACT_CHANGED = "contact.changed"
+BEGINNERS = (CUSTOMER_MESSAGE, TRIGGER_EVENT, SOURCE_EVENT)
+"""Kinds of events that may be the first of a thread."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ TYPES = {
     notices.OWNER_CHANGED: "conversation.updated",
 }
 
+SAID = (notices.MESSAGE, notices.POSTBACK)
+"""Notices of what somebody said: the others tell of the bot's own messages, or of nobody's."""
+
 
 def payload(notice: Notice, *, label: str, context: Any = None) -> dict[str, Any] | None:
     """The body of a delivery; None for what only desks are told."""
@@ -32,7 +35,7 @@ def payload(notice: Notice, *, label: str, context: Any = None) -> dict[str, Any
     }  # fmt: skip
     if notice.number:
         data["sequence"] = notice.number
-    if notice.author:
+    if notice.author and notice.kind in SAID:
         data["author"] = author(notice)
     if notice.source:
         data["message_source"] = notice.source

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.decide import decide
-from chalicelib.domain.event import CONTACT_CHANGED, CUSTOMER_MESSAGE, RECEIPT, SOURCE_EVENT, Event
+from chalicelib.domain.event import BEGINNERS, CUSTOMER_MESSAGE, RECEIPT, SOURCE_EVENT, Event
 from chalicelib.domain.message import Message
 from chalicelib.domain.thread import Conversation, Thread, changing, healed
 from chalicelib.domain.turn import Turn
@@ -92,8 +92,9 @@ def _converse(event: Event) -> str:
             return "done before"
         if service is None:
             return "service is gone"
-        if thread is None and event.kind == CONTACT_CHANGED:
-            return "thread is gone"
+        if thread is None and event.kind not in BEGINNERS:
+            # As a change of a contact that overtook the thread's first event, or followed its erasing.
+            return "no such thread"
         about = service.body or {}
         snapshot = config.snapshot(event.service, int(version.version or 0) if version else 0)
         view = world.of(snapshot, timezone=about.get("timezone") or "UTC", country=about.get("country") or "")

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from chalice.test import Client
 
-from chalicelib.tables import contacts
+from chalicelib.ports import clock, ids
+from chalicelib.tables import contacts, receipts
 from tests.cloud import Cloud, taps
 from tests.journeys.conftest import Town
 from tests.outside import Outside
@@ -101,6 +102,15 @@ def test_nobody_two_people_and_one_with_two_identities(town: Town) -> None:
     # The same event about another person, or about one at last, stays where it came first.
     post(town, event("n1", 1, email="bob@example.com"), event("m1", 3, email="eve@example.com"))
     assert people(town) == known and sum(len(page) for page in said(town)) == 6
+
+
+def test_a_place_that_was_taken_and_not_used_is_used(town: Town) -> None:
+    """Cut off before the event was queued, and by then its person is another: it is kept, if without the person."""
+    id = ids.from_cause("ev", "source", town.ids["shop"], "m1")
+    receipts.place_source_event(id, address="-3", sent_at=1_793_000_000_000, now_ms=clock.now_ms())
+    post(town, event("m1", 3, **ADA))
+    assert people(town) == {"bought m1": None}
+    assert said(town)[0][0]["sent_at"] == clock.rfc3339(1_793_000_000_000)
 
 
 def test_a_conversation_keeps_orders_of_one_person_apart(town: Town) -> None:

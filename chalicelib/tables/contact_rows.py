@@ -7,6 +7,7 @@ moves no identity, and what belongs to a contact (threads, conversations, merges
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from chalicelib.tables.attributes import PlainAttribute, PlainListAttribute
 from chalicelib.tables.writes import committed, transaction
 
 CONTACT, IDENTITY = "contact", "identity"
+_PAGE, _AT_ONCE = 100, 8
 
 
 class ByService(GlobalSecondaryIndex["ContactRow"]):
@@ -97,8 +99,8 @@ class Found:
 
 
 def look(service: str, identities: Sequence[Identity]) -> Found:
-    """Whom identities lead to, read consistently."""
-    rows = reads.get_all([(ContactRow, identity_key(service, *identity), IDENTITY) for identity in identities])
+    """Whom identities lead to, read consistently, a hundred in a call."""
+    rows = read_all([(identity_key(service, *identity), IDENTITY) for identity in identities])
     named = {identity: str(row.contact) for identity, row in zip(identities, rows, strict=True) if row is not None}
     people = resolve_all(named.values())
     return Found(
@@ -106,6 +108,16 @@ def look(service: str, identities: Sequence[Identity]) -> Found:
         people=people,
         stale={identity: own for identity, own in named.items() if own not in people},
     )
+
+
+def read_all(keys: Sequence[tuple[str, str]]) -> list[ContactRow | None]:
+    """The rows of any number of (partition, item), the pages of a hundred at the same time."""
+    wanted: list[reads.Key] = [(ContactRow, id, item) for id, item in keys]
+    if len(wanted) <= _PAGE:
+        return reads.get_all(wanted)
+    pages = [wanted[at : at + _PAGE] for at in range(0, len(wanted), _PAGE)]
+    with ThreadPoolExecutor(max_workers=min(_AT_ONCE, len(pages))) as pool:
+        return [row for page in pool.map(reads.get_all, pages) for row in page]
 
 
 def get(contact_id: str) -> ContactRow | None:
@@ -124,9 +136,7 @@ def resolve_all(contact_ids: Iterable[str]) -> dict[str, ContactRow]:
     at = {id: id for id in contact_ids}
     rows: dict[str, ContactRow | None] = {}
     while missing := sorted({id for id in at.values() if id not in rows}):
-        for start in range(0, len(missing), 100):
-            page = missing[start : start + 100]
-            rows |= dict(zip(page, reads.get_all([(ContactRow, id, CONTACT) for id in page]), strict=True))
+        rows |= dict(zip(missing, read_all([(id, CONTACT) for id in missing]), strict=True))
         at = {id: str(row.into) if (row := rows.get(now)) is not None and row.into else now for id, now in at.items()}
     return {id: row for id, now in at.items() if (row := rows[now]) is not None and row.data is not None}
 
@@ -149,17 +159,25 @@ def save(row: ContactRow, data: Data, *, now_ms: int, stale: dict[Identity, str]
     gone; None where the contact changed meanwhile or an identity is another's."""
     if data == row.data:
         return row
+    writes = transaction()
+    changed = put_changed(writes, row, data, now_ms=now_ms, stale=stale or {})
+    return changed if committed(writes) else None
+
+
+def put_changed(
+    writes: TransactWrite, row: ContactRow, data: Data, *, now_ms: int, stale: dict[Identity, str]
+) -> ContactRow:
+    """As `save`, as part of a transaction; gives the contact as it will be."""
     before, after = identities_of(row.data), identities_of(data)
     changed = copied(row, data=data, updated_at=now_ms, version=int(row.version or 0) + 1)
     mine = [str(row.id), *(row.absorbed or ())]
-    with_all = transaction()
-    with_all.save(changed, condition=stands(row))
+    writes.save(changed, condition=stands(row))
     for identity in [one for one in after if one not in before]:
-        claim(with_all, str(row.service), identity, str(row.id), now_ms=now_ms, stale=(stale or {}).get(identity, ""))
+        claim(writes, str(row.service), identity, str(row.id), now_ms=now_ms, stale=stale.get(identity, ""))
     for identity in [one for one in before if one not in after]:
         key = ContactRow(identity_key(str(row.service), *identity), IDENTITY)
-        with_all.delete(key, condition=ContactRow.id.does_not_exist() | ContactRow.contact.is_in(*mine))
-    return changed if committed(with_all) else None
+        writes.delete(key, condition=ContactRow.id.does_not_exist() | ContactRow.contact.is_in(*mine))
+    return changed
 
 
 def is_shadow(row: ContactRow) -> bool:

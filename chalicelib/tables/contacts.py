@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pynamodb.transactions import TransactWrite
+
 from chalicelib.domain.contact import Data, Identity, first_of, identities_of, made, together
 from chalicelib.ports import ids
 from chalicelib.tables import merging
@@ -21,6 +23,7 @@ from chalicelib.tables.contact_rows import (
     is_shadow,
     look,
     newest,
+    put_changed,
     resolve,
     resolve_all,
     save,
@@ -29,7 +32,7 @@ from chalicelib.tables.writes import committed, transaction
 
 __all__ = [
     "CONTACT", "IDENTITY", "Busy", "ContactRow", "Taken", "create", "find", "find_or_create", "get", "identity_key",
-    "look", "newest", "resolve", "resolve_all", "save",
+    "is_shadow", "look", "newest", "put_changed", "put_new", "resolve", "resolve_all", "save",
 ]  # fmt: skip
 
 MOST_KNOWN = 60
@@ -97,6 +100,15 @@ def create(service: str, data: Data, *, now_ms: int) -> ContactRow:
 
 def _add(service: str, data: Data, stale: dict[Identity, str], *, now_ms: int, attempt: int) -> ContactRow | None:
     """A new contact and its identities, all or nothing; None where somebody was faster."""
+    writes = transaction()
+    row = put_new(writes, service, data, stale, now_ms=now_ms, attempt=attempt)
+    return row if committed(writes) else None
+
+
+def put_new(
+    writes: TransactWrite, service: str, data: Data, stale: dict[Identity, str], *, now_ms: int, attempt: int = 0
+) -> ContactRow:
+    """A new contact and its identities as part of a transaction."""
     cause = identities_of(data)[0] if data["identities"] else ("", ids.token())
     # From its cause and time: makers that race make the same row, and somebody who was erased comes back as another.
     id = f"ct_{service[3:]}{ids.from_cause('', service, *cause, now_ms, attempt)[1:17]}"
@@ -110,11 +122,10 @@ def _add(service: str, data: Data, stale: dict[Identity, str], *, now_ms: int, a
         updated_at=now_ms,
         version=1,
     )
-    with_all = transaction()
-    with_all.save(row, condition=ContactRow.id.does_not_exist())
+    writes.save(row, condition=ContactRow.id.does_not_exist())
     for identity in identities_of(data):
-        claim(with_all, service, identity, id, now_ms=now_ms, stale=stale.get(identity, ""))
-    return row if committed(with_all) else None
+        claim(writes, service, identity, id, now_ms=now_ms, stale=stale.get(identity, ""))
+    return row
 
 
 def _absorb(row: ContactRow, shadows: list[ContactRow], *, now_ms: int) -> None:

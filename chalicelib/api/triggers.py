@@ -120,11 +120,17 @@ def show(row: Resource, shown: Shown) -> dict[str, Any]:
     fields = {name: value for name, value in row.body.items() if name not in _OWN}
     stopped = bool(fields.get("suspended"))
     due = None if stopped else asking.next_due(dict(row.body), after_ms=now_ms())
-    return fields | {
-        "status": "suspended" if stopped else "active",
-        "event_url": f"{shown.base_url}/v1/integration/trigger/{row.id}/event",
-        "next_at": rfc3339(due) if due is not None else None,
-    }
+    # That in which the schedule is read, where the trigger names none.
+    zone = {"timezone": row.body["zone"]} if "zone" in row.body else {}
+    return (
+        zone
+        | fields
+        | {
+            "status": "suspended" if stopped else "active",
+            "event_url": f"{shown.base_url}/v1/integration/trigger/{row.id}/event",
+            "next_at": rfc3339(due) if due is not None else None,
+        }
+    )
 
 
 KIND = Kind(

@@ -32,6 +32,8 @@ NEXT = "X-Next-Conversations"
 _Source = Annotated[str, Field(min_length=1, max_length=100)]
 _Sources = Annotated[list[_Source], Field(max_length=50)]
 _Cursor = Annotated[str, Field(max_length=4096)]
+# Not in the class, where `cursors` is a field.
+_PageSize = Annotated[int, Field(ge=1, le=cursors.MAX_LIMIT)]
 
 
 class RecentMessages(Fields):
@@ -41,7 +43,7 @@ class RecentMessages(Fields):
     filter_sources: _Sources | None = None
     include_sources: _Sources | None = None
     """The same under the name that Airy's code has; both together are one filter."""
-    page_size: Annotated[int, Field(ge=1, le=cursors.MAX_LIMIT)] = cursors.DEFAULT_LIMIT
+    page_size: _PageSize = cursors.DEFAULT_LIMIT
     cursors: (
         Annotated[dict[Annotated[str, Field(max_length=60)], _Cursor], Field(max_length=MOST_CONVERSATIONS)] | None
     ) = None

@@ -64,12 +64,14 @@ def main() -> None:
     parser.add_argument("--no-alarms", action="store_true", help="CloudWatch charges for each alarm")
     parser.add_argument("--no-reserve", action="store_true", help="for a new account whose concurrency limit is small")
     parser.add_argument("--unprotected", action="store_true", help="tables may be deleted")
+    parser.add_argument("--sample-consumer", action="store_true", help="a queue behind the event bus, to look at")
     asked = parser.parse_args()
     parameters = {
         "AlarmEmail": asked.alarm_email,
         "Alarms": "off" if asked.no_alarms else "on",
         "ReserveConcurrency": "off" if asked.no_reserve else "on",
         "Protect": "off" if asked.unprotected else "on",
+        "SampleConsumer": "yes" if asked.sample_consumer else "no",
     }
     print(json.dumps(deploy(asked.stage, parameters, architecture=asked.architecture), indent=2))
 

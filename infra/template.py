@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from infra import alarms, declared, edges, policies, queues, shared, sources, tables
+from infra import alarms, declared, edges, policies, queues, sample, shared, sources, tables
 from infra.limits import LIMITS
 
 Template = dict[str, Any]
@@ -32,6 +32,12 @@ PARAMETERS: dict[str, Any] = {
         "AllowedValues": ["on", "off"],
         "Description": "Off in a new account whose limit is too small to reserve any of it",
     },
+    "SampleConsumer": {
+        "Type": "String",
+        "Default": "no",
+        "AllowedValues": ["yes", "no"],
+        "Description": "A rule of the event bus and a queue behind it, to look at what comes",
+    },
     "Protect": {
         "Type": "String",
         "Default": "on",
@@ -44,6 +50,7 @@ CONDITIONS: dict[str, Any] = {
     "HasAlarmEmail": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]},
     "WithAlarms": {"Fn::Equals": [{"Ref": "Alarms"}, "on"]},
     "Reserve": {"Fn::Equals": [{"Ref": "ReserveConcurrency"}, "on"]},
+    "WithSample": {"Fn::Equals": [{"Ref": "SampleConsumer"}, "yes"]},
     "Keep": {"Fn::Equals": [{"Ref": "Protect"}, "on"]},
 }
 
@@ -56,7 +63,8 @@ def finish(packaged: Template) -> Template:
     for name in edges.names():
         _function(name, packaged["Resources"])
     _sources(packaged["Resources"])
-    packaged["Resources"] |= shared.resources() | tables.resources() | queues.resources() | alarms.resources()
+    packaged["Resources"] |= shared.resources() | tables.resources() | queues.resources()
+    packaged["Resources"] |= alarms.resources() | sample.resources()
     packaged["Description"] = "Parley: a switchboard between channels, bots and people"
     packaged["Parameters"] = PARAMETERS
     packaged["Conditions"] = CONDITIONS

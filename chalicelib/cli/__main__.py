@@ -61,10 +61,13 @@ def apply(
 
 
 @app.command()
-def verify(context: typer.Context, id: Annotated[str, typer.Argument(help="Id of a bot or desk.")]) -> None:
+def verify(
+    context: typer.Context, id: Annotated[str, typer.Argument(help="Id of a bot, desk or subscription.")]
+) -> None:
     """Verify a webhook; it is used from then on."""
     with refusals():
-        done = connected(context)("POST", f"/v1/{'desks' if id.startswith('dk_') else 'bots'}/{id}/verify", {})
+        thing = {"dk_": "desks", "sb_": "subscriptions"}.get(id[:3], "bots")
+        done = connected(context)("POST", f"/v1/{thing}/{id}/verify", {})
     out.print(f"{done['id']} is [green]{done['status']}[/green]")
 
 

@@ -6,11 +6,14 @@ from typing import Any
 
 from chalicelib.channels import load
 from chalicelib.domain import notice as notices
+from chalicelib.domain.happened import to_message
 from chalicelib.domain.message import Message
 from chalicelib.domain.notice import Notice
-from chalicelib.ports import clock, queues
+from chalicelib.domain.outcome import outcome_data
+from chalicelib.domain.platform_event import PlatformEvent
+from chalicelib.ports import bus, clock, queues
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import deliveries, trigger_events
+from chalicelib.tables import deliveries, places, trigger_events
 
 QUEUES = {
     "bot": "deliveries.fifo",
@@ -49,6 +52,20 @@ def spread(message: Message, *, position: str, status: bool = False, again: bool
     for queue, entries in wake.items():
         queues.send(queue, entries)
     return sum(map(len, wake.values()))
+
+
+def for_the_bus(message: Message, *, status: bool) -> list[PlatformEvent]:
+    """What the event bus hears of the message: of everything, whoever subscribes; nothing while nobody listens."""
+    if not bus.listened():
+        return []
+    shown, now = places.public_message(message), clock.now_ms()
+    events = to_message(shown, status=status, at=now, rfc3339=clock.rfc3339)
+    for route in () if status else message.routes:
+        if route["to"] == "trigger":
+            data = outcome_data(_notice(message, route, notices.EVENT, status=False), trigger=route["id"])
+            told = (route["event"], message.service, route["asked"], "", message.sent_at, data, "trigger")
+            events.append(PlatformEvent(*told))
+    return events
 
 
 def _outcome(message: Message, route: dict[str, Any]) -> bool:

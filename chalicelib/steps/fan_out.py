@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.domain.happened import to_message
 from chalicelib.domain.message import DELIVERED, FAILED, READ, Message
 from chalicelib.domain.platform_event import PlatformEvent
-from chalicelib.lanes.spread import spread
+from chalicelib.lanes.spread import for_the_bus, spread
 from chalicelib.lanes.tell import publish
-from chalicelib.ports import bus, clock, log
+from chalicelib.ports import clock, log
 from chalicelib.ports.lambdas import each_change
-from chalicelib.tables import deliveries, messages, places
+from chalicelib.tables import deliveries, messages
 from chalicelib.tables.messages import MessageRow
 
 _TOLD = (DELIVERED, READ, FAILED)
@@ -51,9 +50,7 @@ def handle(record: dict[str, Any]) -> list[PlatformEvent]:
         trace=message.trace,
         lag_ms=lag,
     )
-    if not bus.listened():
-        return []
-    return to_message(places.public_message(message), status=status, at=clock.now_ms(), rfc3339=clock.rfc3339)
+    return for_the_bus(message, status=status)
 
 
 def _message(image: dict[str, Any]) -> Message:

@@ -9,7 +9,7 @@ from chalicelib.domain.event import Event, status_event
 from chalicelib.inbound import asking
 from chalicelib.inbound.trigger import Ask
 from chalicelib.lanes import announcing, tell
-from chalicelib.lanes.spread import spread
+from chalicelib.lanes.spread import for_the_bus, spread
 from chalicelib.ports import bus, clock, ids, log, queues
 from chalicelib.ports.lambdas import each_body
 from chalicelib.ports.queues import Entry
@@ -160,7 +160,9 @@ def _message_again(body: dict[str, Any]) -> str:
     row = messages.get(body["thread"], int(body["seq"]))
     if row is None:
         return "no such message"
-    told = spread(messages.of_row(row), position=body["position"], status=bool(body["status"]), again=True)
+    message, status = messages.of_row(row), bool(body["status"])
+    told = spread(message, position=body["position"], status=status, again=True)
+    tell.publish(for_the_bus(message, status=status))
     return f"{told} deliveries"
 
 

@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from chalicelib.domain.happened import concerns
 from infra import declared, edges, policies, queues
 from infra.check import lint, stale
 from infra.limits import LIMITS
 from infra.package import Package
 from infra.reads import queues_named
+from infra.sources import FILTERS
+from tests.cloud import _matches as matches
 
 pytestmark = pytest.mark.xdist_group("package")
 
@@ -143,6 +148,38 @@ def test_a_stream_gives_up_somewhere_and_says_where(template: Template) -> None:
         failure = source["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
         # Lambda does not send to a FIFO queue.
         assert "FifoQueue" not in of_type(template, "AWS::SQS::Queue")[failure], name
+
+
+@given(
+    table=st.sampled_from(["threads", "contacts", "endpoints"]),
+    item=st.sampled_from(
+        ["thread", "c0000000001", "contact", "conversation#cv_1", "merge#mg_1", "thread#t", "erasure"]
+    ),
+    verb=st.sampled_from(["INSERT", "MODIFY", "REMOVE"]),
+)
+def test_a_filter_passes_what_can_mean_an_event_and_nothing_else(table: str, item: str, verb: str) -> None:
+    record = {"eventName": verb, "dynamodb": {"Keys": {"item": {"S": item}}}}
+    assert matches(FILTERS["announce", table], record) == (verb != "REMOVE" and concerns(table, item))
+
+
+def test_announce_reads_every_stream_that_it_says_it_reads(template: Template) -> None:
+    found = {
+        source["Stream"]["Fn::GetAtt"][0]: source
+        for name, _, source in sources(template, "DynamoDB")
+        if name == "Announce"
+    }
+    assert set(found) == {"ThreadsTable", "ContactsTable", "EndpointsTable"}
+    for table, source in found.items():
+        (only,) = source["FilterCriteria"]["Filters"]
+        assert json.loads(only["Pattern"]) == FILTERS["announce", table.removesuffix("Table").lower()]
+    (bus,) = of_type(template, "AWS::Events::EventBus").values()
+    assert bus["Name"] == {"Fn::Sub": "parley-${Stage}"}, "chalicelib/ports/settings.py says so too"
+
+
+def test_the_sample_consumer_is_made_only_on_demand(template: Template) -> None:
+    made = {name for name, row in template["Resources"].items() if row.get("Condition") == "WithSample"}
+    assert made == {"SampleEventsQueue", "SampleEventsRule", "SampleEventsPolicy"}
+    assert template["Parameters"]["SampleConsumer"]["Default"] == "no"
 
 
 def test_every_lambda_has_a_role_of_its_own(template: Template) -> None:

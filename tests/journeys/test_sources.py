@@ -84,6 +84,30 @@ def test_events_stand_at_their_own_time_and_once(town: Town) -> None:
     assert first | expected == first and first["contact_id"]
     assert first["author"]["kind"] == "event"
 
+    # Everywhere in the same order, with those of nobody where one asks for the source.
+    post(town, event("n", 7))
+    order, of_ada = ["bought c", "bought n", "bought b", "bought a"], {"contact_id": first["contact_id"]}
+    asked = {"source": "shop_orders", "service_id": town.ids["care"]}
+    assert [one["text"] for one in town.call("POST", "/messages.list", asked)[1]["data"]] == order
+    recent = town.call("POST", "/contacts.recent-messages", of_ada | {"filter_sources": ["shop_orders"]})[1]
+    ((conversation, page),) = recent.items()
+    assert (conversation, page["source"]) == (first["conversation_id"], "shop_orders")
+    assert [one["text"] for one in page["data"]] == [text for text in order if text != "bought n"]
+    assert town.call("POST", "/contacts.recent-messages", of_ada | {"filter_sources": ["webchat"]})[1] == {}
+
+
+def test_a_person_who_appears_has_what_happened_before(town: Town) -> None:
+    post(town, event("a", 1, **ADA), event("b", 2, customer=17))
+    made = town.call("POST", "/v1/contacts", {"service_id": town.ids["care"], "name": "Ada E.", "email": ADA["email"]})
+    assert made[0] == 201, made
+    more = {"identities": {"add": [{"kind": "external", "value": "shop_orders:17"}]}}
+    status, ada = town.call("PATCH", f"/v1/contacts/{made[1]['id']}", more)
+    assert status == 200, ada
+    town.cloud.pump()
+    recent = town.call("POST", "/contacts.recent-messages", {"contact_id": ada["id"]})[1]
+    assert sorted(one["text"] for page in recent.values() for one in page["data"]) == ["bought a", "bought b"]
+    assert set(people(town).values()) <= {*ada["merged_ids"], ada["id"]}
+
 
 def test_nobody_two_people_and_one_with_two_identities(town: Town) -> None:
     service = town.ids["care"]

@@ -1,9 +1,8 @@
-"""Triggers and the direct call (contract section 4) through the whole platform, as a client of another product has them."""
+"""Triggers and the direct call (contract section 4) through the whole platform, as another product's client has them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,10 +49,10 @@ class Trigger:
 
 
 @pytest.fixture
-def trigger(town: Town) -> Iterator[Trigger]:
+def trigger(town: Town) -> Trigger:
     town.bot_end.answer = echo
     fields = {"service_id": town.service, "name": "orders", "bot_id": town.bot["id"]}
-    yield Trigger(town.platform, town.platform.make("triggers", **fields))
+    return Trigger(town.platform, town.platform.make("triggers", **fields))
 
 
 def test_the_request_of_the_other_product(town: Town, trigger: Trigger) -> None:

@@ -18,7 +18,7 @@ from chalicelib.api.front import Answer, Call
 from chalicelib.domain.event import TRIGGER_EVENT, Event
 from chalicelib.domain.identities import CHANNEL, WrongIdentities, keys_of
 from chalicelib.domain.message import FAILED, MAX_TEXT_BYTES, Author, Content, Message
-from chalicelib.domain.thread import BOT, DESK, OPEN, Conversation, conversation_id, message_id, thread_id
+from chalicelib.domain.thread import BOT, DESK, DIRECT, OPEN, Conversation, conversation_id, message_id, thread_id
 from chalicelib.domain.turn import TRIGGER
 from chalicelib.domain.view import message_view
 from chalicelib.ports import clock, ids, queues
@@ -28,7 +28,6 @@ from chalicelib.ports.web import Problem
 from chalicelib.tables import config, contacts, messages, places, threads
 from chalicelib.tables.config import Resource
 
-SOURCE = "api"
 OPENED_WITHIN_S = 10
 TIMEOUT_S, MOST_TIMEOUT_S = 20, 25
 _READ = 50
@@ -143,7 +142,7 @@ def _contact(wanted: DirectCall, about: dict[str, Any], address: str) -> dict[st
 
 def _seen(call: Call, found: Conversation, mine: str) -> int:
     """Number of the message where a call under the same key said it, else 0; Problem where nobody may say it."""
-    if found.source != SOURCE or found.kind != BOT:
+    if found.source != DIRECT or found.kind != BOT:
         raise Problem(409, "not_direct", "only a conversation that was opened by a direct call is spoken in so")
     if _key(call) and (before := messages.find(found.thread, mine, within=_READ)):
         return before.seq
@@ -177,7 +176,7 @@ def _event(found: Conversation, id: str, address: str, about: dict[str, Any]) ->
         address=address,
         thread=found.thread,
         at=clock.now_ms(),
-        body={"bot": found.party, "source": SOURCE} | {key: value for key, value in about.items() if value},
+        body={"bot": found.party, "source": DIRECT} | {key: value for key, value in about.items() if value},
         # The caller may repeat it under its key.
         once=True,
         trace=ids.new("tc"),

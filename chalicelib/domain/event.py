@@ -39,8 +39,8 @@ class Event:
     - chat.* and agent.*: desk, conversation, content, agent, outcome, desk_id
     - receipt: seq, state, error, provider_id
     - offer.expired: number, epoch; bot.failing: bot, delivery; bot.recovered: bot
-    - trigger.event: bot, content (none: nothing is said yet), source, author (plain); contact (as of Thread.contact) where one is known; session_s;
-      asked (id of the trigger's event) and answer_within_s where an outcome is wanted
+    - trigger.event: bot, content (none: nothing is said yet), source, author (plain); contact (as of Thread.contact)
+      where one is known; session_s; asked (id of the trigger's event) and answer_within_s where an outcome is wanted
     - source.event: content, source, sent_at (milliseconds); contact where one is known
     - bot.gave_up: bot, asked, error (code, reason); answer.due: asked
     - contact.changed: contact

@@ -9,6 +9,8 @@ from typing import Any
 
 BOT, DESK, NOBODY = "bot", "desk", ""
 OFFERED, ACCEPTED, HELD, OPEN, CLOSED = "offered", "accepted", "held", "open", "closed"
+DIRECT = "api"
+"""Source of what is said in a conversation that a program opened."""
 _REMEMBERED = 12
 """How many recent events a thread knows by name: more than one batch of its queue can redeliver."""
 _SHORT = 10
@@ -133,6 +135,12 @@ class Thread:
     def person(self) -> str:
         """Id of the contact that the thread's own address belongs to, whatever that was merged into since."""
         return self.contact.get("person") or self.contact.get("id", "")
+
+    @property
+    def source(self) -> str:
+        """Source of what is said on it, where an event does not say another: `api` where a direct call opened it, whose
+        channel is its bot."""
+        return DIRECT if self.channel.startswith("bt_") else self.channel_kind
 
     def chat_conversation(self) -> str:
         """Id of the desk's open conversation, empty where there is none."""

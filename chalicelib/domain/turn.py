@@ -90,7 +90,7 @@ class Turn:
     @property
     def source(self) -> str:
         """Source of what this event says."""
-        return str(self.event.body.get("source", self.thread.channel_kind))
+        return str(self.event.body.get("source", self.thread.source))
 
     def say(
         self,
@@ -280,7 +280,7 @@ class Turn:
                 opened_at=self.event.at,
                 contact=thread.contact.get("id", ""),
                 channel=thread.channel,
-                source=self.event.body.get("source", thread.channel_kind),
+                source=self.source,
                 reason=reason,
                 first=thread.last_seq + 1 if kind in (BOT, DESK) else 0,
             )

@@ -15,6 +15,7 @@ from typing import Any
 
 from chalicelib.domain.decide import decide
 from chalicelib.domain.event import BEGINNERS, CUSTOMER_MESSAGE, RECEIPT, SOURCE_EVENT, Event
+from chalicelib.domain.identities import CHANNEL, of_provider
 from chalicelib.domain.message import Message
 from chalicelib.domain.thread import Conversation, Thread, changing, healed
 from chalicelib.domain.turn import Turn
@@ -128,12 +129,9 @@ def _known(event: Event, thread: Thread | None) -> Thread:
         thread = Thread(event.thread, event.service, event.channel, event.channel_kind, event.address)
     if thread.contact or event.kind != CUSTOMER_MESSAGE:
         return thread
-    identities = [(kind, value) for kind, value in event.body.get("identities", ())]
-    identities.append(("channel", f"{event.channel}:{event.address}"))
-    contact = contacts.find_or_create(
-        event.service, identities, name=event.body.get("name", ""), channel=event.channel, now_ms=event.at
-    )
-    return replace(thread, contact=contact)
+    identities = [*of_provider(event.body.get("identities", ())), (CHANNEL, f"{event.channel}:{event.address}")]
+    name = event.body.get("name", "")
+    return replace(thread, contact=contacts.find_or_create(event.service, identities, name=name, now_ms=event.at))
 
 
 def _write(turn: Turn, *, was: Thread) -> bool:
@@ -169,7 +167,7 @@ def _link(turn: Turn, *, was: Thread, changed: list[Conversation]) -> None:
         return
     if not was.person or was.version == 0:
         # Also where the person became known later: what was said before is theirs.
-        links.keep_thread(thread.person, thread, source=event.body.get("source", thread.channel_kind))
+        links.keep_thread(thread.person, thread, source=turn.source)
         opened = threads.conversations(thread.id) if was.conversations else turn.conversations
     else:
         opened = turn.conversations

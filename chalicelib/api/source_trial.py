@@ -6,6 +6,7 @@ from typing import Any
 
 from chalicelib.api.fields import Fields, Id, invalid, parse
 from chalicelib.api.front import Answer, Call
+from chalicelib.api.shapes import Wrong
 from chalicelib.api.sources import Mapping, Slug, given
 from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.ports.web import Problem
@@ -23,6 +24,14 @@ class Trial(Fields):
     """The source's key, or system: it stands before external ids."""
     service_id: Id | None = None
     """Whose country a national phone number is read in."""
+
+
+class Tried(Fields):
+    """What a mapping makes of a sample."""
+
+    message: dict[str, Any] | None
+    """The message that would be kept; null where the event would be rejected."""
+    errors: list[Wrong]
 
 
 def try_out(call: Call) -> Answer:

@@ -11,12 +11,14 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.message import Author, Content
-from chalicelib.domain.thread import BOT, NOBODY
+from chalicelib.domain.thread import BOT, NOBODY, conversation_id, parse_conversation_id
 from chalicelib.domain.turn import TRIGGER_COMPLETED, TRIGGER_FAILED, Route, Timer, Turn
 
-_MOST_ASKED = 20
-"""Events of one session that wait at the same time; the oldest beyond that are told as answered with the next."""
+MOST_ASKED = 50
+"""Events of one trigger's thread that wait at the same time: each is part of every message's row. With one more the
+oldest is told as failed; the bot has it or gets it all the same."""
 SUCCEEDED, FAILED = "succeeded", "failed"
+_TOO_MANY = {"code": "too_many_waiting", "reason": f"more than {MOST_ASKED} events of the session wait for the bot"}
 
 
 def trigger_event(turn: Turn) -> None:
@@ -37,7 +39,7 @@ def trigger_event(turn: Turn) -> None:
     asked = body.get("asked", "")
     if asked:
         route["asked"] = asked
-    said = turn.say(
+    turn.say(
         Content.of(body["content"]),
         author=Author(**body.get("author") or {"kind": "event"}),
         direction="in",
@@ -46,8 +48,9 @@ def trigger_event(turn: Turn) -> None:
     )
     turn.thread = replace(turn.thread, first_at=turn.thread.first_at or event.at, last_at=event.at)
     if asked:
-        waiting = (*turn.thread.asked, {"id": asked, "seq": said.seq})
-        turn.thread = replace(turn.thread, asked=waiting[-_MOST_ASKED:])
+        turn.thread = replace(turn.thread, asked=(*turn.thread.asked, {"id": asked, "number": turn.thread.bots[bot]}))
+        while len(turn.thread.asked) > MOST_ASKED:
+            _tell(turn, turn.thread.asked[0]["id"], FAILED, error=_TOO_MANY)
         within = int(body["answer_within_s"])
         task = turn.thread_task("answer.due", asked=asked, bot=bot, answer_within_s=within)
         turn.timers.append(Timer(f"answer:{asked}", event.at + within * 1000, task))
@@ -66,52 +69,59 @@ def _session(turn: Turn, bot: str) -> None:
 
 
 def answered(turn: Turn, *, reply: Content) -> list[Route]:
-    """Routes to who asked, for the bot's message: to that whose delivery it answers, else to the oldest waiting."""
-    waiting = turn.thread.asked
-    if not waiting:
-        return []
-    answers = turn.event.body.get("answers", "")
-    one = next((one for one in waiting if one["id"] == answers), None)
-    if answers and one is None:
-        # A second message in answer to the same event.
-        return []
-    one = one or waiting[0]
-    return _outcome(turn, one["id"], SUCCEEDED, reply=reply.text or f"[{reply.type}]")
+    """Routes to who asked, for the bot's message: to that whose delivery it answers, else to the oldest that waits in
+    the conversation; to nobody for a second message in answer to the same event."""
+    body = turn.event.body
+    if answers := body.get("answers", ""):
+        one = _waiting(turn, answers)
+    else:
+        one = next(iter(_within(turn, body["conversation"])), None)
+    return _outcome(turn, one["id"], SUCCEEDED, reply=reply.text or f"[{reply.type}]") if one else []
+
+
+def answers_late(turn: Turn) -> bool:
+    """Whether the bot answers an event that still waits, though its session ran out while the bot was thinking."""
+    one = _waiting(turn, turn.event.body.get("answers", ""))
+    return one is not None and one in _within(turn, turn.event.body["conversation"])
+
+
+def _waiting(turn: Turn, asked: str) -> dict[str, Any] | None:
+    return next((one for one in turn.thread.asked if one["id"] == asked), None)
+
+
+def _within(turn: Turn, conversation: str) -> list[dict[str, Any]]:
+    """What waits in a conversation, the oldest first."""
+    named = parse_conversation_id(conversation)
+    return [one for one in turn.thread.asked if named and one["number"] == named[1]]
 
 
 def bot_gave_up(turn: Turn) -> None:
     """The event could not be delivered to its bot."""
     body = turn.event.body
-    if not any(one["id"] == body["asked"] for one in turn.thread.asked):
+    if _waiting(turn, body["asked"]) is None:
         turn.ignored = "answered meanwhile"
         return
-    _tell(turn, body["bot"], _outcome(turn, body["asked"], FAILED, error=body["error"]), error=body["error"])
+    _tell(turn, body["asked"], FAILED, error=body["error"])
 
 
 def answer_due(turn: Turn) -> None:
     """The bot has the event and has kept silent: it has done what there was to do."""
     body = turn.event.body
-    if not any(one["id"] == body["asked"] for one in turn.thread.asked):
+    if _waiting(turn, body["asked"]) is None:
         turn.ignored = "answered meanwhile"
         return
-    _tell(turn, body["bot"], _outcome(turn, body["asked"], SUCCEEDED))
+    _tell(turn, body["asked"], SUCCEEDED)
 
 
-def no_answer(turn: Turn, *, reason: str) -> list[Route]:
-    """Routes for everybody who still waits on a conversation that will not answer any more."""
-    routes: list[Route] = []
-    for one in turn.thread.asked:
-        routes += _outcome(turn, one["id"], SUCCEEDED if reason == "closed_by_bot" else FAILED, reason=reason)
-    return routes
+def no_answer(turn: Turn, conversation: str) -> list[Route]:
+    """Routes for everybody who waits in a conversation that its bot closes: it has done what there was to do."""
+    return [route for one in _within(turn, conversation) for route in _outcome(turn, one["id"], SUCCEEDED)]
 
 
 def _outcome(turn: Turn, asked: str, outcome: str, **facts: Any) -> list[Route]:
     """The route to the trigger, and to the subscriptions that hear of it."""
     thread, world = turn.thread, turn.world
     turn.thread = replace(thread, asked=tuple(one for one in thread.asked if one["id"] != asked))
-    if "reason" in facts:
-        reason = facts.pop("reason")
-        facts |= {} if outcome == SUCCEEDED else {"error": {"code": reason, "reason": reason.replace("_", " ")}}
     event = TRIGGER_COMPLETED if outcome == SUCCEEDED else TRIGGER_FAILED
     about = {"asked": asked, "outcome": outcome, "event": event} | facts
     routes: list[Route] = [{"to": "trigger", "id": thread.channel, "notify": world.notifies(thread.channel)} | about]
@@ -119,5 +129,7 @@ def _outcome(turn: Turn, asked: str, outcome: str, **facts: Any) -> list[Route]:
     return routes + [{"to": "subscription", "id": one} | about for one in heard]
 
 
-def _tell(turn: Turn, bot: str, routes: list[Route], **details: Any) -> None:
-    turn.note("trigger_outcome", conversation=turn.thread.bot_conversation(bot), routes=routes, **details)
+def _tell(turn: Turn, asked: str, outcome: str, **facts: Any) -> None:
+    number = next(one["number"] for one in turn.thread.asked if one["id"] == asked)
+    conversation = conversation_id(turn.thread.id, number)
+    turn.note("trigger_outcome", conversation=conversation, routes=_outcome(turn, asked, outcome, **facts), **facts)

@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib.domain import event as kinds
 from chalicelib.domain import notice
-from chalicelib.domain.asked import answer_due, answered, bot_gave_up, no_answer, trigger_event
+from chalicelib.domain.asked import answer_due, answered, answers_late, bot_gave_up, no_answer, trigger_event
 from chalicelib.domain.ending import choose_hearers, settle_conversations
 from chalicelib.domain.event import Event
 from chalicelib.domain.feed import source_event
@@ -98,7 +98,7 @@ def _bot_message(turn: Turn) -> None:
     content = Content.of(turn.event.body["content"])
     author = Author("bot", bot, turn.world.bot_name(bot))
     refusal = _not_the_bots_turn(turn, bot, conversation)
-    if refusal:
+    if refusal and not answers_late(turn):
         _kept_unsent(
             turn, content, author, code=refusal, reason="the bot did not own the thread when its message was handled"
         )
@@ -188,7 +188,7 @@ def _bot_close(turn: Turn) -> None:
     turn.close_bot(bot, outcome="closed_by_bot")
     if turn.thread.bot == bot and turn.thread.owner == BOT:
         turn.own("")
-    told = no_answer(turn, reason="closed_by_bot")
+    told = no_answer(turn, conversation)
     turn.note("conversation_closed", conversation=conversation, routes=told, params=turn.event.body.get("params", {}))
 
 

@@ -104,7 +104,8 @@ class Thread:
     recent: tuple[str, ...] = ()
     """The last events, shortened, oldest first."""
     asked: tuple[dict[str, Any], ...] = ()
-    """Of a trigger's thread: events that wait for the bot's answer, oldest first: `{"id", "seq"}`."""
+    """Of a trigger's thread: events that wait for the bot's answer, oldest first: `{"id", "number"}`, the
+    number of its conversation."""
     answered: dict[str, int] = field(default_factory=dict)
     """Bot -> place of the last event that came in a response to a delivery. A lane is in order, so what comes again
     from an earlier place was handled, however long ago, without a receipt for each."""

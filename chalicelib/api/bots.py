@@ -14,7 +14,7 @@ from chalicelib.tables.config import Resource
 Source = Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class RecentMessages(Fields):
+class History(Fields):
     """How much of a contact's history goes with each delivery."""
 
     sources: Annotated[list[Source], Field(max_length=50)] = []
@@ -24,7 +24,7 @@ class RecentMessages(Fields):
 class Context(Fields):
     """What goes with each delivery."""
 
-    recent_messages: RecentMessages | None = None
+    recent_messages: History | None = None
 
 
 class Bot(webhooks.WithUrl):

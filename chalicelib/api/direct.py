@@ -36,7 +36,7 @@ _SHORT_PAUSE_S, _LONG_PAUSE_S = 0.1, 0.8
 Said = Annotated[str, Field(min_length=1, max_length=2**20)]
 
 
-class Person(Fields):
+class Whom(Fields):
     """Who speaks: found by e-mail or phone, or made."""
 
     name: Annotated[str, Field(max_length=200)] | None = None
@@ -49,7 +49,7 @@ class DirectCall(Fields):
 
     service_id: Id
     bot_id: Id
-    contact: Person | None = None
+    contact: Whom | None = None
     text: Said | None = None
     """The first words; without them the bot hears nothing yet."""
 
@@ -128,7 +128,7 @@ def _service(call: Call, wanted: DirectCall) -> dict[str, Any]:
 
 def _contact(wanted: DirectCall, about: dict[str, Any], address: str) -> dict[str, str]:
     """Whom the conversation is with, as a thread keeps it; {} where nobody is named."""
-    given = {name: value for name, value in (wanted.contact or Person()).model_dump().items() if value}
+    given = {name: value for name, value in (wanted.contact or Whom()).model_dump().items() if value}
     if not given:
         return {}
     try:

@@ -115,7 +115,7 @@ def _operation(route: Route) -> dict[str, Any]:
     name = route.function.partition(":")[2]
     tag = route.thing or route.path.strip("/").split("/")[-1 if route.path.count("/") == 1 else 1].partition(":")[0]
     operation: dict[str, Any] = {
-        "operationId": f"{name}_{tag}" if route.thing else f"{route.method.lower()}_{_plain(route.path)}",
+        "operationId": f"{name}_{tag}" if _of_many(route) else f"{route.method.lower()}_{_plain(route.path)}",
         "summary": _summary(route),
         "tags": [tag],
         "parameters": _parameters(route),
@@ -201,6 +201,11 @@ def _schemas() -> dict[str, Any]:
 
 def _summary(route: Route) -> str:
     return (load(route).__doc__ or "").split("\n\n")[0].replace("\n", " ").replace("    ", "").strip()
+
+
+def _of_many(route: Route) -> bool:
+    """Whether kinds of resources share the function; it is then named by the kind, others by their path."""
+    return route.function.startswith(("api.resources:", "api.lists:", "api.verification:", "api.rotation:"))
 
 
 def _plain(path: str) -> str:

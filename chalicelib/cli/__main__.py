@@ -1,4 +1,4 @@
-"""`python -m chalicelib.cli`: apply bundles, verify, follow a conversation, replay, make keys, try sources."""
+"""`python -m chalicelib.cli`: apply bundles, verify, follow a conversation, replay, make keys; sources, triggers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from chalicelib.cli import sources
+from chalicelib.cli import sources, triggers
 from chalicelib.cli.connection import connection
 from chalicelib.cli.screen import connected, err, out, refusals
 
@@ -20,6 +20,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Speak with a
 keys = typer.Typer(no_args_is_help=True, help="API keys.")
 app.add_typer(keys, name="keys")
 app.add_typer(sources.app, name="source")
+app.add_typer(triggers.app, name="trigger")
 COLOURS = {"created": "green", "updated": "yellow", "deleted": "red", "unchanged": "dim"}
 POLL_S = 1.0
 

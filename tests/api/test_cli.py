@@ -97,3 +97,21 @@ def test_sources_are_tried_and_posted_to(parley: Any, api: Any, service: str, tm
     assert parley("source", "post", source, str(at["sample"])).exit_code == 0
     lines.write_text('{"id": 1}\n{')
     assert parley("source", "post", source, str(lines)).exit_code == 2
+
+
+def test_a_trigger_is_fired_and_its_events_shown(parley: Any, api: Any, service: str, cloud: Any) -> None:
+    bot = api.make("bots", service_id=service, name="b", webhook_url="http://127.0.0.1:1/")
+    trigger = api.make("triggers", service_id=service, name="t", bot_id=bot["id"], text="Good [bold]morning")["id"]
+    event = parley("trigger", "fire", trigger, "--email", "ana@example.com").stdout.strip()
+    assert api("GET", f"/v1/triggers/{trigger}/events/{event}").body["session"] == "ana@example.com"
+    waited = parley("trigger", "fire", trigger, "--session", "s", "--wait", "--timeout", "1")
+    assert waited.exit_code == 1, "nobody has verified the bot, and nothing moves"
+    assert "still accepted" in waited.output
+    from chalicelib.tables import config
+
+    config.remove(config.get("bot", bot["id"]))
+    cloud.pump()
+    shown = parley("trigger", "events", trigger).output
+    assert shown.index(event) < shown.rindex("te_") and shown.count("bot gone") == 2
+    assert "422" in parley("trigger", "fire", trigger, "--email", "x").output
+    assert "404" in parley("trigger", "events", "tr_x").output

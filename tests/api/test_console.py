@@ -66,7 +66,8 @@ def _conversation(id: str, kind: str, state: str) -> dict[str, Any]:
     return {
         "id": id, "service_id": SERVICE, "thread_id": f"th_{id}", "channel_id": CHANNEL, "source": "webchat",
         "kind": kind, "bot_id": BOT if kind == "bot" else None, "desk_id": DESK if kind == "desk" else None,
-        "state": state, "contact_id": "co_1", "agent": None, "reason": None, "outcome": None, "opened_at": AT,
+        "source_id": None, "state": state, "contact_id": "co_1", "contact": {"id": "co_1", "name": EVIL},
+        "owner": kind, "address": "+4915112345678", "agent": None, "reason": None, "outcome": None, "opened_at": AT,
         "closed_at": None,
     }  # fmt: skip
 
@@ -86,8 +87,6 @@ class Platform:
     def get(self, path: str) -> Any:
         """What a path is answered with."""
         thread = {"address": "+4915112345678", "channel_kind": "webchat", "contact": {"id": "co_1", "name": EVIL}}
-        if path.startswith("/v1/threads/"):
-            return thread
         if path.startswith("/v1/conversations/"):
             return next(one for one in self.conversations if path.endswith(one["id"])) | {"thread": thread}
         webhook = {"id": BOT, "name": "Helper", "status": "inactive", "webhook_url": "https://bot.example.com/hook"}
@@ -97,6 +96,8 @@ class Platform:
                 "/v1/bots": [webhook],
                 "/v1/desks": [{"id": DESK, "name": "People", "kind": "console", "status": "active"}],
                 "/v1/channels": [{"id": CHANNEL, "name": "Site"}],
+                "/v1/triggers": [{"id": "tr_1", "name": "Nightly"}],
+                "/v1/sources": [{"id": "so_1", "name": "Shop"}],
                 "/v1/conversations": self.conversations,
                 "/v1/messages": [
                     self._message("out", "bot", "", "failed"),

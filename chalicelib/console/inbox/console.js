@@ -7,9 +7,8 @@ const VIEWS = { conversations: "Conversations", failures: "Failures", parties: "
 const BADGES = { active: "good", delivered: "good", read: "good", failed: "bad", inactive: "bad", expired: "bad", poison: "bad" };
 const $ = (id) => document.getElementById(id);
 const drawn = new WeakMap(); // part of the page -> what it shows, so that unchanged parts keep focus and scroll
-const people = new Map(); // thread -> its customer's name or address
 const pages = new Map(); // list -> how many pages of it are wanted
-let names = new Map(); // id -> bot, desk or channel of the service
+let names = new Map(); // id -> bot, desk, channel, trigger or source of the service
 let round = 0; // raised by every reading: an answer to an older one is void
 let timer = 0;
 let draft = {}; // the reply that is under way: its text, to which conversation, its id
@@ -124,12 +123,13 @@ async function conversations(place, current) {
   const found = await list(`v1/conversations?service_id=${place.service}`);
   if (!current()) return;
   drawList(found, place);
-  await Promise.all([one(place, current), known(found, place, current)]);
+  await one(place, current);
 }
 
 function drawList(found, place) {
-  const who = (one) => people.get(one.thread_id) || one.contact_id || "Unknown";
-  const shown = found.data.map((one) => [one, who(one), named(one.bot_id ?? one.desk_id), named(one.channel_id)]);
+  const who = (one) => one.contact.name || one.address || one.contact_id || "Unknown";
+  const party = (one) => named(one.bot_id ?? one.desk_id ?? one.source_id);
+  const shown = found.data.map((one) => [one, who(one), party(one), named(one.channel_id)]);
   draw($("list"), [shown, place.conversation, found.more], () => [
     el("ul", {}, shown.map(([one, person, party, channel]) => el("li", {}, el("button", {
       "data-key": one.id, "aria-current": one.id === place.conversation && "true", onclick: () => go({ ...place, conversation: one.id }) },
@@ -137,17 +137,6 @@ function drawList(found, place) {
       el("span", { class: "row faint" }, `${one.kind} · ${party} · ${channel || one.source}`, time(one.opened_at)))))),
     found.data.length ? more(found, "Older conversations") : el("p", { class: "faint" }, "No conversations yet."),
   ]);
-}
-
-// The list names contacts by id; who they are is asked once per thread, one after the other.
-async function known(found, place, current) {
-  for (const thread of new Set(found.data.map((one) => one.thread_id))) {
-    if (people.has(thread)) continue;
-    const answer = await ask("GET", `v1/threads/${thread}`);
-    people.set(thread, answer.contact.name || answer.address);
-    if (!current()) return;
-    drawList(found, place);
-  }
 }
 
 async function one(place, current) {
@@ -158,10 +147,9 @@ async function one(place, current) {
     ask("GET", `v1/conversations/${about}`), list(`v1/messages?conversation_id=${about}`), list(`v1/deliveries?conversation_id=${about}`),
   ]);
   if (!current()) return;
-  people.set(found.thread_id, found.thread.contact.name || found.thread.address);
-  const party = found.bot_id ?? found.desk_id;
+  const party = found.bot_id ?? found.desk_id ?? found.source_id;
   draw($("head"), [found, named(party)], () => [
-    el("h2", {}, people.get(found.thread_id)),
+    el("h2", {}, found.thread.contact.name || found.thread.address),
     el("p", { class: "faint" }, `${found.kind} ${named(party)} · `, badge(found.state), ` · ${found.thread.channel_kind} ${found.thread.address} · opened `,
       time(found.opened_at), found.closed_at && " · closed ", time(found.closed_at), found.agent?.name && ` · agent ${found.agent.name}`,
       found.reason && ` · reason ${found.reason}`, found.outcome && ` · outcome ${found.outcome}`, el("br"), el("code", {}, id)),
@@ -235,7 +223,7 @@ async function failures(place, current) {
 }
 
 function parties() {
-  const found = [...names.values()].filter((one) => one.is !== "channels");
+  const found = [...names.values()].filter((one) => one.is === "bots" || one.is === "desks");
   draw($("parties"), found, () => [["bots", "Bots"], ["desks", "Desks"]].flatMap(([thing, title]) => {
     const rows = found.filter((one) => one.is === thing);
     return [el("h2", {}, title), el("ul", {}, rows.map((one) => party(thing, one))), rows.length ? null : el("p", { class: "faint" }, "None.")];
@@ -259,13 +247,13 @@ function go({ service, view, conversation }) {
   location.hash = [service, view, conversation].map(encodeURIComponent).join("/");
 }
 
-// Services, bots, desks and channels change seldom: they are read once a minute, and at every turn where they are shown.
+// Services and what belongs to them change seldom: they are read once a minute, and at every turn where they are shown.
 async function settings(place, current) {
   if (asked.service === place.service && place.view !== "parties" && Date.now() - asked.at < 60_000) return place.service;
   const found = await whole("v1/services");
   if (!found.length) throw refused(0, "There is no service yet; make one with POST /v1/services or POST /v1/apply.");
   const service = found.some((one) => one.id === place.service) ? place.service : found[0].id;
-  const things = ["bots", "desks", "channels"];
+  const things = ["bots", "desks", "channels", "triggers", "sources"];
   const lists = await Promise.all(things.map((thing) => whole(`v1/${thing}?service_id=${service}`)));
   if (!current()) return service;
   draw($("service"), [found, service], () => found.map((one) => el("option", { value: one.id, selected: one.id === service }, one.name)));
@@ -306,7 +294,6 @@ function signOut() {
   sessionStorage.clear();
   names = new Map();
   asked = { service: "", at: 0 };
-  people.clear();
   for (const part of ["list", "failures", "parties", "service"]) draw($(part), "", () => []);
   blank("");
   $("text").value = "";

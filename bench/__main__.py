@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-BENCHES = ("cpu", "requests", "capacity", "idle", "thread_length", "imports", "latency")
+BENCHES = ("cpu", "requests", "capacity", "idle", "thread_length", "recent", "imports", "latency")
 """In this order: the dollars of `requests` use the CPU that `cpu` measured."""
 
 

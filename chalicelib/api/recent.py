@@ -10,11 +10,12 @@ import json
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, RootModel
 
 from chalicelib.api import cursors, messages, persons
 from chalicelib.api.fields import Fields, body, invalid
 from chalicelib.api.front import Answer, Call
+from chalicelib.api.shapes import MessagesListAnswer
 from chalicelib.api.timeline import view
 from chalicelib.domain.message import Message
 from chalicelib.domain.thread import Thread, parse_conversation_id
@@ -48,6 +49,16 @@ class RecentMessages(Fields):
         Annotated[dict[Annotated[str, Field(max_length=60)], _Cursor], Field(max_length=MOST_CONVERSATIONS)] | None
     ) = None
     conversations_cursor: _Cursor | None = None
+
+
+class RecentOfConversation(MessagesListAnswer):
+    """A page of one of a contact's conversations."""
+
+    source: str
+
+
+class RecentMessagesAnswer(RootModel[dict[str, RecentOfConversation]]):
+    """Conversation -> its recent messages."""
 
 
 def recent(call: Call) -> Answer:

@@ -26,7 +26,7 @@ def of_conversation(
         condition,
         filter_condition=MessageRow.conversation == conversation,
         limit=limit,
-        page_size=max(limit + between, 25),
+        page_size=max(limit + between, 10),
         scan_index_forward=False,
         consistent_read=True,
     )

@@ -20,6 +20,7 @@ import time_machine
 from chalice.test import Client
 
 from chalicelib.ports import bus, http, queues, secrets, signing
+from chalicelib.ports.settings import settings
 from chalicelib.steps import poll_channel
 from chalicelib.tables import MODEL_NAMES, config, world
 from infra.limits import LIMITS, visibility_s
@@ -32,7 +33,7 @@ START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SESSION = "visitor-session-of-forty-three-characters-x"
 ANA = {"id": "7", "name": "Ana"}
 _TABLES = tuple(name for name, _ in MODEL_NAMES)
-READS = frozenset({"GetItem", "BatchGetItem", "Query", "GetQueueUrl", "Decrypt"})
+READS = frozenset({"GetItem", "BatchGetItem", "Query", "GetQueueUrl", "Decrypt", "ListRules"})
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,14 @@ class Called:
 
 @dataclass
 class Stage:
-    """The town, the provider of a custom channel, and the time."""
+    """The town, the provider of a custom channel, who subscribes to what happens, and the time."""
 
     town: Town
     provider: Outside
+    hearer: Outside
     traveller: Any
+    on_the_bus: list[dict[str, Any]] = field(default_factory=list)
+    """CloudEvents that were put on the event bus."""
     calls: list[Called] = field(default_factory=list)
     cut: Cut | None = None
     happened: bool = False
@@ -191,6 +195,8 @@ class Stage:
             "held": copy.deepcopy(self.cloud._held),
             "streamed": dict(self.cloud._streamed),
             "ids": copy.copy(self.cloud._ids),
+            "rules": dict(_bus().rules),
+            "on_the_bus": list(self.on_the_bus),
             "heard": {name: (list(outside.heard), outside.answer) for name, outside in self.outsides().items()},
         }
 
@@ -214,6 +220,9 @@ class Stage:
         self.cloud._shards.clear()
         self.cloud._hidden.clear()
         self.cloud.failures.clear()
+        _bus().rules.clear()
+        _bus().rules.update(moment["rules"])
+        self.on_the_bus[:] = moment["on_the_bus"]
         for name, outside in self.outsides().items():
             outside.heard[:], outside.answer = moment["heard"][name]
         forget_caches()
@@ -221,11 +230,18 @@ class Stage:
 
     def outsides(self) -> dict[str, Outside]:
         """Everybody outside."""
-        return {"bot": self.town.bot, "desk": self.town.desk, "provider": self.provider}
+        return {"bot": self.town.bot, "desk": self.town.desk, "provider": self.provider, "hearer": self.hearer}
 
 
 def _sqs(stage: Stage, queue: str) -> Any:
     return _moto_queue(stage.cloud.url(queue).rpartition("/")[2])
+
+
+def _bus() -> Any:
+    from moto.core.models import DEFAULT_ACCOUNT_ID
+    from moto.events.models import events_backends
+
+    return events_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].event_buses[settings().bus]
 
 
 def forget_caches() -> None:
@@ -251,11 +267,12 @@ def staged(cloud: Cloud) -> Iterator[Stage]:
         serving() as bot,
         serving() as desk,
         serving() as provider,
+        serving() as hearer,
         Client(cloud.app.app) as client,
         time_machine.travel(START, tick=False) as traveller,
     ):
         town = Town(cloud, client, key, bot, desk)
-        stage = Stage(town, provider, traveller)
+        stage = Stage(town, provider, hearer, traveller)
         bot.answer = answers_with_token
         service = town.make("services", name="care")["id"]
         town.make("channels", service_id=service, kind="webchat", name="chat")
@@ -271,6 +288,7 @@ def staged(cloud: Cloud) -> Iterator[Stage]:
         stage.passes(660)  # the sweeps that follow a verification are over
         cloud.visibility_s, cloud.before, taps.listen = visibility_s, stage.begins, stage.hears
         patched.setattr(http.Web, "__call__", _heard(stage, http.Web.__call__))
+        patched.setattr(bus, "put", _put(stage, bus.put))
         bot.forget()
         desk.forget()
         try:
@@ -289,11 +307,21 @@ def _heard(stage: Stage, call: Callable[..., Any]) -> Callable[..., Any]:
     return heard
 
 
+def _put(stage: Stage, put: Callable[..., Any]) -> Callable[..., Any]:
+    def heard(events: Any) -> Any:
+        events = list(events)
+        refused = put(events)
+        stage.on_the_bus += [event for event in events if event not in refused]
+        return refused
+
+    return heard
+
+
 # What came of a run, without what depends on when it ran.
 
 _WHEN = frozenset({
     "at", "sent_at", "since", "first_at", "last_at", "opened_at", "closed_at", "opened", "created", "created_at",
-    "updated_at", "state_at", "position", "expiration", "expires", "trace", "due", "changed_at", "attempts",
+    "updated_at", "state_at", "time", "position", "expiration", "expires", "trace", "due", "changed_at", "attempts",
     "Timestamp", "timestamp", "took_ms", "next_attempt_at", "leased_until", "failures", "failed", "touched", "before",
 })  # fmt: skip
 _OWNERS = ("config", "audit")
@@ -320,6 +348,8 @@ def outcome(stage: Stage) -> dict[str, Any]:
         # By their text, so that the same task kept for two times counts once: whoever comes second finds it done.
         distinct = {json.dumps(row, sort_keys=True, default=str): row for row in plain}
         rows[module] = [distinct[text] for text in sorted(distinct)]
+    # A consumer tells what comes twice by its id.
+    rows["bus"] = {event["id"]: _timeless(event) for event in stage.on_the_bus}
     return rows | {name: _told(outside) for name, outside in stage.outsides().items()}
 
 
@@ -338,7 +368,7 @@ def _timeless(value: Any) -> Any:
 
 
 def _told(outside: Outside) -> dict[str, Any]:
-    """`webhook-id` -> what was told under it, in the order in which it first came; the same under it each time."""
+    """`webhook-id` -> what was told under it, the same each time; of each lane the order in which they first came."""
     told: dict[str, Any] = {}
     times: dict[str, int] = {}
     for heard in outside.heard:
@@ -348,4 +378,7 @@ def _told(outside: Outside) -> dict[str, Any]:
         id = heard.headers["webhook-id"]
         assert told.setdefault(id, said) == said, "one id, two messages"
         times[id] = times.get(id, 0) + 1
-    return {"order": list(told), "told": told, "times": times}
+    order: dict[str, list[str]] = {}
+    for id in told:
+        order.setdefault(id.rpartition("-")[0], []).append(id)
+    return {"order": order, "told": told, "times": times}

@@ -14,8 +14,15 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.platform_event import EVENTS
+from chalicelib.inbound import asking
+from chalicelib.inbound.trigger import Ask
 from chalicelib.ports import queues
 from chalicelib.ports.queues import Entry
+from chalicelib.ports.settings import settings
+from chalicelib.tables import config, contact_rows, threads
+from chalicelib.tables.contact_rows import ContactRow
+from chalicelib.tables.threads import ThreadRow
 from tests.cloud import Cloud
 from tests.crash.stage import ANA, READS, Called, Cut, Stage, outcome, staged
 from tests.journeys.conftest import TOKEN, answers_with_token
@@ -209,7 +216,8 @@ def g_bot_is_silent(stage: Stage) -> None:
 
 
 def h_poison(stage: Stage) -> None:
-    event = {"id": "ev_1", "kind": "unheard of", "thread": "th_1", "at": 1, "service": stage.town.ids["care"]}
+    service = stage.town.ids["care"]
+    event = {"id": "ev_1", "kind": "customer.message", "thread": "th_1", "at": 1, "service": service}
     queues.send("threads.fifo", [Entry(event, group="th_1", dedup="x")])
     stage.settle()
 
@@ -241,6 +249,61 @@ def posted(stage: Stage, *events: dict[str, Any]) -> None:
     secret = {"Authorization": f"Bearer {shop['secret']}"}
     status, answer = stage.edge("receive_source", shop["events_url"], list(events), headers=secret)
     assert (status, answer["accepted"]) == (202, len(events)), answer
+    stage.settle()
+
+
+# (j) Somebody subscribes to what happens, and listens on the event bus.
+
+
+def j_somebody_hears(stage: Stage) -> None:
+    types = [type for type in EVENTS if not type.startswith("endpoint.")]
+    stage.town.make(
+        "subscriptions", service_id=stage.town.ids["care"], name="crm", url=stage.hearer.url, events=types,
+        retry={"waits_s": [1]},
+    )  # fmt: skip
+    stage.town.verify("subscriptions", "crm")
+    stage.cloud.clients["events"].put_rule(
+        Name="all", EventBusName=settings().bus, EventPattern=json.dumps({"source": ["parley"]})
+    )
+    stage.settle()
+    stage.passes(660)
+
+
+def j_bot_closes(stage: Stage) -> None:
+    stage.bot_posts({"eventid": "1003", "conversation_id": stage.bot_conversation()}, "b9")
+    stage.settle()
+
+
+def j_visitor_has_a_name(stage: Stage) -> None:
+    """Somebody else's doing, which the threads are to know of."""
+    (row,) = (row for row in ContactRow.scan() if row.item == "contact")
+    assert contact_rows.save(row, row.data | {"name": "Uma"}, now_ms=int(stage.now() * 1000))
+    stage.settle()
+    assert threads.from_row(next(row for row in ThreadRow.scan() if row.item == "thread")).contact["name"] == "Uma"  # type: ignore[union-attr]
+
+
+def j_message_is_lost(stage: Stage) -> None:
+    patch(stage, "bots", "bot", {"retry": {"waits_s": []}})
+    stage.town.bot.answer = broken
+    stage.visitor_says("hello?", "w9")
+    stage.settle()
+
+
+# (k) A trigger asks the bot in the background.
+
+
+def k_trigger(stage: Stage) -> None:
+    j_somebody_hears(stage)
+    service, bot = stage.town.ids["care"], stage.town.ids["bot"]
+    stage.town.make("triggers", service_id=service, name="news", bot_id=bot, notify_url=stage.hearer.url)
+
+
+def k_event_comes(stage: Stage) -> None:
+    stage.town.bot.answer = echoes
+    row = config.get("trigger", stage.town.ids["news"])
+    assert row is not None
+    ask = Ask("what is new?", identities=(("email", "uma@example.org"),))
+    asking.put(row, ask, id="te_01kaaaaaaaaaaaaaaaaaaaaaaa", at=int(stage.now() * 1000), trace="tc_1")
     stage.settle()
 
 
@@ -295,6 +358,12 @@ SCENARIOS = {
     "source": Scenario(
         (i_shop_posts, i_shop_tells_more), ("receive_source", "ingest_source", "converse", "fan_out"), i_shop
     ),
+    "subscription": Scenario(
+        (a_visitor_writes, j_visitor_has_a_name, j_bot_closes, j_message_is_lost),
+        (*_IN, "receive_bot", "announce"),
+        j_somebody_hears,
+    ),
+    "trigger": Scenario((k_event_comes,), ("run_trigger", "converse", "fan_out", "announce", "deliver"), k_trigger),
     "dead letter": Scenario((h_poison,), ("converse", "bury")),
 }
 
@@ -306,7 +375,9 @@ KNOWN = {
     "receive_source": {"BatchGetItem", "SendMessageBatch"},
     "ingest_source": {"BatchGetItem", "TransactWriteItems", "PutItem", "SendMessageBatch"},
     "converse": {"BatchGetItem", "Query", "PutItem", "TransactWriteItems", "UpdateItem", "GetItem", "SendMessageBatch"},
-    "fan_out": {"PutItem", "SendMessageBatch"},
+    "fan_out": {"PutItem", "SendMessageBatch", "ListRules", "PutEvents"},
+    "announce": {"BatchGetItem", "Query", "PutItem", "SendMessageBatch", "ListRules", "PutEvents"},
+    "run_trigger": {"BatchGetItem", "TransactWriteItems", "UpdateItem", "SendMessageBatch"},
     "deliver": {"Query", "BatchGetItem", "HTTP", "SendMessageBatch", "UpdateItem", "PutItem", "DeleteItem"},
     "send": {"Query", "GetItem", "HTTP", "PutItem", "SendMessageBatch", "UpdateItem"},
     "release_due": {"Query", "SendMessageBatch", "DeleteItem"},
@@ -364,7 +435,9 @@ def test_the_scenarios_reach_every_step_and_call(matrix: Matrix) -> None:
     reached: dict[str, set[str]] = {}
     for name, scenario in SCENARIOS.items():
         calls = [called for recorded in matrix.recorded(name) for called in recorded.calls]
-        assert {called.step for called in calls} == set(scenario.steps), f"{name}: list its steps, so that each is cut"
+        # Where nobody subscribes, announce reads and that is all.
+        steps = {called.step for called in calls if called.step != "announce" or called.operation not in READS}
+        assert steps == set(scenario.steps), f"{name}: list its steps, so that each is cut"
         for called in calls:
             reached.setdefault(called.step, set()).add(called.operation)
     missed = {step: operations - reached.get(step, set()) for step, operations in KNOWN.items()}
@@ -380,6 +453,13 @@ def test_the_scenarios_do_what_they_say(matrix: Matrix) -> None:
         "chat.started",
         "message.received",
     ]
+    heard = [told["type"] for told in ends["subscription"]["hearer"]["told"].values()]
+    on_the_bus = [event["type"].removeprefix("parley.") for event in ends["subscription"]["bus"].values()]
+    assert sorted(heard) == sorted(type for type in on_the_bus if not type.startswith("endpoint."))
+    assert {"message.created", "conversation.opened", "conversation.closed", "contact.updated"} <= set(heard)
+    assert "delivery.failed" in heard
+    outcomes = [told["type"] for told in ends["trigger"]["hearer"]["told"].values()]
+    assert outcomes.count("trigger.completed") == 2, "by notify_url, and as somebody who subscribes"
     assert all(not end["failures"] for name, end in ends.items() if name != "dead letter")
     assert [row["step"] for row in ends["dead letter"]["failures"]] == ["converse"]
 

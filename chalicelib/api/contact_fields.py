@@ -28,10 +28,9 @@ class IdentityFields(Fields):
     value: Given
 
 
-class Contact(Fields):
-    """A person. `email`, `phone` and `external_id` are short for identities of these kinds."""
+class ContactLine(Fields):
+    """What is said of a person. `email`, `phone` and `external_id` are short for identities of these kinds."""
 
-    service_id: Id
     name: Shown | None = None
     email: Given | None = None
     phone: Given | None = None
@@ -41,6 +40,12 @@ class Contact(Fields):
     tags: Annotated[list[Tag], Field(max_length=MOST_TAGS)] = []
     consent: dict[str, Any] = {}
     """Purpose -> true, false or `{"given": boolean, "at"?, "source"?}`."""
+
+
+class Contact(ContactLine):
+    """A person."""
+
+    service_id: Id
 
 
 class IdentityChange(Fields):
@@ -80,7 +85,7 @@ class ContactAnswer(Fields):
     updated_at: str
 
 
-def identities_given(given: Contact, country: str) -> tuple[list[Identity], list[tuple[str, str]]]:
+def identities_given(given: ContactLine, country: str) -> tuple[list[Identity], list[tuple[str, str]]]:
     """(the identities, what is wrong with them)."""
     wrong: list[tuple[str, str]] = []
     found: list[Identity] = []

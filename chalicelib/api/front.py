@@ -98,6 +98,9 @@ def answered(routes: dict[str, Route], request: Request, lambda_context: Any, na
         route, names, dict(request.query_params or {}), request.headers, raw, caller, request.context, lambda_context
     )
     answer = once.answer(call, load(route)) if route.method == "POST" and route.scope != READ else load(route)(call)
+    if isinstance(answer, Response):
+        # Not JSON: a file.
+        return answer
     if answer.status == 204:
         return Response("", status_code=204)
     return web.answer(answer.status, answer.body | answer.once if answer.once else answer.body, answer.headers)

@@ -12,17 +12,19 @@ from chalicelib import __version__
 from chalicelib.api import shapes
 from chalicelib.api.base_url import base_url
 from chalicelib.api.bundles import Bundle
-from chalicelib.api.contact_fields import Contact, ContactAnswer, ContactChange
-from chalicelib.api.direct import Complete, DirectCall
+from chalicelib.api.contact_fields import Contact, ContactAnswer, ContactChange, ContactLine
+from chalicelib.api.contact_import import CSV, JSON_LINES, ExportedLine, Imported
+from chalicelib.api.direct import Complete, Completed, DirectCall
 from chalicelib.api.front import Answer, Call, load
 from chalicelib.api.kinds import all_kinds, kind_of
 from chalicelib.api.merging import MergedAnswer, MergeFrom, Merges, Unmerge, UnmergedAnswer
 from chalicelib.api.messages import MessagesList
-from chalicelib.api.recent import RecentMessages
+from chalicelib.api.recent import RecentMessages, RecentMessagesAnswer
 from chalicelib.api.replay import Replay
 from chalicelib.api.rotation import Rotation
 from chalicelib.api.routes import EDGE, OPEN, PAGE, READ, TABLE, Route
-from chalicelib.api.source_trial import Trial
+from chalicelib.api.source_trial import Trial, Tried
+from chalicelib.api.trigger_events import EventAnswer, TriggerAsk, TriggerAsked
 
 _REF = "#/components/schemas/{model}"
 _LISTS: dict[str, type[BaseModel]] = {
@@ -31,29 +33,31 @@ _LISTS: dict[str, type[BaseModel]] = {
     "api.messages:listing": shapes.Message,
     "api.timeline:listing": shapes.MessageOnChannel,
     "api.deliveries:listing": shapes.Delivery,
-    "api.trigger_events:listing": shapes.TriggerEvent,
+    "api.trigger_events:listing": EventAnswer,
     "api.failures:listing": shapes.Failure,
     "api.audit:listing": shapes.AuditEntry,
 }
 _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] = {
     "api.health:health": (200, None, shapes.Health),
     "api.verification:verify": (200, None, shapes.Verified),
-    "api.source_trial:try_out": (200, Trial, shapes.TrialAnswer),
+    "api.source_trial:try_out": (200, Trial, Tried),
     "api.contacts:create": (201, Contact, ContactAnswer),
     "api.contacts:one": (200, None, ContactAnswer),
     "api.contacts:change": (200, ContactChange, ContactAnswer),
+    "api.contact_import:load": (200, ContactLine, Imported),
+    "api.contact_import:dump": (200, None, ExportedLine),
     "api.merging:merge": (200, MergeFrom, MergedAnswer),
     "api.merging:unmerge": (200, Unmerge, UnmergedAnswer),
     "api.merging:merges": (200, None, Merges),
     "api.apply:apply": (200, Bundle, shapes.Applied),
     "api.conversations:one": (200, None, shapes.ConversationWithThread),
     "api.direct:create": (201, DirectCall, shapes.Conversation),
-    "api.direct:complete": (200, Complete, shapes.Completed),
-    "api.trigger_events:one": (200, None, shapes.TriggerEvent),
-    "api.trigger_events:invoke": (202, shapes.TriggerAsk, shapes.TriggerAsked),
+    "api.direct:complete": (200, Complete, Completed),
+    "api.trigger_events:one": (200, None, EventAnswer),
+    "api.trigger_events:invoke": (202, TriggerAsk, TriggerAsked),
     "api.conversations:thread": (200, None, shapes.ThreadWithConversations),
     "api.messages:airy_listing": (200, MessagesList, shapes.MessagesListAnswer),
-    "api.recent:recent": (200, RecentMessages, shapes.RecentMessagesAnswer),
+    "api.recent:recent": (200, RecentMessages, RecentMessagesAnswer),
     "api.messages:one": (200, None, shapes.Message),
     "api.deliveries:one": (200, None, shapes.Delivery),
     "api.agents:events": (202, shapes.DeskEvents, shapes.Accepted),
@@ -64,12 +68,20 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.audit:one": (200, None, shapes.AuditEntry),
 }
 """Function -> (status, what it takes, what it answers)."""
+_KINDS = {
+    "api.apply:apply": ("application/json", "application/yaml"),
+    "api.contact_import:load": (CSV, JSON_LINES[0]),
+    "api.contact_import:dump": (JSON_LINES[0],),
+}
+"""Function -> the media types of what it takes, or else of what it answers, where they are not JSON alone."""
 _QUERY = {
     "api.lists:listing": ("service_id",),
     "api.resources:remove": ("cascade",),
     "api.apply:apply": ("dry_run",),
     "api.trigger_events:invoke": ("session", "contact.name", "contact.email", "contact.phone"),
     "api.contacts:listing": ("service_id", "email", "phone", "external_id"),
+    "api.contact_import:load": ("service_id", "from_row"),
+    "api.contact_import:dump": ("service_id", "limit", "cursor"),
     "api.conversations:listing": ("service_id", "contact_id"),
     "api.audit:listing": ("service_id",),
     "api.audit:one": ("service_id",),
@@ -114,17 +126,17 @@ def _operation(route: Route) -> dict[str, Any]:
     status, takes, answers = _facts(route)
     name = route.function.partition(":")[2]
     tag = route.thing or route.path.strip("/").split("/")[-1 if route.path.count("/") == 1 else 1].partition(":")[0]
+    kinds = _KINDS.get(route.function, ("application/json",))
     operation: dict[str, Any] = {
         "operationId": f"{name}_{tag}" if _of_many(route) else f"{route.method.lower()}_{_plain(route.path)}",
         "summary": _summary(route),
         "tags": [tag],
         "parameters": _parameters(route),
-        "responses": {str(status): _answer(answers)}
+        "responses": {str(status): _answer(answers, "application/json" if takes else kinds[0])}
         | {"default": {"description": "What is wrong", "content": _problem()}},
     }
     if takes:
         schema = {"$ref": _REF.format(model=takes)}
-        kinds = ("application/json", "application/yaml") if takes == "Bundle" else ("application/json",)
         operation["requestBody"] = {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}
     if route.scope != OPEN:
         operation |= {"security": [{"key": []}], "x-scope": route.scope}
@@ -159,8 +171,8 @@ def _list_of(one: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _answer(schema: dict[str, Any] | None) -> dict[str, Any]:
-    return {"description": "Done"} | ({"content": {"application/json": {"schema": schema}}} if schema else {})
+def _answer(schema: dict[str, Any] | None, kind: str) -> dict[str, Any]:
+    return {"description": "Done"} | ({"content": {kind: {"schema": schema}}} if schema else {})
 
 
 def _problem() -> dict[str, Any]:

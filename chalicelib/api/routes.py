@@ -84,6 +84,8 @@ TABLE: tuple[Route, ...] = (
     Route("GET", "/v1/triggers/{id}/events/{event_id}", "api.trigger_events:one", READ, "triggers"),
     Route("POST", "/v1/contacts", "api.contacts:create", AGENT),
     Route("GET", "/v1/contacts", "api.contacts:listing", READ),
+    Route("POST", "/v1/contacts:import", "api.contact_import:load", ADMIN),
+    Route("GET", "/v1/contacts:export", "api.contact_import:dump", ADMIN),
     Route("GET", "/v1/contacts/{id}", "api.contacts:one", READ),
     Route("PATCH", "/v1/contacts/{id}", "api.contacts:change", AGENT),
     Route("POST", "/v1/contacts/{id}/merge", "api.merging:merge", AGENT),

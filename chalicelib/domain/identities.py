@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 EMAIL, PHONE, EXTERNAL, CHANNEL = "email", "phone", "external", "channel"
@@ -71,6 +71,17 @@ def keys_of(contact: Mapping[str, Any], country: str) -> list[tuple[str, str]]:
             errors.append((field, str(error)))
     if errors:
         raise WrongIdentities(errors)
+    return found
+
+
+def of_provider(given: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
+    """(kind, value) of what a channel's provider says of a person; what cannot be read identifies nobody."""
+    found = []
+    for kind, value in given:
+        try:
+            found.append((kind, normalised(kind, value, known=True)))
+        except ValueError:
+            continue
     return found
 
 

@@ -41,13 +41,7 @@ _ROUNDS = 8
 
 
 def find_or_create(
-    service: str,
-    identities: Sequence[Identity],
-    *,
-    name: str,
-    now_ms: int,
-    shadow: bool = False,
-    channel: str = "",
+    service: str, identities: Sequence[Identity], *, name: str, now_ms: int, shadow: bool = False
 ) -> dict[str, str]:
     """The contact that these (normalised) identities lead to, made where they lead to nobody; exactly one results of
     makers that race.

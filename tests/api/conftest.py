@@ -46,7 +46,7 @@ class Api:
         found = {name.lower(): value for name, value in answer.headers.items()}
         text = answer.body.decode() if answer.body else ""
         assert answer.status_code < 500, text
-        is_json = "json" in found.get("content-type", "") and text
+        is_json = "json" in found.get("content-type", "").replace("jsonl", "") and text
         return Answered(answer.status_code, json.loads(text) if is_json else text, found)
 
     def make(self, thing: str, **fields: Any) -> dict[str, Any]:

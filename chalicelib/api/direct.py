@@ -15,6 +15,7 @@ from pydantic import Field
 from chalicelib.api import conversations
 from chalicelib.api.fields import Fields, Id, body, invalid
 from chalicelib.api.front import Answer, Call
+from chalicelib.api.shapes import Message as MessageShape
 from chalicelib.domain.event import TRIGGER_EVENT, Event
 from chalicelib.domain.identities import CHANNEL, WrongIdentities, keys_of
 from chalicelib.domain.message import FAILED, MAX_TEXT_BYTES, Author, Content, Message
@@ -59,6 +60,13 @@ class Complete(Fields):
 
     text: Said
     timeout_s: Annotated[int, Field(ge=1, le=MOST_TIMEOUT_S)] = TIMEOUT_S
+
+
+class Completed(Fields):
+    """What a bot answered to a direct call."""
+
+    text: str
+    messages: list[MessageShape]
 
 
 def create(call: Call) -> Answer:

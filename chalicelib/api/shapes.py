@@ -145,16 +145,6 @@ class MessagesListAnswer(BaseModel):
     pagination_data: Pagination
 
 
-class RecentOfConversation(MessagesListAnswer):
-    """A page of one of a contact's conversations."""
-
-    source: str
-
-
-class RecentMessagesAnswer(RootModel[dict[str, RecentOfConversation]]):
-    """Conversation -> its recent messages."""
-
-
 class Attempt(BaseModel):
     """One attempt of a delivery."""
 
@@ -194,56 +184,6 @@ class Accepted(BaseModel):
     event_id: str | None = None
     conversation_id: str | None = None
     events: list[dict[str, Any]] | None = None
-
-
-class Asker(BaseModel):
-    """Whom a trigger's event is about."""
-
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-
-
-class TriggerAsk(BaseModel):
-    """What a trigger is invoked with; a body that has none of these members is a payload of any form."""
-
-    text: str | None = None
-    """Where the trigger has no default text."""
-    session: str | None = None
-    contact: Asker | None = None
-
-
-class TriggerAsked(BaseModel):
-    """An event that was accepted."""
-
-    id: str
-    status: Literal["accepted"]
-    session: str
-    conversation_id: str | None = None
-    """Where neither a session nor a contact was given."""
-
-
-class TriggerEvent(BaseModel):
-    """What became of a trigger's event."""
-
-    id: str
-    trigger_id: str
-    status: Literal["accepted", "running", "succeeded", "failed"]
-    session: str | None
-    conversation_id: str | None
-    contact_id: str | None
-    reply: str | None
-    error: dict[str, Any] | None
-    attempts: int
-    accepted_at: str
-    finished_at: str | None
-
-
-class Completed(BaseModel):
-    """What a bot answered to a direct call."""
-
-    text: str
-    messages: list[Message]
 
 
 class Delivery(BaseModel):
@@ -322,14 +262,6 @@ class Applied(BaseModel):
     deleted: list[Named]
     warnings: list[dict[str, Any]]
     secrets: dict[str, dict[str, dict[str, Any]]] | None = None
-
-
-class TrialAnswer(BaseModel):
-    """What a mapping makes of a sample."""
-
-    message: dict[str, Any] | None
-    """The message that would be kept; null where the event would be rejected."""
-    errors: list[Wrong]
 
 
 class Verified(BaseModel):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel
 
 from chalicelib.api import cursors
 from chalicelib.api.front import Answer, Call
@@ -15,6 +17,49 @@ from chalicelib.tables import config, trigger_events
 from chalicelib.tables.trigger_events import TriggerEvent
 
 _ID = re.compile(r"te_[0-9a-z]{26}")
+
+
+class Asker(BaseModel):
+    """Whom a trigger's event is about."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+class TriggerAsk(BaseModel):
+    """What a trigger is invoked with; a body that has none of these members is a payload of any form."""
+
+    text: str | None = None
+    """Where the trigger has no default text."""
+    session: str | None = None
+    contact: Asker | None = None
+
+
+class TriggerAsked(BaseModel):
+    """An event that was accepted."""
+
+    id: str
+    status: Literal["accepted"]
+    session: str
+    conversation_id: str | None = None
+    """Where neither a session nor a contact was given."""
+
+
+class EventAnswer(BaseModel):
+    """What became of a trigger's event."""
+
+    id: str
+    trigger_id: str
+    status: Literal["accepted", "running", "succeeded", "failed"]
+    session: str | None
+    conversation_id: str | None
+    contact_id: str | None
+    reply: str | None
+    error: dict[str, Any] | None
+    attempts: int
+    accepted_at: str
+    finished_at: str | None
 
 
 def listing(call: Call) -> Answer:

@@ -10,13 +10,17 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api.direct import DirectCall
 from chalicelib.api.rules import Rule
 from chalicelib.api.sources import Source
+from chalicelib.api.triggers import Trigger
 from chalicelib.bots import webhook as bot_wire
 from chalicelib.channels import custom, webchat
 from chalicelib.channels.contract import Channel, Exchange, Received, Request
 from chalicelib.desks import webhook as desk_wire
 from chalicelib.domain import conditions
+from chalicelib.domain.notice import Notice
+from chalicelib.domain.outcome import outcome_payload
 from chalicelib.ports import clock, signing
 from chalicelib.sources import mapping
 
@@ -97,9 +101,19 @@ def _custom(given: Any) -> None:
     assert isinstance(custom.receive(Request("POST", signed, {}, body, now), channel), Received)
 
 
+def _outcome(given: Any) -> None:
+    data = given["data"]
+    notice = Notice(
+        "event", "tr_", "", "", data["conversation_id"], "trigger", 0, channel=data["trigger_id"],
+        asked=data["event_id"], address=data["session"], event=given["type"], data={"reply": data["reply"]},
+    )  # fmt: skip
+    assert outcome_payload(notice, at=given["timestamp"]) == given
+
+
 _READ = {
     "bot-events": _bot_events, "bot-answer": _bot_answer, "desk-events": _desk_events, "rule": _rule, "when": _when,
-    "webchat": _webchat, "custom": _custom, "source": _source,
+    "webchat": _webchat, "custom": _custom, "trigger": Trigger.model_validate, "direct": DirectCall.model_validate,
+    "outcome": _outcome, "source": _source,
 }  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def ingest_source(event: SQSEvent) -> Any:
     return step.run(event.to_dict(), event.context)
 
 
-@app.on_sqs_message(queue="threads.fifo", batch_size=10)
+@app.on_sqs_message(queue="threads.fifo+bulk-threads.fifo", batch_size=10)
 def converse(event: SQSEvent) -> Any:
     """The only writer of threads, conversations and messages."""
     from chalicelib.steps import converse as step
@@ -58,7 +58,7 @@ def announce(event: DynamoDBEvent) -> Any:
     return step.run(event.to_dict(), event.context)
 
 
-@app.on_sqs_message(queue="deliveries.fifo", batch_size=10)
+@app.on_sqs_message(queue="deliveries.fifo+bulk-deliveries.fifo", batch_size=10)
 def deliver(event: SQSEvent) -> Any:
     """Pumps the lanes of webhook bots and desks."""
     from chalicelib.steps import deliver as step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infra import declared, edges, queues
-from infra.limits import LIMITS
+from infra.limits import BULK_OLD_AFTER_S, LIMITS, is_bulk
 
 MINUTE = 60
 
@@ -39,7 +39,7 @@ def resources() -> dict[str, Any]:
             "ApproximateAgeOfOldestMessage",
             _queue_name(queue),
             statistic="Maximum",
-            above=LIMITS[queues.reader(queue)].old_after_s,
+            above=BULK_OLD_AFTER_S if is_bulk(queue) else LIMITS[queues.reader(queue)].old_after_s,
             periods=3,
         )
     for queue in declared.dead_queues():

@@ -25,11 +25,11 @@ class Lambda:
     name: str
     kind: SourceKind
     source: str
-    """Short name of the queue or of the table with the stream (several joined by `+`); "" for a schedule."""
+    """Short name of the queue, or of the table with the stream (several joined by `+`); "" for a schedule."""
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Short names of the queue or tables."""
+        """Short names of the queues or tables."""
         return tuple(self.source.split("+")) if self.source else ()
 
     @property
@@ -92,7 +92,9 @@ def routes() -> tuple[Route, ...]:
 @cache
 def queues() -> tuple[str, ...]:
     """Short names of the queues that a Lambda reads, without the dead-letter queues."""
-    return tuple(one.source for one in lambdas() if one.kind == "queue" and one.source != PLACEHOLDER)
+    return tuple(
+        queue for one in lambdas() if one.kind == "queue" and one.source != PLACEHOLDER for queue in one.sources
+    )
 
 
 @cache

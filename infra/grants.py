@@ -19,6 +19,7 @@ WRITERS: dict[str, tuple[str, ...]] = {
 """Table -> the Lambdas that may write it; others that import its module may read it. A table that is not named
 here is written by whoever imports it."""
 
+_EVENTS, _LANES = ("threads.fifo", "bulk-threads.fifo"), ("deliveries.fifo", "bulk-deliveries.fifo")
 SENDS_TO: dict[str, tuple[str, ...]] = {
     # A status that overtook the answer to our own send is looked at again a little later.
     "receive_channel": ("threads.fifo", "timers"),
@@ -28,20 +29,20 @@ SENDS_TO: dict[str, tuple[str, ...]] = {
     "receive_desk": ("threads.fifo",),
     "fetch_media": (),
     "receive_trigger": ("trigger-events.fifo",),
-    "run_trigger": ("threads.fifo",),
+    "run_trigger": ("bulk-threads.fifo",),
     "receive_source": ("source-events.fifo",),
-    "ingest_source": ("threads.fifo",),
+    "ingest_source": ("bulk-threads.fifo",),
     # The API sends messages, wakes lanes when an endpoint is verified again, and replays dead letters anywhere.
     "api": declared.queues(),
     # Carries out what converse decided.
     # What the event bus does not take is tried again.
-    "fan_out": ("deliveries.fifo", "sends.fifo", "threads.fifo", "timers"),
+    "fan_out": ("deliveries.fifo", "bulk-deliveries.fifo", "sends.fifo", "threads.fifo", "timers"),
     # Deliveries to subscriptions; threads hear of what became of their contact.
     "announce": ("deliveries.fifo", "threads.fifo", "timers"),
     # Bot replies in a response, and what became of a delivery; the rest of a long lane is a new wake-up.
     # A retry or a bot's patience that is due within the minute goes to its queue at once.
-    "deliver": ("threads.fifo", "deliveries.fifo", "retries", "timers"),
-    "retry_delivery": ("threads.fifo", "deliveries.fifo", "retries", "timers"),
+    "deliver": (*_EVENTS, *_LANES, "retries", "timers"),
+    "retry_delivery": (*_EVENTS, *_LANES, "retries", "timers"),
     # Provider ids and states of messages.
     # A message that is given up is told to subscriptions.
     "send": ("threads.fifo", "sends.fifo", "send-retries", "deliveries.fifo", "timers"),
@@ -49,7 +50,7 @@ SENDS_TO: dict[str, tuple[str, ...]] = {
     # Only standard queues can wait to the second; a FIFO queue takes no delay per message.
     "release_due": tuple(queue for queue in declared.queues() if not queue.endswith(".fifo")),
     # An offer that ran out is an event of its thread; an endpoint that is back wakes its lanes; schedules ask bots.
-    "fire_timer": ("threads.fifo", "deliveries.fifo", "sends.fifo", "timers", "trigger-events.fifo"),
+    "fire_timer": (*_EVENTS, *_LANES, "sends.fifo", "timers", "trigger-events.fifo"),
     "bury": (),
     # Deadlines of offers, where they are due within the minute.
     "converse": ("timers",),

@@ -19,6 +19,8 @@ class Limit:
     batch: int = 10
     window_s: int = 0
     """How long the event source may gather a batch."""
+    bulk_at_most: int | None = None
+    """As `at_most`, of the queue of the same work that nobody waits for."""
     at_most: int | None = None
     """Workers of an SQS source at the same time (2 to 1000); None leaves it to the account."""
     reserved: int | None = None
@@ -54,10 +56,10 @@ LIMITS: dict[str, Limit] = {
         at_most=10,
         old_after_s=900,
     ),
-    "converse": Limit(30, 1024, "ten events of at most ten threads, a handful of calls each"),
+    "converse": Limit(30, 1024, "ten events of at most ten threads, a handful of calls each", bulk_at_most=5),
     "fan_out": Limit(60, 1024, "queues only; a batch is a hundred messages", batch=100),
     "announce": Limit(60, 512, "a handful of calls for each conversation opened or closed", batch=100, old_after_s=300),
-    "deliver": Limit(60, 1024, "ten lanes at once, 5 s an attempt, and goes on until a lane is empty"),
+    "deliver": Limit(60, 1024, "ten lanes at once, 5 s an attempt, and goes on until a lane is empty", bulk_at_most=10),
     "send": Limit(60, 1024, "as deliver; providers have rates, hence the ceiling", at_most=50),
     "release_due": Limit(55, 512, "runs each minute and must be over before the next run"),
     "retry_delivery": Limit(
@@ -86,6 +88,17 @@ STREAM_FACTOR = 10
 KEEP_S = 14 * 86_400
 """How long queues keep messages: the longest that SQS allows."""
 LOG_DAYS = 30
+
+
+BULK = "bulk-"
+"""What the names of queues begin with whose work may wait while people talk."""
+BULK_OLD_AFTER_S = 3600
+"""Age of the oldest message of such a queue that is worth an alarm."""
+
+
+def is_bulk(queue: str) -> bool:
+    """Whether a queue's work may wait while people talk."""
+    return queue.startswith(BULK)
 
 
 def visibility_s(name: str) -> int:

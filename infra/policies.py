@@ -73,7 +73,7 @@ def _source(name: str) -> list[Statement]:
             *_stream("OwnStream", *one.sources),
             _allow("OwnFailures", ("sqs:SendMessage",), _queue_arn(declared.stream_dead(name))),
         ]
-    read = declared.dead_queues() if one.source == declared.PLACEHOLDER else (one.source,)
+    read = declared.dead_queues() if one.source == declared.PLACEHOLDER else one.sources
     statements = [
         _allow(
             "OwnQueue",

@@ -20,9 +20,10 @@ def resources() -> dict[str, Any]:
         if one.kind == "stream":
             found |= _queue(declared.stream_dead(one.name), visibility=visibility_s("bury"))
         elif one.kind == "queue" and one.source != declared.PLACEHOLDER:
-            grave = declared.dead(one.source)
-            found |= _queue(one.source, visibility=visibility_s(one.name), dead=grave)
-            found |= _queue(grave, visibility=visibility_s("bury"))
+            for queue in one.sources:
+                grave = declared.dead(queue)
+                found |= _queue(queue, visibility=visibility_s(one.name), dead=grave)
+                found |= _queue(grave, visibility=visibility_s("bury"))
     return found
 
 
@@ -30,7 +31,7 @@ def reader(queue: str) -> str:
     """The Lambda that reads a queue."""
     if queue in declared.dead_queues():
         return "bury"
-    return next(one.name for one in declared.lambdas() if one.kind == "queue" and one.source == queue)
+    return next(one.name for one in declared.lambdas() if one.kind == "queue" and queue in one.sources)
 
 
 def _queue(queue: str, *, visibility: int, dead: str | None = None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from infra import declared, queues, tables
-from infra.limits import LIMITS, STREAM_FACTOR, STREAM_MAX_AGE_S, STREAM_RETRIES
+from infra.limits import LIMITS, STREAM_FACTOR, STREAM_MAX_AGE_S, STREAM_RETRIES, is_bulk
 
 # Without it a returned `batchItemFailures` is ignored and the failed records are lost.
 PARTIAL = {"FunctionResponseTypes": ["ReportBatchItemFailures"]}
@@ -36,7 +36,7 @@ def events(one: declared.Lambda) -> dict[str, Any]:
             f"{one.logical}{names[table]}Stream": {"Type": "DynamoDB", "Properties": _stream(one, table)}
             for table in one.sources
         }
-    read = declared.dead_queues() if one.source == declared.PLACEHOLDER else (one.source,)
+    read = declared.dead_queues() if one.source == declared.PLACEHOLDER else one.sources
     return {queues.logical(queue): {"Type": "SQS", "Properties": _queue(one.name, queue)} for queue in read}
 
 
@@ -49,8 +49,9 @@ def _queue(name: str, queue: str) -> dict[str, Any]:
     }
     if limit.window_s and not queue.endswith(".fifo"):
         properties["MaximumBatchingWindowInSeconds"] = limit.window_s
-    if limit.at_most:
-        properties["ScalingConfig"] = {"MaximumConcurrency": limit.at_most}
+    at_most = limit.bulk_at_most if is_bulk(queue) else limit.at_most
+    if at_most:
+        properties["ScalingConfig"] = {"MaximumConcurrency": at_most}
     return properties
 
 

@@ -23,9 +23,9 @@ STATUSES = (
     deliveries.EXPIRED,
     deliveries.POISON,
 )
-REPLAYS = "-r"
+REPLAYS = deliveries.REPLAYS
 """Ending of the lane in which a lane's deliveries are replayed."""
-_LANE = re.compile(r"[a-z2-7]{26}-[a-z]{2}_[a-z2-7]{26}(-[a-z0-9]{1,10})?(-r)?")
+_LANE = re.compile(r"[a-z2-7]{26}-[a-z]{2}_[a-z2-7]{26}(-[a-z0-9]{1,10}){0,2}(-r)?")
 _OF_NO_THREAD = ("contact.", "endpoint.")
 """Platform events whose lanes begin with the id of something else."""
 _KEY = re.compile(r"[A-Za-z0-9_]{1,100}")
@@ -154,10 +154,10 @@ def lanes_of(thread_id: str) -> list[str]:
     if thread is None:
         return []
     parties = {one.party for one in conversations.conversations_of(thread_id)} | set(thread.bots) | {thread.channel}
-    lanes = [deliveries.lane_id(thread_id, party) for party in sorted(parties) if party]
+    lanes = [deliveries.lane_id(thread_id, party, channel=thread.channel) for party in sorted(parties) if party]
     for one in config.of_kind(thread.service, "subscription"):
-        lane = deliveries.lane_id(thread_id, one.id)
-        lanes += [lane, lane + deliveries.CONVERSATIONS]
+        lanes.append(deliveries.lane_id(thread_id, one.id, channel=thread.channel))
+        lanes.append(deliveries.lane_id(thread_id, one.id) + deliveries.CONVERSATIONS)
     return [*lanes, *(lane + REPLAYS for lane in lanes)]
 
 

@@ -145,15 +145,8 @@ def _again(rows: list[DeliveryRow]) -> list[DeliveryRow]:
 
 def _wake(rows: list[DeliveryRow]) -> None:
     last = {str(row.lane): row for row in rows}
-    for queue, prefix in (("deliveries.fifo", ("bt_", "dk_", "sb_")), ("sends.fifo", ("ch_",))):
-        queues.send(
-            queue,
-            [
-                queues.Entry({"lane": lane}, group=lane, dedup=row.id)
-                for lane, row in last.items()
-                if str(row.destination).startswith(prefix)
-            ],
-        )
+    for lane, row in last.items():
+        queues.send(deliveries.queue_of(lane), [queues.Entry({"lane": lane}, group=lane, dedup=row.id)])
 
 
 def _brief(row: DeliveryRow) -> dict[str, Any]:

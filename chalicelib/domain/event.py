@@ -30,6 +30,11 @@ BEGINNERS = (CUSTOMER_MESSAGE, TRIGGER_EVENT, SOURCE_EVENT)
 """Kinds of events that may be the first of a thread."""
 
 
+def event_queue(channel: str) -> str:
+    """The queue for an event of a channel's thread: what triggers and sources set off must not hold up people."""
+    return "bulk-threads.fifo" if channel.startswith(("tr_", "so_")) else "threads.fifo"
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event; `body` by kind:

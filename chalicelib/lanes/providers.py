@@ -17,7 +17,6 @@ from chalicelib.ports.queues import Entry
 from chalicelib.tables import config, receipts
 from chalicelib.tables.deliveries import DeliveryRow
 
-queue = "sends.fifo"
 retry_queue = "send-retries"
 
 

@@ -75,7 +75,7 @@ async def pump(way: Way, call: Call, lane: str, *, step: str, reopen: str, remai
         deliveries.unblock(lane)
     for row in state.undone:
         if remaining_ms() < _SPARE_MS:
-            wake(way, lane)
+            wake(lane)
             return
         if not await _one(way, call, row, step=step, failures=0):
             return
@@ -88,17 +88,17 @@ async def try_again(way: Way, call: Call, lane: str, *, step: str, head: str, at
         state = deliveries.tail(lane)
         if state.row is None and state.undone:
             # The lane was opened, perhaps by a run that was cut off before its wake-up.
-            wake(way, lane)
+            wake(lane)
         return
     row = deliveries.get(lane, head)
     if row is None or row.status not in deliveries.UNDONE or await _one(way, call, row, step=step, failures=attempt):
         deliveries.unblock(lane)
-        wake(way, lane)
+        wake(lane)
 
 
-def wake(way: Way, lane: str) -> None:
+def wake(lane: str) -> None:
     """Have the pump look at a lane."""
-    queues.send(way.queue, [Entry({"lane": lane}, group=lane, dedup=ids.new(lane))])
+    queues.send(deliveries.queue_of(lane), [Entry({"lane": lane}, group=lane, dedup=ids.new(lane))])
 
 
 async def _one(way: Way, call: Call, row: DeliveryRow, *, step: str, failures: int) -> bool:
@@ -179,7 +179,7 @@ def _hold(way: Way, row: DeliveryRow, notice: Notice) -> bool:
     target = way.target(notice)
     if target is not None and target.usable:
         deliveries.unblock(row.lane)
-        wake(way, row.lane)
+        wake(row.lane)
     return False
 
 

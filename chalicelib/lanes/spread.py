@@ -15,16 +15,6 @@ from chalicelib.ports import bus, clock, queues
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import deliveries, places, trigger_events
 
-QUEUES = {
-    "bot": "deliveries.fifo",
-    "desk": "deliveries.fifo",
-    "channel": "sends.fifo",
-    "subscription": "deliveries.fifo",
-    "trigger": "deliveries.fifo",
-}
-REPLAYS = "-r"
-"""Ending of a lane for what is told again, so that it neither waits for nor holds up what is new."""
-
 
 def spread(message: Message, *, position: str, status: bool = False, again: bool = False) -> int:
     """Store and wake a delivery for each route of the message (of its receipt, where `status`); gives their number.
@@ -44,11 +34,12 @@ def spread(message: Message, *, position: str, status: bool = False, again: bool
         notice = _notice(message, route, route.get("notice", kind), status=status)
         # What became of a trigger's event waits for nobody else's.
         own = f"-{route['asked'][-10:]}" if "event" in route and "asked" in route else ""
-        lane = deliveries.lane_id(message.thread, notice.destination) + own + (REPLAYS if again else "")
+        lane = deliveries.lane_id(message.thread, notice.destination + own, channel=message.channel)
+        lane += deliveries.REPLAYS if again else ""
         key = f"{position}{index:02d}"
         deliveries.add(lane, key, notice, created_at=clock.now_ms())
         entry = Entry({"lane": lane, "trace": message.trace}, group=lane, dedup=deliveries.delivery_id(lane, key))
-        wake.setdefault(QUEUES[route["to"]], []).append(entry)
+        wake.setdefault(deliveries.queue_of(lane), []).append(entry)
     for queue, entries in wake.items():
         queues.send(queue, entries)
     return sum(map(len, wake.values()))

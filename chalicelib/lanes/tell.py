@@ -18,7 +18,6 @@ from chalicelib.tables import config, contacts, deliveries, together, world
 from chalicelib.tables.config import Resource
 from chalicelib.tables.world import ServiceWorld
 
-QUEUE = "deliveries.fifo"
 AGAIN = "bus.again"
 """Kind of the task with events that the bus did not take."""
 _AGAIN_S = 60
@@ -80,7 +79,7 @@ def tell_all(events: Iterable[PlatformEvent], *, position: str = "", unheard: st
             for subscription in _hearers(heard, event):
                 if subscription != unheard:
                     wake.append(_keep(event, subscription, f"{position}{index:02d}" if position else ""))
-    queues.send(QUEUE, wake)
+    queues.send("deliveries.fifo", wake)
     publish(told)
     return len(wake)
 

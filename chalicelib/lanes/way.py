@@ -55,8 +55,6 @@ class Attempted:
 class Way(Protocol):
     """A way out of the platform."""
 
-    queue: str
-    """FIFO queue of wake-ups."""
     retry_queue: str
 
     def target(self, notice: Notice) -> Target | None:

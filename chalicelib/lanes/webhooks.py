@@ -13,7 +13,7 @@ from chalicelib.desks import webhook as desk_wire
 from chalicelib.domain import event as kinds
 from chalicelib.domain import notice as notices
 from chalicelib.domain import webhook_secrets
-from chalicelib.domain.event import Event
+from chalicelib.domain.event import Event, event_queue
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.outcome import outcome_payload
 from chalicelib.domain.retry import WAITS_S
@@ -29,7 +29,6 @@ from chalicelib.tables.config import Resource
 from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.endpoints import Endpoint
 
-queue = "deliveries.fifo"
 retry_queue = "retries"
 TRANSCRIPT = 50
 SHOWN_OF_SUCCESS = 120
@@ -125,7 +124,9 @@ def delivered(row: DeliveryRow, notice: Notice, attempted: Attempted) -> None:
             # The first delivery's answer was handled; a replay informs, it does not speak again.
             return
     events = [_event(row, notice, index, said) for index, said in enumerate(attempted.answers)]
-    queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id) for event in events])
+    queues.send(
+        event_queue(notice.channel), [Entry(event.plain(), group=event.thread, dedup=event.id) for event in events]
+    )
 
 
 def given_up(row: DeliveryRow, notice: Notice, attempted: Attempted, status: str) -> None:
@@ -146,7 +147,7 @@ def given_up(row: DeliveryRow, notice: Notice, attempted: Attempted, status: str
         body={"bot": notice.destination, "asked": notice.asked, "error": error},
         trace=notice.trace,
     )
-    queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id)])
+    queues.send(event_queue(notice.channel), [Entry(event.plain(), group=event.thread, dedup=event.id)])
 
 
 def _event(row: DeliveryRow, notice: Notice, index: int, said: Any) -> Event:

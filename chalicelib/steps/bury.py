@@ -18,7 +18,9 @@ MOST_BYTES = 300_000
 STEPS = {
     "source-events.fifo": "ingest_source",
     "threads.fifo": "converse",
+    "bulk-threads.fifo": "converse",
     "deliveries.fifo": "deliver",
+    "bulk-deliveries.fifo": "deliver",
     "sends.fifo": "send",
     "retries": "retry_delivery",
     "send-retries": "retry_send",

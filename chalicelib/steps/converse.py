@@ -162,7 +162,7 @@ def _write(turn: Turn, *, was: Thread) -> bool:
 
 def _link(turn: Turn, *, was: Thread, changed: list[Conversation]) -> None:
     """Keep the thread and its conversations among those of its person; all of it may be done twice."""
-    thread, event = turn.thread, turn.event
+    thread = turn.thread
     if not thread.person:
         return
     if not was.person or was.version == 0:

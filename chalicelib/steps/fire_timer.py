@@ -59,7 +59,9 @@ def _answer_due(body: dict[str, Any]) -> str:
     if row is not None and row.finished_at:
         return "answered meanwhile"
     tried = int(row.attempted_at or 0) if row is not None else 0
-    held = row is not None and (not tried or _holds(deliveries.lane_id(body["thread"], body["bot"]), body["asked"]))
+    held = row is not None and (
+        not tried or _holds(deliveries.lane_id(body["thread"], body["bot"], channel=body["channel"]), body["asked"])
+    )
     due = now + max(within, _LOOK_AGAIN_MS) if held else tried + within
     if due > now:
         schedule.later(id=f"answer:{body['asked']}", due_ms=due, now_ms=now, queue="timers", task=body)
@@ -94,8 +96,8 @@ def _endpoint_enabled(body: dict[str, Any]) -> str:
     endpoint, sweep = body["endpoint"], int(body.get("sweep", 0))
     lanes = 0
     for lane in deliveries.blocked(endpoint):
-        queue = "sends.fifo" if endpoint.startswith("ch_") else "deliveries.fifo"
-        queues.send(queue, [Entry({"lane": lane, "open": "held" if sweep else "all"}, group=lane, dedup=ids.new(lane))])
+        order = {"lane": lane, "open": "held" if sweep else "all"}
+        queues.send(deliveries.queue_of(lane), [Entry(order, group=lane, dedup=ids.new(lane))])
         lanes += 1
     if endpoint.startswith("bt_"):
         for thread_id in threads.held_for(endpoint):

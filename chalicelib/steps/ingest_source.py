@@ -32,7 +32,7 @@ def handle(body: dict[str, Any]) -> None:
     # knows it. That thread is perhaps another person's, or nobody's.
     address, sent_at = receipts.place_source_event(body["id"], address=own, sent_at=body["sent_at"], now_ms=started)
     event = _event(body, address=address, sent_at=sent_at, contact=contact if address == own else {})
-    queues.send("threads.fifo", [queues.Entry(event.plain(), group=event.thread, dedup=event.id)])
+    queues.send("bulk-threads.fifo", [queues.Entry(event.plain(), group=event.thread, dedup=event.id)])
     took = clock.now_ms() - started
     log.step(
         "ingest_source",

@@ -38,7 +38,7 @@ def handle(body: dict[str, Any]) -> None:
         contact=contact.get("id", ""),
     )
     event = _event(body, contact)
-    queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id)])
+    queues.send("bulk-threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id)])
     took, lag = clock.now_ms() - started, max(0, started - body["at"])
     log.step(
         "run_trigger", {"Events": 1, "TookMs": took, "LagMs": lag}, trigger=body["trigger"], trigger_event=body["id"],

@@ -27,6 +27,10 @@ LANE = "~"
 CONVERSATIONS = "-c"
 """Ending of the lane of a thread's conversation events. They come from another stream than its messages, and places in
 two streams do not compare: in one lane, a row could come to stand behind the finished tail and never be found."""
+REPLAYS = "-r"
+"""Ending of a lane for what is told again, so that it neither waits for nor holds up what is new."""
+BULK = "-b"
+"""Ending of the lanes of triggers' and sources' threads: ten thousand events at once must not hold up a chat."""
 PENDING, WAITING, DELIVERED, FAILED, EXPIRED, POISON = "pending", "waiting", "delivered", "failed", "expired", "poison"
 UNDONE = (PENDING, WAITING)
 
@@ -92,9 +96,16 @@ class DeliveryRow(Model):
         return delivery_id(str(self.lane), str(self.key))
 
 
-def lane_id(thread: str, destination: str) -> str:
-    """The lane of a destination on a thread."""
-    return f"{thread[3:]}-{destination}"
+def lane_id(thread: str, destination: str, *, channel: str = "") -> str:
+    """The lane of a destination on a thread of a channel."""
+    return f"{thread[3:]}-{destination}" + (BULK if channel.startswith(("tr_", "so_")) else "")
+
+
+def queue_of(lane: str) -> str:
+    """The queue of a lane's wake-ups. Always the same for a lane: two pumps at once would not keep its order."""
+    if lane[27:30] == "ch_":
+        return "sends.fifo"
+    return "bulk-deliveries.fifo" if lane.endswith((BULK, REPLAYS)) else "deliveries.fifo"
 
 
 def delivery_id(lane: str, key: str) -> str:

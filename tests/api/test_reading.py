@@ -195,7 +195,7 @@ def test_replaying_one(api: Any, said: Said) -> None:
     assert again.status == 202
     assert again.body["replay_of"] == first
     assert again.body["status"] == "pending"
-    assert woken("deliveries.fifo") == [{"lane": again.body["lane"]}]
+    assert woken("bulk-deliveries.fifo") == [{"lane": again.body["lane"]}]
     assert again.body["lane"].endswith("-r")
     twice = api("POST", f"/v1/deliveries/{again.body['id']}/replay")
     assert twice.body["code"] == "not_finished"
@@ -213,13 +213,13 @@ def test_replaying_many_in_order(api: Any, said: Said, service: str, channel: st
     assert dry.status == 200
     assert [one["id"] for one in dry.body["deliveries"]] == ids[1:]
     assert dry.body["skipped"] == {"owned_by_desk": 1, "not_finished": 1, "is_replay": 0}
-    assert woken("deliveries.fifo") == []
+    assert woken("bulk-deliveries.fifo") == []
     done = api("POST", "/v1/deliveries:replay", body)
     assert done.status == 202
     assert [one["replay_of"] for one in done.body["deliveries"]] == ids[1:]
     lane = deliveries.tail(deliveries.lane_id(said.thread, bot) + "-r")
     assert [row.replay_of for row in lane.undone] == ids[1:]
-    assert len(woken("deliveries.fifo")) == 1
+    assert len(woken("bulk-deliveries.fifo")) == 1
 
 
 def test_replaying_page_by_page(api: Any, said: Said, bot: str) -> None:

@@ -282,7 +282,8 @@ def test_rows_that_end_do_end(template: Template) -> None:
         for name, table in of_type(template, "AWS::DynamoDB::Table").items()
         if "TimeToLiveSpecification" in table
     }
-    assert ending == {"ScheduleTable": "expires", "ReceiptsTable": "expiration"}
+    wanted = {"ScheduleTable": "expires", "ReceiptsTable": "expiration", "TriggerEventsTable": "expires"}
+    assert ending == wanted
 
 
 def test_logs_end_too(template: Template) -> None:

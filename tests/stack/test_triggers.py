@@ -1,4 +1,4 @@
-"""Triggers and the direct call (contract section 4) through the whole platform, as another product's client has them."""
+"""Triggers and the direct call (contract section 4) through the whole platform, as an old client has them."""
 
 from __future__ import annotations
 

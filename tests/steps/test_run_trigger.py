@@ -16,7 +16,7 @@ from chalicelib.domain.thread import conversation_id, thread_id
 from chalicelib.inbound import asking, trigger
 from chalicelib.tables import config, threads, trigger_events
 from chalicelib.tables.config import Resource
-from tests.cloud import Cloud
+from tests.cloud import QUEUES, Cloud
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LASTS_S = 100
@@ -42,9 +42,10 @@ def read(**posted: Any) -> trigger.Ask:
 
 def move(cloud: Cloud) -> None:
     """An event goes as far as its thread; the rest of the way is not asked about here."""
-    for queue, step in (("trigger-events.fifo", "run_trigger"), ("threads.fifo", "converse")):
-        for batch in cloud._batches(queue):
-            cloud._run(queue, step, batch)
+    for step in ("run_trigger", "converse"):
+        for queue in (queue for queue, reader in QUEUES.items() if reader == step):
+            for batch in cloud._batches(queue):
+                cloud._run(queue, step, batch)
 
 
 @dataclass

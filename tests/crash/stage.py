@@ -321,7 +321,8 @@ def _put(stage: Stage, put: Callable[..., Any]) -> Callable[..., Any]:
 
 _WHEN = frozenset({
     "at", "sent_at", "since", "first_at", "last_at", "opened_at", "closed_at", "opened", "created", "created_at",
-    "updated_at", "state_at", "time", "position", "expiration", "expires", "trace", "due", "changed_at", "attempts",
+    "updated_at", "state_at", "time", "attempted_at", "finished_at",
+    "position", "expiration", "expires", "trace", "due", "changed_at", "attempts",
     "Timestamp", "timestamp", "took_ms", "next_attempt_at", "leased_until", "failures", "failed", "touched", "before",
 })  # fmt: skip
 _OWNERS = ("config", "audit")

@@ -6,6 +6,10 @@ from chalicelib.domain.message import Message
 from chalicelib.tables.messages import MessageRow, of_row
 
 
+_STRAY = 4
+"""Single messages of other conversations among those of one: a bot's that came too late, a note of ours."""
+
+
 def of_conversation(
     thread: str, conversation: str, *, first: int, before: int | None, limit: int, last: int = 0, between: int = 0
 ) -> list[Message]:
@@ -26,7 +30,7 @@ def of_conversation(
         condition,
         filter_condition=MessageRow.conversation == conversation,
         limit=limit,
-        page_size=max(limit + between, 10),
+        page_size=limit + between + _STRAY,
         scan_index_forward=False,
         consistent_read=True,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.domain import event as kinds
-from chalicelib.domain.event import Event, status_event
+from chalicelib.domain.event import Event, event_queue, status_event
 from chalicelib.inbound import asking
 from chalicelib.inbound.trigger import Ask
 from chalicelib.lanes import announcing, tell
@@ -154,7 +154,7 @@ def _put(body: dict[str, Any], *cause: str | int, keep: tuple[str, ...]) -> None
         at=clock.now_ms(),
         body={key: body[key] for key in keep},
     )
-    queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id)])
+    queues.send(event_queue(event.channel), [Entry(event.plain(), group=event.thread, dedup=event.id)])
 
 
 def _message_again(body: dict[str, Any]) -> str:

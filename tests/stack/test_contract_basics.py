@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -21,7 +22,8 @@ NOWHERE = "http://127.0.0.1:1/"
 ODD: tuple[Any, ...] = ([{"x": [1]}], 10**40, True, "\ud800", {"": {}})
 """Values that no field of ours takes, whatever its type."""
 UNREADABLE = (b"{", b'{"a": ' + b"[" * 4000 + b"]" * 4000 + b"}", b"\xff")
-WHOLE = (b"[]", b"null", b'{"unknown_field": 1}', b'{"a": NaN}')
+TAKES_ANYTHING = ("/v1/triggers/{id}/invoke",)
+WHOLE = (b"[]", b"null", b'{"a": NaN}')
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,15 @@ def made(platform: Platform, service: str) -> dict[str, str]:
     desk = platform.make("desks", service_id=service, kind="console", name="d")["id"]
     rule = platform.make("rules", service_id=service, name="r", to="none")["id"]
     key = platform.make("keys", service_id=service, name="k", scopes=["read"])["id"]
-    return {"services": service, "channels": channel, "bots": bot, "desks": desk, "rules": rule, "keys": key}
+    mapping = {"id": "id", "text": "text"}
+    others = {
+        "triggers": platform.make("triggers", service_id=service, name="t", bot_id=bot)["id"],
+        "sources": platform.make("sources", service_id=service, key="shop", name="s", mapping=mapping)["id"],
+        "subscriptions": platform.make("subscriptions", service_id=service, url=NOWHERE, events=["message.created"])[
+            "id"
+        ],
+    }
+    return {"services": service, "channels": channel, "bots": bot, "desks": desk, "rules": rule, "keys": key} | others
 
 
 def members(described: dict[str, Any], operation: dict[str, Any]) -> list[str]:
@@ -50,28 +60,30 @@ def members(described: dict[str, Any], operation: dict[str, Any]) -> list[str]:
 
 
 def hostile(described: dict[str, Any], ids: dict[str, str]) -> Iterator[tuple[str, str, bytes | None]]:
-    """Calls that are all wrong: every operation with unknown ids, and with bodies and queries of every odd kind."""
+    """Calls that are all wrong: every operation with an unknown id, and with odd bodies and queries.
+
+    What no operation can read or take whole goes to each in turn, as all read alike.
+    """
+    unknown, unreadable, whole = cycle(("%C2%B2", "x" * 2000, "nothing")), cycle(UNREADABLE), cycle(WHOLE)
     for path, operations in described["paths"].items():
         real = path.replace("{id}", ids.get(path.split("/")[2], "nothing")) if path.startswith("/v1/") else path
         for method, operation in operations.items():
-            if method in ("get", "delete"):
-                if "{" in path:
-                    yield from ((method, re.sub(r"{\w+}", id, path), None) for id in ("%C2%B2", "x" * 2000))
-                elif "limit" in (one["name"] for one in operation["parameters"]):
-                    yield from ((method, f"{path}?{query}", None) for query in ("limit=101", "limit=x"))
-                continue
-            yield from ((method, path.replace("{id}", "nothing"), body) for body in (b"{", b"{}") if "{" in path)
+            if "{" in path:
+                yield method, re.sub(r"{\w+}", lambda _: next(unknown), path), None if method == "get" else b"{}"
+            if method == "get" and "limit" in (one["name"] for one in operation["parameters"]):
+                yield method, f"{path}?limit=101", None
             if names := members(described, operation):
-                odd = [{name: ODD[(at + n) % len(ODD)] for n, name in enumerate(names)} for at in (0, 2)]
-                bodies = (*UNREADABLE, *WHOLE, *(json.dumps(one).encode() for one in odd))
-                yield from ((method, real, body) for body in bodies)
+                odd = {name: ODD[n % len(ODD)] for n, name in enumerate(names)}
+                yield from ((method, real, body) for body in (next(unreadable), json.dumps(odd).encode()))
+                if path not in TAKES_ANYTHING:
+                    yield from ((method, real, body) for body in (next(whole), b'{"unknown_field": 1}'))
 
 
 def test_every_operation_refuses_what_is_wrong_by_name(platform: Platform, described: dict[str, Any]) -> None:
     validate(described)
     ids = made(platform, platform.service())
     calls = list(hostile(described, ids))
-    assert len(calls) > 200
+    assert len(calls) > 100
 
     def refused(call: tuple[str, str, bytes | None]) -> str:
         method, where, body = call
@@ -92,12 +104,12 @@ def test_every_operation_refuses_what_is_wrong_by_name(platform: Platform, descr
 def test_resources_from_first_to_last(platform: Platform) -> None:
     ids = made(platform, platform.service())
     for thing, id in reversed(ids.items()):
-        shown = platform.get(f"/v1/{thing}/{id}")
-        assert shown["id"] == id and TIME.fullmatch(shown["created_at"]), shown
+        wrong = platform.call("PATCH", f"/v1/{thing}/{id}", {"name": 5, "nmae": "x"})
+        assert wrong.status == 422 and {one["path"] for one in wrong.json["errors"]} == {"/name", "/nmae"}, thing
         changed = platform.call("PATCH", f"/v1/{thing}/{id}", {"name": "another"})
         assert (changed.status, changed.json["name"]) == (200, "another"), thing
-        wrong = platform.call("PATCH", f"/v1/{thing}/{id}", {"name": 5, "nmae": "x"})
-        assert wrong.status == 422 and [one["path"] for one in wrong.json["errors"]] == ["/name", "/nmae"], thing
+        shown = platform.get(f"/v1/{thing}/{id}")
+        assert (shown["id"], shown["name"]) == (id, "another") and TIME.fullmatch(shown["created_at"]), shown
         assert platform.call("DELETE", f"/v1/{thing}/{id}").status == 204, thing
         assert platform.call("GET", f"/v1/{thing}/{id}").code == "not_found", thing
     for thing in ("conversations", "messages", "deliveries", "failures", "audit"):
@@ -250,7 +262,7 @@ def test_lists_are_paged_to_their_end(town: Town) -> None:
         f"/v1/channels?service_id={service}&": 10, f"/v1/conversations?service_id={service}&": 1,
         f"/v1/messages?conversation_id={conversation}&": 2, f"/v1/deliveries?bot_id={town.bot['id']}&": 2,
         f"/v1/deliveries?conversation_id={conversation}&": 2, f"/v1/audit?service_id={service}&": 20,
-        "/v1/services?": 100, "/v1/bots?": 100, "/v1/conversations?": 100, "/v1/failures?": 100,
+        "/v1/services?": 100, "/v1/conversations?": 100,
     }  # fmt: skip
     cursors = []
     for where, limit in lists.items():
@@ -260,9 +272,8 @@ def test_lists_are_paged_to_their_end(town: Town) -> None:
             assert found == [one["id"] for one in platform.get(f"{where}limit=100")["data"]] and len(found) > 1, where
             cursors.append(platform.get(f"{where}limit=1")["next_cursor"])
         anothers = cursors[0] if len(cursors) > 1 or not where.endswith("&") else cursors[0][:-2]
-        for bad in ("abc", anothers):
-            refused = platform.call("GET", f"{where}cursor={bad}")
-            assert (refused.status, refused.code) == (400, "bad_cursor"), (where, bad)
+        refused = platform.call("GET", f"{where}cursor={anothers}")
+        assert (refused.status, refused.code) == (400, "bad_cursor"), where
     posted = platform.call("POST", "/messages.list", {"conversation_id": conversation, "page_size": 2}).json
     assert len(posted["data"]) == 2 and posted["pagination_data"]["total"] == 3
     more = {"conversation_id": conversation, "cursor": posted["pagination_data"]["next_cursor"]}

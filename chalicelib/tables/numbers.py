@@ -5,7 +5,6 @@ from __future__ import annotations
 from chalicelib.domain.message import Message
 from chalicelib.tables.messages import MessageRow, of_row
 
-
 _STRAY = 4
 """Single messages of other conversations among those of one: a bot's that came too late, a note of ours."""
 

@@ -13,12 +13,14 @@ import pytest
 from chalicelib.api.direct import DirectCall
 from chalicelib.api.rules import Rule
 from chalicelib.api.sources import Source
+from chalicelib.api.subscriptions import Subscription
 from chalicelib.api.triggers import Trigger
 from chalicelib.bots import webhook as bot_wire
 from chalicelib.channels import custom, webchat
 from chalicelib.channels.contract import Channel, Exchange, Received, Request
 from chalicelib.desks import webhook as desk_wire
-from chalicelib.domain import conditions
+from chalicelib.domain import conditions, platform_event
+from chalicelib.domain.message import Author, Content, Message
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.outcome import outcome_payload
 from chalicelib.ports import clock, signing
@@ -85,6 +87,22 @@ def _source(given: Any) -> None:
     assert mapping.problems(given["mapping"]) == []
 
 
+def _subscription(given: Any) -> None:
+    Subscription.model_validate(given)
+    _when(given["when"])
+
+
+def _event(given: Any) -> None:
+    said = Message(
+        id="ms_1", thread="th_1", seq=1, service="sv_1", channel="ch_1", channel_kind="whatsapp", address="7",
+        conversation="cv_1", contact="ct_1", contact_name="Ana", source="whatsapp", direction="in",
+        author=Author("user", "ct_1", "Ana"), content=Content(text="hello"), state="received", event="ev_1",
+        sent_at=clock.from_rfc3339(given["timestamp"]),
+    )  # fmt: skip
+    data = platform_event.message_data(said, rfc3339=clock.rfc3339)
+    assert given == platform_event.payload("message.created", at=given["timestamp"], data=data)
+
+
 def _when(given: Any) -> None:
     assert conditions.problems(given) == []
 
@@ -113,7 +131,7 @@ def _outcome(given: Any) -> None:
 _READ = {
     "bot-events": _bot_events, "bot-answer": _bot_answer, "desk-events": _desk_events, "rule": _rule, "when": _when,
     "webchat": _webchat, "custom": _custom, "trigger": Trigger.model_validate, "direct": DirectCall.model_validate,
-    "outcome": _outcome, "source": _source,
+    "subscription": _subscription, "event": _event, "outcome": _outcome, "source": _source,
 }  # fmt: skip
 
 

@@ -30,20 +30,23 @@ _MERGE = "merge#"
 _KINDS = {prefix: kind for kind, prefix in config.PREFIXES.items()}
 
 
-def announce(table: str, name: str, change: dict[str, Any]) -> list[str]:
+def announce(table: str, name: str, change: dict[str, Any], *, again: bool = False) -> list[str]:
     """Tell what a change means; gives the types of the events. `name` is INSERT or MODIFY, `change` the stream
-    record's `dynamodb`."""
+    record's `dynamodb`. `again`: long after its turn, so what came after it was told before it."""
     if name == "REMOVE" or not happened.concerns(table, _item(change)):
         return []
     at = int(float(change["ApproximateCreationDateTime"]) * 1000)
-    return _OF_TABLE[table](change, at)
+    if table == "threads":
+        # Among rows that are finished, one of an earlier place would never be found.
+        return _conversation(change, at, position="" if again else deliveries.stream_key(change["SequenceNumber"]))
+    return _contact(change, at) if table == "contacts" else _endpoint(change, at)
 
 
-def _conversation(change: dict[str, Any], at: int) -> list[str]:
+def _conversation(change: dict[str, Any], at: int, *, position: str) -> list[str]:
     before, after = _rows(ThreadRow, change)
     was = Conversation.of(before.state) if before is not None else None
     events = happened.to_conversation(was, Conversation.of(after.state), at=at, rfc3339=clock.rfc3339)
-    tell_all(events, position=deliveries.stream_key(change["SequenceNumber"]))
+    tell_all(events, position=position)
     return [event.type for event in events]
 
 
@@ -70,9 +73,6 @@ def _endpoint(change: dict[str, Any], at: int) -> list[str]:
     now = replace(now, about={"kind": kind, "name": row.name if row is not None else None})
     # It cannot be told by itself that it fails; that it is back, it knows.
     return _told(happened.to_webhook(was, now, cause=cause, at=at), unheard=now.id)
-
-
-_OF_TABLE = {"threads": _conversation, "contacts": _contact, "endpoints": _endpoint}
 
 
 def _told(events: list[PlatformEvent], unheard: str = "") -> list[str]:

@@ -170,7 +170,7 @@ def _message_again(body: dict[str, Any]) -> str:
 
 def _announce_again(body: dict[str, Any]) -> str:
     """A change that `announce` could not tell, at a person's wish."""
-    return ",".join(announcing.announce(body["table"], body["name"], body["change"])) or "nothing"
+    return ",".join(announcing.announce(body["table"], body["name"], body["change"], again=True)) or "nothing"
 
 
 def _bus_again(body: dict[str, Any]) -> str:

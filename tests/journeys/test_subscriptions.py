@@ -386,3 +386,31 @@ def test_a_bot_that_wants_no_copies_of_a_source_still_hears_what_it_owns(town: T
     town.desk_posts({"type": "chat.closed", "conversation_id": chat})
     town.says("to the bot")
     assert [(event["Message"], event["Sequence"]) for event in town.bot.events()] == [("hello", 1), ("to the bot", 2)]
+
+
+def test_what_could_not_be_announced_is_buried_and_told_again(town: Town, crm: Outside) -> None:
+    from chalicelib.steps import bury
+    from chalicelib.tables.failures import ALL, Failure
+
+    town.says("hello")
+    town.bot_posts({"eventid": "1003", "conversation_id": town.bot.events()[0]["Conversationid"]})
+    crm.forget()
+    arn = town.cloud.clients["dynamodb"].describe_table(TableName="parley-test-threads")["Table"]["LatestStreamArn"]
+    streams = town.cloud.clients["dynamodbstreams"].describe_stream(StreamArn=arn)["StreamDescription"]
+    numbers = [one["dynamodb"]["SequenceNumber"] for one in town.cloud._stream_records("threads")]
+    where = {"streamArn": arn, "shardId": streams["Shards"][0]["ShardId"], "batchSize": 1}
+    where |= {"startSequenceNumber": numbers[0], "endSequenceNumber": numbers[-1]}
+    letter = {
+        "messageId": "m1",
+        "body": json.dumps({"DDBStreamBatchInfo": where}),
+        "attributes": {},
+        "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:parley-test-announce-dead",
+    }
+    bury.handle(letter)
+    failures = list(Failure.query(ALL))
+    # Of the thread's own row nothing is buried: the conversation's beginning, and its end.
+    assert {failure.step for failure in failures} == {"announce"} and len(failures) == 2
+    for failure in failures:
+        assert town.call("POST", f"/v1/failures/{failure.id}/replay")[0] in (200, 202)
+    town.cloud.pump()
+    assert sorted(types(crm)) == ["conversation.closed", "conversation.opened"]

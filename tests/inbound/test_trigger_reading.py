@@ -1,0 +1,61 @@
+"""What is posted to a trigger is read or refused by name, whatever it is."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.message import MAX_TEXT_BYTES
+from chalicelib.inbound.trigger import MAX_SESSION, Ask, read
+from chalicelib.ports.web import Problem
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.just("\ud800")
+ANY = st.recursive(
+    LEAVES | st.emails() | st.from_regex(r"\+?[0-9 ]{3,16}", fullmatch=True),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["text", "session", "contact", "name", "email", "phone", "x"]), inner, max_size=4
+        )
+    ),
+    max_leaves=10,
+)
+CONTACT = st.fixed_dictionaries({}, optional=dict.fromkeys(("name", "email", "phone"), ANY))
+OURS = st.fixed_dictionaries({}, optional={"text": ANY, "session": ANY, "contact": ANY | CONTACT})
+BODIES = st.binary(max_size=60) | (ANY | OURS).map(lambda value: json.dumps(value).encode())
+QUERIES = st.dictionaries(
+    st.sampled_from(["session", "contact.name", "contact.email", "contact.phone", "other"]), st.text(max_size=12)
+)
+
+
+def tried(body: bytes, query: dict[str, str], default: str) -> Ask | Problem:
+    try:
+        return read(body, query, default_text=default, country="DE")
+    except Problem as problem:
+        return problem
+
+
+@settings(max_examples=300, deadline=None)
+@given(body=BODIES, query=QUERIES, default=st.sampled_from(["", "Good morning"]))
+@example(b"[" * 200_000, {}, "")
+@example(b'{"a":' * 5_000, {}, "")
+@example(b"9" * 5_000, {}, "")
+@example(b'{"text": 1e999}', {}, "")
+@example(b'"\\ud800"', {}, "")
+@example(b"\xef\xbb\xbf{}", {}, "")
+def test_anything_is_read_or_refused(body: bytes, query: dict[str, str], default: str) -> None:
+    ask = tried(body, query, default)
+    if isinstance(ask, Problem):
+        assert ask.status in (400, 413, 422)
+        assert ask.status != 422 or ask.errors
+        return
+    assert len(ask.text.encode()) <= MAX_TEXT_BYTES and len(ask.session) <= MAX_SESSION
+    assert not default or ask.text == default
+    json.dumps([ask.text, ask.session, ask.name, ask.payload, ask.identities], ensure_ascii=False).encode()
+    # Said again in its own words it is the same.
+    contact = {"name": ask.name} | dict(ask.identities)
+    said = {"text": ask.text, "session": ask.session, "contact": contact}
+    again = read(json.dumps(said).encode(), {}, default_text="", country="")
+    assert (again.key, again.identities) == (ask.key, ask.identities)

@@ -379,3 +379,24 @@ def test_invoke_asks_by_an_api_key(asker: Town) -> None:
     assert asker.call("POST", path, headers={"Authorization": f"Bearer {asker.made['t']['secret']}"})[0] == 401
     change(asker, suspended=True)
     assert asker.call("POST", path)[1]["code"] == "suspended"
+
+
+def test_an_outcome_that_nobody_takes_is_given_up_and_may_be_sent_again(asker: Town, traveller: Any) -> None:
+    with serving() as ours:
+        change(asker, notify_url=ours.url)
+        ours.answer = lambda heard: (500, {})
+        done = asks(asker, {"text": "a"})
+        change(asker, notify_url=None)
+        passes(asker, traveller, 90)
+        _, listed = asker.call("GET", f"/v1/deliveries?trigger_id={asker.ids['t']}&status=failed")
+        [lost] = listed["data"]
+        assert len(lost["attempts"]) == 1 and lost["message_id"]
+        change(asker, notify_url=ours.url)
+        ours.answer = lambda heard: (200, {})
+        ours.forget()
+        status, again = asker.call("POST", f"/v1/deliveries/{lost['id']}/replay")
+        assert status == 202, again
+        asker.cloud.pump()
+        [told] = ours.heard
+        assert told.headers["webhook-id"] == lost["id"] and told.json["data"]["event_id"] == done["id"]
+    assert asker.cloud.failures == []

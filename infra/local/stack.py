@@ -84,6 +84,7 @@ def stack(
     emulator_env: Mapping[str, str] | None = None,
     visibility_s: int | None = None,
     package: Package | None = None,
+    parameters: Mapping[str, str] | None = None,
     say: Say = lambda _: None,
 ) -> Iterator[Stack]:
     """A platform on `port` (0: any free one), ready when the block begins and stopped in order when it ends.
@@ -91,14 +92,14 @@ def stack(
     `env` goes to the functions, `emulator_env` to the emulator: `{"AWS_ENDPOINT_URL": ...}` there sends all calls of
     the Lambdas through a fault injector. `visibility_s` shortens the queues' visibility timeouts (here just over a
     minute, minutes in AWS), so that a test sees a redelivery. `package` deploys one that was built before instead of
-    this tree.
+    this tree; `parameters` are the template's.
     """
     made = Path(tempfile.mkdtemp(prefix="parley-", dir=_in_memory())) if folder is None else None
     emulator = Emulator(port or free_port(), made or _folder(folder), auth, dict(emulator_env or {}))
     try:
         say("starting the emulator")
         emulator.start()
-        yield _deployed(emulator, package, dict(env or {}), visibility_s, say)
+        yield _deployed(emulator, package, dict(env or {}), visibility_s, dict(parameters or {}), say)
     finally:
         emulator.stop()
         if made:
@@ -120,7 +121,12 @@ def _folder(folder: Path | None) -> Path:
 
 
 def _deployed(
-    emulator: Emulator, package: Package | None, env: dict[str, str], visibility_s: int | None, say: Say
+    emulator: Emulator,
+    package: Package | None,
+    env: dict[str, str],
+    visibility_s: int | None,
+    parameters: dict[str, str],
+    say: Say,
 ) -> Stack:
     if package is None:
         say("packaging")
@@ -133,7 +139,7 @@ def _deployed(
         bucket=_ARTIFACTS,
         archive=package.zip,
         template=template,
-        parameters={"Stage": STAGE, "Protect": "off", "Alarms": "off"},
+        parameters={"Stage": STAGE, "Protect": "off", "Alarms": "off"} | parameters,
         poll_s=0.2,
     )
     api_id = outputs["RestApiId"]

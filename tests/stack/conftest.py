@@ -212,7 +212,7 @@ def platform() -> Iterator[Platform]:
         executable()
     except NotStarted as missing:
         pytest.skip(str(missing))
-    with stack() as up:
+    with stack(parameters={"SampleConsumer": "yes"}) as up:
         yield Platform(up)
         # Nothing of it is to be kept, so it need not be stopped in order, which takes some seconds.
         up.emulator.kill()

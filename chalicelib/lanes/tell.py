@@ -11,16 +11,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.domain.notice import EVENT, Notice
-from chalicelib.domain.platform_event import DELIVERY_FAILED, PlatformEvent, cloud_event, facts_of
-from chalicelib.ports import bus, clock, ids, queues
+from chalicelib.domain.platform_event import DELIVERY_FAILED, PlatformEvent, facts_of
+from chalicelib.lanes.publishing import publish
+from chalicelib.ports import clock, ids, queues
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import config, contacts, deliveries, together, world
 from chalicelib.tables.config import Resource
 from chalicelib.tables.world import ServiceWorld
-
-AGAIN = "bus.again"
-"""Kind of the task with events that the bus did not take."""
-_AGAIN_S = 60
 
 
 def tell(
@@ -82,22 +79,6 @@ def tell_all(events: Iterable[PlatformEvent], *, position: str = "", unheard: st
     queues.send("deliveries.fifo", wake)
     publish(told)
     return len(wake)
-
-
-def publish(events: Iterable[PlatformEvent]) -> None:
-    """Put events on the bus, if anybody listens there. What it does not take is tried again by `fire_timer`: a bus that
-    is down must not hold up messages."""
-    told = list(events)
-    if not told or not bus.listened():
-        return
-    refused = bus.put([on_the_bus(event) for event in told])
-    queues.send("timers", [Entry({"kind": AGAIN, "event": event}, delay_s=_AGAIN_S) for event in refused])
-
-
-def on_the_bus(event: PlatformEvent) -> dict[str, Any]:
-    """The event as a CloudEvent."""
-    id = ids.from_cause("pe", event.type, event.subject, event.cause)
-    return cloud_event(event, id=id, at=clock.rfc3339(event.at))
 
 
 def _keep(event: PlatformEvent, subscription: str, key: str) -> Entry:

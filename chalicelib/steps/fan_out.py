@@ -10,8 +10,8 @@ from typing import Any
 
 from chalicelib.domain.message import DELIVERED, FAILED, READ, Message
 from chalicelib.domain.platform_event import PlatformEvent
+from chalicelib.lanes.publishing import publish
 from chalicelib.lanes.spread import for_the_bus, spread
-from chalicelib.lanes.tell import publish
 from chalicelib.ports import clock, log
 from chalicelib.ports.lambdas import each_change
 from chalicelib.tables import deliveries, messages

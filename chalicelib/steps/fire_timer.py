@@ -8,7 +8,7 @@ from chalicelib.domain import event as kinds
 from chalicelib.domain.event import Event, event_queue, status_event
 from chalicelib.inbound import asking
 from chalicelib.inbound.trigger import Ask
-from chalicelib.lanes import announcing, tell
+from chalicelib.lanes import announcing, publishing
 from chalicelib.lanes.spread import for_the_bus, spread
 from chalicelib.ports import bus, clock, ids, log, queues
 from chalicelib.ports.lambdas import each_body
@@ -164,7 +164,7 @@ def _message_again(body: dict[str, Any]) -> str:
         return "no such message"
     message, status = messages.of_row(row), bool(body["status"])
     told = spread(message, position=body["position"], status=status, again=True)
-    tell.publish(for_the_bus(message, status=status))
+    publishing.publish(for_the_bus(message, status=status))
     return f"{told} deliveries"
 
 
@@ -189,5 +189,5 @@ _BY_KIND = {
     "status": _status,
     "message.again": _message_again,
     announcing.AGAIN: _announce_again,
-    tell.AGAIN: _bus_again,
+    publishing.AGAIN: _bus_again,
 }

@@ -1,4 +1,4 @@
-"""Platform events on the event bus; what it does not take is put later, as a bus that is down must not stop messages."""
+"""Platform events on the event bus; what it does not take is put later: a bus that is down must not stop messages."""
 
 from __future__ import annotations
 

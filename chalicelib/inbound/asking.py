@@ -30,8 +30,9 @@ def accept(
 ) -> dict[str, Any]:
     """What is answered for an event: `{"id", "status": "accepted", "session", "conversation_id"?}`.
 
-    `key` is the call's Idempotency-Key, of the caller `by`, and `posted` what it stands for; Problem 409 where it stood for something else,
-    400 where it is none. QueueRefused where nothing was kept. The conversation is only known where it is a new thread.
+    `key` is the Idempotency-Key of the caller `by`, and `posted` what it stands for; Problem 409 where it stood for
+    something else, 400 where it is none. QueueRefused where nothing was kept. The conversation is only known where it
+    is a new thread.
     """
     now = clock.now_ms()
     id, done = _of_key(trigger.id, key, by, posted, now_ms=now) if key else (ids.new("te"), False)

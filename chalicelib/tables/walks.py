@@ -60,5 +60,5 @@ def step(links: Iterable[Link], walk: Walk, *, limit: int) -> tuple[list[Link], 
 
 
 def _place(link: Link, at: int) -> Place:
-    """Where a conversation stood; one that came since stands before all others."""
-    return min(link.seen_at(at), at), link.conversation
+    """Where a conversation stood, and stands for the whole walk; one that came since, before all others."""
+    return link.seen_at(at), link.conversation

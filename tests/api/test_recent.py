@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 import time_machine
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.message import Content
@@ -420,13 +420,18 @@ def test_walking_back_while_new_messages_come(
         assert [id for id in met[which] if id in (begun[which] or ())] == met[which], "what came since is not behind"
 
 
-speaking = st.tuples(st.just("speak"), st.integers(0, 15), st.integers(0, 50))
+speaking = st.tuples(st.just("speak"), st.integers(0, 7), st.integers(0, 50))
 opening = st.tuples(st.just("open"), st.integers(0, 0), st.integers(0, 50))
 waiting = st.tuples(st.just("wait"), st.integers(0, 0), st.integers(1, 40))
 paging = st.tuples(st.just("page"), st.integers(0, 0), st.integers(0, 0))
 
 
+_PAGE, _WAIT = ("page", 0, 0), ("wait", 0, 5)
+
+
 @few
+@example(steps=[_PAGE, _PAGE, ("speak", 0, 0), _WAIT, ("speak", 0, 0), _PAGE, _WAIT, ("speak", 1, 50), _PAGE], size=1)
+@example(steps=[("open", 0, 9), ("open", 0, 5), _PAGE, ("open", 0, 0), _WAIT, _PAGE, ("speak", 8, 0)], size=1)
 @given(steps=st.lists(st.one_of(speaking, opening, waiting, paging), max_size=25), size=st.integers(1, 5))
 def test_walking_through_conversations_while_they_are_spoken_in(
     service: str, steps: list[tuple[str, int, int]], size: int

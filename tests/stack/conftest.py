@@ -18,6 +18,8 @@ from infra.local.stack import Stack, stack
 from tests.outside import Answer, Heard, Outside, serving
 
 TOKEN = "the-bots-own-token"
+NOWHERE = "http://127.0.0.1:1/"
+"""Nobody listens there."""
 WITHIN_S = 15
 _numbers = itertools.count(1)
 
@@ -96,6 +98,23 @@ class Platform:
         made: dict[str, Any] = reply.json
         return made
 
+    def one_of_each(self, service: str) -> dict[str, str]:
+        """Make one resource of each kind: plural -> id; the service's own among them."""
+        wanted: dict[str, dict[str, Any]] = {
+            "channels": {"kind": "webchat"},
+            "bots": {"webhook_url": NOWHERE},
+            "desks": {"kind": "console"},
+            "rules": {"to": "none"},
+            "keys": {"scopes": ["read"]},
+            "sources": {"key": "shop", "mapping": {"id": "id", "text": "text"}},
+            "subscriptions": {"url": NOWHERE, "events": ["message.created"]},
+        }
+        made = {"services": service}
+        for thing, fields in wanted.items():
+            made[thing] = self.make(thing, service_id=service, name=thing, **fields)["id"]
+        made["triggers"] = self.make("triggers", service_id=service, name="triggers", bot_id=made["bots"])["id"]
+        return made
+
     def verify(self, thing: str, made: dict[str, Any]) -> None:
         """Verify a bot or desk."""
         reply = self.call("POST", f"/v1/{thing}/{made['id']}/verify")
@@ -172,6 +191,16 @@ class Town:
     def desk_hears(self, what: str, check: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Wait for the first event at the desk that fits."""
         return first(self.desk_end, what, check)
+
+    def conversation_with(self, visitor: Visitor, text: str = "hello") -> str:
+        """Have a visitor say something; gives the bot's conversation with them."""
+        visitor.says(text)
+        return str(self.bot_hears(text, lambda event: event.get("Message") == text)["Conversationid"])
+
+    def state(self, conversation: str) -> dict[str, Any]:
+        """A conversation as the API shows it."""
+        shown: dict[str, Any] = self.platform.get(f"/v1/conversations/{conversation}")
+        return shown
 
     def bot_posts(self, event: Any, **more: Any) -> Reply:
         """The bot posts to its events URL."""

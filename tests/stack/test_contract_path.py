@@ -32,6 +32,8 @@ def is_receipt(event: dict[str, Any]) -> bool:
 
 def test_it_runs(platform: Platform) -> None:
     assert platform.get("/health", key=None) == {"status": "ok"}
+    page = platform.call("GET", platform.up.console_url, key=None)
+    assert page.status == 200 and page.headers["content-type"].startswith("text/html")
     described = platform.get("/v1/openapi.json", key=None)
     assert described["openapi"].startswith("3.") and "/v1/services" in described["paths"]
 

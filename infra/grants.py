@@ -11,8 +11,9 @@ WRITERS: dict[str, tuple[str, ...]] = {
     # Owners change their set-up through the API and nowhere else.
     "config": ("api",),
     # "One thread, one writer": two systems that answer at once meet in `converse`.
-    "threads": ("converse",),
-    "messages": ("converse",),
+    # What is left of somebody who was erased: only rows that converse has marked as theirs, and only away.
+    "threads": ("converse", "erase"),
+    "messages": ("converse", "erase"),
     # What our own code could not do is written by bury and marked as replayed through the API.
     "failures": ("bury", "api"),
 }
@@ -38,7 +39,7 @@ SENDS_TO: dict[str, tuple[str, ...]] = {
     # What the event bus does not take is tried again.
     "fan_out": ("deliveries.fifo", "bulk-deliveries.fifo", "sends.fifo", "threads.fifo", "timers"),
     # Deliveries to subscriptions; threads hear of what became of their contact.
-    "announce": ("deliveries.fifo", "threads.fifo", "timers"),
+    "announce": (*_EVENTS, *_LANES, "timers"),
     # Bot replies in a response, and what became of a delivery; the rest of a long lane is a new wake-up.
     # A retry or a bot's patience that is due within the minute goes to its queue at once.
     "deliver": (*_EVENTS, *_LANES, "retries", "timers"),
@@ -51,6 +52,8 @@ SENDS_TO: dict[str, tuple[str, ...]] = {
     "release_due": tuple(queue for queue in declared.queues() if not queue.endswith(".fifo")),
     # An offer that ran out is an event of its thread; an endpoint that is back wakes its lanes; schedules ask bots.
     "fire_timer": (*_EVENTS, *_LANES, "sends.fifo", "timers", "trigger-events.fifo"),
+    # Threads are told that their person is erased; lanes whose head is gone go on; its own next page.
+    "erase": (*_EVENTS, *_LANES, "sends.fifo", "erasures"),
     "bury": (),
     # Deadlines of offers, where they are due within the minute.
     "converse": ("timers",),
@@ -63,5 +66,6 @@ PUBLISHES: tuple[str, ...] = ("fan_out", "announce", "deliver", "retry_delivery"
 MEDIA: dict[str, tuple[str, ...]] = {
     # A file is fetched from its provider when somebody first asks for it, and linked to from then on.
     "fetch_media": ("s3:GetObject", "s3:PutObject"),
+    "erase": ("s3:DeleteObject",),
 }
 """Lambdas that touch the media bucket, and how."""

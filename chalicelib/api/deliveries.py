@@ -157,7 +157,7 @@ def lanes_of(thread_id: str) -> list[str]:
     lanes = [deliveries.lane_id(thread_id, party, channel=thread.channel) for party in sorted(parties) if party]
     for one in config.of_kind(thread.service, "subscription"):
         lanes.append(deliveries.lane_id(thread_id, one.id, channel=thread.channel))
-        lanes.append(deliveries.lane_id(thread_id, one.id) + deliveries.CONVERSATIONS)
+        lanes.append(deliveries.lane_id(thread_id, one.id + deliveries.CONVERSATIONS, channel=thread.channel))
     return [*lanes, *(lane + REPLAYS for lane in lanes)]
 
 

@@ -83,7 +83,7 @@ def _told(events: list[PlatformEvent], unheard: str = "") -> list[str]:
 def _tell_threads(contact: Contact, *, cause: str, at: int) -> None:
     """Have the threads of a contact, and of those merged into it, know it as it stands."""
     known = happened.known_of(contact)
-    entries = []
+    entries: dict[str, list[Entry]] = {}
     for link in links.of([contact.id, *contact.absorbed]):
         if link.conversation:
             continue
@@ -99,8 +99,10 @@ def _tell_threads(contact: Contact, *, cause: str, at: int) -> None:
             at=at,
             body={"contact": known | own},
         )
-        entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
-    queues.send("threads.fifo", entries)
+        entry = Entry(event.plain(), group=event.thread, dedup=event.id)
+        entries.setdefault(kinds.event_queue(event.channel), []).append(entry)
+    for queue, some in entries.items():
+        queues.send(queue, some)
 
 
 def _rows(model: Any, change: dict[str, Any]) -> tuple[Any | None, Any]:

@@ -69,21 +69,29 @@ def tell_all(events: Iterable[PlatformEvent], *, position: str = "", unheard: st
     Without a position each delivery has a lane of its own: nothing says what came before it.
     """
     told = list(events)
-    wake: list[Entry] = []
+    wake: dict[str, list[Entry]] = {}
     if told:
         heard = _world(told[0].service)
         for index, event in enumerate(told):
             for subscription in _hearers(heard, event):
                 if subscription != unheard:
-                    wake.append(_keep(event, subscription, f"{position}{index:02d}" if position else ""))
-    queues.send("deliveries.fifo", wake)
+                    lane, key = _keep(event, subscription, f"{position}{index:02d}" if position else "")
+                    entry = Entry({"lane": lane}, group=lane, dedup=deliveries.delivery_id(lane, key))
+                    wake.setdefault(deliveries.queue_of(lane), []).append(entry)
+    for queue, entries in wake.items():
+        queues.send(queue, entries)
     publish(told)
-    return len(wake)
+    return sum(map(len, wake.values()))
 
 
-def _keep(event: PlatformEvent, subscription: str, key: str) -> Entry:
+def _keep(event: PlatformEvent, subscription: str, key: str) -> tuple[str, str]:
+    """Store a delivery; (lane, key)."""
     cause = ids.from_cause("", event.type, event.subject, event.cause)[1:]
-    lane = f"{event.subject[3:29]}-{subscription}" + (deliveries.CONVERSATIONS if key else f"-{cause[:10]}")
+    own = deliveries.CONVERSATIONS if key else f"-{cause[:10]}"
+    channel = str((event.facts.get("channel") or {}).get("id") or "")
+    # Of imports and sources there may be very many at once.
+    lane = deliveries.lane_id(f"th_{event.subject[3:29]}", subscription + own, channel=channel)
+    lane += deliveries.BULK if event.type.startswith("contact.") else ""
     key = key or cause
     notice = Notice(
         kind=EVENT,
@@ -99,7 +107,7 @@ def _keep(event: PlatformEvent, subscription: str, key: str) -> Entry:
         data=event.data,
     )
     deliveries.add(lane, key, notice, created_at=clock.now_ms())
-    return Entry({"lane": lane}, group=lane, dedup=deliveries.delivery_id(lane, key))
+    return lane, key
 
 
 def _hearers(heard: ServiceWorld, event: PlatformEvent) -> list[str]:

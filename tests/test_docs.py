@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from chalicelib.api.direct import DirectCall
+from chalicelib.api.messages import MessagesList
+from chalicelib.api.recent import RecentMessages
 from chalicelib.api.rules import Rule
 from chalicelib.api.sources import Source
 from chalicelib.api.subscriptions import Subscription
@@ -132,6 +134,7 @@ _READ = {
     "bot-events": _bot_events, "bot-answer": _bot_answer, "desk-events": _desk_events, "rule": _rule, "when": _when,
     "webchat": _webchat, "custom": _custom, "trigger": Trigger.model_validate, "direct": DirectCall.model_validate,
     "subscription": _subscription, "event": _event, "outcome": _outcome, "source": _source,
+    "recent": RecentMessages.model_validate, "messages-list": MessagesList.model_validate,
 }  # fmt: skip
 
 

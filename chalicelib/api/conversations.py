@@ -8,8 +8,9 @@ from typing import Any
 from chalicelib.api import across, changes, cursors, persons
 from chalicelib.api.fields import invalid
 from chalicelib.api.front import Answer, Call
-from chalicelib.domain.thread import BOT, DESK, Conversation, Thread, parse_conversation_id
+from chalicelib.domain.thread import Conversation, Thread, parse_conversation_id
 from chalicelib.domain.turn import SOURCE
+from chalicelib.domain.view import conversation_view
 from chalicelib.ports.clock import rfc3339
 from chalicelib.ports.web import Problem
 from chalicelib.tables import threads, together
@@ -126,25 +127,7 @@ def service_of_query(call: Call) -> str:
 
 def view(conversation: Conversation) -> dict[str, Any]:
     """As it is answered."""
-    of = {kind: conversation.party if conversation.kind == kind else None for kind in (BOT, DESK, SOURCE)}
-    return {
-        "id": conversation.id,
-        "service_id": conversation.service,
-        "thread_id": conversation.thread,
-        "channel_id": conversation.channel or None,
-        "source": conversation.source,
-        "kind": conversation.kind,
-        "bot_id": of[BOT],
-        "desk_id": of[DESK],
-        "source_id": of[SOURCE],
-        "state": conversation.state,
-        "contact_id": conversation.contact or None,
-        "agent": conversation.agent or None,
-        "reason": conversation.reason or None,
-        "outcome": conversation.outcome or None,
-        "opened_at": rfc3339(conversation.opened_at),
-        "closed_at": rfc3339(conversation.closed_at) if conversation.closed_at else None,
-    }
+    return conversation_view(conversation, rfc3339=rfc3339)
 
 
 def _thread(thread_id: str) -> Thread:

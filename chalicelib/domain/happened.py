@@ -6,16 +6,17 @@ write it, the events are those of the change.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.domain import platform_event as events
 from chalicelib.domain.contact import first_of
 from chalicelib.domain.message import Message
-from chalicelib.domain.platform_event import PlatformEvent, Rfc3339
+from chalicelib.domain.platform_event import PlatformEvent
 from chalicelib.domain.retry import WARN_AT
 from chalicelib.domain.thread import ACCEPTED, CLOSED, DESK, HELD, OFFERED, Conversation
 from chalicelib.domain.turn import MESSAGE_CREATED, MESSAGE_STATUS
+from chalicelib.domain.view import Rfc3339
 
 NOT_ACCEPTED = "not_accepted"
 ACTIVE, INACTIVE = "active", "inactive"
@@ -32,6 +33,7 @@ class Contact:
     into: str = ""
     absorbed: tuple[str, ...] = ()
     created_at: int = 0
+    updated_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def to_contact(before: Contact | None, after: Contact, *, cause: str, at: int, r
         return []
     new = before is None or before.data is None
     view = contact_view(after, rfc3339=rfc3339)
-    if not new and before is not None and not before.into and contact_view(before, rfc3339=rfc3339) == view:
+    if not new and before is not None and not before.into and _shown(before) == _shown(after):
         return []
     type = events.CONTACT_CREATED if new else events.CONTACT_UPDATED
     facts = {"contact": known_of(after) | {key: after.data.get(key) or empty for key, empty in _ASKED}}
@@ -130,6 +132,11 @@ def to_contact(before: Contact | None, after: Contact, *, cause: str, at: int, r
             facts=facts,
         )
     ]  # fmt: skip
+
+
+def _shown(contact: Contact) -> dict[str, Any]:
+    """What of a contact is worth telling that it changed: all but when."""
+    return contact_view(replace(contact, updated_at=0), rfc3339=str)
 
 
 _ASKED: tuple[tuple[str, Any], ...] = (("attributes", {}), ("tags", []))
@@ -168,7 +175,9 @@ def contact_view(contact: Contact, *, rfc3339: Rfc3339) -> dict[str, Any]:
         "tags": data.get("tags", []),
         "consent": data.get("consent", {}),
         "merged_ids": list(contact.absorbed),
+        "shadow": bool(data.get("shadow")),
         "created_at": rfc3339(contact.created_at),
+        "updated_at": rfc3339(contact.updated_at or contact.created_at),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.message import Message
 from chalicelib.domain.thread import Conversation
 from chalicelib.domain.turn import MESSAGE_CREATED, MESSAGE_STATUS, TRIGGER_COMPLETED, TRIGGER_FAILED
-from chalicelib.domain.view import message_view
+from chalicelib.domain.view import Rfc3339, conversation_view, message_view
 
 OPENED, CLOSED = "conversation.opened", "conversation.closed"
 HANDOVER_STARTED, HANDOVER_ACCEPTED = "handover.started", "handover.accepted"
@@ -42,9 +41,6 @@ EVENTS = (
     "transformer.result",
 )
 """Every type."""
-
-Rfc3339 = Callable[[int], str]
-"""Milliseconds since the epoch as RFC 3339."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,27 +114,6 @@ def never_offered_data(note: Message) -> dict[str, Any]:
         "thread_id": note.thread,
         "contact_id": note.contact or None,
         "reason": note.content.details.get("reason", ""),
-    }
-
-
-def conversation_view(conversation: Conversation, *, rfc3339: Rfc3339) -> dict[str, Any]:
-    """The conversation as events show it: who had it, from when to when."""
-    parties: dict[str, str | None] = {"bot_id": None, "desk_id": None}
-    return {
-        "id": conversation.id,
-        "service_id": conversation.service,
-        "thread_id": conversation.thread,
-        "channel_id": conversation.channel or None,
-        "source": conversation.source,
-        "kind": conversation.kind,
-        **(parties | {f"{conversation.kind}_id": conversation.party}),
-        "state": conversation.state,
-        "contact_id": conversation.contact or None,
-        "agent": conversation.agent or None,
-        "reason": conversation.reason or None,
-        "outcome": conversation.outcome or None,
-        "opened_at": rfc3339(conversation.opened_at),
-        "closed_at": rfc3339(conversation.closed_at) if conversation.closed_at else None,
     }
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain.message import Message
+from chalicelib.domain.thread import BOT, DESK, Conversation
+
+Rfc3339 = Callable[[int], str]
+"""Milliseconds since the epoch as RFC 3339."""
 
 
 def message_view(message: Message, *, at: str) -> dict[str, Any]:
@@ -28,4 +33,27 @@ def message_view(message: Message, *, at: str) -> dict[str, Any]:
         "metadata": {"params": params} if (params := message.content.details.get("params")) else {},
         "from_contact": message.author.kind == "user",
         "delivery_state": message.state,
+    }
+
+
+def conversation_view(conversation: Conversation, *, rfc3339: Rfc3339) -> dict[str, Any]:
+    """The conversation as the API and platform events show it."""
+    of = {kind: conversation.party if conversation.kind == kind else None for kind in (BOT, DESK, "source")}
+    return {
+        "id": conversation.id,
+        "service_id": conversation.service,
+        "thread_id": conversation.thread,
+        "channel_id": conversation.channel or None,
+        "source": conversation.source,
+        "kind": conversation.kind,
+        "bot_id": of[BOT],
+        "desk_id": of[DESK],
+        "source_id": of["source"],
+        "state": conversation.state,
+        "contact_id": conversation.contact or None,
+        "agent": conversation.agent or None,
+        "reason": conversation.reason or None,
+        "outcome": conversation.outcome or None,
+        "opened_at": rfc3339(conversation.opened_at),
+        "closed_at": rfc3339(conversation.closed_at) if conversation.closed_at else None,
     }

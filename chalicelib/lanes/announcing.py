@@ -127,6 +127,7 @@ def _person(row: ContactRow) -> Contact:
         into=str(row.into or ""),
         absorbed=tuple(row.absorbed or ()),
         created_at=int(row.created_at or 0),
+        updated_at=int(row.updated_at or 0),
     )
 
 

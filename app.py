@@ -106,6 +106,14 @@ def fire_timer(event: SQSEvent) -> Any:
     return step.run(event.to_dict(), event.context)
 
 
+@app.on_sqs_message(queue="erasures", batch_size=1)
+def erase(event: SQSEvent) -> Any:
+    """Erases a person everywhere, a page of rows at a time."""
+    from chalicelib.steps import erase as step
+
+    return step.run(event.to_dict(), event.context)
+
+
 @app.on_sqs_message(queue="dead-letters", batch_size=10)
 def bury(event: SQSEvent) -> Any:
     """Records what our own code could not do, for replay."""

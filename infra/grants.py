@@ -11,14 +11,19 @@ WRITERS: dict[str, tuple[str, ...]] = {
     # Owners change their set-up through the API and nowhere else.
     "config": ("api",),
     # "One thread, one writer": two systems that answer at once meet in `converse`.
-    # What is left of somebody who was erased: only rows that converse has marked as theirs, and only away.
-    "threads": ("converse", "erase"),
-    "messages": ("converse", "erase"),
+    "threads": ("converse",),
+    "messages": ("converse",),
     # What our own code could not do is written by bury and marked as replayed through the API.
     "failures": ("bury", "api"),
 }
 """Table -> the Lambdas that may write it; others that import its module may read it. A table that is not named
 here is written by whoever imports it."""
+
+REMOVERS: dict[str, tuple[str, ...]] = {
+    # Rows of somebody who was erased, once converse has marked them as theirs.
+    "erase": ("threads", "messages"),
+}
+"""Lambda -> tables of which it may delete rows and write none."""
 
 _EVENTS, _LANES = ("threads.fifo", "bulk-threads.fifo"), ("deliveries.fifo", "bulk-deliveries.fifo")
 SENDS_TO: dict[str, tuple[str, ...]] = {

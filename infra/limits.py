@@ -71,6 +71,9 @@ LIMITS: dict[str, Limit] = {
     ),
     "retry_send": Limit(60, 512, "as retry_delivery", at_most=10, old_after_s=300),
     "fire_timer": Limit(60, 512, "turns timers into events", at_most=20),
+    "erase": Limit(
+        60, 512, "25 transactions of 90 rows a page; nobody waits for it", batch=1, at_most=2, old_after_s=900
+    ),
     "bury": Limit(30, 256, "writes a row per dead letter; nobody waits for it", at_most=2, old_after_s=900),
 }
 

@@ -113,6 +113,8 @@ def _tables(name: str) -> list[Statement]:
         statements.append(_allow("ReadTables", READ, *resources))
     if written := [table for table in used if may_write(name, table)]:
         statements.append(_allow("WriteTables", WRITE, *(_table_arn(table) for table in written)))
+    if emptied := grants.REMOVERS.get(name):
+        statements.append(_allow("RemoveRows", ("dynamodb:DeleteItem",), *(_table_arn(table) for table in emptied)))
     return statements
 
 

@@ -36,6 +36,7 @@ QUEUES = {
     "retries": "retry_delivery",
     "send-retries": "retry_send",
     "timers": "fire_timer",
+    "erasures": "erase",
 }
 MAX_RECEIVES = 5
 DEAD = {queue.replace(".fifo", "-dead.fifo") if ".fifo" in queue else f"{queue}-dead": "bury" for queue in QUEUES}

@@ -15,6 +15,7 @@ from chalicelib.api.bundles import Bundle
 from chalicelib.api.contact_fields import Contact, ContactAnswer, ContactChange, ContactLine
 from chalicelib.api.contact_import import CSV, JSON_LINES, ExportedLine, Imported
 from chalicelib.api.direct import Complete, Completed, DirectCall
+from chalicelib.api.erasing import Erasure
 from chalicelib.api.front import Answer, Call, load
 from chalicelib.api.kinds import all_kinds, kind_of
 from chalicelib.api.merging import MergedAnswer, MergeFrom, Merges, Unmerge, UnmergedAnswer
@@ -46,6 +47,8 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.contacts:change": (200, ContactChange, ContactAnswer),
     "api.contact_import:load": (200, ContactLine, Imported),
     "api.contact_import:dump": (200, None, ExportedLine),
+    "api.erasing:remove": (202, None, Erasure),
+    "api.erasing:one": (200, None, Erasure),
     "api.merging:merge": (200, MergeFrom, MergedAnswer),
     "api.merging:unmerge": (200, Unmerge, UnmergedAnswer),
     "api.merging:merges": (200, None, Merges),

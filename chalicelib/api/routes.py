@@ -88,6 +88,8 @@ TABLE: tuple[Route, ...] = (
     Route("GET", "/v1/contacts:export", "api.contact_import:dump", ADMIN),
     Route("GET", "/v1/contacts/{id}", "api.contacts:one", READ),
     Route("PATCH", "/v1/contacts/{id}", "api.contacts:change", AGENT),
+    Route("DELETE", "/v1/contacts/{id}", "api.erasing:remove", ADMIN),
+    Route("GET", "/v1/contacts/{id}/erasure", "api.erasing:one", READ),
     Route("POST", "/v1/contacts/{id}/merge", "api.merging:merge", AGENT),
     Route("POST", "/v1/contacts/{id}/unmerge", "api.merging:unmerge", AGENT),
     Route("GET", "/v1/contacts/{id}/merges", "api.merging:merges", READ),

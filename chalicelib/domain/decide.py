@@ -14,6 +14,7 @@ from chalicelib.domain import event as kinds
 from chalicelib.domain import notice
 from chalicelib.domain.asked import answer_due, answered, answers_late, bot_gave_up, no_answer, trigger_event
 from chalicelib.domain.ending import choose_hearers, settle_conversations
+from chalicelib.domain.erased import contact_erased, too_late
 from chalicelib.domain.event import Event
 from chalicelib.domain.feed import source_event
 from chalicelib.domain.message import FAILED, SENT, Author, Content
@@ -28,7 +29,10 @@ def decide(event: Event, thread: Thread, world: World, contact: dict[str, Any] |
     `contact` is what conditions may ask about the person beyond the thread: attributes and tags.
     """
     turn = Turn(event, thread, world, contact or {})
-    _BY_KIND[event.kind](turn)
+    if too_late(event, thread):
+        turn.ignored = "its person was erased"
+    else:
+        _BY_KIND[event.kind](turn)
     settle_conversations(turn)
     choose_hearers(turn)
     turn.thread = turn.thread.after_event(event.id)
@@ -349,4 +353,5 @@ _BY_KIND: dict[str, Callable[[Turn], None]] = {
     kinds.ANSWER_DUE: answer_due,
     kinds.SOURCE_EVENT: source_event,
     kinds.CONTACT_CHANGED: _contact_changed,
+    kinds.CONTACT_ERASED: contact_erased,
 }

@@ -25,7 +25,7 @@ RECEIPT = "receipt"
 OFFER_EXPIRED, BOT_FAILING, BOT_RECOVERED = "offer.expired", "bot.failing", "bot.recovered"
 TRIGGER_EVENT, SOURCE_EVENT = "trigger.event", "source.event"
 BOT_GAVE_UP, ANSWER_DUE = "bot.gave_up", "answer.due"
-CONTACT_CHANGED = "contact.changed"
+CONTACT_CHANGED, CONTACT_ERASED = "contact.changed", "contact.erased"
 BEGINNERS = (CUSTOMER_MESSAGE, TRIGGER_EVENT, SOURCE_EVENT)
 """Kinds of events that may be the first of a thread."""
 
@@ -48,7 +48,7 @@ class Event:
       where one is known; session_s; asked (id of the trigger's event) and answer_within_s where an outcome is wanted
     - source.event: content, source, sent_at (milliseconds); contact where one is known
     - bot.gave_up: bot, asked, error (code, reason); answer.due: asked
-    - contact.changed: contact
+    - contact.changed: contact; contact.erased: erasure (id of the erased contact), people (it and all merged into it)
     """
 
     id: str

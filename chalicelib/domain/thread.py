@@ -109,6 +109,9 @@ class Thread:
     answered: dict[str, int] = field(default_factory=dict)
     """Bot -> place of the last event that came in a response to a delivery. A lane is in order, so what comes again
     from an earlier place was handled, however long ago, without a receipt for each."""
+    erased: dict[str, Any] = field(default_factory=dict)
+    """Where its person was erased: `by` which erasure, `people`, and `upto` which message and up to which of its
+    `conversations` it was theirs."""
     counts: dict[str, int] = field(default_factory=dict)
     """Number of each open conversation -> how many messages it has."""
 
@@ -171,7 +174,7 @@ class Thread:
         if chat := data.get("chat"):
             data["chat"] = Chat(**chat | {"tried": tuple(chat.get("tried", ()))})
         data["recent"], data["asked"] = tuple(data.get("recent", ())), tuple(data.get("asked", ()))
-        return Thread(**data)
+        return Thread(**{"address": ""} | data)
 
 
 _FIXED = ("id", "service", "channel", "channel_kind", "address", "version", "recent")
@@ -185,7 +188,10 @@ def changing(thread: Thread) -> dict[str, Any]:
 
 def healed(thread: Thread, after: dict[str, Any], *, event: str) -> Thread:
     """The thread, brought to the state that a message row says came after it; `event` caused the message."""
-    return Thread.of({key: getattr(thread, key) for key in _FIXED} | after).after_event(event)
+    fixed = {key: getattr(thread, key) for key in _FIXED}
+    if after.get("erased") and not after.get("contact"):
+        fixed["address"] = ""
+    return Thread.of(fixed | after).after_event(event)
 
 
 @dataclass(frozen=True, slots=True)

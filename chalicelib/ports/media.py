@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from botocore.exceptions import ClientError
 
 from chalicelib.ports import aws
@@ -27,6 +29,17 @@ def has(key: str) -> bool:
             return False
         raise
     return True
+
+
+def remove(keys: Sequence[str]) -> None:
+    """Remove files; one that is not there is no trouble."""
+    for at in range(0, len(keys), 1000):
+        wanted = [{"Key": key} for key in keys[at : at + 1000]]
+        answer = aws.client("s3").delete_objects(
+            Bucket=settings().media_bucket, Delete={"Objects": wanted, "Quiet": True}
+        )
+        if failed := answer.get("Errors"):
+            raise OSError(f"{len(failed)} files were not removed: {failed[0].get('Code')}")
 
 
 def link(key: str) -> str:

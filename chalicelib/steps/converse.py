@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.decide import decide
+from chalicelib.domain.erased import back
 from chalicelib.domain.event import BEGINNERS, CUSTOMER_MESSAGE, RECEIPT, SOURCE_EVENT, Event
 from chalicelib.domain.identities import CHANNEL, of_provider
 from chalicelib.domain.message import Message
@@ -127,6 +128,7 @@ def _known(event: Event, thread: Thread | None) -> Thread:
     """The thread with its contact; a new one where this is its first event."""
     if thread is None:
         thread = Thread(event.thread, event.service, event.channel, event.channel_kind, event.address)
+    thread = back(event, thread)
     if thread.contact or event.kind != CUSTOMER_MESSAGE:
         return thread
     identities = [*of_provider(event.body.get("identities", ())), (CHANNEL, f"{event.channel}:{event.address}")]
@@ -169,6 +171,8 @@ def _link(turn: Turn, *, was: Thread, changed: list[Conversation]) -> None:
         # Also where the person became known later: what was said before is theirs.
         links.keep_thread(thread.person, thread, source=turn.source)
         opened = threads.conversations(thread.id) if was.conversations else turn.conversations
+        # Those of somebody who was erased from this address are nobody's.
+        opened = [one for one in opened if one.number > int(thread.erased.get("conversations", 0))]
     else:
         opened = turn.conversations
     # The time of this write, not the event's, which may be long ago: who walks through the conversations meanwhile

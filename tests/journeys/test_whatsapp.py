@@ -104,3 +104,12 @@ def test_a_picture_reaches_the_bot_as_a_link(town: Town, number: dict[str, Any])
     kept = town.cloud.clients["s3"].get_object(Bucket=settings().media_bucket, Key=f"{event['Messageid']}/0")
     assert kept["Body"].read() == b"\x89PNG picture" and media.has(f"{event['Messageid']}/0")
     assert town.call("GET", path[path.index("/media/") : -1] + "7")[0] == 404
+
+    # The file goes with the person who sent it.
+    (sender,) = town.call("GET", f"/v1/contacts?service_id={town.ids['care']}&phone=%2B{WA_ID}")[1]["data"]
+    assert town.call("DELETE", f"/v1/contacts/{sender['id']}")[0] == 202
+    town.cloud.pump()
+    proof = town.call("GET", f"/v1/contacts/{sender['id']}/erasure")[1]
+    assert (proof["status"], proof["erased"]["media"]) == ("done", 1)
+    assert not media.has(f"{event['Messageid']}/0")
+    assert town.call("GET", path[path.index("/media/") :])[0] == 404

@@ -1,0 +1,69 @@
+"""What is left of a thread whose person is erased: its numbers, so that none is given twice, and a mark up to where."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.domain import notice
+from chalicelib.domain.event import BEGINNERS, CONTACT_ERASED, CUSTOMER_MESSAGE, Event
+from chalicelib.domain.thread import NOBODY, Thread
+from chalicelib.domain.turn import SOURCE, Turn
+
+OUTCOME = "contact_erased"
+ALL = 2**53
+"""Above every number of a message."""
+
+
+def contact_erased(turn: Turn) -> None:
+    """Close what is open on a thread of an erased person and forget who they were.
+
+    A desk that has the chat is told that it ended. Messages up to the mark's number, and conversations up to its
+    number, are the erased person's; what somebody says at this address later is another's.
+    """
+    event, thread = turn.event, turn.thread
+    people = set(event.body["people"])
+    mine = not thread.contact or bool(people & {thread.contact.get("id", ""), thread.person})
+    upto = (ALL if thread.channel_kind == SOURCE else thread.last_seq) if mine else 0
+    mark = {"by": event.body["erasure"], "upto": upto, "people": sorted(people)}
+    if not mine:
+        turn.ignored = "another person's by now"
+        turn.thread = replace(thread, erased=mark | {"conversations": 0})
+        return
+    for bot in list(thread.bots):
+        turn.close_bot(bot, outcome=OUTCOME)
+    ended = [turn.to_desk(notice.CHAT_ENDED, reason="the contact was erased")] if thread.chat else []
+    conversation = thread.chat_conversation()
+    if thread.chat:
+        turn.close_chat(outcome=OUTCOME)
+    turn.own(NOBODY)
+    turn.thread = replace(
+        turn.thread,
+        address="",
+        contact={},
+        bot="",
+        desk="",
+        fallback="",
+        asked=(),
+        first_at=0,
+        last_at=0,
+        erased=mark | {"conversations": thread.conversations},
+    )
+    if ended:
+        turn.note(OUTCOME, conversation=conversation, routes=ended)
+
+
+def too_late(event: Event, thread: Thread) -> bool:
+    """Whether an event speaks of a person who was erased from the thread while it was on its way."""
+    if not thread.erased:
+        return False
+    contact = event.body.get("contact") or {}
+    if {contact.get("id"), contact.get("person")} & set(thread.erased["people"]):
+        return True
+    return not thread.contact and event.kind not in (*BEGINNERS, CONTACT_ERASED)
+
+
+def back(event: Event, thread: Thread) -> Thread:
+    """The thread with its address again, where somebody writes from it after an erasure."""
+    if thread.erased and not thread.address and event.kind == CUSTOMER_MESSAGE:
+        return replace(thread, address=event.address)
+    return thread

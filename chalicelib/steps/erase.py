@@ -1,0 +1,279 @@
+"""Erases a person everywhere, a page of rows at a time; the contact's own row led to nobody before this begins.
+
+Order, and why a cut anywhere is harmless: identities; each thread is told (`converse`, its only writer, closes what is
+open and marks up to where it is the person's), then its files, messages, conversations and deliveries; what hangs on
+the contacts; the proof says done. Rows go and are counted in one transaction with the proof, files go before the rows
+that name them. A minute and a half later all of it is looked through once more, for what was under way.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+from chalicelib.domain import event as kinds
+from chalicelib.domain.erased import ALL
+from chalicelib.domain.event import Event, event_queue
+from chalicelib.ports import clock, ids, log, media, queues
+from chalicelib.ports.lambdas import each_body
+from chalicelib.ports.queues import Entry
+from chalicelib.tables import config, deliveries, erasing, messages, threads, together
+from chalicelib.tables.contacts import Busy, ContactRow
+from chalicelib.tables.deliveries import DeliveryRow
+from chalicelib.tables.erasing import DONE, MOST_ROWS, State, counted, forward
+from chalicelib.tables.links import CONVERSATION, THREAD
+from chalicelib.tables.messages import MessageRow
+from chalicelib.tables.receipts import Receipt
+from chalicelib.tables.threads import ThreadRow
+from chalicelib.tables.trigger_events import TriggerEvent
+
+QUEUE = "erasures"
+AGAIN_S = 90
+"""After this what was under way when the contact went has landed."""
+_PARTS = 25
+"""Transactions of one page."""
+_THREADS = 100
+"""Threads taken up at a time."""
+_SHOWN = 1000
+"""Ids that the proof lists of each kind."""
+_WAIT_S = (0, 0, 1, 2, 5, 10, 20)
+
+
+def run(event: dict[str, Any], context: Any) -> Any:
+    """Handle a batch of `erasures`."""
+    return each_body(event, context, handle, fifo=False)
+
+
+def handle(body: dict[str, Any]) -> None:
+    """Do a page of an erasure."""
+    started = clock.now_ms()
+    row = erasing.find(body["contact"])
+    if row is None or body["pass"] != row.data["pass"]:
+        return
+    waited = int(body.get("waited", 0))
+    done = 0
+    try:
+        while done < _PARTS and row.data["phase"] != "over":
+            after = _PHASES[row.data["phase"]](row, dict(row.data))
+            if after is None:
+                break
+            row, done = after, done + 1
+    except Busy:
+        now = erasing.find(body["contact"])
+        if now is None or now.version != row.version:
+            # Another run does this very page; whoever is behind leaves it to them.
+            return
+        done = 0
+    _go_on(row, body, waited=waited if done else waited + 1)
+    counts = row.data["counts"]
+    took, rows = clock.now_ms() - started, sum(counts.values())
+    log.step(
+        "erase", {"Parts": done, "TookMs": took}, contact=str(row.id), phase=row.data["phase"], rows=rows, took_ms=took
+    )
+
+
+def _go_on(row: ContactRow, body: dict[str, Any], *, waited: int) -> None:
+    delay = _WAIT_S[min(waited, len(_WAIT_S) - 1)]
+    if row.data["phase"] != "over":
+        queues.send(QUEUE, [Entry(body | {"waited": waited, "pass": row.data["pass"]}, delay_s=delay)])
+    elif row.data["pass"] == 1:
+        again = [thread | {"phase": "messages"} for thread in row.data["threads"]]
+        state = dict(row.data) | {"pass": 2, "phase": "gather", "threads": again}
+        # The message first: cut off before the row says so, the message finds pass 1 and ends.
+        queues.send(QUEUE, [Entry({"contact": str(row.id), "pass": 2}, delay_s=AGAIN_S)])
+        forward(row, state)
+
+
+def _identities(row: ContactRow, state: State) -> ContactRow:
+    found = erasing.identities(state, str(row.service))[:MOST_ROWS]
+    if found:
+        still = ContactRow.contact.is_in(*state["people"])
+        return forward(row, counted(state, identities=len(found)), found, condition=still)
+    marks = erasing.marks(state)
+    return forward(row, counted(state, contacts=len(marks)) | {"identities": [], "phase": "gather"}, puts=marks)
+
+
+def _gather(row: ContactRow, state: State) -> ContactRow:
+    """Take up threads that are linked and not done yet; where there are none, what hangs on the contacts is left."""
+    known = {one["id"] for one in state["threads"] if one["phase"] != "done"}
+    found: list[dict[str, Any]] = []
+    for person in state["people"]:
+        for link in erasing.of_partition(person, THREAD, limit=_THREADS):
+            thread = str(link.item).removeprefix(THREAD)
+            if thread not in known and len(found) + len(known) < _THREADS:
+                known.add(thread)
+                about = dict(link.data or {})
+                found.append({"id": thread, "channel": about.get("channel", ""), "source": about.get("source", "")})
+    todo = [one for one in state["threads"] if one["phase"] != "done"]
+    todo += [one | {"phase": "tell", "lanes": []} for one in found]
+    if not todo:
+        return forward(row, state | {"phase": "told_of"})
+    erased = list(dict.fromkeys([*state.get("erased_threads", ()), *(one["id"] for one in found)]))[:_SHOWN]
+    state = counted(state, threads=len(found)) | {"threads": todo, "erased_threads": erased, "phase": "threads"}
+    return forward(row, state)
+
+
+def _threads(row: ContactRow, state: State) -> ContactRow | None:
+    """The next part of the first thread that can go on; None where all wait for `converse`."""
+    for at, thread in enumerate(state["threads"]):
+        if thread["phase"] != "done":
+            after = _OF_THREAD[thread["phase"]](row, state, at, dict(thread))
+            if after is not None:
+                return after
+    if any(one["phase"] != "done" for one in state["threads"]):
+        return None
+    return forward(row, state | {"phase": "links"})
+
+
+def _tell(row: ContactRow, state: State, at: int, thread: dict[str, Any]) -> ContactRow | None:
+    found = threads.get(thread["id"])
+    mark = found.erased if found is not None else {"by": str(row.id), "upto": ALL, "conversations": ALL}
+    if mark.get("by") == row.id:
+        limits = {"upto": mark["upto"], "numbers": mark["conversations"], "phase": "messages"}
+        return forward(row, _with(state, at, thread | limits))
+    if found is not None and config.get("service", found.service) is None:
+        # Nobody converses in a service that is gone, so nobody else writes the thread.
+        key = ThreadRow(thread["id"], threads.THREAD)
+        return forward(row, _with(state, at, thread | {"upto": ALL, "numbers": ALL, "phase": "messages"}), [key])
+    event = Event(
+        id=ids.from_cause("ev", "erase", str(row.id), thread["id"]),
+        kind=kinds.CONTACT_ERASED,
+        service=str(row.service),
+        channel=thread["channel"],
+        channel_kind=found.channel_kind if found else thread["source"],
+        address="",
+        thread=thread["id"],
+        at=clock.now_ms(),
+        body={"erasure": str(row.id), "people": state["people"]},
+    )
+    queues.send(event_queue(event.channel), [Entry(event.plain(), group=event.thread, dedup=event.id)])
+    return None
+
+
+def _messages(row: ContactRow, state: State, at: int, thread: dict[str, Any]) -> ContactRow:
+    # The message, what a provider calls it, and the event that a trigger was asked with.
+    upto, most = MessageRow.seq <= thread["upto"], MOST_ROWS // 3
+    page = list(MessageRow.query(thread["id"], upto, limit=most, consistent_read=True))
+    if not page:
+        return forward(row, _with(state, at, thread | {"phase": "conversations"}))
+    gone: list[Any] = list(page)
+    files: list[str] = []
+    sent: set[str] = set()
+    asked: set[tuple[str, str]] = set()
+    lanes = set(thread["lanes"])
+    for said in map(messages.of_row, page):
+        sent |= {f"sent#{said.channel}#{said.provider_id}"} if said.provider_id else set()
+        # What has an address of its own was never copied.
+        kept = [n for n, item in enumerate(said.content.media) if not item.url.startswith(("https://", "http://"))]
+        files += [f"{said.id}/{n}" for n in kept]
+        for route in (*said.routes, *said.status_to):
+            own = f"-{route['asked'][-10:]}" if "event" in route and "asked" in route else ""
+            lanes.add(deliveries.lane_id(said.thread, route.get("id", said.channel) + own, channel=said.channel))
+            asked |= {(said.channel, route["asked"])} if "asked" in route else set()
+    gone += [Receipt(id) for id in sorted(sent)]
+    known: list[together.Key] = [(TriggerEvent, trigger, id) for trigger, id in sorted(asked)]
+    events = [one for one in together.get_all(known[:most]) if one is not None]
+    media.remove(files)
+    state = counted(state, messages=len(page), media=len(files), trigger_events=len(events))
+    return forward(row, _with(state, at, thread | {"lanes": sorted(lanes)}), [*gone, *events])
+
+
+def _conversations(row: ContactRow, state: State, at: int, thread: dict[str, Any]) -> ContactRow:
+    last = threads.conversation_item(min(thread["numbers"], 10**10 - 1))
+    page = list(ThreadRow.query(thread["id"], ThreadRow.item.between("c", last), limit=MOST_ROWS, consistent_read=True))
+    if not page:
+        return forward(row, _with(state, at, thread | {"phase": "lanes"}))
+    named = [f"cv_{thread['id'][3:]}_{int(str(one.item)[1:])}" for one in page]
+    shown = list(dict.fromkeys([*state["conversations"], *named]))[:_SHOWN]
+    return forward(row, counted(state, conversations=len(page)) | {"conversations": shown}, page)
+
+
+def _lanes(row: ContactRow, state: State, at: int, thread: dict[str, Any]) -> ContactRow:
+    """Deliveries of the person's messages; what came later in the same lane goes on."""
+    if lane := state.get("wake", ""):
+        queues.send(deliveries.queue_of(lane), [Entry({"lane": lane}, group=lane, dedup=ids.new(lane))])
+        return forward(row, state | {"wake": ""})
+    wanted = [lane + ending for lane in thread["lanes"] for ending in ("", deliveries.REPLAYS)]
+    for lane in wanted:
+        rows = DeliveryRow.query(lane, DeliveryRow.key < deliveries.LANE, page_size=MOST_ROWS, consistent_read=True)
+        gone = list(islice((one for one in rows if _until(one) <= thread["upto"]), MOST_ROWS))
+        if not gone:
+            continue
+        own = deliveries.get(lane, deliveries.LANE)
+        state = counted(state, deliveries=len(gone))
+        if own is None or own.head not in {one.key for one in gone}:
+            return forward(row, state, gone)
+        # What is left in the lane would wait for ever for what is gone: the next part wakes it.
+        return forward(row, state | {"wake": lane}, [*gone, own])
+    return forward(row, _with(state, at, thread | {"phase": "done"}))
+
+
+def _until(row: DeliveryRow) -> int:
+    return int((row.notice or {}).get("seq", 0))
+
+
+def _links(row: ContactRow, state: State) -> ContactRow:
+    """Links of the threads that are done; then perhaps there are more threads."""
+    for person in state["people"]:
+        for prefix in (CONVERSATION, THREAD):
+            if page := erasing.of_partition(person, prefix, limit=MOST_ROWS):
+                done = {one["id"][3:] for one in state["threads"]}
+                mine = [one for one in page if _thread_of(str(one.item)) in done]
+                if mine:
+                    return forward(row, counted(state, links=len(mine)), list(mine))
+    more = any(erasing.of_partition(person, THREAD, limit=1) for person in state["people"])
+    return forward(row, state | {"phase": "gather" if more else "told_of"})
+
+
+def _thread_of(item: str) -> str:
+    if item.startswith(THREAD):
+        return item.removeprefix(THREAD)[3:]
+    return item.removeprefix(CONVERSATION)[3:29]
+
+
+def _told_of(row: ContactRow, state: State) -> ContactRow:
+    """What subscriptions were to be told of the person and their threads: found by destination, as each has a lane of
+    its own."""
+    begins = {id[3:29] for id in (*state["people"], *state.get("erased_threads", ()))}
+    for subscription in config.of_kind(str(row.service), "subscription"):
+        page = []
+        for key in DeliveryRow.by_destination.query(subscription.id):
+            if str(key.lane)[:26] in begins and not _is_later(key, state):
+                page.append(DeliveryRow(str(key.lane), str(key.key)))
+            if len(page) == MOST_ROWS:
+                break
+        # The index is behind the table: what is gone there has an entry for a moment.
+        page = [one for one in page if deliveries.get(str(one.lane), str(one.key)) is not None]
+        if page:
+            return forward(row, counted(state, deliveries=len(page)), list(page))
+    return forward(row, state | {"phase": "merges"})
+
+
+def _is_later(key: DeliveryRow, state: State) -> bool:
+    """Whether it was made after the person was gone: of somebody else who writes from the same address."""
+    return int(str(key.created)[:13]) > int(state["requested_at"]) + AGAIN_S * 1000
+
+
+def _merges(row: ContactRow, state: State) -> ContactRow:
+    for person in state["people"]:
+        # Each holds copies of two persons.
+        if page := erasing.of_partition(person, "merge#", limit=20):
+            return forward(row, counted(state, merges=len(page)), list(page))
+    over = {"phase": "over", "status": DONE}
+    at = {"done_at": clock.now_ms()} if state["pass"] == 1 else {"swept_at": clock.now_ms()}
+    return forward(row, state | over | at)
+
+
+def _with(state: State, at: int, thread: dict[str, Any]) -> State:
+    return state | {"threads": [*state["threads"][:at], thread, *state["threads"][at + 1 :]]}
+
+
+_PHASES = {
+    "identities": _identities,
+    "gather": _gather,
+    "threads": _threads,
+    "links": _links,
+    "told_of": _told_of,
+    "merges": _merges,
+}
+_OF_THREAD = {"tell": _tell, "messages": _messages, "conversations": _conversations, "lanes": _lanes}

@@ -1,0 +1,119 @@
+"""Erasing a person: the mark in place of the contact, and the row `erasure` that says how far it has come.
+
+The row is the proof: what was erased, how much of it, what is left and why. Each part of the work deletes rows and
+counts them in one transaction, on condition that the row is as it was read: so a cut, or two runs at once, neither
+skip nor count anything twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pynamodb.models import Model
+
+from chalicelib.domain.contact import identities_of
+from chalicelib.tables import together as reads
+from chalicelib.tables.contact_rows import CONTACT, IDENTITY, Busy, ContactRow, identity_key, read_all, stands
+from chalicelib.tables.writes import committed, transaction
+
+ERASURE = "erasure"
+RUNNING, DONE = "running", "done"
+MOST_ROWS = 90
+"""Deleted in one transaction."""
+LEFT = (
+    {
+        "what": "receipts",
+        "why": "hashes of event ids; they expire within 8 days, those of sources within 400",
+    },
+    {"what": "threads", "why": "numbers under a hash of the address, so that no id is ever given twice"},
+    {"what": "this proof and the audit", "why": "ids and names of fields only"},
+    {"what": "answers under an Idempotency-Key", "why": "they expire within a day"},
+    {"what": "dead letters", "why": "kept until the owner deals with them; they are not ordered by person"},
+    {"what": "backups", "why": "point-in-time recovery of the tables ends after 35 days"},
+)
+State = dict[str, Any]
+
+
+def begin(row: ContactRow, *, by: str, now_ms: int) -> bool:
+    """Put a mark in the contact's place and note what is to be done; False where the contact changed meanwhile.
+
+    From here on its identities, and the contacts merged into it, lead to nobody.
+    """
+    people = [str(row.id), *(row.absorbed or ())]
+    state: State = {
+        "status": RUNNING,
+        "requested_at": now_ms,
+        "by": by,
+        "people": people,
+        "identities": [list(one) for one in identities_of(row.data)],
+        "phase": "identities",
+        "threads": [],
+        "counts": {"contacts": 1},
+        "conversations": [],
+        "pass": 1,
+    }
+    writes = transaction()
+    writes.save(_mark(row), condition=stands(row))
+    writes.save(ContactRow(id=row.id, item=ERASURE, service=row.service, data=state, version=1))
+    return committed(writes)
+
+
+def find(contact_id: str) -> ContactRow | None:
+    """The erasure of a contact, or of the one that it was merged into."""
+    id: str | None = contact_id
+    while id:
+        row, erasure = reads.get_all([(ContactRow, id, CONTACT), (ContactRow, id, ERASURE)])
+        if erasure is not None:
+            found: ContactRow = erasure
+            return found
+        id = str(row.into) if row is not None and row.into else None
+    return None
+
+
+def forward(
+    row: ContactRow, state: State, gone: Sequence[Model] = (), *, puts: Sequence[Model] = (), condition: Any = None
+) -> ContactRow:
+    """The erasure, further on: rows deleted and what it says of them, together. Busy where another run was faster, or
+    somebody writes one of the rows right now."""
+    after = ContactRow(id=row.id, item=ERASURE, service=row.service, data=state, version=int(row.version) + 1)
+    writes = transaction()
+    writes.save(after, condition=ContactRow.version == int(row.version))
+    for one in puts:
+        writes.save(one)
+    for one in gone:
+        writes.delete(one, condition=condition)
+    if not committed(writes):
+        raise Busy(str(row.id))
+    return after
+
+
+def counted(state: State, **more: int) -> State:
+    """The state with more of each counted."""
+    counts = dict(state["counts"])
+    for what, n in more.items():
+        if n:
+            counts[what] = counts.get(what, 0) + n
+    return state | {"counts": counts}
+
+
+def identities(state: State, service: str) -> list[Model]:
+    """Rows of the identities that still lead to the erased; one that is somebody else's by now is theirs."""
+    keys = [(identity_key(service, kind, value), IDENTITY) for kind, value in state["identities"]]
+    return [row for row in read_all(keys) if row is not None and str(row.contact) in state["people"]]
+
+
+def marks(state: State) -> list[ContactRow]:
+    """Marks for the contacts that were merged into the erased one."""
+    rows = reads.get_all([(ContactRow, id, CONTACT) for id in state["people"][1:]])
+    return [_mark(row) for row in rows if row is not None and row.data is not None]
+
+
+def of_partition(contact: str, prefix: str, *, limit: int) -> list[ContactRow]:
+    """Rows of a contact's partition that begin with a prefix."""
+    return list(ContactRow.query(contact, ContactRow.item.startswith(prefix), limit=limit, consistent_read=True))
+
+
+def _mark(row: ContactRow) -> ContactRow:
+    version = int(row.version or 0) + 1
+    return ContactRow(id=row.id, item=CONTACT, service=row.service, into=row.into, version=version)

@@ -99,8 +99,8 @@ def test_what_a_bot_may_post(town: Town) -> None:
     }.items()):  # fmt: skip
         assert town.bot_posts(dict(zip(names, (kind, conversation, f"m{n}"), strict=True))).status == 202, kind
     said = {"eventid": "1001", "conversation_id": conversation, "Timestamp": "2026-11-21 01:23:45.678"}
-    several = town.bot_posts([said | {"message": f"a{n}", "customparam1": n} for n in range(52)])
-    assert several.status == 202 and [one["status"] for one in several.json["events"]] == ["accepted"] * 52
+    several = town.bot_posts([said | {"message": f"a{n}", "customparam1": n} for n in range(3)])
+    assert several.status == 202 and [one["status"] for one in several.json["events"]] == ["accepted"] * 3
     mixed = town.bot_posts([said | {"message": "never"}, said | {"Timestamp": "soon"}])
     assert mixed.status == 422
     assert {one["path"] for one in mixed.json["errors"]} == {"/1/message", "/1/Timestamp"}
@@ -108,11 +108,14 @@ def test_what_a_bot_may_post(town: Town) -> None:
     assert town.bot_posts(said | {"Messagetype": "file", "message": "a file", "Media": file}).status == 202
     shown = visitor.sees("a file")
     assert (shown["type"], shown["media"]) == ("file", [file])
-    assert visitor.texts() == [*(f"m{n}" for n in range(5)), *(f"a{n}" for n in range(52)), "a file"]
+    assert visitor.texts() == [*(f"m{n}" for n in range(5)), "a0", "a1", "a2", "a file"]
     assert [one["metadata"] for one in visitor.seen[5:8]] == [{"params": {"customparam1": n}} for n in range(3)]
-    assert town.bot_posts({"eventid": "1002", "conversation_id": conversation}).status == 202
+    # A desk gets the last fifty of what was said; here nobody has fetched them.
+    many = [said | {"message": f"b{n}"} for n in range(50)] + [{"eventid": "1002", "conversation_id": conversation}]
+    assert town.bot_posts(many).status == 202
     started = town.desk_hears("the chat", is_type("chat.started"))["data"]
-    assert len(started["transcript"]) == 50 and [one["text"] for one in started["transcript"]][:2] == ["a4", "a5"]
+    texts = [one["text"] for one in started["transcript"]]
+    assert len(texts) == 50 and texts[-2:] == ["b49", ""], "the hand-over is the last"
     closed = {"type": "chat.closed", "conversation_id": started["conversation_id"]}
     assert town.desk_posts(closed).status == 202
     # A token opens its own bot's conversations alone.

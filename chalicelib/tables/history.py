@@ -127,7 +127,7 @@ def tail(
         thread,
         MessageRow.seq < before if before is not None else None,
         limit=_LOOKED_AT if choosy else limit,
-        page_size=max(limit, 100 if types else limit + 10),
+        page_size=max(limit, 100) if types else limit + 10 if choosy else limit,
         scan_index_forward=False,
         consistent_read=True,
     )

@@ -52,6 +52,12 @@ class World:
     def usable(self, desk: str) -> bool:
         return desk in self.up
 
+    def hearers(self, event: str, source: str, facts: Callable[[], dict[str, Any]]) -> list[str]:
+        return []
+
+    def notifies(self, trigger: str) -> bool:
+        return False
+
     def matches(self, rule: Any, facts: dict[str, Any]) -> bool:
         return str(facts["message"]["text"]).startswith(rule["to"])
 
@@ -72,7 +78,9 @@ class Story:
             assert opened.number not in self.conversations, "a conversation's number is taken once"
             self.conversations[opened.number] = opened
         for number, changes in turn.closed:
-            self.conversations[number] = replace(self.conversations[number], **changes)
+            if number in self.conversations or "state" in changes:
+                # A bot may name one that never was; what it says is kept as refused.
+                self.conversations[number] = replace(self.conversations[number], **changes)
         self.thread = turn.thread
 
 

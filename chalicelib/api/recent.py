@@ -126,9 +126,15 @@ def _read(whole: Person, chosen: list[Link], wanted: RecentMessages, before: dic
         for link in chosen
     ]
     *found, counted = history.at_once([*pages, partial(_threads, counting)])
+    views = [[_sized(message) for message in said[: wanted.page_size]] for said in found]
+    every = sum(bytes_ for page in views for _, bytes_ in page)
+    room = every if every <= MOST_BYTES else MOST_BYTES // len(chosen)
     answers: list[tuple[tuple[int, int, str], str, dict[str, Any]]] = []
-    for link, said in zip(chosen, found, strict=True):
-        data, following = _shown(link, said, wanted.page_size, MOST_BYTES // len(chosen))
+    for link, said, page in zip(chosen, found, views, strict=True):
+        data = _fitting(page, room)
+        following = (
+            cursors.encode(str(said[len(data) - 1].seq), of=link.conversation) if len(data) < len(said) else None
+        )
         pagination = {
             "previous_cursor": (wanted.cursors or {}).get(link.conversation),
             "next_cursor": following,
@@ -142,18 +148,14 @@ def _read(whole: Person, chosen: list[Link], wanted: RecentMessages, before: dic
     return {conversation: answer for _, conversation, answer in sorted(answers, key=lambda one: one[0], reverse=True)}
 
 
-def _shown(link: Link, said: list[Message], size: int, most_bytes: int) -> tuple[list[dict[str, Any]], str | None]:
-    """A page of a conversation and the cursor of the next; it is short where its messages are long."""
-    data: list[dict[str, Any]] = []
-    used = 0
-    for message in said[:size]:
-        shown = view(message)
-        used += len(json.dumps(shown, ensure_ascii=False).encode())
-        if data and used > most_bytes:
-            break
-        data.append(shown)
-    more = len(data) < len(said)
-    return data, cursors.encode(str(said[len(data) - 1].seq), of=link.conversation) if more else None
+def _sized(message: Message) -> tuple[dict[str, Any], int]:
+    shown = view(message)
+    return shown, len(json.dumps(shown, ensure_ascii=False).encode())
+
+
+def _fitting(page: list[tuple[dict[str, Any], int]], room: int) -> list[dict[str, Any]]:
+    """The messages of a page that there is room for, in bytes; at least one."""
+    return [shown for at, (shown, _) in enumerate(page) if not at or sum(size for _, size in page[: at + 1]) <= room]
 
 
 def _threads(ids: list[str]) -> dict[str, Thread]:

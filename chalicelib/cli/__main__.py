@@ -12,13 +12,14 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from chalicelib.cli import sources, triggers
+from chalicelib.cli import contacts, sources, triggers
 from chalicelib.cli.connection import connection
 from chalicelib.cli.screen import connected, err, out, refusals
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Speak with a Parley deployment.")
 keys = typer.Typer(no_args_is_help=True, help="API keys.")
 app.add_typer(keys, name="keys")
+app.add_typer(contacts.app, name="contact")
 app.add_typer(sources.app, name="source")
 app.add_typer(triggers.app, name="trigger")
 COLOURS = {"created": "green", "updated": "yellow", "deleted": "red", "unchanged": "dim"}

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -41,18 +42,25 @@ class Connection:
         yaml: bytes | None = None,
     ) -> Any:
         """Call the API; Refused for anything but 2xx, OSError where nothing answers."""
-        given = {name: str(value) for name, value in (query or {}).items() if value not in (None, "")}
-        url = self.base_url + path + (f"?{urllib.parse.urlencode(given)}" if given else "")
         raw = yaml if yaml is not None else json.dumps(body).encode() if body is not None else None
         kind = "application/yaml" if yaml is not None else "application/json"
-        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": kind, "Accept": "application/json"}
+        text, _ = self.file(method, path, raw, query=query, kind=kind)
+        return json.loads(text) if text else None
+
+    def file(
+        self, method: str, path: str, raw: bytes | None = None, *, query: dict[str, Any] | None = None, kind: str = ""
+    ) -> tuple[bytes, Message]:
+        """As a call, of a body of any kind: what was answered, and its headers."""
+        given = {name: str(value) for name, value in (query or {}).items() if value not in (None, "")}
+        url = self.base_url + path + (f"?{urllib.parse.urlencode(given)}" if given else "")
+        headers = {"Authorization": f"Bearer {self.key}", "Accept": "application/json, */*"}
+        headers |= {"Content-Type": kind} if kind else {}
         request = urllib.request.Request(url, data=raw, method=method, headers=headers)  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
-                text = answer.read()
+                return answer.read(), answer.headers
         except urllib.error.HTTPError as error:
             raise Refused(error.code, _problem(error.read())) from None
-        return json.loads(text) if text else None
 
 
 def connection(base_url: str | None, key: str | None) -> Connection:

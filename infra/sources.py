@@ -11,20 +11,18 @@ from infra.limits import LIMITS, STREAM_FACTOR, STREAM_MAX_AGE_S, STREAM_RETRIES
 # Without it a returned `batchItemFailures` is ignored and the failed records are lost.
 PARTIAL = {"FunctionResponseTypes": ["ReportBatchItemFailures"]}
 
-FILTERS: dict[tuple[str, str], dict[str, Any]] = {
+_CHANGED = ["INSERT", "MODIFY"]
+FILTERS: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
     # Every message changes its thread's row; only conversations are worth waking it for.
-    ("announce", "threads"): {
-        "eventName": ["INSERT", "MODIFY"],
-        "dynamodb": {"Keys": {"item": {"S": [{"prefix": "c"}]}}},
-    },
-    # Links and identities are no news either.
-    ("announce", "contacts"): {
-        "eventName": ["INSERT", "MODIFY"],
-        "dynamodb": {"Keys": {"item": {"S": ["contact", {"prefix": "merge#"}]}}},
-    },
-    ("announce", "endpoints"): {"eventName": ["INSERT", "MODIFY"]},
+    ("announce", "threads"): ({"eventName": _CHANGED, "dynamodb": {"Keys": {"item": {"S": [{"prefix": "c"}]}}}},),
+    # Links and identities are no news, nor what becomes of the log of a merge.
+    ("announce", "contacts"): (
+        {"eventName": _CHANGED, "dynamodb": {"Keys": {"item": {"S": ["contact"]}}}},
+        {"eventName": ["INSERT"], "dynamodb": {"Keys": {"item": {"S": [{"prefix": "merge#"}]}}}},
+    ),
+    ("announce", "endpoints"): ({"eventName": _CHANGED},),
 }
-"""(Lambda, table) -> the records of the stream that it is woken for; others cost nothing
+"""(Lambda, table) -> the records of the stream that it is woken for, those that fit one pattern; others cost nothing
 (https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html)."""
 
 
@@ -57,7 +55,7 @@ def _queue(name: str, queue: str) -> dict[str, Any]:
 
 def _stream(one: declared.Lambda, table: str) -> dict[str, Any]:
     grave = queues.logical(declared.stream_dead(one.name))
-    only = FILTERS.get((one.name, table))
+    only = [{"Pattern": json.dumps(pattern)} for pattern in FILTERS.get((one.name, table), ())]
     return {
         "Stream": {"Fn::GetAtt": [tables.logical(table), "StreamArn"]},
         "BatchSize": LIMITS[one.name].batch,
@@ -67,7 +65,7 @@ def _stream(one: declared.Lambda, table: str) -> dict[str, Any]:
         "MaximumRetryAttempts": STREAM_RETRIES,
         "MaximumRecordAgeInSeconds": STREAM_MAX_AGE_S,
         "ParallelizationFactor": STREAM_FACTOR,
-        **({"FilterCriteria": {"Filters": [{"Pattern": json.dumps(only)}]}} if only else {}),
+        **({"FilterCriteria": {"Filters": only}} if only else {}),
         "DestinationConfig": {"OnFailure": {"Type": "SQS", "Destination": {"Fn::GetAtt": [grave, "Arn"]}}},
         **PARTIAL,
     }

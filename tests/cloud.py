@@ -283,8 +283,12 @@ class Cloud:
                 return False
             shards.append((streamed, min(end, streamed + 100)))
         start, end = shards.pop()
-        only = FILTERS.get((step, table), {})
-        records = [record for record in self._stream_records(table)[start:end] if _matches(only, record)]
+        only = FILTERS.get((step, table), ({},))
+        records = [
+            record
+            for record in self._stream_records(table)[start:end]
+            if any(_matches(pattern, record) for pattern in only)
+        ]
         given = [record for record in records for _ in range(2 if self.duplicate else 1)]
         try:
             # What a filter leaves out wakes nobody.

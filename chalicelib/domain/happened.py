@@ -58,11 +58,14 @@ class Webhook:
     """`kind` and `name`."""
 
 
-def concerns(table: str, item: str) -> bool:
-    """Whether a change of an item of a table can mean an event; the filters of the streams say the same."""
+def concerns(table: str, item: str, verb: str) -> bool:
+    """Whether a change (INSERT, MODIFY, REMOVE) of an item of a table can mean an event; the filters of the streams say
+    the same. That a merge is taken back, or made again after another was, shows in the contacts' own rows."""
+    if verb == "REMOVE":
+        return False
     if table == "threads":
         return item.startswith("c")
-    return table != "contacts" or item == "contact" or item.startswith("merge#")
+    return table != "contacts" or item == "contact" or (item.startswith("merge#") and verb == "INSERT")
 
 
 def to_message(message: Message, *, status: bool, at: int, rfc3339: Rfc3339) -> list[PlatformEvent]:

@@ -33,7 +33,7 @@ _KINDS = {prefix: kind for kind, prefix in config.PREFIXES.items()}
 def announce(table: str, name: str, change: dict[str, Any], *, again: bool = False) -> list[str]:
     """Tell what a change means; gives the types of the events. `name` is INSERT or MODIFY, `change` the stream
     record's `dynamodb`. `again`: long after its turn, so what came after it was told before it."""
-    if name == "REMOVE" or not happened.concerns(table, _item(change)):
+    if name == "REMOVE" or not happened.concerns(table, _item(change), name):
         return []
     at = int(float(change["ApproximateCreationDateTime"]) * 1000)
     if table == "threads":
@@ -53,8 +53,7 @@ def _conversation(change: dict[str, Any], at: int, *, position: str) -> list[str
 def _contact(change: dict[str, Any], at: int) -> list[str]:
     before, after = _rows(ContactRow, change)
     if str(after.item).startswith(_MERGE):
-        # Later changes of the row are of merges taken back and made again; those show in the contacts' own rows.
-        return _told(happened.to_merge(_merged(after), at=at)) if before is None else []
+        return _told(happened.to_merge(_merged(after), at=at))
     was, now = _person(before) if before is not None else None, _person(after)
     cause = str(change["SequenceNumber"])
     if happened.threads_hear(was, now):

@@ -81,21 +81,22 @@ def _of_stream(batch: dict[str, Any], *, step: str) -> Iterator[dict[str, Any]]:
     table = batch["streamArn"].partition(":table/")[2].partition("/")[0].removeprefix(settings().table(""))
     for record in _records(batch):
         change = record["dynamodb"]
-        if record["eventName"] == "REMOVE":
+        verb = record["eventName"]
+        if verb == "REMOVE":
             continue
         if step == "announce":
-            if not concerns(table, change["Keys"].get("item", {}).get("S", "")):
+            if not concerns(table, change["Keys"].get("item", {}).get("S", ""), verb):
                 continue
             told = {name: change[name] for name in ("SequenceNumber", "OldImage", "NewImage") if name in change}
             told["ApproximateCreationDateTime"] = change["ApproximateCreationDateTime"].timestamp()
-            yield {"kind": "announce.again", "table": table, "name": record["eventName"], "change": told}
+            yield {"kind": "announce.again", "table": table, "name": verb, "change": told}
         else:
             yield {
                 "kind": "message.again",
                 "thread": change["Keys"]["thread"]["S"],
                 "seq": int(change["Keys"]["seq"]["N"]),
                 "position": f"{int(change['SequenceNumber']):040d}",
-                "status": record["eventName"] == "MODIFY",
+                "status": verb == "MODIFY",
             }
 
 

@@ -178,9 +178,11 @@ def _link(turn: Turn, *, was: Thread, changed: list[Conversation]) -> None:
     # The time of this write, not the event's, which may be long ago: who walks through the conversations meanwhile
     # must see what was written since he began.
     now, hour = clock.now_ms(), links.TOUCH_EVERY_MS
+    # An event of a source that came late makes nothing newer: history that is read in need not write this each time.
+    spoken = thread.last_at if turn.event.kind == SOURCE_EVENT else now
     for conversation in {one.number: one for one in (*opened, *changed)}.values():
         links.keep_conversation(thread.person, conversation, touched=now)
-    if was.last_at and now // hour > was.last_at // hour:
+    if was.last_at and spoken // hour > was.last_at // hour:
         for number in {said.conversation for said in turn.messages if said.conversation}:
             links.touch(thread.person, number, at=now)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
@@ -125,7 +126,7 @@ def test_a_day_in_the_standard_profile_with_two_desks(town: Town) -> None:
 
 
 def test_what_time_brings(town: Town) -> None:
-    """Offers that lapse, a bot's patience, the end of an overlap, age: all at once, as each takes seconds."""
+    """Offers that lapse, a bot's patience, the end of an overlap, age, a bot too slow to be verified: all at once."""
     platform = town.platform
     with ExitStack() as ends:
         second_end, failing, aging, turning, gateway = (ends.enter_context(serving()) for _ in range(5))
@@ -162,6 +163,15 @@ def test_what_time_brings(town: Town) -> None:
             "channels", service_id=town.service, kind="custom", name="own", settings={"send_url": gateway.url}
         )
 
+        slow = ends.enter_context(serving())
+        slow.answer = lambda heard: (time.sleep(7), (200, {}))[1]
+        slow_bot = platform.make("bots", service_id=town.service, name="slow", webhook_url=slow.url)["id"]
+
+        def verified() -> tuple[Reply, float]:
+            began = time.monotonic()
+            return platform.call("POST", f"/v1/bots/{slow_bot}/verify"), time.monotonic() - began
+
+        verifying = ends.enter_context(ThreadPoolExecutor(1)).submit(verified)
         for end in (failing, aging):
             end.answer = lambda heard: (500, {})
         gateway.answer = lambda heard: (429, {}, {"Retry-After": "120"})
@@ -225,3 +235,7 @@ def test_what_time_brings(town: Town) -> None:
         alone = eventually(lambda: turning.heard, "the delivery")[0]
         assert [is_signed(alone, secret) for secret in secrets] == [True, False]
         assert len(alone.headers["webhook-signature"].split()) == 1
+
+        # Whoever takes more than five seconds is not verified.
+        refused, took = verifying.result()
+        assert (refused.status, refused.code) == (422, "verification_failed") and 4.9 < took < 10

@@ -8,6 +8,7 @@ the failed one. Everything that the app does goes through `app.py`, as in a depl
 from __future__ import annotations
 
 import base64
+import copy
 import itertools
 import json
 import os
@@ -21,7 +22,8 @@ from typing import Any
 from botocore.handlers import BUILTIN_HANDLERS
 from moto import mock_aws
 from moto.core.serialize import JSONSerializer
-from moto.dynamodb.models.table import StreamShard
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.table import StreamShard, Table
 
 from infra.sources import FILTERS
 
@@ -91,6 +93,43 @@ def _only_changes(self: StreamShard, old: Any, new: Any) -> None:
 
 
 StreamShard.add = _only_changes  # type: ignore[method-assign]
+
+
+_transact = DynamoDBBackend.transact_write_items
+_backups: dict[int, Table] | None = None
+"""Copies that a transaction has made of tables; None between transactions."""
+
+
+def _backed_up_once(self: DynamoDBBackend, items: list[dict[str, Any]]) -> None:
+    """A transaction that copies each table once: moto does so for each of its items, which of a hundred is minutes."""
+    global _backups
+    _backups = {}
+    try:
+        _transact(self, items)
+    finally:
+        _backups = None
+
+
+def _copied(self: Table, memo: dict[int, Any]) -> Table:
+    if _backups is not None and id(self) in _backups:
+        return _backups[id(self)]
+    made = memo[id(self)] = Table.__new__(Table)
+    made.__dict__.update({key: copy.deepcopy(value, memo) for key, value in vars(self).items()})
+    if _backups is not None:
+        _backups[id(self)] = made
+    return made
+
+
+def _same_records(self: StreamShard, memo: dict[int, Any]) -> StreamShard:
+    """What was streamed does not change."""
+    made = memo[id(self)] = StreamShard.__new__(StreamShard)
+    made.__dict__.update(vars(self) | {"items": list(self.items), "table": copy.deepcopy(self.table, memo)})
+    return made
+
+
+DynamoDBBackend.transact_write_items = _backed_up_once  # type: ignore[method-assign]
+Table.__deepcopy__ = _copied  # type: ignore[attr-defined]
+StreamShard.__deepcopy__ = _same_records  # type: ignore[attr-defined]
 
 
 def _matches(pattern: Any, value: Any) -> bool:

@@ -14,7 +14,6 @@ from chalicelib.ports.settings import settings
 from chalicelib.tables import MODEL_NAMES, contacts
 from tests.cloud import CutOff, _moto_table, taps
 from tests.journeys.conftest import Town
-from tests.outside import serving
 
 SECRETS = ("ada@example.com", "Ada", "4915123456789", "my card", "a person please", "bought", "we know you")
 
@@ -72,12 +71,11 @@ def test_somebody_is_erased_everywhere(town: Town, traveller: Any) -> None:
     town.session, here = "", town.session
     town.says("I am Eve")
     eve_session, town.session = town.session, here
-    with serving() as hears:
-        town.make("subscriptions", service_id=town.ids["care"], name="hears", url=hears.url,
-                  events=["contact.created", "contact.updated", "message.created", "conversation.opened"])  # fmt: skip
-        assert town.call("POST", f"/v1/subscriptions/{town.ids['hears']}/verify")[0] == 200
-        town.bot.forget()
-        ada = live_through(town)
+    town.make("subscriptions", service_id=town.ids["care"], name="hears", url=town.desk.url,
+              events=["contact.created", "contact.updated", "message.created", "conversation.opened"])  # fmt: skip
+    assert town.call("POST", f"/v1/subscriptions/{town.ids['hears']}/verify")[0] == 200
+    town.bot.forget()
+    ada = live_through(town)
     other = town.make("contacts", service_id=town.ids["care"], name="office", external_id="o1")["id"]
     merged = town.call("POST", f"/v1/contacts/{ada}/merge", {"from": other})[1]
     town.cloud.pump()

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.contact import identities_of, made
-from chalicelib.tables import contacts, merging
+from chalicelib.steps import erase
+from chalicelib.tables import contacts, erasing, merging
 from chalicelib.tables.contacts import CONTACT, IDENTITY, ContactRow
 from tests.cloud import Cloud, _moto_table, taps
 
@@ -137,7 +138,7 @@ def test_makers_that_race_make_one(cloud: Cloud, order: str) -> None:
 
 
 VERBS = st.tuples(
-    st.sampled_from(["make", "both", "merge", "merge", "take_back", "take_back", "attributes", "drop", "give"]),
+    st.sampled_from(["make", "both", "merge", "merge", "take_back", "take_back", "attributes", "drop", "give", "erase"]),
     st.integers(0, 5), st.integers(0, 5),
 )  # fmt: skip
 
@@ -174,6 +175,18 @@ def test_merging_and_taking_back_in_any_order(cloud: Cloud, verbs: list[tuple[st
             else:
                 merged = [known for known in merged if known[1] != id or known[0] != contact]
                 assert not last or touched or (back.data, free.data) == (before, source_data)
+        elif verb == "erase":
+            people = [str(here.id), *(here.absorbed or ())]
+            assert erasing.begin(here, by="k", now_ms=next(at))
+            assert contacts.resolve_all(people) == {}
+            for turn in (1, 2):
+                erase.handle({"contact": people[-1], "pass": turn})
+            proof = erasing.find(people[-1])
+            assert proof is not None and proof.data["status"] == "done" and "swept_at" in proof.data
+            assert (proof.data["people"], proof.data["counts"]["contacts"]) == (people, len(people))
+            kept = {str(row.item) for row in ContactRow.scan() if row.id in people}
+            assert kept == {CONTACT, erasing.ERASURE}
+            merged = [known for known in merged if known[0] not in people]
         elif verb == "attributes":
             assert contacts.save(here, dict(here.data) | {"attributes": {"k": next(at)}}, now_ms=1)
         elif verb == "drop":

@@ -32,8 +32,6 @@ class Life:
     kind: str = "bot"
     at: int = AT
     number: int = 1
-    quick: bool = False
-    """Leave the thread's row as it is."""
     thread: Thread = field(init=False)
     open: dict[int, Conversation] = field(default_factory=dict)
 
@@ -71,7 +69,9 @@ class Life:
         self._keep(closed)
         self._store()
 
-    def say(self, text: str = "", *, at: int | None = None, conversation: int | None = None, **more: Any) -> str:
+    def say(
+        self, text: str = "", *, at: int | None = None, conversation: int | None = None, store: bool = True, **more: Any
+    ) -> str:
         """Say something; gives the message's id. Of a source, `at` says where it stands."""
         self.at = self.at + 1000
         sent_at, event = at or self.at, f"ev_{self.thread.id}_{self.at}"
@@ -88,9 +88,15 @@ class Life:
             "received", sent_at, event,
         )  # fmt: skip
         assert messages.add([messages.row_of(replace(message, **more), after=changing(self.thread))])
-        if not self.quick:
+        if store:
             self._store()
         return message.id
+
+    def several(self, times: int, **more: Any) -> list[str]:
+        """Say something some times; the thread's row is written once."""
+        said = [self.say(store=False, **more) for _ in range(times)]
+        self._store()
+        return said
 
     @property
     def conversation(self) -> str:

@@ -164,7 +164,7 @@ def test_three_rounds_for_fifty_conversations_and_a_way_to_the_others(api: Any, 
     nick, ann_too = newcomer(service, "Nick"), newcomer(service, "Annie")
     lives = [Life(service, (ann, nick, ann_too)[n % 3], f"a{n}", at=AT + n * HOUR) for n in range(60)]
     for life in lives:
-        life.say(), life.say()
+        life.several(2)
     _, whole = merging.merge(ann, nick, by="test", now_ms=AT)
     second, _ = merging.merge(ann, ann_too, by="test", now_ms=AT)
     with Rounds() as rounds:
@@ -192,6 +192,9 @@ def test_three_rounds_for_fifty_conversations_and_a_way_to_the_others(api: Any, 
         merged = api("POST", RECENT, {"contact_id": nick, "page_size": 1})
     assert merged.body == first.body
     assert [sum(one.values()) for one in rounds.by_round] == [1, 2, 2, 1, 51]
+    with Rounds() as rounds:
+        assert len(api("GET", f"/v1/contacts/{ann}/timeline?limit=100").body["data"]) == 100
+    assert [sum(one.values()) for one in rounds.by_round] == [1, 3, 4, 60]
     # Taken apart again, each has its own.
     merging.unmerge(ann, second, by="test", now_ms=AT)
     assert set(recent(api, ann_too)) == {life.conversation for life in lives if life.contact == ann_too}
@@ -209,22 +212,20 @@ def test_three_rounds_for_fifty_conversations_and_a_way_to_the_others(api: Any, 
 
 def test_a_conversation_that_people_interrupt_is_read_in_one_go(api: Any, service: str, ann: str) -> None:
     life = Life(service, ann, "a")
-    bots = [life.say() for _ in range(30)]
+    bots = life.several(30)
     bot = life.conversation
     for _ in range(3):
         life.begin("desk")
-        for _ in range(60):
-            life.say()
+        life.several(60)
         bots.append(life.say("too late for this one", conversation=1))
         life.end()
-        bots += [life.say() for _ in range(4)]
+        bots += life.several(4)
     with Rounds() as rounds:
         page = recent(api, ann)[bot]
     assert [one["id"] for one in page["data"]] == bots[::-1][:20]
     assert rounds.by_round[-1] == {"Query": 4, "BatchGetItem": 1}
     desk = life.begin("desk")
-    for _ in range(70):
-        life.say()
+    life.several(70)
     bots.append(life.say("late again", conversation=1))
     life.say("nobody hears this", conversation=0)
     with Rounds() as rounds:
@@ -252,7 +253,7 @@ def walk(api: Any, contact: str, conversation: str, size: int) -> Iterator[str]:
 def test_long_messages_make_short_pages(api: Any, service: str, ann: str) -> None:
     lives = [Life(service, ann, f"a{n}") for n in range(4)]
     long = Content(text="ä" * 8000, details={"more": "x" * 20_000})
-    said = [[life.say(content=long) for _ in range(40)] for life in lives]
+    said = [life.several(40, content=long) for life in lives]
     answer = api("POST", RECENT, {"contact_id": ann, "page_size": 100})
     sizes = [len(one["data"]) for one in answer.body.values()]
     assert len(str(answer.body).encode()) < 4_500_000 and all(20 < size < 40 for size in sizes)
@@ -332,9 +333,7 @@ def test_the_timeline_goes_through_everything(api: Any, service: str, ann: str) 
     for query in (f"types=text&cursor={cursor}", f"sources=shop&cursor={cursor}", "cursor=x"):
         assert api("GET", f"{path}?{query}").body["code"] == "bad_cursor"
     # A rare type on a long thread is looked for in steps; a page may be empty, and the end is reached.
-    mail.quick = True
-    for _ in range(510):
-        mail.say()
+    mail.several(510)
     assert [one["text"] for one in all_of("&types=image")] == ["10", "0"]
 
 

@@ -137,10 +137,8 @@ def test_makers_that_race_make_one(cloud: Cloud, order: str) -> None:
         ]
 
 
-VERBS = st.tuples(
-    st.sampled_from(["make", "both", "merge", "merge", "take_back", "take_back", "attributes", "drop", "give", "erase"]),
-    st.integers(0, 5), st.integers(0, 5),
-)  # fmt: skip
+_VERBS = ("make", "both", "merge", "merge", "take_back", "take_back", "attributes", "drop", "give", "erase")
+VERBS = st.tuples(st.sampled_from(_VERBS), st.integers(0, 5), st.integers(0, 5))
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

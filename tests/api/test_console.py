@@ -98,6 +98,9 @@ class Platform:
                 "/v1/channels": [{"id": CHANNEL, "name": "Site"}],
                 "/v1/triggers": [{"id": "tr_1", "name": "Nightly"}],
                 "/v1/sources": [{"id": "so_1", "name": "Shop"}],
+                "/v1/subscriptions": [
+                    {"id": "sb_1", "name": None, "status": "active", "url": "https://crm.example.com/parley"}
+                ],
                 "/v1/conversations": self.conversations,
                 "/v1/messages": [
                     self._message("out", "bot", "", "failed"),
@@ -286,7 +289,8 @@ def test_a_day_at_the_console(browser: Any, platform: Platform) -> None:
     _press(browser, "Bots & desks", "tabs")
     platform.refuse = (409, "it was deactivated after failures; PATCH it first")
     eventually(lambda: "inactive" in _text(browser, "parties") and "People" in _text(browser, "parties"))
-    assert len(browser.find_elements("css selector", "#parties button")) == 1, "a console desk has nothing to verify"
+    assert "https://crm.example.com/parley" in _text(browser, "parties")
+    assert len(browser.find_elements("css selector", "#parties button")) == 2, "a console desk has nothing to verify"
     _press(browser, "Verify", "parties")
     eventually(lambda: "409: it was deactivated" in _text(browser, "trouble"))
 

@@ -208,7 +208,7 @@ function say(event, button, done) {
   return act(button, () => ask("POST", `v1/conversations/${to}/events`, name ? { ...event, agent: { name } } : event), done);
 }
 
-// ---- failures; bots and desks ----
+// ---- failures; bots, desks and subscriptions ----
 
 async function failures(place, current) {
   const found = await list("v1/failures");
@@ -223,17 +223,18 @@ async function failures(place, current) {
 }
 
 function parties() {
-  const found = [...names.values()].filter((one) => one.is === "bots" || one.is === "desks");
-  draw($("parties"), found, () => [["bots", "Bots"], ["desks", "Desks"]].flatMap(([thing, title]) => {
+  const found = [...names.values()].filter((one) => ["bots", "desks", "subscriptions"].includes(one.is));
+  draw($("parties"), found, () => [["bots", "Bots"], ["desks", "Desks"], ["subscriptions", "Subscriptions"]].flatMap(([thing, title]) => {
     const rows = found.filter((one) => one.is === thing);
     return [el("h2", {}, title), el("ul", {}, rows.map((one) => party(thing, one))), rows.length ? null : el("p", { class: "faint" }, "None.")];
   }));
 }
 
 function party(thing, one) {
-  return el("li", { class: "card" }, el("div", { class: "row apart" }, el("span", {}, el("strong", {}, one.name), ` · ${one.kind ?? "webhook"} · `, badge(one.status)),
-    one.webhook_url && doing("Verify", `verify ${one.id}`, () => ask("POST", `v1/${thing}/${one.id}/verify`, {}), `${one.name} is active.`)),
-    one.webhook_url && el("code", {}, one.webhook_url), el("div", { class: "faint" }, one.id));
+  const url = one.webhook_url ?? one.url;
+  return el("li", { class: "card" }, el("div", { class: "row apart" }, el("span", {}, el("strong", {}, one.name ?? one.id), ` · ${one.kind ?? "webhook"} · `, badge(one.status)),
+    url && doing("Verify", `verify ${one.id}`, () => ask("POST", `v1/${thing}/${one.id}/verify`, {}), `${one.name ?? one.id} is active.`)),
+    url && el("code", {}, url), el("div", { class: "faint" }, one.id));
 }
 
 // ---- where one is, and reading it every few seconds ----
@@ -253,7 +254,7 @@ async function settings(place, current) {
   const found = await whole("v1/services");
   if (!found.length) throw refused(0, "There is no service yet; make one with POST /v1/services or POST /v1/apply.");
   const service = found.some((one) => one.id === place.service) ? place.service : found[0].id;
-  const things = ["bots", "desks", "channels", "triggers", "sources"];
+  const things = ["bots", "desks", "channels", "triggers", "sources", "subscriptions"];
   const lists = await Promise.all(things.map((thing) => whole(`v1/${thing}?service_id=${service}`)));
   if (!current()) return service;
   draw($("service"), [found, service], () => found.map((one) => el("option", { value: one.id, selected: one.id === service }, one.name)));

@@ -21,7 +21,7 @@ here is written by whoever imports it."""
 
 REMOVERS: dict[str, tuple[str, ...]] = {
     # Rows of somebody who was erased, once converse has marked them as theirs.
-    "erase": ("threads", "messages"),
+    "erase": ("threads", "messages", "failures"),
 }
 """Lambda -> tables of which it may delete rows and write none."""
 

@@ -85,6 +85,8 @@ def _go_on(row: ContactRow, body: dict[str, Any], *, waited: int) -> None:
 
 
 def _identities(row: ContactRow, state: State) -> ContactRow:
+    if letters := erasing.dead_letters(erasing.telling(state)):
+        return forward(row, counted(state, dead_letters=len(letters)), letters)
     found = erasing.identities(state, str(row.service))[:MOST_ROWS]
     if found:
         still = ContactRow.contact.is_in(*state["people"])
@@ -234,6 +236,8 @@ def _thread_of(item: str) -> str:
 def _told_of(row: ContactRow, state: State) -> ContactRow:
     """What subscriptions were to be told of the person and their threads: found by destination, as each has a lane of
     its own."""
+    if letters := erasing.dead_letters([*state["people"], *state.get("erased_threads", ())]):
+        return forward(row, counted(state, dead_letters=len(letters)), letters)
     begins = {id[3:29] for id in (*state["people"], *state.get("erased_threads", ()))}
     for subscription in config.of_kind(str(row.service), "subscription"):
         page = []

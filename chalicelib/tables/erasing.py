@@ -7,14 +7,19 @@ skip nor count anything twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from pynamodb.models import Model
 
 from chalicelib.domain.contact import identities_of
+from chalicelib.domain.identities import CHANNEL, EMAIL, PHONE
 from chalicelib.tables import together as reads
 from chalicelib.tables.contact_rows import CONTACT, IDENTITY, Busy, ContactRow, identity_key, read_all, stands
+from chalicelib.tables.failures import ALL as FAILURES
+from chalicelib.tables.failures import Failure
 from chalicelib.tables.writes import committed, transaction
 
 ERASURE = "erasure"
@@ -29,10 +34,13 @@ LEFT = (
     {"what": "threads", "why": "numbers under a hash of the address, so that no id is ever given twice"},
     {"what": "this proof and the audit", "why": "ids and names of fields only"},
     {"what": "answers under an Idempotency-Key", "why": "they expire within a day"},
-    {"what": "dead letters", "why": "kept until the owner deals with them; they are not ordered by person"},
+    {"what": "dead letters", "why": "those that tell of the person in their text alone; the owner deals with them"},
+    {"what": "timers", "why": "a thread's address, until they fall due"},
     {"what": "backups", "why": "point-in-time recovery of the tables ends after 35 days"},
 )
 State = dict[str, Any]
+_TELLING = 8
+"""Characters of an id of another system that is looked for in dead letters; shorter ones may be anything."""
 
 
 def begin(row: ContactRow, *, by: str, now_ms: int) -> bool:
@@ -101,6 +109,19 @@ def identities(state: State, service: str) -> list[Model]:
     """Rows of the identities that still lead to the erased; one that is somebody else's by now is theirs."""
     keys = [(identity_key(service, kind, value), IDENTITY) for kind, value in state["identities"]]
     return [row for row in read_all(keys) if row is not None and str(row.contact) in state["people"]]
+
+
+def dead_letters(texts: Iterable[str]) -> list[Failure]:
+    """Dead letters that hold one of these texts, each as a whole. There are few, so all are looked at."""
+    wanted = [json.dumps(text) for text in texts]
+    rows = Failure.query(FAILURES, consistent_read=True) if wanted else ()
+    holding = (row for row in rows if any(text in json.dumps(row.body) for text in wanted))
+    return list(islice(holding, MOST_ROWS))
+
+
+def telling(state: State) -> list[str]:
+    """Identities that nobody else's words are likely to be."""
+    return [value for kind, value in state["identities"] if kind in (EMAIL, PHONE, CHANNEL) or len(value) >= _TELLING]
 
 
 def marks(state: State) -> list[ContactRow]:

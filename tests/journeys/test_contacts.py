@@ -12,6 +12,8 @@ import time_machine
 
 from chalicelib.ports.settings import settings
 from chalicelib.tables import MODEL_NAMES, contacts
+from chalicelib.tables.failures import ALL as FAILURES
+from chalicelib.tables.failures import Failure
 from tests.cloud import CutOff, _moto_table, taps
 from tests.journeys.conftest import Town
 
@@ -35,6 +37,11 @@ def everything(*, without: tuple[str, ...] = ("audit", "config")) -> str:
             ]
             held += [f"{module} {json.dumps(row.to_json())}" for row in rows]
     return "\n".join(held)
+
+
+def thread_of(contact: dict[str, Any]) -> str:
+    """The thread of a contact's first conversation."""
+    return "th_" + next(iter(contact["conversations"]))[3:29]
 
 
 def live_through(town: Town) -> str:
@@ -82,6 +89,9 @@ def test_somebody_is_erased_everywhere(town: Town, traveller: Any) -> None:
     known = town.call("GET", f"/v1/contacts/{ada}")[1]
     assert set(known["conversations"].values()) == {"webchat", "shop"} and len(known["merged_ids"]) == 2
     assert all(secret.lower() in everything().lower() for secret in SECRETS)
+    letters = {"thread": {"thread": thread_of(known), "text": "my card"}, "mail": {"contact": ["ada@example.com"]}}
+    for id, body in (letters | {"other": {"text": "I am Eve"}}).items():
+        Failure(FAILURES, id, step="converse", queue="threads.fifo", body=body, at=1).save()
     traveller.shift(3600)
 
     status, begun = town.call("DELETE", f"/v1/contacts/{other}")
@@ -98,7 +108,8 @@ def test_somebody_is_erased_everywhere(town: Town, traveller: Any) -> None:
     erased = proof["erased"]
     assert (erased["contacts"], erased["threads"], erased["conversations"]) == (3, 2, 3)
     assert erased["messages"] >= 7 and erased["deliveries"] >= 8 and erased["merges"] == 2 and erased["links"] == 5
-    assert len(proof["thread_ids"]) == 2 and proof["left"]
+    assert len(proof["thread_ids"]) == 2 and proof["left"] and erased["dead_letters"] == 2
+    assert [row.id for row in Failure.query(FAILURES)] == ["other"]
 
     held = everything()
     assert [secret for secret in SECRETS if secret.lower() in held.lower()] == []

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from chalicelib.domain import notice
 from chalicelib.domain.event import BEGINNERS, CONTACT_ERASED, CUSTOMER_MESSAGE, Event
-from chalicelib.domain.thread import NOBODY, Thread
+from chalicelib.domain.thread import NOBODY, Thread, parse_conversation_id
 from chalicelib.domain.turn import SOURCE, Turn
 
 OUTCOME = "contact_erased"
@@ -59,7 +59,12 @@ def too_late(event: Event, thread: Thread) -> bool:
     contact = event.body.get("contact") or {}
     if {contact.get("id"), contact.get("person")} & set(thread.erased["people"]):
         return True
-    return not thread.contact and event.kind not in (*BEGINNERS, CONTACT_ERASED)
+    named = parse_conversation_id(event.body.get("conversation") or "")
+    if named is not None and named[1] <= thread.erased["conversations"]:
+        return True
+    # Nobody has begun anything here since.
+    idle = not thread.contact and not thread.bots and thread.chat is None
+    return idle and event.kind not in (*BEGINNERS, CONTACT_ERASED)
 
 
 def back(event: Event, thread: Thread) -> Thread:

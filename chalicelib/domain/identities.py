@@ -15,8 +15,8 @@ from typing import Any
 EMAIL, PHONE, EXTERNAL, CHANNEL = "email", "phone", "external", "channel"
 KINDS = (EMAIL, PHONE, EXTERNAL, CHANNEL)
 MOST_EXTERNAL = 200
-MOST_CHANNEL = 700
-"""Characters; a key of DynamoDB takes 2048 bytes, and a character up to four."""
+MOST_CHANNEL = 1900
+"""Bytes; a key of DynamoDB takes 2048, and the service and kind are part of it."""
 _FIELDS = (("email", EMAIL), ("phone", PHONE), ("external_id", EXTERNAL))
 _KNOWN_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _CHANNEL = re.compile(r"[a-z]{2}_[a-z0-9]{10,26}:.+", re.DOTALL)
@@ -51,8 +51,8 @@ def normalised(kind: str, value: str, *, country: str = "", known: bool = False)
         if len(text) > MOST_EXTERNAL:
             raise ValueError(f"must have at most {MOST_EXTERNAL} characters")
         return text
-    if len(text) > MOST_CHANNEL or not _CHANNEL.fullmatch(text):
-        raise ValueError(f"must be <channel id>:<address>, of at most {MOST_CHANNEL} characters")
+    if len(text.encode()) > MOST_CHANNEL or not _CHANNEL.fullmatch(text):
+        raise ValueError(f"must be <channel id>:<address>, of at most {MOST_CHANNEL} bytes")
     return text
 
 

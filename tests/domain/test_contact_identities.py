@@ -33,6 +33,7 @@ NONE = [
     ("phone", "0151 23456789"), ("phone", "+49"), ("phone", "+999123456789"), ("phone", "call me"), ("phone", "+1 555"),
     ("phone", "+49 30 1234567;ext=5"), ("external", "   "), ("external", "x" * 201), ("external", "a\nb"),
     ("channel", "somewhere"), ("channel", "ch_abcdefghij234567abcdefghij:"), ("fax", "1"),
+    ("channel", "ch_abcdefghij234567abcdefghij:" + "\U0001f600" * 480),
 ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from chalicelib.api import changes, cursors
+from chalicelib.api import across, changes, cursors
 from chalicelib.api.contact_fields import Contact, ContactChange, changed, identities_given, wrong_consent
 from chalicelib.api.conversations import service_of_query
 from chalicelib.api.fields import body, invalid
@@ -50,18 +50,30 @@ def create(call: Call) -> Answer:
 
 
 def listing(call: Call) -> Answer:
-    """Contacts of a service, the newest first; or the one with `?email=`, `?phone=` or `?external_id=`."""
-    service, limit = service_of_query(call), cursors.limit_of(call)
+    """Contacts of a service, the newest first, without one service by service; or the one of a service with `?email=`,
+    `?phone=` or `?external_id=`."""
+    limit = cursors.limit_of(call)
     if any(call.query.get(name) for name in _FILTERS):
-        return Answer(200, {"data": views(_with_identity(call, service)), "next_cursor": None})
+        return Answer(200, {"data": views(_with_identity(call, service_of_query(call))), "next_cursor": None})
+    service = changes.service_of_query(call)
     of = f"contacts {service}"
-    places = contacts.newest(service, limit=limit + 1, before=cursors.place_of(call, of=of))
-    ids = [place.partition(".")[2] for place in places[:limit]]
+
+    def rows(service: str, most: int, before: str) -> list[str]:
+        return contacts.newest(service, limit=most, before=before)
+
+    if not service:
+        return Answer(200, across.page(call, limit=limit, of=of, rows=rows, place=str, show=_listed))
+    places = rows(service, limit + 1, cursors.place_of(call, of=of))
+    more = cursors.encode(places[limit - 1], of=of) if len(places) > limit else None
+    return Answer(200, {"data": _listed(places[:limit]), "next_cursor": more})
+
+
+def _listed(places: list[str]) -> list[dict[str, Any]]:
+    """Contacts by their places in the index of a service."""
+    ids = [place.partition(".")[2] for place in places]
     found = contacts.resolve_all(ids)
     # The index is behind the table for moments: one that was merged or erased since is not listed.
-    rows = [found[id] for id in ids if id in found and found[id].id == id]
-    more = cursors.encode(places[limit - 1], of=of) if len(places) > limit else None
-    return Answer(200, {"data": views(rows), "next_cursor": more})
+    return views([found[id] for id in ids if id in found and found[id].id == id])
 
 
 def one(call: Call) -> Answer:

@@ -13,12 +13,14 @@ from chalicelib.api.timeline import view
 from chalicelib.domain.message import Message
 from chalicelib.domain.thread import Conversation, thread_of_message
 from chalicelib.ports.web import Problem
-from chalicelib.tables import feeds, messages, numbers, threads
+from chalicelib.tables import config, feeds, messages, numbers, threads
 
 _Id = Annotated[str, Field(min_length=1, max_length=60)]
 _WITHIN = 1000
 """How far back in a thread a message is looked for by its id."""
 FILTERS = ("conversation_id", "source", "contact_id")
+_MOST_SERVICES = 100
+"""Services whose messages of a source are read together."""
 
 
 class MessagesList(Fields):
@@ -28,7 +30,7 @@ class MessagesList(Fields):
     source: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     contact_id: _Id | None = None
     service_id: _Id | None = None
-    """Of a source; not needed where the key sees one service alone."""
+    """Of a source; without it those of all services that the key may see are answered."""
     cursor: Annotated[str, Field(max_length=4096)] | None = None
     page_size: Annotated[int, Field(ge=1, le=cursors.MAX_LIMIT)] = cursors.DEFAULT_LIMIT
 
@@ -109,10 +111,9 @@ def _of_conversation(found: Conversation, limit: int, cursor: str | None) -> _Pa
 
 def _of_source(call: Call, given: dict[str, str], limit: int, cursor: str | None) -> _Page:
     service = call.caller.need_service(given.get("service_id") or call.caller.service)
-    if not service:
-        raise invalid([("/service_id", "is needed: this key sees more than one service")])
-    if not changes.is_id("service", service):
+    if service and not changes.is_id("service", service):
         raise invalid([("/service_id", "is no id of a service")])
+    services = [service] if service else _all_services()
     of = f"source {service} {given['source']}"
     before = None
     if cursor:
@@ -121,5 +122,12 @@ def _of_source(call: Call, given: dict[str, str], limit: int, cursor: str | None
                 before = (position, thread, seq)
             case _:
                 raise cursors.bad_cursor()
-    found, following = feeds.newest(service, given["source"], limit=limit, before=before)
+    found, following = feeds.newest(services, given["source"], limit=limit, before=before)
     return [view(message) for message in found], cursors.encode(following, of=of) if following else None, None
+
+
+def _all_services() -> list[str]:
+    rows, more = config.list_kind(config.SERVICES, "service", limit=_MOST_SERVICES)
+    if more:
+        raise invalid([("/service_id", f"is needed: there are more than {_MOST_SERVICES} services")])
+    return [row.id for row in rows]

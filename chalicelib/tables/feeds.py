@@ -6,7 +6,7 @@ The index has keys only and several parts; the newest of all parts are found fir
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import groupby, islice
 from typing import Any
@@ -20,12 +20,16 @@ Place = tuple[str, str, int]
 """A message's position, thread and number: no two messages have the same."""
 
 
-def newest(service: str, source: str, *, limit: int, before: Place | None = None) -> tuple[list[Message], Place | None]:
-    """(the last messages of a source before a place, newest first, at most 100; the place of the last one, where there
-    may be more before it). Two rounds of reads. An index shows a message some moments after it was written."""
+def newest(
+    services: Sequence[str], source: str, *, limit: int, before: Place | None = None
+) -> tuple[list[Message], Place | None]:
+    """(the last messages of a source in some services before a place, newest first, at most 100; the place of the last
+    one, where there may be more before it). Two rounds of reads, the first of four queries for each service. An index
+    shows a message some moments after it was written."""
     parts = at_once(
         [
             partial(lambda feed: list(islice(_places(feed, limit, before), limit + 1)), feed)
+            for service in services
             for feed in feeds(service, source)
         ]
     )

@@ -48,6 +48,8 @@ def test_the_tour(platform: Platform, tmp_path: Path) -> None:
         '"status":"waiting"',
         '"status":"active"',
         "You said: hello, my bot",
+        '"status":"succeeded"',
+        "Bought a lamp",
         '"dry_run":true',
     ):
         assert wanted in done.stdout.replace(": ", ":").replace("You said:", "You said: "), (wanted, told)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from infra import bootstrap, cloudformation
-from infra.local import fixes
+from infra.local import fixes, unpacked
 from infra.local.emulator import HOST, Emulator, free_port
 from infra.package import Package, build, here
 
@@ -107,7 +107,7 @@ def stack(
 
 
 def _in_memory() -> str | None:
-    """A roomy file system in memory: the emulator unpacks the package for each worker, thousands of files each."""
+    """A roomy file system in memory: what the emulator writes need not wait for a disk."""
     try:
         return "/dev/shm" if shutil.disk_usage("/dev/shm").free > 4 * 2**30 else None  # noqa: S108
     except OSError:
@@ -132,16 +132,18 @@ def _deployed(
         say("packaging")
         package = packaged()
     say("deploying")
+    archive = unpacked.archive(package.zip, emulator.folder / "package")
     template = fixes.adapted(json.loads(package.template.read_text(encoding="utf-8")), env, visibility_s)
     outputs = cloudformation.deploy(
         emulator.client,
         stage=STAGE,
         bucket=_ARTIFACTS,
-        archive=package.zip,
+        archive=archive,
         template=template,
         parameters={"Stage": STAGE, "Protect": "off", "Alarms": "off"} | parameters,
         poll_s=0.2,
     )
+    unpacked.forget_others(archive)
     api_id = outputs["RestApiId"]
     fixes.after_deploying(emulator.client, STAGE, api_id)
     base_url = f"http://{HOST}:{emulator.port}/restapis/{api_id}/api/_user_request_"

@@ -74,20 +74,25 @@ def _threads_of(conversations: list[Conversation]) -> dict[str, Thread]:
 
 
 def _listed(conversation: Conversation, thread: Thread | None) -> dict[str, Any]:
-    contact = thread.contact if thread else {}
-    known = {"id": contact.get("id") or conversation.contact or None, "name": contact.get("name") or None}
-    return view(conversation) | {
-        "contact_id": known["id"],
-        "contact": known,
+    shown = _of_whom(conversation, thread)
+    return shown | {
+        "contact": {"id": shown["contact_id"], "name": (thread.contact.get("name") if thread else None) or None},
         "owner": (thread.owner or None) if thread else None,
         "address": thread.address if thread else None,
     }
 
 
+def _of_whom(conversation: Conversation, thread: Thread | None) -> dict[str, Any]:
+    """The conversation with whom its thread is with by now: contacts are merged and taken apart after it was opened."""
+    contact = (thread.contact.get("id") if thread else None) or conversation.contact or None
+    return view(conversation) | {"contact_id": contact}
+
+
 def one(call: Call) -> Answer:
     """The conversation, with its thread: owner, contact, channel."""
     conversation = find(call, call.id)
-    return Answer(200, view(conversation) | {"thread": _thread_view(_thread(conversation.thread))})
+    of = _thread(conversation.thread)
+    return Answer(200, _of_whom(conversation, of) | {"thread": _thread_view(of)})
 
 
 def thread(call: Call) -> Answer:
@@ -96,7 +101,9 @@ def thread(call: Call) -> Answer:
         raise _no("thread", call.id)
     found = _thread(call.id)
     call.caller.need_service(found.service)
-    return Answer(200, _thread_view(found) | {"conversations": [view(one) for one in conversations_of(found.id)]})
+    return Answer(
+        200, _thread_view(found) | {"conversations": [_of_whom(one, found) for one in conversations_of(found.id)]}
+    )
 
 
 def find(call: Call, conversation: str) -> Conversation:

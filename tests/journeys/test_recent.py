@@ -99,6 +99,7 @@ def test_one_person_everywhere(town: Town) -> None:
     town.cloud.pump()
     assert recent(town, visitor) == recent(town, ann)
     assert set(recent(town, ann)) > {bot, desk} and len(recent(town, ann)) == 5
+    assert town.call("GET", f"/v1/conversations/{bot}")[1]["contact_id"] == ann
     town.says("thank you")
     assert recent(town, ann)[desk][1] == "thank you"
     status, line = town.call("GET", f"/v1/contacts/{ann}/timeline?limit=100")
@@ -119,6 +120,7 @@ def test_one_person_everywhere(town: Town) -> None:
     town.cloud.pump()
     assert set(recent(town, visitor)) == {bot, desk} and recent(town, visitor)[desk][1] == "thank you"
     assert len(recent(town, ann)) == 3
+    assert town.call("GET", f"/v1/conversations/{bot}")[1]["contact_id"] == visitor
     town.desk_posts({"type": "chat.closed", "conversation_id": desk})
     town.says("one more")
     last = recent(town, visitor)

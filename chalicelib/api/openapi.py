@@ -69,6 +69,8 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.failures:one": (200, None, shapes.Failure),
     "api.failures:replay": (202, None, shapes.Failure),
     "api.audit:one": (200, None, shapes.AuditEntry),
+    "steps.receive_trigger:run": (202, TriggerAsk, TriggerAsked),
+    "steps.receive_source:run": (202, shapes.SourceEvents, shapes.SourceAccepted),
 }
 """Function -> (status, what it takes, what it answers)."""
 _KINDS = {
@@ -82,6 +84,7 @@ _QUERY = {
     "api.resources:remove": ("cascade",),
     "api.apply:apply": ("dry_run",),
     "api.trigger_events:invoke": ("session", "contact.name", "contact.email", "contact.phone"),
+    "steps.receive_trigger:run": ("session", "contact.name", "contact.email", "contact.phone"),
     "api.contacts:listing": ("service_id", "email", "phone", "external_id"),
     "api.contact_import:load": ("service_id", "from_row"),
     "api.contact_import:dump": ("service_id", "limit", "cursor"),
@@ -108,7 +111,8 @@ def description() -> dict[str, Any]:
     """The description without a server."""
     paths: dict[str, dict[str, Any]] = {}
     for route in TABLE:
-        if route.scope not in (EDGE, PAGE):
+        # Of the edges those that programs of ours call; the others have wires of their own.
+        if route.scope not in (EDGE, PAGE) or route.function in _OTHERS:
             paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
@@ -120,7 +124,14 @@ def description() -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": _schemas(),
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key: pk_..."}},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": "An API key: pk_..."},
+                "secret": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A trigger's or source's own secret: trg_... or src_...",
+                },
+            },
         },
     }
 
@@ -141,7 +152,9 @@ def _operation(route: Route) -> dict[str, Any]:
     if takes:
         schema = {"$ref": _REF.format(model=takes)}
         operation["requestBody"] = {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}
-    if route.scope != OPEN:
+    if route.scope == EDGE:
+        operation["security"] = [{"secret": []}]
+    elif route.scope != OPEN:
         operation |= {"security": [{"key": []}], "x-scope": route.scope}
     return operation
 
@@ -194,7 +207,8 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
             {"name": "limit", "in": "query", "schema": bounds},
             {"name": "cursor", "in": "query", "schema": {"type": "string"}},
         ]
-    if route.method == "POST" and route.scope != READ:
+    # An event of a source has an id of its own, which makes a repeat harmless.
+    if route.method == "POST" and route.scope != READ and route.function != "steps.receive_source:run":
         found.append({"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255}})
     return found
 

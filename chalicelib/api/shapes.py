@@ -186,6 +186,25 @@ class Accepted(BaseModel):
     events: list[dict[str, Any]] | None = None
 
 
+class SourceEvents(RootModel[dict[str, Any] | list[dict[str, Any]]]):
+    """One event of another system, or up to 500, as that system has them."""
+
+
+class RejectedEvent(BaseModel):
+    """An event that was not taken, and why."""
+
+    index: int
+    errors: list[Wrong]
+    """Each path is that of an expression of the source's mapping."""
+
+
+class SourceAccepted(BaseModel):
+    """What became of events that were posted to a source."""
+
+    accepted: int
+    rejected: list[RejectedEvent]
+
+
 class Delivery(BaseModel):
     """One thing that must reach one party outside."""
 

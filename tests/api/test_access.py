@@ -132,6 +132,9 @@ def test_health_and_description_need_no_key(api: Any) -> None:
     validate(described)
     for route in TABLE:
         assert route.scope in (EDGE, PAGE) or route.method.lower() in described["paths"][route.path]
+    for path in ("/v1/integration/trigger/{trigger_id}/event", "/v1/sources/{id}/events"):
+        posting = described["paths"][path]["post"]
+        assert posting["security"] == [{"secret": []}] and {"requestBody", "summary"} < posting.keys()
 
 
 def test_importing_the_app_loads_no_models() -> None:

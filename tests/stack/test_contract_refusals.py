@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
 ODD: tuple[Any, ...] = ([{"x": [1]}], 10**40, True, "\ud800", {"": {}})
 """Values that no field of ours takes, whatever its type."""
 UNREADABLE = (b"{", b'{"a": ' + b"[" * 4000 + b"]" * 4000 + b"}", b"\xff")
-TAKES_ANYTHING = ("/v1/triggers/{id}/invoke",)
+TAKES_ANYTHING = ("/v1/triggers/{id}/invoke", "/v1/sources/{id}/events")
 WHOLE = (b"[]", b"null", b'{"a": NaN}')
 
 

@@ -16,14 +16,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from typing import Any
 
 from botocore.handlers import BUILTIN_HANDLERS
 from moto import mock_aws
+from moto.core import responses as moto_responses
 from moto.core.serialize import JSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import StreamShard, Table
+from moto.sqs import models as moto_sqs
 
 from infra.sources import FILTERS
 
@@ -79,6 +82,10 @@ def _plain(value: Any) -> bool:
         return "B" not in value and "BS" not in value and all(map(_plain, value.values()))
     return all(map(_plain, value)) if isinstance(value, list) else isinstance(value, (str, bool))
 
+
+for _module in (moto_responses, moto_sqs):
+    # It spells the same few names letter by letter at each call.
+    _module.camelcase_to_underscores = cache(_module.camelcase_to_underscores)  # type: ignore[attr-defined]
 
 JSONSerializer._serialize_type_structure = _serialize_item  # type: ignore[method-assign]
 
@@ -259,7 +266,9 @@ class Cloud:
 
     def _receive(self, queue: str) -> None:
         """Take what is there and not delayed; from moto's own list, as asking for it is most of a journey's time."""
-        moto = _moto_queue(self.url(queue).rpartition("/")[2])
+        moto = _moto_queue(self._queue(queue))
+        if not moto._messages:
+            return
         for message in [message for message in moto._messages if not message.delayed]:
             moto._messages.remove(message)
             group = {"MessageGroupId": message.group_id} if message.group_id else {}
@@ -374,6 +383,11 @@ class Cloud:
         from chalicelib.ports import queues
 
         return queues.url(queue)
+
+    def _queue(self, name: str) -> str:
+        from chalicelib.ports.settings import settings
+
+        return settings().queue(name)
 
     def _table(self, name: str) -> str:
         from chalicelib.ports.settings import settings

@@ -342,13 +342,11 @@ SCENARIOS = {
     ),
     "return": Scenario(
         (e_bot_fails_five_times, e_bot_is_back),
-        (*_IN, "release_due", "retry_delivery", "fire_timer", "verify"),
+        (*_IN, "retry_delivery", "fire_timer", "verify"),
         e_waits,
     ),
-    "offer": Scenario(
-        (a_visitor_writes, f_nobody_accepts), (*_IN, "receive_bot", "release_due", "fire_timer"), f_deadline
-    ),
-    "patience": Scenario((g_bot_is_silent, e_bot_is_back), (*_IN, "release_due", "fire_timer", "verify"), g_patience),
+    "offer": Scenario((a_visitor_writes, f_nobody_accepts), (*_IN, "receive_bot", "fire_timer"), f_deadline),
+    "patience": Scenario((g_bot_is_silent, e_bot_is_back), (*_IN, "fire_timer", "verify"), g_patience),
     "source": Scenario(
         (i_shop_posts, i_shop_tells_more), ("receive_source", "ingest_source", "converse", "fan_out"), i_shop
     ),

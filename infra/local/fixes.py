@@ -30,6 +30,9 @@ def adapted(template: dict[str, Any], env: dict[str, str], visibility_s: int | N
                     if "sqs:SendMessage" in statement["Action"]:
                         # AWS authorises SendMessageBatch as sqs:SendMessage; the emulator asks for it by its own name.
                         statement["Action"] = [*statement["Action"], "sqs:SendMessageBatch"]
+    for edge in edges.present():
+        # Here the start of a worker counts, and on a busy machine many that start at once take longer than an edge has.
+        template["Resources"][edges.logical(edge)]["Properties"]["Timeout"] = LIMITS[edges.API].timeout_s
     for queue in (*declared.queues(), *declared.dead_queues()):
         timeout = LIMITS[queues.reader(queue)].timeout_s
         template["Resources"][queues.logical(queue)]["Properties"]["VisibilityTimeout"] = visibility_s or timeout + 5

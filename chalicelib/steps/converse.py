@@ -176,12 +176,13 @@ def _link(turn: Turn, *, was: Thread, changed: list[Conversation]) -> None:
     else:
         opened = turn.conversations
     # The time of this write, not the event's, which may be long ago: who walks through the conversations meanwhile
-    # must see what was written since he began.
+    # must see what was written since he began. What is opened meanwhile he need not see, so history that is read in
+    # stands at its own time from the beginning, and not before the chats of today.
     now, hour = clock.now_ms(), links.TOUCH_EVERY_MS
     # An event of a source that came late makes nothing newer: history that is read in need not write this each time.
     spoken = thread.last_at if turn.event.kind == SOURCE_EVENT else now
     for conversation in {one.number: one for one in (*opened, *changed)}.values():
-        links.keep_conversation(thread.person, conversation, touched=now)
+        links.keep_conversation(thread.person, conversation, touched=min(now, spoken))
     if was.last_at and spoken // hour > was.last_at // hour:
         for number in {said.conversation for said in turn.messages if said.conversation}:
             links.touch(thread.person, number, at=now)

@@ -54,7 +54,7 @@ def keep_thread(person: str, thread: Thread, *, source: str) -> None:
 
 
 def keep_conversation(person: str, conversation: Conversation, *, touched: int) -> None:
-    """Store a conversation of a contact as it stands."""
+    """Store a conversation of a contact as it stands; `touched` is when it was last spoken in."""
     data = {
         "channel": conversation.channel,
         "source": conversation.source,
@@ -64,12 +64,13 @@ def keep_conversation(person: str, conversation: Conversation, *, touched: int) 
         "messages": conversation.messages,
         "opened_at": conversation.opened_at,
     }
+    first = min(touched, conversation.opened_at)
     row = ContactRow(id=person, item=CONVERSATION + conversation.id)
     row.update(
         actions=[
             ContactRow.data.set({key: value for key, value in data.items() if value}),
-            ContactRow.touched.set(ContactRow.touched | conversation.opened_at),
-            ContactRow.before.set(ContactRow.before | conversation.opened_at),
+            ContactRow.touched.set(ContactRow.touched | first),
+            ContactRow.before.set(ContactRow.before | first),
         ]
     )
     touch(person, conversation.id, at=touched)

@@ -109,6 +109,16 @@ def test_a_person_who_appears_has_what_happened_before(town: Town) -> None:
     assert set(people(town).values()) <= {*ada["merged_ids"], ada["id"]}
 
 
+def test_history_that_is_read_in_stands_behind_what_is_newer(town: Town) -> None:
+    days = [7, 3, 12, 1, 9, 5]
+    for day in days:
+        post(town, event(f"o{day}", day, order=str(day), **ADA))
+    ada = contacts.find(town.ids["care"], "email", "ada@example.com")
+    _, shown = town.call("GET", f"/v1/contacts/{ada}")
+    order = [town.call("GET", f"/v1/messages?conversation_id={one}")[1]["data"] for one in shown["conversations"]]
+    assert [[one["text"] for one in page] for page in order] == [[f"bought o{day}"] for day in sorted(days)[::-1]]
+
+
 def test_nobody_two_people_and_one_with_two_identities(town: Town) -> None:
     service = town.ids["care"]
     post(town, event("n1", 1), event("n2", 2))

@@ -68,7 +68,7 @@ def recent(call: Call) -> Answer:
     whole = persons.find(call, wanted.contact_id, CONVERSATION)
     sources = {*(wanted.filter_sources or ()), *(wanted.include_sources or ())}
     links = [link for link in whole.conversations if not sources or link.source in sources]
-    if wanted.cursors is not None:
+    if wanted.cursors:
         chosen, before, headers = _named(whole, links, wanted.cursors)
     else:
         chosen, headers = _page(links, further, of=f"conversations {whole.id} {sorted(sources)}")
@@ -82,7 +82,7 @@ def _further(call: Call, wanted: RecentMessages) -> str:
     if asked and wanted.conversations_cursor and asked != wanted.conversations_cursor:
         raise invalid([("/conversations_cursor", "is another one in the query")])
     further = asked or wanted.conversations_cursor or ""
-    if further and wanted.cursors is not None:
+    if further and wanted.cursors:
         raise invalid([("/conversations_cursor", "goes with no cursors of single conversations")])
     return further
 

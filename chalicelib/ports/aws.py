@@ -20,6 +20,22 @@ _CONFIG = Config(
 )
 
 
+_BUSY = frozenset({
+    "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException", "RequestThrottled",
+    "TransactionInProgressException", "InternalServerError", "ServiceUnavailable",
+})  # fmt: skip
+
+
+class Unprocessed(Exception):
+    """DynamoDB did not read all keys; the step runs again."""
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether AWS could not do something now and may later: throttled, or out of order for a moment."""
+    code = getattr(error, "response", {}).get("Error", {}).get("Code") or getattr(error, "cause_response_code", "")
+    return isinstance(error, Unprocessed) or code in _BUSY
+
+
 @cache
 def client(service: str) -> Any:
     """The boto3 client of `service`."""

@@ -14,6 +14,7 @@ from typing import Any
 from chalice.app import Request, Response
 
 from chalicelib.ports import log
+from chalicelib.ports.aws import is_busy
 from chalicelib.ports.queues import QueueRefused
 
 TITLES = {
@@ -91,8 +92,10 @@ def answering(route: Callable[..., Any]) -> Callable[..., Any]:
             return Problem(
                 503, "queue_unavailable", "nothing was kept; try again", headers={"Retry-After": "5"}
             ).response()
-        except Exception:
+        except Exception as error:
             log.crash(route.__name__)
+            if is_busy(error):
+                return Problem(503, "busy", "try again in a moment", headers={"Retry-After": "2"}).response()
             return Problem(500, "internal_error", "the fault is ours; it was recorded").response()
 
     return answered

@@ -8,8 +8,19 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from pynamodb.attributes import Attribute
 
+
+class _Deserializer(TypeDeserializer):
+    """boto3's, but for numbers: JSON's own instead of Decimal, which spares going through every value again."""
+
+    def _deserialize_n(self, value: str) -> int | float:
+        if value.removeprefix("-").isdigit():
+            return int(value)
+        exact = Decimal(value)
+        return int(exact) if exact == exact.to_integral_value() else float(exact)
+
+
 _SERIALIZER = TypeSerializer()
-_DESERIALIZER = TypeDeserializer()
+_DESERIALIZER = _Deserializer()
 
 
 class PlainAttribute(Attribute[Any]):
@@ -21,7 +32,7 @@ class PlainAttribute(Attribute[Any]):
         return _SERIALIZER.serialize(_to_decimal(value))["M"]
 
     def deserialize(self, value: Any) -> Any:
-        return _from_decimal(_DESERIALIZER.deserialize({"M": value}))
+        return _DESERIALIZER.deserialize({"M": value})
 
 
 class PlainListAttribute(Attribute[Any]):
@@ -33,7 +44,7 @@ class PlainListAttribute(Attribute[Any]):
         return _SERIALIZER.serialize(_to_decimal(value))["L"]
 
     def deserialize(self, value: Any) -> Any:
-        return _from_decimal(_DESERIALIZER.deserialize({"L": value}))
+        return _DESERIALIZER.deserialize({"L": value})
 
 
 def _to_decimal(value: Any) -> Any:
@@ -43,14 +54,4 @@ def _to_decimal(value: Any) -> Any:
         return {key: _to_decimal(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_to_decimal(item) for item in value]
-    return value
-
-
-def _from_decimal(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, dict):
-        return {key: _from_decimal(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_from_decimal(item) for item in value]
     return value

@@ -8,12 +8,9 @@ from typing import Any
 from pynamodb.models import Model
 
 from chalicelib.ports import aws
+from chalicelib.ports.aws import Unprocessed
 
 Key = tuple[type[Model], str, str | None]
-
-
-class Unprocessed(Exception):
-    """DynamoDB did not read all keys; the step runs again."""
 
 
 def get_all(keys: Sequence[Key]) -> list[Any]:

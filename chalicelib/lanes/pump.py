@@ -23,12 +23,17 @@ from chalicelib.ports import clock, http, ids, log, queues
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import deliveries, endpoints, schedule
 from chalicelib.tables.deliveries import DELIVERED, EXPIRED, FAILED, POISON, WAITING, DeliveryRow
+from chalicelib.tables.writes import committed, transaction
 
 _SPARE_MS = 12_000
 """Time left in the Lambda below which no further attempt is begun: one attempt, one probe and their writes."""
 _LEASE_MS = 60_000
 
 Work = Callable[[Call, dict[str, Any]], Awaitable[None]]
+
+
+class Busy(Exception):
+    """Others write the webhook's row right now; the queue brings the lane again."""
 
 
 def each_lane(event: dict[str, Any], work: Work, *, step: str) -> Any:
@@ -124,7 +129,6 @@ async def _one(way: Way, call: Call, row: DeliveryRow, *, step: str, failures: i
         return _give_up(way, row, notice, attempted, FAILED, attempt=attempt)
     if target.failures is not None and await _too_many(way, call, row, notice, target):
         if retry.poisoned(endpoints.get(notice.destination).failed) and await way.probe(call, notice, target):
-            endpoints.recovered(notice.destination)
             return _give_up(way, row, notice, attempted, POISON, attempt=attempt)
         endpoints.disable(notice.destination, at=clock.now_ms())
         log.trouble("endpoint.disabled", destination=notice.destination, error=attempted.error)
@@ -209,9 +213,22 @@ def _give_up(
     way.given_up(row, notice, attempted, status)
     attempts = len(row.attempts) + (1 if attempt else 0)
     tell_given_up(row.id, notice, error=attempted.error, status=status, attempts=attempts)
-    deliveries.record(row, status, attempt)
+    if status == POISON:
+        _set_aside(row, notice.destination, attempt)
+    else:
+        deliveries.record(row, status, attempt)
     log.trouble("delivery.given_up", delivery=row.id, status=status, error=attempted.error)
     return True
+
+
+def _set_aside(row: DeliveryRow, destination: str, attempt: dict[str, Any] | None) -> None:
+    """The message counts as poison and its failures no more, both or neither: with the failures alone forgotten it
+    would be tried as often again, with the row alone the next failure of any message would switch the webhook off."""
+    writes = transaction()
+    deliveries.put_record(writes, row, POISON, attempt)
+    endpoints.put_recovered(writes, destination)
+    if not committed(writes):
+        raise Busy(row.id)
 
 
 def _attempt(row: DeliveryRow, attempted: Attempted, *, at: int) -> dict[str, Any]:

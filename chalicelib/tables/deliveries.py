@@ -17,6 +17,7 @@ from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.notice import Notice
 from chalicelib.ports.settings import settings
@@ -200,6 +201,22 @@ def record(
     context: dict[str, Any] | None = None,
 ) -> None:
     """Store what came of an attempt, or of giving up without one."""
+    row.update(actions=_changes(row, status, attempt, next_attempt_at=next_attempt_at, context=context))
+
+
+def put_record(writes: TransactWrite, row: DeliveryRow, status: str, attempt: dict[str, Any] | None) -> None:
+    """As `record`, as part of a transaction."""
+    writes.update(row, actions=_changes(row, status, attempt))
+
+
+def _changes(
+    row: DeliveryRow,
+    status: str,
+    attempt: dict[str, Any] | None,
+    *,
+    next_attempt_at: int | None = None,
+    context: dict[str, Any] | None = None,
+) -> list[Action]:
     attempts = [*row.attempts, attempt] if attempt else list(row.attempts)
     actions: list[Action] = [DeliveryRow.status.set(status), DeliveryRow.attempts.set(attempts)]
     actions.append(
@@ -207,7 +224,7 @@ def record(
     )
     if context and not row.context:
         actions.append(DeliveryRow.context.set(context))
-    row.update(actions=actions)
+    return actions
 
 
 def block(lane: str, *, head: str, blocked_by: str, attempt: int = 0, due: int | None = None) -> None:

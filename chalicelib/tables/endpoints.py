@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.update import Action
 from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
 
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainListAttribute
@@ -70,7 +72,16 @@ def count_failure(endpoint_id: str, delivery: str) -> Endpoint:
 
 def recovered(endpoint_id: str) -> None:
     """A success ends the row of failures."""
-    Endpoint(endpoint_id).update(actions=[Endpoint.failures.set(0), Endpoint.failed.set([])])
+    Endpoint(endpoint_id).update(actions=_none())
+
+
+def put_recovered(writes: TransactWrite, endpoint_id: str) -> None:
+    """As `recovered`, as part of a transaction."""
+    writes.update(Endpoint(endpoint_id), actions=_none())
+
+
+def _none() -> list[Action]:
+    return [Endpoint.failures.set(0), Endpoint.failed.set([])]
 
 
 def disable(endpoint_id: str, *, at: int) -> bool:

@@ -135,9 +135,16 @@ def resolve_all(contact_ids: Iterable[str]) -> dict[str, ContactRow]:
     """Contact -> the one that stands for it now; a call for each step of the longest row of merges."""
     at = {id: id for id in contact_ids}
     rows: dict[str, ContactRow | None] = {}
-    while missing := sorted({id for id in at.values() if id not in rows}):
-        rows |= dict(zip(missing, read_all([(id, CONTACT) for id in missing]), strict=True))
-        at = {id: str(row.into) if (row := rows.get(now)) is not None and row.into else now for id, now in at.items()}
+    while True:
+        missing = sorted({id for id in at.values() if id not in rows})
+        for start in range(0, len(missing), 100):
+            page = missing[start : start + 100]
+            rows |= dict(zip(page, reads.get_all([(ContactRow, id, CONTACT) for id in page]), strict=True))
+        further = {id: str(row.into) if (row := rows[now]) is not None and row.into else now for id, now in at.items()}
+        if further == at:
+            break
+        # Also where the next is known already: several of one row of merges may be asked for at once.
+        at = further
     return {id: row for id, now in at.items() if (row := rows[now]) is not None and row.data is not None}
 
 

@@ -137,6 +137,14 @@ def test_makers_that_race_make_one(cloud: Cloud, order: str) -> None:
         ]
 
 
+def test_each_of_a_row_of_merges_leads_to_its_end(cloud: Cloud) -> None:
+    first, second, third = (make(("external", str(n)))["id"] for n in range(3))
+    merging.merge(second, first, by="k", now_ms=2_000_000_000_000)
+    merging.merge(third, second, by="k", now_ms=2_000_000_000_001)
+    for asked in ([first], [first, second], [third, second, first]):
+        assert {str(row.id) for row in contacts.resolve_all(asked).values()} == {third}, asked
+
+
 _VERBS = ("make", "both", "merge", "merge", "take_back", "take_back", "attributes", "drop", "give", "erase")
 VERBS = st.tuples(st.sampled_from(_VERBS), st.integers(0, 5), st.integers(0, 5))
 

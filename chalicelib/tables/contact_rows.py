@@ -137,9 +137,7 @@ def resolve_all(contact_ids: Iterable[str]) -> dict[str, ContactRow]:
     rows: dict[str, ContactRow | None] = {}
     while True:
         missing = sorted({id for id in at.values() if id not in rows})
-        for start in range(0, len(missing), 100):
-            page = missing[start : start + 100]
-            rows |= dict(zip(page, reads.get_all([(ContactRow, id, CONTACT) for id in page]), strict=True))
+        rows |= dict(zip(missing, read_all([(id, CONTACT) for id in missing]), strict=True))
         further = {id: str(row.into) if (row := rows[now]) is not None and row.into else now for id, now in at.items()}
         if further == at:
             break

@@ -20,6 +20,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from botocore import useragent
 from botocore.handlers import BUILTIN_HANDLERS
 from moto import mock_aws
 from moto.core import responses as moto_responses
@@ -86,6 +87,10 @@ def _plain(value: Any) -> bool:
 for _module in (moto_responses, moto_sqs):
     # It spells the same few names letter by letter at each call.
     _module.camelcase_to_underscores = cache(_module.camelcase_to_underscores)  # type: ignore[attr-defined]
+
+# The same few thousand times over: what a class can answer, and how a client calls itself.
+moto_responses.method_names_from_class = cache(moto_responses.method_names_from_class)
+useragent.sanitize_user_agent_string_component = cache(useragent.sanitize_user_agent_string_component)
 
 JSONSerializer._serialize_type_structure = _serialize_item  # type: ignore[method-assign]
 
@@ -334,7 +339,7 @@ class Cloud:
         only = FILTERS.get((step, table), ({},))
         records = [
             record
-            for record in self._stream_records(table)[start:end]
+            for record in self._stream_records(table, start, end)
             if any(_matches(pattern, record) for pattern in only)
         ]
         given = [record for record in records for _ in range(2 if self.duplicate else 1)]
@@ -353,7 +358,7 @@ class Cloud:
         if answer is not None and not failed:
             self._streamed[table] = end
             return True
-        numbers = [record["dynamodb"]["SequenceNumber"] for record in self._stream_records(table)[start:end]]
+        numbers = [record["dynamodb"]["SequenceNumber"] for record in self._stream_records(table, start, end)]
         self.failures.append((step, "batch item failure"))
         at = self._streamed[table] = start + (numbers.index(failed[0]) if failed else 0)
         count = self._receives[f"{table}{at}"] = self._receives.get(f"{table}{at}", 0) + 1
@@ -370,12 +375,12 @@ class Cloud:
         self._streamed[table] = end
         return True
 
-    def _stream_records(self, table: str = "messages") -> list[dict[str, Any]]:
-        """All that the stream holds; from moto's own list, as asking for it is most of a journey's time."""
+    def _stream_records(self, table: str = "messages", start: int = 0, end: int | None = None) -> list[dict[str, Any]]:
+        """What the stream holds; from moto's own list, as asking for it is most of a journey's time."""
         from moto.core.models import DEFAULT_ACCOUNT_ID
 
         arn = f"arn:aws:dynamodb:eu-central-1:{DEFAULT_ACCOUNT_ID}:table/{self._table(table)}/stream/1"
-        items = _moto_table(self._table(table)).stream_shard.items
+        items = _moto_table(self._table(table)).stream_shard.items[start:end]
         return [_clean(item.to_json()) | {"eventSourceARN": arn} for item in items]
 
     def url(self, queue: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ import pytest
 import time_machine
 from chalice.test import Client
 
-from chalicelib.ports import bus, http, queues, secrets, signing
+from chalicelib.ports import bus, http, secrets, signing
 from chalicelib.ports.settings import settings
 from chalicelib.steps import poll_channel
 from chalicelib.tables import MODEL_NAMES, config, schedule, world
@@ -191,7 +192,7 @@ class Stage:
         tables = {name: _moto_table(self.cloud._table(name)) for name in _TABLES}
         return {
             "now": self.now(),
-            "items": {name: copy.deepcopy(dict(table.items)) for name, table in tables.items()},
+            "items": {name: pickle.dumps(dict(table.items)) for name, table in tables.items()},
             "streams": {name: list(table.stream_shard.items) for name, table in tables.items() if table.stream_shard},
             "queues": {name: copy.deepcopy(_sqs(self, name)._messages) for name in clouds.QUEUES},
             "held": copy.deepcopy(self.cloud._held),
@@ -208,7 +209,7 @@ class Stage:
         for name, items in moment["items"].items():
             table = _moto_table(self.cloud._table(name))
             table.items.clear()
-            table.items.update(copy.deepcopy(items))
+            table.items.update(pickle.loads(items))  # noqa: S301 - our own
             if table.stream_shard:
                 table.stream_shard.items = list(moment["streams"][name])
         for name, messages in moment["queues"].items():
@@ -236,7 +237,7 @@ class Stage:
 
 
 def _sqs(stage: Stage, queue: str) -> Any:
-    return _moto_queue(stage.cloud.url(queue).rpartition("/")[2])
+    return _moto_queue(stage.cloud._queue(queue))
 
 
 def _bus() -> Any:
@@ -251,7 +252,6 @@ def forget_caches() -> None:
     config._snapshots.clear()
     world._kept.clear()
     secrets._opened.cache_clear()
-    queues.url.cache_clear()
     poll_channel._kept.clear()
     bus.forget()
 
@@ -288,6 +288,9 @@ def staged(cloud: Cloud) -> Iterator[Stage]:
         town.verify("desks", "desk")
         stage.settle()
         stage.passes(660)  # the sweeps that follow a verification are over
+        for queue in clouds.QUEUES:
+            # Known from here on: asking for it changes nothing, and each process would ask for several.
+            cloud.url(queue)
         cloud.visibility_s, cloud.before, taps.listen = visibility_s, stage.begins, stage.hears
         patched.setattr(http.Web, "__call__", _heard(stage, http.Web.__call__))
         patched.setattr(bus, "put", _put(stage, bus.put))

@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.api import cursors
 from chalicelib.api.front import Answer, Call
+from chalicelib.domain.event import again
 from chalicelib.ports import ids, queues
 from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.ports.web import Problem
@@ -43,7 +44,9 @@ def replay(call: Call) -> Answer:
     if row.replayed_at:
         # If it could not be done then either, that is a failure of its own in the list.
         raise Problem(409, "already_replayed", "it was put on its queue before")
-    queues.send(str(row.queue), [queues.Entry(dict(row.body), group=str(row.group or ""), dedup=ids.new(row.id))])
+    queues.send(
+        str(row.queue), [queues.Entry(again(dict(row.body)), group=str(row.group or ""), dedup=ids.new(row.id))]
+    )
     now = now_ms()
     row.update(actions=[Failure.replayed_at.set(now)])
     audit.note(

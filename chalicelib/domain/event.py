@@ -35,6 +35,15 @@ def event_queue(channel: str) -> str:
     return "bulk-threads.fifo" if channel.startswith(("tr_", "so_")) else "threads.fifo"
 
 
+def again(plain: dict[str, Any]) -> dict[str, Any]:
+    """An event, as plain data, that is put on its queue after later ones were handled: it is known by a receipt, as its
+    place in its lane would say that it was handled before them."""
+    body = plain.get("body")
+    if not isinstance(body, dict) or "place" not in body:
+        return plain
+    return plain | {"once": True, "body": {key: value for key, value in body.items() if key != "place"}}
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event; `body` by kind:

@@ -8,10 +8,9 @@ from chalicelib import channels
 from chalicelib.channels.contract import Call, Channel, Outgoing, Refused, Sent, TryLater
 from chalicelib.channels.fallback import shown
 from chalicelib.domain import event as kinds
-from chalicelib.domain.event import Event
 from chalicelib.domain.message import FAILED, SENT, Content
 from chalicelib.domain.notice import Notice
-from chalicelib.lanes.way import Attempted, Target
+from chalicelib.lanes.way import Attempted, Target, event_of
 from chalicelib.ports import clock, ids, queues, secrets
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import config, receipts
@@ -76,16 +75,6 @@ def given_up(row: DeliveryRow, notice: Notice, attempted: Attempted, status: str
 
 def _receipt(notice: Notice, state: str, **more: Any) -> None:
     body = {"seq": notice.seq, "state": state} | {key: value for key, value in more.items() if value}
-    event = Event(
-        id=ids.from_cause("ev", "sent", notice.thread, notice.seq, state),
-        kind=kinds.RECEIPT,
-        service=notice.service,
-        channel=notice.channel,
-        channel_kind=notice.channel_kind,
-        address=notice.address,
-        thread=notice.thread,
-        at=clock.now_ms(),
-        body=body,
-        trace=notice.trace,
-    )
+    id = ids.from_cause("ev", "sent", notice.thread, notice.seq, state)
+    event = event_of(notice, id=id, kind=kinds.RECEIPT, body=body)
     queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id)])

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from chalicelib.channels.contract import Call
+from chalicelib.domain.event import Event
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.retry import WAITS_S
+from chalicelib.ports import clock
 from chalicelib.tables.deliveries import DeliveryRow
 
 
@@ -50,6 +52,23 @@ class Attempted:
     @property
     def ok(self) -> bool:
         return not self.error
+
+
+def event_of(notice: Notice, *, id: str, kind: str, body: dict[str, Any], once: bool = False) -> Event:
+    """An event of the thread that a delivery is about."""
+    return Event(
+        id=id,
+        kind=kind,
+        service=notice.service,
+        channel=notice.channel,
+        channel_kind=notice.channel_kind,
+        address=notice.address,
+        thread=notice.thread,
+        at=clock.now_ms(),
+        body=body,
+        once=once,
+        trace=notice.trace,
+    )
 
 
 class Way(Protocol):

@@ -20,7 +20,7 @@ from chalicelib.domain.retry import WAITS_S
 from chalicelib.domain.thread import message_id
 from chalicelib.domain.view import message_view
 from chalicelib.lanes import hearing, recalling
-from chalicelib.lanes.way import Attempted, Target
+from chalicelib.lanes.way import Attempted, Target, event_of
 from chalicelib.ports import clock, ids, log, queues, redact, secrets, signing
 from chalicelib.ports.http import retry_after
 from chalicelib.ports.queues import Entry
@@ -135,18 +135,8 @@ def given_up(row: DeliveryRow, notice: Notice, attempted: Attempted, status: str
         return
     code = "bot_gone" if attempted.error == "destination_gone" else attempted.error
     error = {"code": code, "reason": attempted.reason or code.replace("_", " ")}
-    event = Event(
-        id=ids.from_cause("ev", "gave up", row.id),
-        kind=kinds.BOT_GAVE_UP,
-        service=notice.service,
-        channel=notice.channel,
-        channel_kind=notice.channel_kind,
-        address=notice.address,
-        thread=notice.thread,
-        at=clock.now_ms(),
-        body={"bot": notice.destination, "asked": notice.asked, "error": error},
-        trace=notice.trace,
-    )
+    body = {"bot": notice.destination, "asked": notice.asked, "error": error}
+    event = event_of(notice, id=ids.from_cause("ev", "gave up", row.id), kind=kinds.BOT_GAVE_UP, body=body)
     queues.send(event_queue(notice.channel), [Entry(event.plain(), group=event.thread, dedup=event.id)])
 
 
@@ -162,21 +152,9 @@ def _event(row: DeliveryRow, notice: Notice, index: int, said: Any) -> Event:
     if said.content is not None:
         body["content"] = said.content.plain()
         body["message_id"] = message_id(notice.thread, id)
-    return Event(
-        id=id,
-        kind=_EVENTS[said.kind],
-        service=notice.service,
-        channel=notice.channel,
-        channel_kind=notice.channel_kind,
-        address=notice.address,
-        thread=notice.thread,
-        at=clock.now_ms(),
-        body=body,
-        # A cut before the row says delivered brings the answer again after SQS, and a busy thread, have forgotten it.
-        # Its place in the lane tells, where it has one; else a receipt.
-        once=not place,
-        trace=notice.trace,
-    )
+    # A cut before the row says delivered brings the answer again after SQS, and a busy thread, have forgotten it.
+    # Its place in the lane tells, where it has one; else a receipt.
+    return event_of(notice, id=id, kind=_EVENTS[said.kind], body=body, once=not place)
 
 
 def _payload(notice: Notice, target: Target, context: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -267,8 +267,8 @@ def test_failures(api: Any) -> None:
     assert api("POST", "/v1/failures/fa_x/replay").status == 404
 
     # What a bot said in a response comes after what it said later: its place must not say that it was handled.
-    said = {"thread": "th_1", "kind": "bot.message", "body": {"bot": "bt_1", "place": 15_000}}
-    Failure(id=f"fa_{'b' * 26}", step="converse", queue="threads.fifo", group="th_1", body=said, at=AT).save()
+    said = {"thread": "th_2", "kind": "bot.message", "body": {"bot": "bt_1", "place": 15_000}}
+    Failure(id=f"fa_{'b' * 26}", step="converse", queue="threads.fifo", group="th_2", body=said, at=AT).save()
     assert api("POST", f"/v1/failures/fa_{'b' * 26}/replay").status == 202
     assert woken("threads.fifo") == [said | {"once": True, "body": {"bot": "bt_1"}}]
 

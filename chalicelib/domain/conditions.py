@@ -16,6 +16,7 @@ VARIABLES: dict[str, frozenset[str]] = {
     "contact": frozenset({"id", "name", "phone", "email", "attributes", "tags"}),
     "channel": frozenset({"id", "kind"}),
     "thread": frozenset({"owner", "first", "last_message_age_s"}),
+    "event": frozenset({"type"}),
     "now": frozenset({"hour", "minute", "weekday", "date"}),
 }
 """What a condition may read."""

@@ -18,7 +18,8 @@ from chalicelib.domain.erased import contact_erased, too_late
 from chalicelib.domain.event import Event
 from chalicelib.domain.feed import source_event
 from chalicelib.domain.message import FAILED, SENT, Author, Content
-from chalicelib.domain.routing import Rule, World, first_match
+from chalicelib.domain.routing import CLOSED as CLOSED_CONVERSATION
+from chalicelib.domain.routing import Rule, World, first_after, first_match
 from chalicelib.domain.thread import ACCEPTED, BOT, DESK, HELD, Thread, parse_conversation_id
 from chalicelib.domain.turn import TRIGGER, StateChange, Turn, accepted
 
@@ -258,6 +259,22 @@ def _chat_closed(turn: Turn) -> None:
     turn.note(
         "handover_ended", conversation=conversation, routes=told, outcome=outcome, agent=turn.event.body.get("agent")
     )
+    if turn.event.kind == kinds.CHAT_CLOSED:
+        _after_close(turn, conversation, outcome)
+
+
+def _after_close(turn: Turn, closed: str, outcome: str) -> None:
+    """A rule may wait for the close: its bot is told as of a message and may write, as for asking how it was."""
+    details = {"name": CLOSED_CONVERSATION, "conversation_id": closed} | ({"outcome": outcome} if outcome else {})
+    content = Content(type="event", text=CLOSED_CONVERSATION, details=details)
+    rule = first_after(turn.world, turn.event, turn.thread, content, turn.contact)
+    if rule is None or "bot" not in rule.to:
+        return
+    turn.thread = replace(turn.thread, bot=rule.bot, desk=rule.desk, patience_s=rule.patience_s)
+    conversation = turn.open_bot(rule.bot)
+    turn.own(BOT)
+    routes = [turn.to_bot(rule.bot, mode="BOT")]
+    turn.say(content, author=Author("system"), direction="in", conversation=conversation, routes=routes)
 
 
 def _chat_transferred(turn: Turn) -> None:

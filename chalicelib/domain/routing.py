@@ -12,6 +12,9 @@ from chalicelib.domain.event import Event
 from chalicelib.domain.message import Content, Message
 from chalicelib.domain.thread import Thread
 
+MESSAGE, CLOSED = "message", "conversation.closed"
+"""What a rule may be asked about, as `event.type`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -27,6 +30,9 @@ class Rule:
     """Channels it holds for; empty: all."""
     patience_s: int = 0
     """How long the bot may fail before the thread goes to the desk; 0: it waits."""
+    on_event: bool = False
+    """Whether its condition asks what happened (`event.type`): only then it is asked when something else than a
+    customer's message did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +78,36 @@ def first_match(
     world: World, event: Event, thread: Thread, content: Content, contact: dict[str, Any] | None = None
 ) -> Rule | None:
     """The rule that decides about a customer's message, or None where nobody gets it."""
+    return _first(world, world.rules, event, thread, content, contact, happened=MESSAGE)
+
+
+def first_after(
+    world: World, event: Event, thread: Thread, content: Content, contact: dict[str, Any] | None = None
+) -> Rule | None:
+    """The rule that waits for the close of a desk's conversation, or None."""
+    waiting = [rule for rule in world.rules if rule.on_event]
+    return _first(world, waiting, event, thread, content, contact, happened=CLOSED)
+
+
+def _first(
+    world: World,
+    rules: Iterable[Rule],
+    event: Event,
+    thread: Thread,
+    content: Content,
+    contact: dict[str, Any] | None,
+    *,
+    happened: str,
+) -> Rule | None:
     facts: dict[str, Any] | None = None
-    for rule in world.rules:
-        if rule.channels and event.channel not in rule.channels:
+    for rule in rules:
+        if rule.channels and thread.channel not in rule.channels:
             continue
         if rule.when in (None, True, {}):
             return rule
         if facts is None:
             facts = facts_of(event, thread, content, timezone=world.timezone, contact=contact)
+            facts["event"] = {"type": happened}
         if world.matches(rule.when, facts):
             return rule
     return None

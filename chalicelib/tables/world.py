@@ -75,7 +75,7 @@ class ServiceWorld:
             # What is about no message comes from no source.
             if event not in body["events"] or (source and body.get("sources") and source not in body["sources"]):
                 continue
-            if body.get("when") in (None, True, {}) or self.matches(body["when"], facts()):
+            if body.get("when") in (None, True, {}) or self.matches(body["when"], facts() | {"event": {"type": event}}):
                 found.append(id)
         return found
 
@@ -112,5 +112,6 @@ def _rule(row: Resource) -> Rule:
         desk=desk,
         when=body.get("when"),
         channels=tuple(body.get("channel_ids") or ()),
+        on_event='"event' in json.dumps(body.get("when")),
         patience_s=0 if waits else max(1, int(body.get("bot_patience_s", 60))),
     )

@@ -76,6 +76,31 @@ def test_hand_over_to_a_person_and_back(town: Town) -> None:
     assert last["ConversationType"] == "BOT" and last["Conversationid"] == conversation and last["Message"] == "thanks"
 
 
+def test_a_rule_that_waits_for_the_close_has_its_bot_ask_how_it_was(town: Town) -> None:
+    when = {"==": [{"var": "event.type"}, "conversation.closed"]}
+    fields = {"service_id": town.made["care"]["id"], "when": when, "to": "bot", "position": 0}
+    town.make("rules", name="after", bot_id=town.ids["bot"], **fields)
+    town.says("hello")
+    conversation = town.bot.events()[0]["Conversationid"]
+    assert town.bot.events()[0]["Message"] == "hello", "a message is no close"
+    town.bot_posts({"eventid": 1002, "conversation_id": conversation})
+    chat = town.desk.events()[0]["data"]["conversation_id"]
+    town.desk_posts({"type": "chat.closed", "conversation_id": chat, "outcome": "solved"})
+    told = town.bot.events()[-1]
+    assert (told["Message"], told["MessageType"], told["ConversationType"]) == ("conversation.closed", "event", "BOT")
+    assert told["Details"] == {"name": "conversation.closed", "conversation_id": chat, "outcome": "solved"}
+    assert "Author" not in told and told["Sequence"] == 2 and told["Conversationid"] == conversation
+    status, _ = town.bot_posts({"eventid": "1001", "conversation_id": conversation, "message": "How was it?"})
+    assert status == 202 and town.sees() == ["How was it?"]
+
+    # Without a rule that asks for it, a close is nobody's turn.
+    assert town.call("DELETE", f"/v1/rules/{town.ids['after']}")[0] == 204
+    town.bot_posts({"eventid": 1002, "conversation_id": conversation})
+    heard, chat = len(town.bot.heard), town.desk.events()[-1]["data"]["conversation_id"]
+    town.desk_posts({"type": "chat.closed", "conversation_id": chat})
+    assert len(town.bot.heard) == heard
+
+
 def test_a_closed_conversation_gets_a_new_id(town: Town) -> None:
     town.says("hello")
     conversation = town.bot.events()[0]["Conversationid"]

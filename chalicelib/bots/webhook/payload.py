@@ -35,7 +35,7 @@ def payload(notice: Notice, *, profile: str, label: str, context: Any = None) ->
     body |= {"Channel": label, "Event": _EVENTS[notice.kind], "Timestamp": imi_time(notice.at)}
     if notice.number:
         body["Sequence"] = notice.number
-    if notice.author and notice.kind in standard.SAID:
+    if notice.author.get("kind", "system") != "system" and notice.kind in standard.SAID:
         body["Author"] = standard.author(notice)
     if notice.source:
         body["MessageSource"] = notice.source

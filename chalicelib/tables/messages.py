@@ -108,11 +108,20 @@ def _data(message: Message, after: dict[str, Any]) -> dict[str, Any]:
         del data["service"]
     if message.contact and message.contact == after.get("contact", {}).get("id"):
         del data["contact"]
+    if data["author"].get("id") == _speaker(data["author"]["kind"], after) != "":
+        data["author"] = {key: value for key, value in data["author"].items() if key != "id"}
     for name in ("routes", "status_to"):
         if name in data:
             data[name] = [_short(route, message, after) for route in data[name]]
     index = next(n for n in range(100) if message_id(message.thread, message.event, n) == message.id)
     return data | ({"index": index} if index else {})
+
+
+def _speaker(kind: str, after: dict[str, Any]) -> str:
+    """Who speaks if no other is named: the thread's contact, or its bot."""
+    return str(
+        after.get("contact", {}).get("id", "") if kind == "user" else after.get("bot", "") if kind == "bot" else ""
+    )
 
 
 def _short(route: dict[str, Any], message: Message, after: dict[str, Any]) -> dict[str, Any]:
@@ -145,6 +154,8 @@ def of_row(row: MessageRow) -> Message:
     for name in ("routes", "status_to"):
         if name in data:
             data[name] = [_long(route, after) for route in data[name]]
+    if "author" in data:
+        data["author"] = {"id": _speaker(data["author"]["kind"], after)} | data["author"]
     defaults = {
         "source": data.get("channel_kind", ""),
         "service": service_of(data.get("channel", "")),

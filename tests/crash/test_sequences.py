@@ -18,8 +18,8 @@ from chalicelib.domain.routing import Party, Rule
 from chalicelib.domain.thread import BOT, CLOSED, DESK, NOBODY, Conversation, Thread, changing, conversation_id, healed
 from chalicelib.domain.turn import Turn
 from tests.cloud import Cloud
+from tests.crash.scenarios import echoes
 from tests.crash.stage import ANA, SESSION, Cut, Stage, outcome, staged
-from tests.crash.test_matrix import echoes
 from tests.journeys.conftest import TOKEN, answers_with_token
 
 BOTS, DESKS = ("bt_a", "bt_b"), ("dk_a", "dk_b", "dk_c")

@@ -124,6 +124,7 @@ def facts_of(event: PlatformEvent, *, timezone: str) -> dict[str, Any]:
         "message": dict.fromkeys(("type", "text", "source", "postback", "language")),
         "contact": {"id": None, "name": None, "phone": None, "email": None, "attributes": {}, "tags": []},
         "channel": dict.fromkeys(("id", "kind")),
+        "event": {"type": event.type},
         "thread": dict.fromkeys(("owner", "first", "last_message_age_s")),
         "now": {"hour": now.hour, "minute": now.minute, "weekday": now.isoweekday(), "date": now.date().isoformat()},
     }

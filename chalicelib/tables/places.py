@@ -22,9 +22,7 @@ def public(content: Content, message: str) -> Content:
     if all(item.url.startswith(("https://", "http://")) for item in content.media):
         return content
     media = tuple(
-        item
-        if item.url.startswith(("https://", "http://"))
-        else replace(item, url=f"{base()}/media/{message}/{index}")
+        item if item.url.startswith(("https://", "http://")) else replace(item, url=f"{base()}/media/{message}/{index}")
         for index, item in enumerate(content.media)
     )
     return replace(content, media=media)

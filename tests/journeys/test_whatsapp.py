@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from tests.cloud import CutOff, taps
 from tests.journeys.conftest import TOKEN, Town
 from tests.outside import Heard, Outside, serving
 
@@ -87,6 +89,25 @@ def test_a_wrong_signature(town: Town, number: dict[str, Any]) -> None:
     assert town.bot.events() == []
 
 
+def cut_off(run: Callable[[], Any], side: str, at: int) -> bool:
+    """Cut a run off before or after its n-th call to AWS; False where it has fewer."""
+    seen = {"before": -1, "after": -1}
+
+    def listen(when: str, operation: str) -> None:
+        seen[when] += 1
+        if when == side and seen[when] == at:
+            raise CutOff(operation)
+
+    taps.listen = listen
+    try:
+        run()
+    except CutOff:
+        return True
+    finally:
+        taps.listen = None
+    return False
+
+
 def test_a_picture_reaches_the_bot_as_a_link(town: Town, number: dict[str, Any]) -> None:
     from chalicelib.ports import media
     from chalicelib.ports.settings import settings
@@ -100,7 +121,18 @@ def test_a_picture_reaches_the_bot_as_a_link(town: Town, number: dict[str, Any])
     assert event["MessageType"] == "image" and event["Media"]["mime_type"] == "image/png"
     path = event["Media"]["url"]
     assert path.endswith(f"/media/{event['Messageid']}/0")
-    assert town.call("GET", path[path.index("/media/") :])[0] == 302
+    where = path[path.index("/media/") :]
+    # Whoever is cut off at a call asks again: the file is fetched once more, or is there.
+    cuts = 0
+    for side, at in itertools.product(("before", "after"), range(20)):
+        town.cloud.clients["s3"].delete_object(Bucket=settings().media_bucket, Key=f"{event['Messageid']}/0")
+        if not cut_off(lambda: town.call("GET", where), side, at):
+            continue
+        cuts += 1
+        assert town.call("GET", where)[0] == 302
+        again = town.cloud.clients["s3"].get_object(Bucket=settings().media_bucket, Key=f"{event['Messageid']}/0")
+        assert again["Body"].read() == b"\x89PNG picture"
+    assert cuts >= 6, "the message, the channel, whether it is kept, and keeping it: before and after each"
     kept = town.cloud.clients["s3"].get_object(Bucket=settings().media_bucket, Key=f"{event['Messageid']}/0")
     assert kept["Body"].read() == b"\x89PNG picture" and media.has(f"{event['Messageid']}/0")
     assert town.call("GET", path[path.index("/media/") : -1] + "7")[0] == 404

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.domain.notice import Notice
+from chalicelib.domain.platform_event import payload
 
 
 def outcome_data(notice: Notice, *, trigger: str) -> dict[str, Any]:
@@ -26,4 +27,4 @@ def outcome_data(notice: Notice, *, trigger: str) -> dict[str, Any]:
 
 def outcome_payload(notice: Notice, *, at: str) -> dict[str, Any]:
     """The body of a delivery to `notify_url`: `{"type", "timestamp", "data"}`; `at` is RFC 3339."""
-    return {"type": notice.event, "timestamp": at, "data": outcome_data(notice, trigger=notice.channel)}
+    return payload(notice.event, at=at, data=outcome_data(notice, trigger=notice.channel))

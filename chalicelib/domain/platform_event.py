@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from chalicelib.domain import routing
 from chalicelib.domain.message import Message
+from chalicelib.domain.routing import now_in, unknown_contact
 from chalicelib.domain.thread import Conversation
 from chalicelib.domain.turn import MESSAGE_CREATED, MESSAGE_STATUS, TRIGGER_COMPLETED, TRIGGER_FAILED
 from chalicelib.domain.view import Rfc3339, conversation_view, message_view
 
-OPENED, CLOSED = "conversation.opened", "conversation.closed"
+OPENED, CLOSED = "conversation.opened", routing.CLOSED
 HANDOVER_STARTED, HANDOVER_ACCEPTED = "handover.started", "handover.accepted"
 HANDOVER_FAILED, HANDOVER_ENDED = "handover.failed", "handover.ended"
 CONTACT_CREATED, CONTACT_UPDATED, CONTACT_MERGED = "contact.created", "contact.updated", "contact.merged"
@@ -119,14 +119,13 @@ def never_offered_data(note: Message) -> dict[str, Any]:
 
 def facts_of(event: PlatformEvent, *, timezone: str) -> dict[str, Any]:
     """What a condition may speak of where no message is at hand: what is unknown is null."""
-    now = datetime.fromtimestamp(event.at / 1000, ZoneInfo(timezone or "UTC"))
     known: dict[str, dict[str, Any]] = {
         "message": dict.fromkeys(("type", "text", "source", "postback", "language")),
-        "contact": {"id": None, "name": None, "phone": None, "email": None, "attributes": {}, "tags": []},
+        "contact": unknown_contact(),
         "channel": dict.fromkeys(("id", "kind")),
         "event": {"type": event.type},
         "thread": dict.fromkeys(("owner", "first", "last_message_age_s")),
-        "now": {"hour": now.hour, "minute": now.minute, "weekday": now.isoweekday(), "date": now.date().isoformat()},
+        "now": now_in(timezone, event.at),
     }
     known["message"]["source"] = event.source or None
     return {name: members | event.facts.get(name, {}) for name, members in known.items()}

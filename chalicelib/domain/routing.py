@@ -124,9 +124,8 @@ def facts_of(
 ) -> dict[str, Any]:
     """What a condition may speak of, as plain JSON; times are in the service's zone.
 
-    `contact` adds attributes and tags;
-    `said` is the message where it is not the customer's own."""
-    now = datetime.fromtimestamp(event.at / 1000, ZoneInfo(timezone or "UTC"))
+    `contact` adds attributes and tags; `said` is the message where it is not the customer's own.
+    """
     return {
         "message": {
             "type": content.type,
@@ -135,19 +134,23 @@ def facts_of(
             "postback": content.details.get("payload") if content.type == "postback" else None,
             "language": content.details.get("language"),
         },
-        "contact": {"id": None, "name": None, "phone": None, "email": None, "attributes": {}, "tags": []}
-        | dict(thread.contact)
-        | (contact or {}),
+        "contact": unknown_contact() | dict(thread.contact) | (contact or {}),
         "channel": {"id": thread.channel, "kind": thread.channel_kind},
         "thread": {
             "owner": thread.owner or None,
             "first": thread.last_at == 0,
             "last_message_age_s": max(0, event.at - thread.last_at) // 1000 if thread.last_at else None,
         },
-        "now": {
-            "hour": now.hour,
-            "minute": now.minute,
-            "weekday": now.isoweekday(),
-            "date": now.date().isoformat(),
-        },
+        "now": now_in(timezone, event.at),
     }
+
+
+def unknown_contact() -> dict[str, Any]:
+    """What a condition may ask of a contact of whom nothing is known."""
+    return {"id": None, "name": None, "phone": None, "email": None, "attributes": {}, "tags": []}
+
+
+def now_in(timezone: str, at: int) -> dict[str, Any]:
+    """What a condition may ask of a time, in milliseconds since the epoch, in a time zone."""
+    now = datetime.fromtimestamp(at / 1000, ZoneInfo(timezone or "UTC"))
+    return {"hour": now.hour, "minute": now.minute, "weekday": now.isoweekday(), "date": now.date().isoformat()}

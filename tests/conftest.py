@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
+from tests import dates
 from tests.cloud import Cloud, running, set_environment
 
 set_environment()
 
 import pytest  # noqa: E402
+
+TRAVELLERS = ("api", "domain", "inbound", "journeys", "sources", "steps", "tables")
+"""Folders whose tests have a day each. Others speak to processes, or to OpenSSL, which are not taken along."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--day", default="", choices=["", *dates.DAYS], help="run all tests on this day of tests/dates.py")
+
+
+@pytest.fixture(autouse=True)
+def _day(request: pytest.FixtureRequest) -> Iterator[None]:
+    folder = request.path.relative_to(request.config.rootpath / "tests").parts[0]
+    day = dates.day_of(request.node.nodeid, request.config.getoption("--day")) if folder in TRAVELLERS else "today"
+    request.node.user_properties.append(("day", day))
+    with dates.on(day):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        report.sections += [("day", f"--day {day}") for name, day in item.user_properties if name == "day"]
+    return report
 
 
 @pytest.fixture(scope="session")

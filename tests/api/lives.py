@@ -34,6 +34,8 @@ class Life:
     number: int = 1
     thread: Thread = field(init=False)
     open: dict[int, Conversation] = field(default_factory=dict)
+    taken: set[int] = field(default_factory=set)
+    """Numbers of its messages: two events of a source and one millisecond may come to the same."""
 
     def __post_init__(self) -> None:
         channel = (
@@ -76,6 +78,9 @@ class Life:
         self.at = self.at + 1000
         sent_at, event = at or self.at, f"ev_{self.thread.id}_{self.at}"
         seq = number(sent_at, event) if self.kind == "source" else self.thread.last_seq + 1
+        while seq in self.taken:
+            seq += 1
+        self.taken.add(seq)
         which = self.number if conversation is None else conversation
         counts = self.thread.counts
         if which:

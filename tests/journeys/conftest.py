@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import time_machine
 from chalice.test import Client
 
 from tests.cloud import Cloud
@@ -86,6 +88,16 @@ class Town:
 def answers_with_token(heard: Heard) -> tuple[int, Any]:
     """A well-behaved bot that has nothing to say."""
     return 200, {"verification_token": TOKEN}
+
+
+@pytest.fixture
+def traveller() -> Iterator[time_machine.Traveller]:
+    """A clock that stands still at the moment at which it is and goes on when it is told to.
+
+    Not at a date of its own: what a test made before would be rows of the future, or of long ago.
+    """
+    with time_machine.travel(datetime.now(UTC), tick=False) as made:
+        yield made
 
 
 @pytest.fixture

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
-
-import pytest
-import time_machine
 
 from chalicelib.ports.settings import settings
 from chalicelib.tables import MODEL_NAMES, contacts
@@ -17,13 +12,8 @@ from chalicelib.tables.failures import Failure
 from tests.cloud import CutOff, _moto_table, taps
 from tests.journeys.conftest import Town
 
-SECRETS = ("ada@example.com", "Ada", "4915123456789", "my card", "a person please", "bought", "we know you")
-
-
-@pytest.fixture
-def traveller() -> Iterator[Any]:
-    with time_machine.travel(datetime(2026, 11, 21, 12, tzinfo=UTC), tick=True) as made:
-        yield made
+SECRETS = ("ada@example.com", "ada byron", "4915123456789", "my card", "a person please", "bought 2", "we know you")
+"""None of them could stand in a random id by chance: those have no spaces."""
 
 
 def everything(*, without: tuple[str, ...] = ("audit", "config")) -> str:
@@ -51,20 +41,20 @@ def live_through(town: Town) -> str:
         "sources", service_id=service, key="shop", name="shop",
         mapping={"id": "id", "text": "text", "contact": {"email": "email", "name": "name"}},
     )  # fmt: skip
-    town.says("my card was stolen", name="Ada")
+    town.says("my card was stolen", name="Ada Byron")
     conversation = town.bot.events()[0]["Conversationid"]
-    town.bot_posts({"eventid": "1001", "conversation_id": conversation, "message": "we know you, Ada"})
+    town.bot_posts({"eventid": "1001", "conversation_id": conversation, "message": "we know you, Ada Byron"})
     town.bot_posts({"eventid": "1002", "conversation_id": conversation})
     town.says("a person please")
     _, thread = town.call("GET", f"/v1/conversations/{conversation}")
     ada = str(thread["thread"]["contact"]["id"])
     secret = {"Authorization": f"Bearer {town.made['shop']['secret']}"}
     for n in range(3):
-        event = {"id": f"e{n}", "text": f"bought {n}", "email": "Ada@Example.com", "name": "Ada"}
+        event = {"id": f"e{n}", "text": f"bought {n}", "email": "Ada@Example.com", "name": "Ada Byron"}
         assert town.call("POST", town.made["shop"]["events_url"], event, headers=secret)[0] == 202
     town.cloud.pump()
     fields = {
-        "name": "Ada",
+        "name": "Ada Byron",
         "identities": {"add": [{"kind": kind, "value": value} for kind, value in
                        (("email", "ada@example.com"), ("phone", "+49 151 23456789"))]},
     }  # fmt: skip

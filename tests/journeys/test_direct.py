@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import time_machine
 
 from chalicelib.domain.event import Event
 from chalicelib.ports import clock, queues
@@ -18,12 +15,6 @@ from tests.cloud import CutOff, taps
 from tests.journeys.conftest import TOKEN, Town, answers_with_token
 from tests.journeys.test_triggers import echoes
 from tests.outside import Heard
-
-
-@pytest.fixture
-def traveller() -> Iterator[Any]:
-    with time_machine.travel(datetime(2026, 11, 21, 12, tzinfo=UTC), tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture

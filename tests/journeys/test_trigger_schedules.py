@@ -26,8 +26,8 @@ def traveller() -> Iterator[Any]:
 
 
 @pytest.fixture
-def asker(town: Town, traveller: Any) -> Town:
-    """A town whose bot echoes."""
+def asker(traveller: Any, town: Town) -> Town:
+    """A town whose bot echoes; it is made at the moment at which the clock stands."""
     town.bot.answer = echoes
     return town
 

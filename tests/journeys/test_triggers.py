@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import time_machine
 
-from chalicelib.ports import queues, signing
+from chalicelib.ports import clock, queues, signing
 from chalicelib.tables import config
 from tests.cloud import CutOff, taps
 from tests.journeys.conftest import TOKEN, Town, answers_with_token
@@ -17,7 +14,6 @@ from tests.outside import Heard, serving
 
 HELLO = b'{"text":"Hello there"}'
 """The body of ChatBotKit's own sample call, to the letter."""
-START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 def echoes(heard: Heard) -> tuple[int, Any]:
@@ -33,12 +29,6 @@ def asker(town: Town) -> Town:
     town.bot.answer = echoes
     town.make("triggers", service_id=town.ids["care"], name="t", bot_id=town.ids["bot"])
     return town
-
-
-@pytest.fixture
-def traveller() -> Iterator[Any]:
-    with time_machine.travel(START, tick=False) as traveller:
-        yield traveller
 
 
 def post(town: Town, body: Any, query: str = "", *, secret: str | None = None, **headers: str) -> tuple[int, Any]:
@@ -221,7 +211,7 @@ def test_the_secret_is_shown_once_and_rotated_with_an_overlap(asker: Town, trave
     assert [post(asker, HELLO, secret=one)[0] for one in (old, rotated["secret"])] == [401, 202]
     _, audit = asker.call("GET", f"/v1/audit?service_id={asker.ids['care']}")
     assert {"bearer": "***"} in [one["change"] for one in audit["data"]]
-    assert "hash" not in str(audit)
+    assert "'hash'" not in str(audit)
 
 
 def test_a_key_makes_a_repeat_harmless_wherever_the_first_was_cut_off(asker: Town) -> None:
@@ -339,7 +329,7 @@ def test_the_outcome_is_posted_signed_and_until_it_is_taken(asker: Town, travell
         assert len(ours.heard) == 4
         again = [heard for heard in ours.heard if heard.json["data"]["event_id"] == done["id"]]
         assert {heard.headers["webhook-id"] for heard in again} == {again[0].headers["webhook-id"]}
-        assert signing.verify([secret], again[0].headers, again[0].raw, now_ms=int(START.timestamp() * 1000))
+        assert signing.verify([secret], again[0].headers, again[0].raw, now_ms=clock.now_ms())
         assert again[1].json["type"] == "trigger.completed"
         assert again[1].json["data"] == {
             "trigger_id": asker.ids["t"],

@@ -12,7 +12,8 @@ from chalicelib.ports import log
 from chalicelib.tables import endpoints
 from chalicelib.tables.config import Resource, Snapshot
 
-_kept: dict[tuple[str, int], ServiceWorld] = {}
+_kept: dict[str, tuple[tuple[int, str, str], ServiceWorld]] = {}
+"""Service -> what its world was made of, and the world."""
 
 
 class ServiceWorld:
@@ -92,13 +93,14 @@ class ServiceWorld:
 
 
 def of(snapshot: Snapshot, *, timezone: str, country: str) -> ServiceWorld:
-    """The world of a snapshot; kept beside it."""
-    key = (snapshot.service, snapshot.version)
-    if key not in _kept:
-        for old in [kept for kept in _kept if kept[0] == snapshot.service]:
-            del _kept[old]
-        _kept[key] = ServiceWorld(snapshot, timezone, country)
-    return _kept[key]
+    """The world of a snapshot; kept until one of these is another.
+
+    The service's own row has no part in the version of its resources, so its zone and country count beside that."""
+    made_of = (snapshot.version, timezone, country)
+    kept = _kept.get(snapshot.service)
+    if kept is None or kept[0] != made_of:
+        kept = _kept[snapshot.service] = made_of, ServiceWorld(snapshot, timezone, country)
+    return kept[1]
 
 
 def _rule(row: Resource) -> Rule:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from chalicelib.api import conversations, cursors
 from chalicelib.api.fields import invalid
 from chalicelib.api.front import Answer, Call
-from chalicelib.domain.thread import thread_of_message
+from chalicelib.domain.thread import Thread, thread_of_message
+from chalicelib.domain.turn import TRIGGER
 from chalicelib.ports.clock import rfc3339
 from chalicelib.ports.web import Problem
-from chalicelib.tables import config, deliveries, threads, together
-from chalicelib.tables.deliveries import LANE, DeliveryRow
+from chalicelib.tables import config, deliveries, history, messages, threads, together
+from chalicelib.tables.deliveries import DeliveryRow
 
 DESTINATIONS = {"bot_id": "bt", "desk_id": "dk", "subscription_id": "sb", "channel_id": "ch", "trigger_id": "tr"}
 STATUSES = (
@@ -32,6 +34,8 @@ _KEY = re.compile(r"[A-Za-z0-9_]{1,100}")
 _EXAMINED = 500
 """Rows read at most for one page; a page may be short of its limit and still have a next one."""
 _TABLE_BATCH = 100
+_OUTCOMES = 50
+"""Messages of a trigger's thread whose outcomes are looked for: each is told in a lane of its own, a query each."""
 
 
 def listing(call: Call) -> Answer:
@@ -138,9 +142,7 @@ def _by_lanes(call: Call, status: str | None) -> dict[str, Any]:
     limit, of = cursors.limit_of(call), f"deliveries {thread_id} {sorted(only.items())} {status}"
     place = cursors.place_of(call, of=of)
     found: list[DeliveryRow] = []
-    for lane in lanes_of(thread_id):
-        before = DeliveryRow.key < LANE
-        rows = DeliveryRow.query(lane, before, scan_index_forward=False, limit=_EXAMINED, consistent_read=True)
+    for rows in history.at_once([partial(deliveries.newest, lane, limit=_EXAMINED) for lane in lanes_of(thread_id)]):
         found += [row for row in rows if _is_about(row, only, status) and (not place or _place(row) < place)]
     found.sort(key=_place, reverse=True)
     shown = found[:limit]
@@ -158,7 +160,17 @@ def lanes_of(thread_id: str) -> list[str]:
     for one in config.of_kind(thread.service, "subscription"):
         lanes.append(deliveries.lane_id(thread_id, one.id, channel=thread.channel))
         lanes.append(deliveries.lane_id(thread_id, one.id + deliveries.CONVERSATIONS, channel=thread.channel))
+    lanes += _outcomes(thread)
     return [*lanes, *(lane + REPLAYS for lane in lanes)]
+
+
+def _outcomes(thread: Thread) -> list[str]:
+    """Of a trigger's thread: the lanes in which its `notify_url` was told what became of the last events."""
+    if thread.channel_kind != TRIGGER:
+        return []
+    said = messages.last(thread.id, limit=_OUTCOMES)
+    told = [(one, route) for one in said for route in one.routes if route["to"] == "trigger" and route.get("notify")]
+    return [deliveries.lane_of(one, route) for one, route in told]
 
 
 def _about(call: Call) -> tuple[str, dict[str, str]]:

@@ -32,10 +32,7 @@ def spread(message: Message, *, position: str, status: bool = False, again: bool
             trigger_events.begun(message.channel, route["asked"], message.conversation)
         kind = notices.EVENT if "event" in route else notices.STATUS if status else notices.MESSAGE
         notice = _notice(message, route, route.get("notice", kind), status=status)
-        # What became of a trigger's event waits for nobody else's.
-        own = f"-{route['asked'][-10:]}" if "event" in route and "asked" in route else ""
-        lane = deliveries.lane_id(message.thread, notice.destination + own, channel=message.channel)
-        lane += deliveries.REPLAYS if again else ""
+        lane = deliveries.lane_of(message, route) + (deliveries.REPLAYS if again else "")
         key = f"{position}{index:02d}"
         deliveries.add(lane, key, notice, created_at=clock.now_ms())
         entry = Entry({"lane": lane, "trace": message.trace}, group=lane, dedup=deliveries.delivery_id(lane, key))

@@ -169,8 +169,7 @@ def _messages(row: ContactRow, state: State, at: int, thread: dict[str, Any]) ->
         kept = [n for n, item in enumerate(said.content.media) if not item.url.startswith(("https://", "http://"))]
         files += [f"{said.id}/{n}" for n in kept]
         for route in (*said.routes, *said.status_to):
-            own = f"-{route['asked'][-10:]}" if "event" in route and "asked" in route else ""
-            lanes.add(deliveries.lane_id(said.thread, route.get("id", said.channel) + own, channel=said.channel))
+            lanes.add(deliveries.lane_of(said, route))
             asked |= {(said.channel, route["asked"])} if "asked" in route else set()
     gone += [Receipt(id) for id in sorted(sent)]
     known: list[together.Key] = [(TriggerEvent, trigger, id) for trigger, id in sorted(asked)]

@@ -19,6 +19,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
+from chalicelib.domain.message import Message
 from chalicelib.domain.notice import Notice
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute, PlainListAttribute
@@ -102,6 +103,15 @@ def lane_id(thread: str, destination: str, *, channel: str = "") -> str:
     return f"{thread[3:]}-{destination}" + (BULK if channel.startswith(("tr_", "so_")) else "")
 
 
+def lane_of(message: Message, route: dict[str, Any]) -> str:
+    """The lane of what a route of a message tells: that of who is told, on the message's thread.
+
+    What became of a trigger's event has a lane of its own: it waits for nobody else's.
+    """
+    own = f"-{route['asked'][-10:]}" if "event" in route and "asked" in route else ""
+    return lane_id(message.thread, route.get("id", message.channel) + own, channel=message.channel)
+
+
 def queue_of(lane: str) -> str:
     """The queue of a lane's wake-ups. Always the same for a lane: two pumps at once would not keep its order."""
     if lane[27:30] == "ch_":
@@ -154,6 +164,12 @@ def tail(lane: str) -> Lane:
         else:
             break
     return Lane(own, undone[::-1])
+
+
+def newest(lane: str, *, limit: int) -> list[DeliveryRow]:
+    """The last deliveries of a lane, the newest first."""
+    before = DeliveryRow.key < LANE
+    return list(DeliveryRow.query(lane, before, scan_index_forward=False, limit=limit, consistent_read=True))
 
 
 def add(lane: str, key: str, notice: Notice, *, created_at: int, replay_of: str | None = None) -> None:

@@ -342,6 +342,12 @@ def test_the_outcome_is_posted_signed_and_until_it_is_taken(asker: Town, travell
         _, listed = asker.call("GET", f"/v1/deliveries?trigger_id={asker.ids['t']}")
         assert [len(one["attempts"]) for one in listed["data"]] == [2, 2]
         assert asker.call("GET", f"/v1/deliveries/{listed['data'][0]['id']}")[1] == listed["data"][0]
+        for event in (done, other):
+            where = f"/v1/deliveries?conversation_id={event['conversation_id']}"
+            told = asker.call("GET", where)[1]["data"]
+            (outcome_of,) = [one for one in told if "trigger_id" in one]
+            assert outcome_of in listed["data"] and outcome_of["conversation_id"] == event["conversation_id"]
+            assert {one["destination_id"] for one in told} == {asker.ids["t"], asker.ids["bot"]}
         ours.forget()
         _, rotated = asker.call("POST", f"/v1/triggers/{asker.ids['t']}/rotate-signing-secret", {"overlap_s": 60})
         bot = config.get("bot", asker.ids["bot"])

@@ -119,4 +119,4 @@ def bury(event: SQSEvent) -> Any:
     """Records what our own code could not do, for replay."""
     from chalicelib.steps import bury as step
 
-    return step.run(event.to_dict(), event.context)
+    return step.run(event.to_dict(), event.context, app.event_sources)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from chalicelib.domain.happened import concerns
@@ -15,29 +15,28 @@ from chalicelib.tables.failures import Failure
 
 MOST_BYTES = 300_000
 """A row of DynamoDB takes 400 KB; SQS takes 1 MiB."""
-STEPS = {
-    "source-events.fifo": "ingest_source",
-    "threads.fifo": "converse",
-    "bulk-threads.fifo": "converse",
-    "deliveries.fifo": "deliver",
-    "bulk-deliveries.fifo": "deliver",
-    "sends.fifo": "send",
-    "retries": "retry_delivery",
-    "send-retries": "retry_send",
-    "timers": "fire_timer",
-}
-"""Queue -> the step that could not do what was on it."""
 _PAGES = 20
 """Of a stream, read at most for one batch: a page may be empty where a shard is."""
 
 
-def run(event: dict[str, Any], context: Any) -> Any:
-    """Handle a batch of dead letters."""
+def run(event: dict[str, Any], context: Any, event_sources: Iterable[Any]) -> Any:
+    """Handle a batch of dead letters; `event_sources` are those that `app.py` declares."""
+    steps = readers(event_sources)
+
+    def handle(record: dict[str, Any]) -> None:
+        _bury(record, steps)
+
     return each_record(event, context, handle)
 
 
-def handle(record: dict[str, Any]) -> None:
-    """Record one dead letter; ids come from the SQS message's, so that twice is once."""
+def readers(event_sources: Iterable[Any]) -> dict[str, str]:
+    """Short name of each queue -> the step that reads it, and could not do what was on it."""
+    queues = [(source, getattr(source, "queue", None) or "") for source in event_sources]
+    return {queue: str(source.name) for source, names in queues for queue in names.split("+") if queue}
+
+
+def _bury(record: dict[str, Any], steps: dict[str, str]) -> None:
+    """Record one dead letter; ids come from the SQS message's, so that twice is once, and sort by its time."""
     name = record["eventSourceARN"].rpartition(":")[2].removeprefix(settings().queue(""))
     queue = name.replace("-dead.fifo", ".fifo").removesuffix("-dead")
     body = _body(record["body"])
@@ -45,7 +44,7 @@ def handle(record: dict[str, Any]) -> None:
         for index, again in enumerate(_of_stream(body["DDBStreamBatchInfo"], step=queue)):
             _keep(record, index, step=queue, queue="timers", body=again)
         return
-    _keep(record, 0, step=STEPS.get(queue, queue), queue=queue, body=body)
+    _keep(record, 0, step=steps.get(queue, queue), queue=queue, body=body)
 
 
 def _body(text: str) -> dict[str, Any]:
@@ -63,7 +62,7 @@ def _body(text: str) -> dict[str, Any]:
 
 def _keep(record: dict[str, Any], index: int, *, step: str, queue: str, body: dict[str, Any]) -> None:
     Failure(
-        id=ids.from_cause("fa", record["messageId"], index),
+        id=ids.at_from_cause("fa", _sent_at(record), record["messageId"], index),
         step=step,
         queue=queue,
         group=record["attributes"].get("MessageGroupId"),
@@ -71,6 +70,11 @@ def _keep(record: dict[str, Any], index: int, *, step: str, queue: str, body: di
         at=clock.now_ms(),
     ).save()
     log.step("bury", {"Buried": 1}, failed=step, queue=queue, thread=body.get("thread"), lane=body.get("lane"))
+
+
+def _sent_at(record: dict[str, Any]) -> int:
+    """When what is dead was put on its queue, in milliseconds since the epoch."""
+    return int(record["attributes"].get("SentTimestamp") or 0)
 
 
 def _of_stream(batch: dict[str, Any], *, step: str) -> Iterator[dict[str, Any]]:

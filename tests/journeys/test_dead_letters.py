@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import json
 
-from chalicelib.steps import bury
 from chalicelib.tables.failures import ALL, Failure
+from infra import declared
 from tests.journeys.conftest import Town
 
 
-def dead_letter(queue: str, body: object) -> dict[str, object]:
+def dead_letter(queue: str, body: object, *, id: str = "m1", sent_at: int = 1) -> dict[str, object]:
     arn = f"arn:aws:sqs:eu-central-1:123456789012:parley-test-{queue}"
-    return {"messageId": "m1", "body": json.dumps(body), "attributes": {"MessageGroupId": "g"}, "eventSourceARN": arn}
+    attributes = {"MessageGroupId": "g", "SentTimestamp": str(sent_at)}
+    return {"messageId": id, "body": json.dumps(body), "attributes": attributes, "eventSourceARN": arn}
 
 
-def test_a_queues_dead_letter(town: Town) -> None:
-    letter = dead_letter("threads-dead.fifo", {"thread": "th_x", "nonsense": True})
+def buried(town: Town, *letters: dict[str, object]) -> None:
+    assert town.cloud.invoke("bury", {"Records": list(letters)}) == {"batchItemFailures": []}
+
+
+def test_a_dead_letter_of_every_queue(town: Town) -> None:
+    """Whatever a Lambda reads, its dead letters name it; the newest stands first."""
+    wanted = {queue: one.name for one in declared.lambdas() if one.kind == "queue" for queue in one.sources}
+    del wanted[declared.PLACEHOLDER]
+    letters = [
+        dead_letter(declared.dead(queue), {"thread": "th_x", "nonsense": True}, id=queue, sent_at=sent_at)
+        for sent_at, queue in enumerate(wanted, 1_790_000_000_000)
+    ]
     for _ in range(2):
-        assert bury.run({"Records": [letter]}, None) == {"batchItemFailures": []}
-    (failure,) = Failure.query(ALL)
-    assert (failure.step, failure.queue, failure.group, failure.body["nonsense"]) == (
-        "converse",
-        "threads.fifo",
-        "g",
-        True,
-    )
+        buried(town, *letters)
+    found = list(Failure.query(ALL))
+    assert {failure.queue: failure.step for failure in found} == wanted and len(found) == len(wanted)
+    assert all(failure.group == "g" and failure.body["nonsense"] is True for failure in found)
+    status, listed = town.call("GET", "/v1/failures?limit=100")
+    assert status == 200 and [one["queue"] for one in listed["data"]] == list(wanted)[::-1]
 
 
 def test_a_stream_batch_is_found_and_told_again(town: Town) -> None:
@@ -41,7 +50,7 @@ def test_a_stream_batch_is_found_and_told_again(town: Town) -> None:
         "endSequenceNumber": first,
         "batchSize": 1,
     }
-    bury.handle(dead_letter("fan_out-dead", {"DDBStreamBatchInfo": where}))
+    buried(town, dead_letter("fan_out-dead", {"DDBStreamBatchInfo": where}))
     (failure,) = Failure.query(ALL)
     assert failure.step == "fan_out" and failure.body["kind"] == "message.again"
     status, _ = town.call("POST", f"/v1/failures/{failure.id}/replay")

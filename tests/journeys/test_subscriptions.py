@@ -391,7 +391,6 @@ def test_a_bot_that_wants_no_copies_of_a_source_still_hears_what_it_owns(town: T
 
 
 def test_what_could_not_be_announced_is_buried_and_told_again(town: Town, crm: Outside) -> None:
-    from chalicelib.steps import bury
     from chalicelib.tables.failures import ALL, Failure
 
     town.says("hello")
@@ -408,7 +407,7 @@ def test_what_could_not_be_announced_is_buried_and_told_again(town: Town, crm: O
         "attributes": {},
         "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:parley-test-announce-dead",
     }
-    bury.handle(letter)
+    assert town.cloud.invoke("bury", {"Records": [letter]}) == {"batchItemFailures": []}
     failures = list(Failure.query(ALL))
     # Of the thread's own row nothing is buried: the conversation's beginning, and its end.
     assert {failure.step for failure in failures} == {"announce"} and len(failures) == 2

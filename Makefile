@@ -15,7 +15,7 @@ PY := $(VENV)/bin/python
 PIP := pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench package deploy lock policies clean
+.PHONY: help setup run test lint bench package deploy lock policies reference clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,9 @@ lock: $(VENV)/.stamp ## requirements*.txt anew from requirements*.in
 
 policies: $(VENV)/.stamp ## .chalice/ anew from the code
 	@$(PY) -m infra.policies
+
+reference: $(VENV)/.stamp ## docs/reference.md anew from the code
+	@$(PY) -m infra.reference
 
 clean: ## everything that was made here, also the local run's data
 	@rm -rf $(VENV) $(LOCAL) .build .local .mypy_cache .ruff_cache .pytest_cache .hypothesis

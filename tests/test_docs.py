@@ -18,15 +18,17 @@ from chalicelib.api.sources import Source
 from chalicelib.api.subscriptions import Subscription
 from chalicelib.api.triggers import Trigger
 from chalicelib.bots import webhook as bot_wire
+from chalicelib.bots.contents import SENDABLE
 from chalicelib.channels import custom, webchat
 from chalicelib.channels.contract import Channel, Exchange, Received, Request
 from chalicelib.desks import webhook as desk_wire
 from chalicelib.domain import conditions, platform_event
-from chalicelib.domain.message import Author, Content, Message
+from chalicelib.domain.message import TYPES, Author, Content, Message
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.outcome import outcome_payload
 from chalicelib.ports import clock, signing
 from chalicelib.sources import mapping
+from infra import reference
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -51,7 +53,7 @@ def test_json_is_as_the_code_has_it(said: str, text: str) -> None:
     given = json.loads(text)
     kind, _, example = said.partition(" ")
 
-    if example:
+    if example and kind != "content":
         # The example is itself a test of the code that writes it.
         path = ROOT / "chalicelib" / kind / "webhook" / "examples" / f"{example}.json"
         assert given == json.loads(path.read_text(encoding="utf-8"))["gives"]
@@ -63,6 +65,10 @@ def _bot_events(given: Any) -> None:
     read = bot_wire.read_events(given)
     assert read.events
     assert not read.problems
+
+
+def _content(given: Any) -> None:
+    assert given.keys() <= {"text", "content", "media"}
 
 
 def _bot_answer(given: Any) -> None:
@@ -131,11 +137,47 @@ def _outcome(given: Any) -> None:
 
 
 _READ = {
-    "bot-events": _bot_events, "bot-answer": _bot_answer, "desk-events": _desk_events, "rule": _rule, "when": _when,
-    "webchat": _webchat, "custom": _custom, "trigger": Trigger.model_validate, "direct": DirectCall.model_validate,
-    "subscription": _subscription, "event": _event, "outcome": _outcome, "source": _source,
-    "recent": RecentMessages.model_validate, "messages-list": MessagesList.model_validate,
+    "bot-says": _bot_events, "bot-events": _bot_events, "bot-answer": _bot_answer, "desk-events": _desk_events,
+    "rule": _rule, "when": _when, "webchat": _webchat, "custom": _custom, "trigger": Trigger.model_validate,
+    "direct": DirectCall.model_validate, "subscription": _subscription, "event": _event, "outcome": _outcome,
+    "source": _source, "recent": RecentMessages.model_validate, "messages-list": MessagesList.model_validate,
+    "content": _content,
 }  # fmt: skip
+
+
+def test_every_type_of_message_is_shown_as_it_is_said_and_answered() -> None:
+    said: dict[str, Any] = {}
+    shown: dict[str, Any] = {}
+    for page, what, text in _blocks("json"):
+        kind, _, type = what.partition(" ")
+        if kind == "bot-says":
+            (event,) = bot_wire.read_events(json.loads(text)).events
+            assert event.content is not None, page
+            plain = event.content.plain()
+            named = {"content" if key == "details" else key: value for key, value in plain.items() if key != "type"}
+            said[event.content.type] = named
+        elif kind == "content":
+            shown[type] = json.loads(text)
+
+    # The others are told in a sentence beside the file: they look as it does.
+    assert {*shown} | {"text", "image", "audio", "video"} == {*TYPES}
+    assert said == {type: shown[type] for type in shown if type in SENDABLE}
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    assert reference.PAGE.read_text(encoding="utf-8") == reference.page(), "run `make reference`"
+
+
+def test_every_field_of_the_log_is_explained() -> None:
+    rows = reference.page().partition("## Log lines")[2].splitlines()
+    fields = {name for row in rows if row.count("|") == 5 for name in re.findall(r"`(\w+)`", row.split("|")[3])}
+    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    table = page.partition("| field | is |")[2].partition("\n\n")[0]
+    explained = {
+        name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1] if "|" in row else "")
+    }
+
+    assert explained == fields | {"step"}
 
 
 def test_the_signature_is_checked_as_printed() -> None:

@@ -15,7 +15,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics
 from chalicelib.ports.settings import settings
 
 NAMESPACE = "Parley"
-_OWN_NAMES = {"thread": "thread_id", "message": "message_id", "event": "event_id"}
+OWN_NAMES = {"thread": "thread_id", "message": "message_id", "event": "event_id"}
 """Fields whose plain names belong to Python's own log records."""
 
 
@@ -46,7 +46,7 @@ def crash(name: str, **fields: Any) -> None:
 
 
 def _line(name: str, fields: dict[str, Any]) -> dict[str, Any]:
-    return {"step": name} | {_OWN_NAMES.get(key, key): value for key, value in fields.items() if value is not None}
+    return {"step": name} | {OWN_NAMES.get(key, key): value for key, value in fields.items() if value is not None}
 
 
 def _emf(values: dict[str, float]) -> dict[str, Any]:

@@ -30,7 +30,13 @@ class Limit:
 
 
 LIMITS: dict[str, Limit] = {
-    "receive_channel": Limit(10, 512, "checks and queues; providers give up after 5 to 20 s and send again"),
+    "receive_channel": Limit(
+        10,
+        512,
+        "checks and queues; providers give up after 5 to 20 s and send again. Anybody may post to a web chat: the "
+        "ceiling keeps a flood from taking the concurrency of `converse`",
+        reserved=50,
+    ),
     "poll_channel": Limit(
         29, 256, "waits up to 20 s for messages, so it must not eat the account's concurrency", reserved=100
     ),
@@ -61,7 +67,13 @@ LIMITS: dict[str, Limit] = {
     "announce": Limit(60, 512, "a handful of calls for each conversation opened or closed", batch=100, old_after_s=300),
     "deliver": Limit(60, 1024, "ten lanes at once, 5 s an attempt, and goes on until a lane is empty", bulk_at_most=10),
     "send": Limit(60, 1024, "as deliver; providers have rates, hence the ceiling", at_most=50),
-    "release_due": Limit(55, 512, "runs each minute and must be over before the next run"),
+    "release_due": Limit(
+        55,
+        512,
+        "runs each minute and must be over before the next run; in a full account it would be dropped, and all retries "
+        "and timers be late",
+        reserved=2,
+    ),
     "retry_delivery": Limit(
         60,
         512,
@@ -75,6 +87,28 @@ LIMITS: dict[str, Limit] = {
         60, 512, "25 transactions of 90 rows a page; nobody waits for it", batch=1, at_most=2, old_after_s=900
     ),
     "bury": Limit(30, 256, "writes a row per dead letter; nobody waits for it", at_most=2, old_after_s=900),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How many calls each method of an edge takes; what is above is answered 429."""
+
+    a_second: int
+    burst: int
+    """Calls at the same moment beyond the rate, until it has made up for them."""
+    why: str
+
+
+RATES: dict[str, Rate] = {
+    "receive_channel": Rate(100, 200, "also the web chat, to which anybody may post; providers repeat what is refused"),
+    "poll_channel": Rate(50, 100, "anonymous; a hundred chat windows poll five times a second while nobody writes"),
+    "receive_bot": Rate(100, 200, "bots repeat"),
+    "receive_desk": Rate(100, 200, "desks repeat"),
+    "receive_trigger": Rate(100, 200, "behind it is a queue with a ceiling of its own"),
+    "receive_source": Rate(20, 40, "a call may hold 500 events and six seconds of work"),
+    "fetch_media": Rate(20, 40, "a call may hold a file of 100 MB"),
+    "api": Rate(50, 100, "each method of the API by itself"),
 }
 
 MAX_RECEIVES = 5
@@ -91,6 +125,9 @@ STREAM_FACTOR = 10
 KEEP_S = 14 * 86_400
 """How long queues keep messages: the longest that SQS allows."""
 LOG_DAYS = 30
+REMOVED_DAYS = 30
+"""How long a removed file can be brought back. Not longer than a table (35 days): what was erased is then gone
+everywhere."""
 
 
 BULK = "bulk-"

@@ -34,7 +34,7 @@ def policy(name: str) -> dict[str, Any]:
         *_bus(name),
         *_media(name),
     ]
-    return {"Version": "2012-10-17", "Statement": statements}
+    return _document(*statements)
 
 
 def _allow(sid: str, actions: tuple[str, ...] | list[str], *resources: Any) -> Statement:
@@ -46,7 +46,8 @@ def arn(service: str, rest: str) -> dict[str, str]:
     return {"Fn::Sub": f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{rest}"}
 
 
-def _queue_arn(queue: str) -> dict[str, str]:
+def queue_arn(queue: str) -> dict[str, str]:
+    """ARN of a queue, by its name."""
     return arn("sqs", f"parley-${{Stage}}-{queue}")
 
 
@@ -71,14 +72,14 @@ def _source(name: str) -> list[Statement]:
     if one.kind == "stream":
         return [
             *_stream("OwnStream", *one.sources),
-            _allow("OwnFailures", ("sqs:SendMessage",), _queue_arn(declared.stream_dead(name))),
+            _allow("OwnFailures", ("sqs:SendMessage",), queue_arn(declared.stream_dead(name))),
         ]
     read = declared.dead_queues() if one.source == declared.PLACEHOLDER else one.sources
     statements = [
         _allow(
             "OwnQueue",
             ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
-            *(_queue_arn(queue) for queue in read),
+            *(queue_arn(queue) for queue in read),
         )
     ]
     if one.source == declared.PLACEHOLDER:
@@ -122,7 +123,7 @@ def _queues(name: str) -> list[Statement]:
     targets = grants.SENDS_TO[name]
     if not targets:
         return []
-    return [_allow("PutWork", ("sqs:GetQueueUrl", "sqs:SendMessage"), *(_queue_arn(queue) for queue in targets))]
+    return [_allow("PutWork", ("sqs:GetQueueUrl", "sqs:SendMessage"), *(queue_arn(queue) for queue in targets))]
 
 
 def _secrets(name: str) -> list[Statement]:
@@ -148,6 +149,24 @@ def _media(name: str) -> list[Statement]:
     if name not in grants.MEDIA:
         return []
     return [_allow("Media", grants.MEDIA[name], {"Fn::Sub": "${MediaBucket.Arn}/*"})]
+
+
+def traces() -> dict[str, Any]:
+    """What X-Ray takes, where a deployment is traced; it knows no narrower resource."""
+    return _document(_allow("Traces", ("xray:PutTelemetryRecords", "xray:PutTraceSegments"), "*"))
+
+
+def table_key() -> dict[str, Any]:
+    """What reading and writing tables and streams needs of the owner's key, where there is one, and only through
+    DynamoDB (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html)."""
+    actions = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
+    statement = _allow("TableKey", actions, {"Ref": "TableKeyArn"})
+    through = {"kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.${AWS::URLSuffix}"}}
+    return _document(statement | {"Condition": {"StringEquals": through}})
+
+
+def _document(*statements: Statement) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 def chalice_config(architecture: str = "arm64") -> dict[str, Any]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from infra import queues
+
 QUEUE = "parley-${Stage}-sample-events"
 _KEEP_S = 86_400
 
@@ -47,4 +49,4 @@ def _only_the_rule(queue: Any) -> dict[str, Any]:
         "Resource": queue,
         "Condition": {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["SampleEventsRule", "Arn"]}}},
     }
-    return {"Version": "2012-10-17", "Statement": [statement]}
+    return {"Version": "2012-10-17", "Statement": [statement, queues.only_tls(queue)]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infra import declared, edges
-from infra.limits import LOG_DAYS
+from infra.limits import LOG_DAYS, REMOVED_DAYS
 
 BUS = "parley-${Stage}"
 BUCKET = "parley-${Stage}-media-${AWS::AccountId}-${AWS::Region}"
@@ -68,13 +68,20 @@ def _bucket() -> dict[str, Any]:
             "IgnorePublicAcls": True,
             "RestrictPublicBuckets": True,
         },
+        "VersioningConfiguration": {"Status": "Enabled"},
         "LifecycleConfiguration": {
             "Rules": [
                 {
                     "Id": "unfinished-uploads",
                     "Status": "Enabled",
                     "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
-                }
+                },
+                {
+                    "Id": "removed-files",
+                    "Status": "Enabled",
+                    "NoncurrentVersionExpiration": {"NoncurrentDays": REMOVED_DAYS},
+                    "ExpiredObjectDeleteMarker": True,
+                },
             ]
         },
     }

@@ -47,7 +47,7 @@ def _queue(name: str, queue: str) -> dict[str, Any]:
     }
     if limit.window_s and not queue.endswith(".fifo"):
         properties["MaximumBatchingWindowInSeconds"] = limit.window_s
-    at_most = limit.bulk_at_most if is_bulk(queue) else limit.at_most
+    at_most = (limit.bulk_at_most if is_bulk(queue) else None) or limit.at_most
     if at_most:
         properties["ScalingConfig"] = {"MaximumConcurrency": at_most}
     return properties

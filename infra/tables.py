@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infra import declared
+from infra.parameters import when
 
 
 def logical(table: str) -> str:
@@ -34,7 +35,12 @@ def _table(table: str, model: Any) -> dict[str, Any]:
         "AttributeDefinitions": sorted(schema["attribute_definitions"], key=lambda row: row["AttributeName"]),
         "KeySchema": _keys(schema),
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
-        "SSESpecification": {"SSEEnabled": True},
+        # Not enabled is encrypted too, by a key of DynamoDB's own, which costs nothing.
+        "SSESpecification": {
+            "SSEEnabled": {"Fn::If": ["OwnTableKey", True, False]},
+            "SSEType": when("OwnTableKey", "KMS"),
+            "KMSMasterKeyId": when("OwnTableKey", {"Ref": "TableKeyArn"}),
+        },
         "DeletionProtectionEnabled": {"Fn::If": ["Keep", True, False]},
     }
     if indexes := schema["global_secondary_indexes"]:

@@ -5,66 +5,42 @@ The stage is a parameter, so one package is deployed to each stage in turn and i
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from infra import alarms, declared, edges, policies, queues, sample, shared, sources, tables
+from infra import (
+    alarms,
+    backup,
+    budget,
+    dashboard,
+    declared,
+    edges,
+    gateway,
+    loops,
+    policies,
+    queues,
+    sample,
+    searches,
+    shared,
+    sources,
+    tables,
+)
 from infra.limits import LIMITS
+from infra.parameters import CONDITIONS, PARAMETERS, when
 
 Template = dict[str, Any]
-
-PARAMETERS: dict[str, Any] = {
-    "Stage": {
-        "Type": "String",
-        "Description": "Part of every resource's name, so that stages share an account",
-        "AllowedPattern": "[a-z][a-z0-9]{0,15}",
-    },
-    "AlarmEmail": {"Type": "String", "Default": "", "Description": "Whom alarms tell; nobody where empty"},
-    "Alarms": {
-        "Type": "String",
-        "Default": "on",
-        "AllowedValues": ["on", "off"],
-        "Description": "CloudWatch charges for each alarm, also while nobody writes",
-    },
-    "ReserveConcurrency": {
-        "Type": "String",
-        "Default": "on",
-        "AllowedValues": ["on", "off"],
-        "Description": "Off in a new account whose limit is too small to reserve any of it",
-    },
-    "SampleConsumer": {
-        "Type": "String",
-        "Default": "no",
-        "AllowedValues": ["yes", "no"],
-        "Description": "A rule of the event bus and a queue behind it, to look at what comes",
-    },
-    "Protect": {
-        "Type": "String",
-        "Default": "on",
-        "AllowedValues": ["on", "off"],
-        "Description": "Tables refuse to be deleted",
-    },
-}
-
-CONDITIONS: dict[str, Any] = {
-    "HasAlarmEmail": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]},
-    "WithAlarms": {"Fn::Equals": [{"Ref": "Alarms"}, "on"]},
-    "Reserve": {"Fn::Equals": [{"Ref": "ReserveConcurrency"}, "on"]},
-    "WithSample": {"Fn::Equals": [{"Ref": "SampleConsumer"}, "yes"]},
-    "Keep": {"Fn::Equals": [{"Ref": "Protect"}, "on"]},
-}
 
 
 def finish(packaged: Template) -> Template:
     """Finish the template that `chalice package` wrote (changed in place and returned)."""
     if "RestAPI" in packaged["Resources"]:
         edges.split(packaged)
-        _api(packaged["Resources"]["RestAPI"]["Properties"])
+        gateway.finish(packaged["Resources"]["RestAPI"]["Properties"])
     for name in edges.names():
         _function(name, packaged["Resources"])
     _sources(packaged["Resources"])
     packaged["Resources"] |= shared.resources() | tables.resources() | queues.resources()
-    packaged["Resources"] |= alarms.resources() | sample.resources()
+    packaged["Resources"] |= gateway.resources() | alarms.resources() | sample.resources()
+    packaged["Resources"] |= dashboard.resources() | searches.resources() | backup.resources() | budget.resources()
     packaged["Description"] = "Parley: a switchboard between channels, bots and people"
     packaged["Parameters"] = PARAMETERS
     packaged["Conditions"] = CONDITIONS
@@ -82,42 +58,6 @@ def environment() -> dict[str, Any]:
     }
 
 
-def gateway_responses() -> dict[str, dict[str, Any]]:
-    """What API Gateway itself answers, as problems."""
-    return {
-        # Of a path that no route knows it would say 403, and something about a token.
-        "MISSING_AUTHENTICATION_TOKEN": _problem(404, "not_found", "there is nothing at this path"),
-        "REQUEST_TOO_LARGE": _problem(413, "too_large", "at most 10 MB are taken"),
-        "THROTTLED": _problem(429, "throttled", "too many calls at once; try again"),
-    }
-
-
-def _problem(status: int, code: str, detail: str) -> dict[str, Any]:
-    """A gateway's own answer in the form of ours (RFC 9457)."""
-    body = {
-        "type": f"about:blank#{code}",
-        "title": detail,
-        "status": status,
-        "detail": detail,
-        "code": code,
-        "errors": [],
-    }
-    return {
-        "statusCode": str(status),
-        "responseParameters": {"gatewayresponse.header.Content-Type": "'application/problem+json'"},
-        "responseTemplates": {"application/json": json.dumps(body)},
-    }
-
-
-def _api(properties: dict[str, Any]) -> None:
-    properties["Name"] = {"Fn::Sub": "parley-${Stage}"}
-    # SAM would make a second stage called "Stage" (aws/serverless-application-model#191) without this.
-    properties["OpenApiVersion"] = "2.0"
-    body = properties["DefinitionBody"]
-    body["x-amazon-apigateway-gateway-responses"] = gateway_responses()
-    body["info"]["title"] = {"Fn::Sub": "parley-${Stage}"}
-
-
 def _function(name: str, resources: dict[str, Any]) -> None:
     limit = LIMITS[name]
     logical = edges.logical(name)
@@ -131,12 +71,19 @@ def _function(name: str, resources: dict[str, Any]) -> None:
         "MemorySize": limit.memory_mb,
         "Environment": {"Variables": environment()},
         "LoggingConfig": {"LogGroup": {"Ref": shared.log_group(name)}},
+        "Tracing": {"Ref": "Tracing"},
     }
     properties.pop("Tags", None)
     if limit.reserved:
-        properties["ReservedConcurrentExecutions"] = {"Fn::If": ["Reserve", limit.reserved, {"Ref": "AWS::NoValue"}]}
+        properties["ReservedConcurrentExecutions"] = when("Reserve", limit.reserved)
+    if name in loops.BOUNDED:
+        properties["RecursiveLoop"] = "Allow"
     role = resources[properties["Role"]["Fn::GetAtt"][0]]["Properties"]
-    role["Policies"] = [{"PolicyName": "own", "PolicyDocument": policies.policy(name)}]
+    role["Policies"] = [
+        {"PolicyName": "own", "PolicyDocument": policies.policy(name)},
+        when("Traced", {"PolicyName": "traces", "PolicyDocument": policies.traces()}),
+        when("OwnTableKey", {"PolicyName": "table-key", "PolicyDocument": policies.table_key()}),
+    ]
 
 
 def _sources(resources: dict[str, Any]) -> None:
@@ -152,7 +99,11 @@ def _sources(resources: dict[str, Any]) -> None:
 def _outputs() -> dict[str, Any]:
     return {
         "RestApiId": {"Value": {"Ref": "RestAPI"}},
-        "BaseUrl": {"Value": {"Fn::Sub": "https://${RestAPI}.execute-api.${AWS::Region}.${AWS::URLSuffix}/api"}},
+        "BaseUrl": {
+            "Value": {
+                "Fn::Sub": f"https://${{RestAPI}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{gateway.STAGE}"
+            }
+        },
         "ConfigTable": {"Value": {"Ref": tables.logical("config")}},
         "MediaBucketName": {"Value": {"Ref": "MediaBucket"}},
         "AlarmTopicArn": {"Value": {"Ref": "AlarmTopic"}},

@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^( *)```(\w+) +([^\n]+)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
-_ALARM = re.compile(r"`([\w.-]+: (?:errors|throttles|late|filled|ran))`")
+_ALARM = re.compile(r"`([\w.-]+: (?:errors|throttles|late|filled|ran|dropped|full))`")
 
 
 def _blocks(language: str) -> Iterator[tuple[str, str, str]]:

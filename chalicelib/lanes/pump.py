@@ -36,6 +36,10 @@ class Busy(Exception):
     """Others write the webhook's row right now; the queue brings the lane again."""
 
 
+class NoTime(Exception):
+    """The function's time is up before the lane's first attempt; the queue brings the lane again."""
+
+
 def each_lane(event: dict[str, Any], work: Work, *, step: str) -> Any:
     """Run `work` for all lanes of a batch at the same time; records of lanes that failed are redelivered."""
     by_lane: dict[str, list[tuple[str, dict[str, Any]]]] = {}
@@ -78,8 +82,11 @@ async def pump(way: Way, call: Call, lane: str, *, step: str, reopen: str, remai
         if reopen != "all" and not (reopen == "held" and state.row.due is None):
             return
         deliveries.unblock(lane)
-    for row in state.undone:
+    for done, row in enumerate(state.undone):
         if remaining_ms() < _SPARE_MS:
+            if not done:
+                # A lane that wakes itself has done something each time, so that it comes to an end.
+                raise NoTime(lane)
             wake(lane)
             return
         if not await _one(way, call, row, step=step, failures=0):

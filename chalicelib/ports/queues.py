@@ -17,18 +17,30 @@ _BATCH_BYTES = 900_000
 """SQS takes 1 MiB a batch; the rest is room for the envelope."""
 
 
+MOST_DELAY_S = 90
+"""How long a message may lie on a queue before it is due; what is due later is kept in the table `schedule`. A queue's
+age alarm knows by this what is late (`infra/queues.py`), and a chain of messages ends at the table."""
+
+
 class QueueRefused(Exception):
     """A queue did not take an entry; the caller must not acknowledge what it wanted to queue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One message for a queue; `group` and `dedup` are for FIFO queues, `delay_s` for standard ones."""
+    """One message for a queue; `group` and `dedup` are for FIFO queues, `delay_s` for standard ones.
+
+    ValueError where it is to wait for longer than `MOST_DELAY_S`.
+    """
 
     body: dict[str, Any]
     group: str = ""
     dedup: str = ""
     delay_s: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.delay_s <= MOST_DELAY_S:
+            raise ValueError(f"a delay of {self.delay_s} s; what is due later is kept in the table `schedule`")
 
 
 @cache

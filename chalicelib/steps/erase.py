@@ -17,7 +17,7 @@ from chalicelib.domain.event import Event, event_queue
 from chalicelib.ports import clock, ids, log, media, queues
 from chalicelib.ports.lambdas import each_body
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import config, deliveries, erasing, messages, threads, together
+from chalicelib.tables import config, deliveries, erasing, messages, schedule, threads, together
 from chalicelib.tables.contacts import Busy, ContactRow
 from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.erasing import DONE, MOST_ROWS, State, counted, forward
@@ -37,6 +37,15 @@ _THREADS = 100
 _SHOWN = 1000
 """Ids that the proof lists of each kind."""
 _WAIT_S = (0, 0, 1, 2, 5, 10, 20)
+"""How long it waits for threads, one look after another; then by the table, each time a minute more, up to a quarter of
+an hour."""
+_MOST_WAIT_S = 900
+_MOST_LOOKS = 100
+"""Looks in a row, which take a day, after which it is a dead letter."""
+
+
+class StillWaiting(Exception):
+    """A thread was not marked as erased for a day, so something else is wrong with it."""
 
 
 def run(event: dict[str, Any], context: Any) -> Any:
@@ -64,7 +73,7 @@ def handle(body: dict[str, Any]) -> None:
             # Another run does this very page; whoever is behind leaves it to them.
             return
         done = 0
-    _go_on(row, body, waited=waited if done else waited + 1)
+    _go_on(row, body, waited=0 if done else waited + 1)
     counts = row.data["counts"]
     took, rows = clock.now_ms() - started, sum(counts.values())
     log.step(
@@ -73,9 +82,16 @@ def handle(body: dict[str, Any]) -> None:
 
 
 def _go_on(row: ContactRow, body: dict[str, Any], *, waited: int) -> None:
-    delay = _WAIT_S[min(waited, len(_WAIT_S) - 1)]
     if row.data["phase"] != "over":
-        queues.send(QUEUE, [Entry(body | {"waited": waited, "pass": row.data["pass"]}, delay_s=delay)])
+        task = body | {"waited": waited, "pass": row.data["pass"]}
+        if waited < len(_WAIT_S):
+            queues.send(QUEUE, [Entry(task, delay_s=_WAIT_S[waited])])
+        elif waited < _MOST_LOOKS:
+            wait_s = min(60 * (waited - len(_WAIT_S) + 1), _MOST_WAIT_S)
+            due = clock.now_ms() + wait_s * 1000
+            schedule.again(id=f"erase:{row.id}", due_ms=due, queue=QUEUE, task=task)
+        else:
+            raise StillWaiting(str(row.id))
     elif row.data["pass"] == 1:
         again = [thread | {"phase": "messages"} for thread in row.data["threads"]]
         state = dict(row.data) | {"pass": 2, "phase": "gather", "threads": again}

@@ -62,10 +62,15 @@ def _answer_due(body: dict[str, Any]) -> str:
     held = row is not None and (
         not tried or _holds(deliveries.lane_id(body["thread"], body["bot"], channel=body["channel"]), body["asked"])
     )
-    due = now + max(within, _LOOK_AGAIN_MS) if held else tried + within
-    if due > now:
-        schedule.later(id=f"answer:{body['asked']}", due_ms=due, now_ms=now, queue="timers", task=body)
-        return "the bot has not had it for long" if not held else "the bot does not have it yet"
+    task: dict[str, Any] = {"id": f"answer:{body['asked']}", "queue": "timers", "task": body}
+    if held:
+        # As often as it takes: a bot may be down for days.
+        schedule.again(due_ms=now + max(within, _LOOK_AGAIN_MS), **task)
+        return "the bot does not have it yet"
+    if tried + within > now:
+        # Only after a further attempt since the last look, of which there are few.
+        schedule.later(due_ms=tried + within, now_ms=now, **task)
+        return "the bot has not had it for long"
     _put(body, "answer due", body["asked"], keep=("bot", "asked"))
     return "told"
 
@@ -84,7 +89,7 @@ def _trigger_due(body: dict[str, Any]) -> str:
         return "another schedule stands"
     following = asking.next_due(trigger.body, after_ms=max(due, now))
     if following is not None:
-        schedule.later(now_ms=now, **asking.due_task(trigger.id, body["generation"], following))
+        schedule.again(**asking.due_task(trigger.id, body["generation"], following))
     if trigger.body.get("suspended"):
         return "suspended"
     id = ids.at_from_cause("te", due, trigger.id, due)
@@ -114,7 +119,9 @@ def _endpoint_enabled(body: dict[str, Any]) -> str:
                 }
                 _put(about, "recovered", thread.id, thread.epoch, keep=("bot",))
     if sweep + 1 < len(SWEEPS_S):
-        queues.send("timers", [Entry(body | {"sweep": sweep + 1}, delay_s=SWEEPS_S[sweep + 1])])
+        now = clock.now_ms()
+        task, due = body | {"sweep": sweep + 1}, now + SWEEPS_S[sweep + 1] * 1000
+        schedule.later(id=f"sweep:{endpoint}:{sweep + 1}", due_ms=due, now_ms=now, queue="timers", task=task)
     return f"{lanes} lanes"
 
 
@@ -125,7 +132,7 @@ def _status(body: dict[str, Any]) -> str:
         tries = int(body.get("tries", 0)) + 1
         if tries >= _STATUS_TRIES:
             return "no such message"
-        queues.send("timers", [Entry(body | {"tries": tries}, delay_s=min(2**tries, 900))])
+        queues.send("timers", [Entry(body | {"tries": tries}, delay_s=min(2**tries, queues.MOST_DELAY_S))])
         return "not yet"
     thread, seq = found
     event = status_event(

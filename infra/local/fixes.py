@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra import declared, edges, queues, tables, template
+from infra import declared, edges, gateway, queues, tables
 from infra.cloudformation import Client
 from infra.limits import LIMITS
 
@@ -18,8 +18,10 @@ def adapted(template: dict[str, Any], env: dict[str, str], visibility_s: int | N
     What was in hand when the emulator was stopped comes back after the queue's visibility timeout; nobody wants to
     wait for that as long as AWS advises, so here it is `visibility_s`, or just over the function's own timeout.
     """
-    # Refuses whatever does not come by TLS.
-    template["Resources"].pop("MediaBucketPolicy", None)
+    # They refuse whatever does not come by TLS.
+    refusing = ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy")
+    for name in [name for name, row in template["Resources"].items() if row["Type"] in refusing]:
+        del template["Resources"][name]
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             variables = resource["Properties"]["Environment"]["Variables"]
@@ -73,9 +75,9 @@ def _binary(gateway: Any, api_id: str) -> None:
         gateway.update_rest_api(restApiId=api_id, patchOperations=patches)
 
 
-def _answers(gateway: Any, api_id: str) -> None:
-    for kind, answer in template.gateway_responses().items():
-        gateway.put_gateway_response(restApiId=api_id, responseType=kind, **answer)
+def _answers(client: Any, api_id: str) -> None:
+    for kind, answer in gateway.responses().items():
+        client.put_gateway_response(restApiId=api_id, responseType=kind, **answer)
     # A stage answers as its last deployment says.
-    for stage in gateway.get_stages(restApiId=api_id)["item"]:
-        gateway.create_deployment(restApiId=api_id, stageName=stage["stageName"])
+    for stage in client.get_stages(restApiId=api_id)["item"]:
+        client.create_deployment(restApiId=api_id, stageName=stage["stageName"])

@@ -1,0 +1,84 @@
+"""What a deployment is told: the template's parameters, and the conditions that follow from them.
+
+What costs by the month has a parameter, and nothing changes anything outside of the stack unless it is asked to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_ON_OFF = {"Type": "String", "AllowedValues": ["on", "off"]}
+
+
+def _given(about: str) -> dict[str, Any]:
+    return {"Type": "String", "Default": "", "Description": about}
+
+
+def _number(about: str, *, most: int) -> dict[str, Any]:
+    return {"Type": "Number", "Default": 0, "MinValue": 0, "MaxValue": most, "Description": about}
+
+
+PARAMETERS: dict[str, Any] = {
+    "Stage": {
+        "Type": "String",
+        "Description": "Part of every resource's name, so that stages share an account",
+        "AllowedPattern": "[a-z][a-z0-9]{0,15}",
+    },
+    "AlarmEmail": _given("Whom alarms and the budget tell; nobody where empty"),
+    "Alarms": _ON_OFF | {"Default": "on", "Description": "CloudWatch charges for each alarm, also while nobody writes"},
+    "ReserveConcurrency": _ON_OFF
+    | {"Default": "on", "Description": "Off in a new account whose limit is too small to reserve any of it"},
+    "SampleConsumer": {
+        "Type": "String",
+        "Default": "no",
+        "AllowedValues": ["yes", "no"],
+        "Description": "A rule of the event bus and a queue behind it, to look at what comes",
+    },
+    "Protect": _ON_OFF | {"Default": "on", "Description": "Tables refuse to be deleted"},
+    "TableKeyArn": _given("ARN of a KMS key of yours for the tables; where empty DynamoDB's own, which is free"),
+    "Tracing": {
+        "Type": "String",
+        "Default": "PassThrough",
+        "AllowedValues": ["Active", "PassThrough"],
+        "Description": "Active: X-Ray keeps a sample of calls, and charges for it",
+    },
+    "AccessLogs": _ON_OFF
+    | {"Default": "off", "Description": "A line for each call; needs the account's role for API Gateway's logs"},
+    "Dashboard": _ON_OFF
+    | {
+        "Default": "on",
+        "Description": "One page of the message path; CloudWatch gives an account three for nothing",
+    },
+    "WebAclArn": _given("ARN of a regional WAF web ACL that stands before the API"),
+    "BudgetUsd": _number("Monthly cost of the account above which AlarmEmail is told; 0 is no budget", most=1_000_000),
+    "BackupDays": _number("How long AWS Backup keeps a daily copy of the tables; 0 is none", most=36_500),
+}
+
+
+def _is(parameter: str, value: str) -> dict[str, Any]:
+    return {"Fn::Equals": [{"Ref": parameter}, value]}
+
+
+def _not(condition: dict[str, Any]) -> dict[str, Any]:
+    return {"Fn::Not": [condition]}
+
+
+CONDITIONS: dict[str, Any] = {
+    "HasAlarmEmail": _not(_is("AlarmEmail", "")),
+    "WithAlarms": _is("Alarms", "on"),
+    "Reserve": _is("ReserveConcurrency", "on"),
+    "WithSample": _is("SampleConsumer", "yes"),
+    "Keep": _is("Protect", "on"),
+    "OwnTableKey": _not(_is("TableKeyArn", "")),
+    "Traced": _is("Tracing", "Active"),
+    "WithAccessLogs": _is("AccessLogs", "on"),
+    "WithDashboard": _is("Dashboard", "on"),
+    "HasWebAcl": _not(_is("WebAclArn", "")),
+    "WithBudget": {"Fn::And": [_not(_is("AlarmEmail", "")), _not(_is("BudgetUsd", "0"))]},
+    "WithBackup": _not(_is("BackupDays", "0")),
+}
+
+
+def when(condition: str, value: Any) -> dict[str, Any]:
+    """A value where a condition holds, and nothing elsewhere."""
+    return {"Fn::If": [condition, value, {"Ref": "AWS::NoValue"}]}

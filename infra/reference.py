@@ -12,13 +12,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from infra import declared, queues
+from infra import alarms, declared, queues
 from infra.edges import EDGES
 from infra.limits import (
     KEEP_S,
     LIMITS,
     LOG_DAYS,
     MAX_RECEIVES,
+    RATES,
     STREAM_MAX_AGE_S,
     STREAM_RETRIES,
     is_bulk,
@@ -67,9 +68,14 @@ def page() -> str:
         "## Limits\n\n" + _table(("what", "at most"), _figures()),
         "## Lambdas\n\nWithout a figure under *at once* the account is the limit; `+`: of the bulk queue.\n\n"
         + _table(("Lambda", "woken by", "memory", "time", "at once", "why"), _lambdas()),
+        "## Rates\n\nOf each method of an edge; what is above is answered 429 by API Gateway. *At the same\n"
+        "moment* is what may come beyond the rate before it is.\n\n"
+        + _table(("edge", "calls a second", "at the same moment", "why"), _rates()),
         "## Queues\n\nEach has a dead-letter queue of its own, which `bury` reads. Messages are kept for "
         f"{KEEP_S // 86_400} days.\n\n"
-        + _table(("queue", "step", "tries", "invisible while a try runs", "dead letters"), _queues()),
+        + _table(
+            ("queue", "step", "tries", "invisible while a try runs", "alarm when older than", "dead letters"), _queues()
+        ),
         "## Streams\n\n" + _table(("step", "table", "tries", "for at most", "then"), _streams()),
         f"## Log lines\n\nOne JSON line each, kept for {LOG_DAYS} days; `step` says which. Level `WARNING` is worth a\n"
         "look, `ERROR` is what raised, with the exception.\n\n"
@@ -118,11 +124,17 @@ def _woken(one: declared.Lambda) -> str:
     )
 
 
+def _rates() -> Iterator[tuple[str, ...]]:
+    for edge, rate in RATES.items():
+        yield f"`{edge}`", str(rate.a_second), str(rate.burst), rate.why
+
+
 def _queues() -> Iterator[tuple[str, ...]]:
     for queue in declared.queues():
         step = queues.reader(queue)
         shown = f"`{queue}`" + (" (bulk)" if is_bulk(queue) else "")
-        yield shown, f"`{step}`", str(MAX_RECEIVES), f"{visibility_s(step)} s", f"`{declared.dead(queue)}`"
+        times = f"{visibility_s(step)} s", f"{alarms.old_after_s(queue)} s"
+        yield shown, f"`{step}`", str(MAX_RECEIVES), *times, f"`{declared.dead(queue)}`"
 
 
 def _streams() -> Iterator[tuple[str, ...]]:

@@ -11,6 +11,18 @@ from infra.limits import LIMITS
 WORKERS = 24
 """Ceiling of workers per edge: the emulator starts a process of 48 MB for each call that runs, without end."""
 
+LEFT_OUT = (
+    # They refuse whatever does not come by TLS.
+    "AWS::S3::BucketPolicy",
+    "AWS::SQS::QueuePolicy",
+    # The emulator knows no such resources, and takes no template with them.
+    "AWS::Backup::BackupSelection",
+    "AWS::Budgets::Budget",
+    "AWS::Logs::QueryDefinition",
+    "AWS::WAFv2::WebACLAssociation",
+)
+"""Kinds of resources that are not made on this machine."""
+
 
 def adapted(template: dict[str, Any], env: dict[str, str], visibility_s: int | None) -> dict[str, Any]:
     """The packaged template for this machine: webhook targets may be private, and S3 is plain http here.
@@ -18,9 +30,7 @@ def adapted(template: dict[str, Any], env: dict[str, str], visibility_s: int | N
     What was in hand when the emulator was stopped comes back after the queue's visibility timeout; nobody wants to
     wait for that as long as AWS advises, so here it is `visibility_s`, or just over the function's own timeout.
     """
-    # They refuse whatever does not come by TLS.
-    refusing = ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy")
-    for name in [name for name, row in template["Resources"].items() if row["Type"] in refusing]:
+    for name in [name for name, row in template["Resources"].items() if row["Type"] in LEFT_OUT]:
         del template["Resources"][name]
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
@@ -28,7 +38,7 @@ def adapted(template: dict[str, Any], env: dict[str, str], visibility_s: int | N
             variables |= {"PARLEY_ALLOW_PRIVATE_TARGETS": "1"} | env
         elif resource["Type"] == "AWS::IAM::Role":
             for policy in resource["Properties"].get("Policies", ()):
-                for statement in policy["PolicyDocument"]["Statement"]:
+                for statement in policy.get("PolicyDocument", {}).get("Statement", ()):
                     if "sqs:SendMessage" in statement["Action"]:
                         # AWS authorises SendMessageBatch as sqs:SendMessage; the emulator asks for it by its own name.
                         statement["Action"] = [*statement["Action"], "sqs:SendMessageBatch"]

@@ -178,7 +178,7 @@ def test_no_time_is_lost_or_doubled_wherever_it_is_cut_off(asker: Town, travelle
         finally:
             taps.listen = None
     lives(asker, traveller, 30)
-    assert sum("cut off" in why for _, why in asker.cloud.failures) >= 8
+    assert sum("cut off" in why for _, why in asker.cloud.failures) >= 6
     assert fired(asker) == [f"24T12:{minute:02d}:07" for minute in range(1, 14)]
     assert [event["Message"] for event in asker.bot.events()] == ["tick"] * 13
     assert len(list(Due.scan(Due.due_id.contains("trigger.due")))) <= 1

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-BENCHES = ("cpu", "requests", "capacity", "idle", "thread_length", "recent", "imports", "latency", "triggers")
+BENCHES = ("cpu", "requests", "capacity", "idle", "floods", "thread_length", "recent", "imports", "latency", "triggers")
 """In this order: the dollars of `requests` use the CPU that `cpu` measured."""
 
 

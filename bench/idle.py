@@ -36,7 +36,7 @@ def measure() -> Result:
         f"polls of {len(queues)} queues": polls,
         "release_due each minute": tick * MINUTES,
         "the key that seals secrets": pricing.usd("kms_key_month"),
-        f"{_alarms()} alarms": _alarms() * pricing.usd("alarm_month"),
+        f"alarms on {alarms.metrics()} metrics": alarms.metrics() * pricing.usd("alarm_month"),
     }
     busy = _metrics() * pricing.usd("metric_month")
     rows: list[list[Any]] = [[name, cost] for name, cost in month.items()]
@@ -61,10 +61,6 @@ def _window_hour() -> float:
     one = pricing.usd("api_rest") + pricing.usd("lambda_request") + (queries + 1) * pricing.usd("dynamodb_read")
     one += LIMITS["poll_channel"].memory_mb / 1024 * LONG_POLL_S * pricing.usd("lambda_gb_s")
     return polls * one
-
-
-def _alarms() -> int:
-    return sum(1 for one in alarms.resources().values() if one["Type"] == "AWS::CloudWatch::Alarm")
 
 
 def _metrics() -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from chalicelib.api import routes as routing
 from chalicelib.ports.web import TITLES
-from infra import declared
 from infra.edges import edge_of
-from infra.limits import LOG_DAYS, RATES
+from infra.limits import LOG_DAYS, OTHER, RATES, Rate
 from infra.parameters import when
 
 STAGE = "api"
@@ -106,22 +106,18 @@ def _problem(status: int, code: str, detail: str) -> dict[str, Any]:
 
 
 def throttling() -> list[dict[str, Any]]:
-    """How many calls a second each method takes: those of an edge as `infra.limits.RATES` says, others as the API's.
+    """How many calls a second each method takes: those that mean something as `infra.limits.RATES` says of their edge.
 
     What is above is answered 429 by the gateway, and AWS does not charge for it
     (https://aws.amazon.com/api-gateway/pricing/).
     """
-    rest = [_rate("/*", "*", "api")]
-    return rest + [
-        _rate("/" + route.path.replace("/", "~1"), method, edge_of(route.path))
-        for route in declared.routes()
-        if edge_of(route.path) != "api"
-        for method in route.methods
+    meant = [
+        _rate("/" + route.path.replace("/", "~1"), route.method, RATES[edge_of(route.path)]) for route in routing.TABLE
     ]
+    return [_rate("/*", "*", OTHER), *meant]
 
 
-def _rate(path: str, method: str, edge: str) -> dict[str, Any]:
-    rate = RATES[edge]
+def _rate(path: str, method: str, rate: Rate) -> dict[str, Any]:
     return {
         "ResourcePath": path,
         "HttpMethod": method,

@@ -92,7 +92,7 @@ LIMITS: dict[str, Limit] = {
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How many calls each method of an edge takes; what is above is answered 429."""
+    """How many calls each method of a path takes; what is above is answered 429."""
 
     a_second: int
     burst: int
@@ -108,8 +108,9 @@ RATES: dict[str, Rate] = {
     "receive_trigger": Rate(100, 200, "behind it is a queue with a ceiling of its own"),
     "receive_source": Rate(20, 40, "a call may hold 500 events and six seconds of work"),
     "fetch_media": Rate(20, 40, "a call may hold a file of 100 MB"),
-    "api": Rate(50, 100, "each method of the API by itself"),
+    "api": Rate(50, 100, "an owner's scripts and the console"),
 }
+OTHER = Rate(2, 10, "methods that a path does not have, which are answered 405")
 
 MAX_RECEIVES = 5
 """Deliveries of one queue message before it is a dead letter."""

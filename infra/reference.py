@@ -19,6 +19,7 @@ from infra.limits import (
     LIMITS,
     LOG_DAYS,
     MAX_RECEIVES,
+    OTHER,
     RATES,
     STREAM_MAX_AGE_S,
     STREAM_RETRIES,
@@ -68,7 +69,7 @@ def page() -> str:
         "## Limits\n\n" + _table(("what", "at most"), _figures()),
         "## Lambdas\n\nWithout a figure under *at once* the account is the limit; `+`: of the bulk queue.\n\n"
         + _table(("Lambda", "woken by", "memory", "time", "at once", "why"), _lambdas()),
-        "## Rates\n\nOf each method of an edge; what is above is answered 429 by API Gateway. *At the same\n"
+        "## Rates\n\nOf each method of each path; what is above is answered 429 by API Gateway. *At the same\n"
         "moment* is what may come beyond the rate before it is.\n\n"
         + _table(("edge", "calls a second", "at the same moment", "why"), _rates()),
         "## Queues\n\nEach has a dead-letter queue of its own, which `bury` reads. Messages are kept for "
@@ -127,6 +128,7 @@ def _woken(one: declared.Lambda) -> str:
 def _rates() -> Iterator[tuple[str, ...]]:
     for edge, rate in RATES.items():
         yield f"`{edge}`", str(rate.a_second), str(rate.burst), rate.why
+    yield "others", str(OTHER.a_second), str(OTHER.burst), OTHER.why
 
 
 def _queues() -> Iterator[tuple[str, ...]]:

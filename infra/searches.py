@@ -9,7 +9,7 @@ from infra import edges, shared
 _FIELDS = "fields @timestamp, step, outcome, status, took_ms, level, message, exception"
 SEARCHES: dict[str, tuple[str, str]] = {
     "trace": ("One message on its way", '| filter trace = "tc_"'),
-    "thread": ("All that happened to a conversation", '| filter coalesce(thread_id, thread) = "th_"'),
+    "thread": ("All that happened to a conversation", '| filter thread_id = "th_"'),
     "delivery": ("A delivery and its attempts", '| filter delivery = "dl_"'),
     "trouble": ("What is worth a look", '| filter level in ["WARNING", "ERROR", "CRITICAL"]'),
 }

@@ -13,6 +13,7 @@ import itertools
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from moto.dynamodb.models.table import StreamShard, Table
 from moto.sqs import models as moto_sqs
 
 from infra.sources import FILTERS
+from tests.chains import Chains, chain_of
 
 QUEUES = {
     "trigger-events.fifo": "run_trigger",
@@ -192,6 +194,8 @@ class Cloud:
     """How long a message that a step failed stays invisible, and its group with it."""
     step: str = ""
     """The step that runs now."""
+    chains: Chains = field(default_factory=Chains)
+    """How often a chain of messages came to each step."""
     _hidden: dict[str, float] = field(default_factory=dict)
     _held: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     _receives: dict[str, int] = field(default_factory=dict)
@@ -278,13 +282,15 @@ class Cloud:
             moto._messages.remove(message)
             group = {"MessageGroupId": message.group_id} if message.group_id else {}
             taken = {"MessageId": f"m{next(self._ids)}", "Body": message.body, "Attributes": group}
+            taken["Chain"] = chain_of(message)
             self._held.setdefault(queue, []).append(taken)
 
     def _run(self, queue: str, step: str, batch: list[dict[str, Any]]) -> None:
         given = [message for message in batch for _ in range(2 if self.duplicate else 1)]
         records = [self._record(queue, message, at) for at, message in enumerate(given)]
         failures = len(self.failures)
-        answer = self.invoke(step, {"Records": records})
+        with self.chains.run(step, batch, (_moto_queue(self._queue(name)) for name in QUEUES)):
+            answer = self.invoke(step, {"Records": records})
         whole = answer is None
         failed = {item["itemIdentifier"].partition("/")[0] for item in (answer or {}).get("batchItemFailures", ())}
         for message in batch:
@@ -370,7 +376,7 @@ class Cloud:
         lost = {"startSequenceNumber": numbers[0], "endSequenceNumber": numbers[-1], "batchSize": end - at}
         place = {"streamArn": arn, "shardId": _moto_table(self._table(table)).stream_shard.id}
         body = json.dumps({"version": "1.0", "DDBStreamBatchInfo": place | lost})
-        dead = {"MessageId": f"m{next(self._ids)}", "Body": body, "Attributes": {}}
+        dead = {"MessageId": f"m{next(self._ids)}", "Body": body, "Attributes": {}, "Chain": Counter()}
         self._held.setdefault(f"{step}-dead", []).append(dead)
         self._streamed[table] = end
         return True

@@ -19,6 +19,12 @@ _CONFIG = Config(
     max_pool_connections=32,
 )
 
+# Links to files must be of signature version 4, which S3 asks for where a key of KMS encrypts the bucket, and name the
+# bucket's region: at the address without one a new bucket is sent on by a redirect, for which the signature is wrong
+# (https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html). An address of numbers has no such names
+# before it, and botocore then puts the bucket into the path.
+_S3 = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+
 
 _BUSY = frozenset({
     "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException", "RequestThrottled",
@@ -39,6 +45,4 @@ def is_busy(error: Exception) -> bool:
 @cache
 def client(service: str) -> Any:
     """The boto3 client of `service`."""
-    # Links to files must be of signature version 4, which S3 asks for where a key of KMS encrypts the bucket.
-    config = _CONFIG.merge(Config(signature_version="s3v4")) if service == "s3" else _CONFIG
-    return boto3.client(service, config=config)
+    return boto3.client(service, config=_CONFIG.merge(_S3) if service == "s3" else _CONFIG)

@@ -94,9 +94,7 @@ def answered(routes: dict[str, Route], request: Request, lambda_context: Any, na
     caller = NOBODY if route.scope == OPEN else auth.caller(request.headers)
     if route.scope != OPEN and not caller.may(route.scope):
         raise Problem(403, "scope", f"this needs a key with the scope {route.scope}")
-    call = Call(
-        route, names, dict(request.query_params or {}), request.headers, raw, caller, request.context, lambda_context
-    )
+    call = Call(route, names, web.query(request), request.headers, raw, caller, request.context, lambda_context)
     answer = once.answer(call, load(route)) if route.method == "POST" and route.scope != READ else load(route)(call)
     if isinstance(answer, Response):
         # Not JSON: a file.

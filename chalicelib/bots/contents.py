@@ -23,7 +23,7 @@ def content(fields: Fields, *, text: str) -> Content:
 
     `text` is the name of the text's member. Others: Messagetype (any case; where it is absent it follows from Buttons,
     List, Media), Media (a URL, `{"url","mime_type","size","name"}`, or an array of them), Buttons
-    `[{"title","payload"}]`, List `{"button","sections"}`, Location, Contacts, Template.
+    `[{"title","payload"} or {"title","url"}]`, List `{"button","sections"}`, Location, Contacts, Template.
     """
     kind = fields.text("Messagetype").strip().lower()
     kind = _ALIASES.get(kind, kind)
@@ -79,8 +79,13 @@ def _file(fields: Fields, at: str, given: Any) -> Media | None:
 def _buttons(fields: Fields) -> dict[str, Any]:
     buttons = []
     for button in fields.objects("Buttons", most=MAX_BUTTONS):
-        title = button.text("title", required=True)
-        buttons.append({"title": title, "payload": button.text("payload") or title})
+        title, url = button.text("title", required=True), button.text("url", most=2048)
+        if url and not url.lower().startswith(("https://", "http://")):
+            button.wrong("url", "must begin with https:// or http://")
+        # One that leads somewhere is not pressed, so it has nothing to say.
+        buttons.append(
+            {"title": title, "url": url} if url else {"title": title, "payload": button.text("payload") or title}
+        )
     return {"buttons": buttons}
 
 

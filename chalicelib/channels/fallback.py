@@ -28,13 +28,25 @@ def shown(content: Content, can: frozenset[str]) -> Content:
 
 def choices(content: Content) -> list[dict[str, str]]:
     """What can be chosen from a message with buttons or a list: `{"title","payload"}` each, in the order shown."""
-    buttons = [(word(item.get("title")), word(item.get("payload"))) for item in dicts(content.details.get("buttons"))]
+    pressed = [item for item in dicts(content.details.get("buttons")) if not word(item.get("url"))]
+    buttons = [(word(item.get("title")), word(item.get("payload"))) for item in pressed]
     rows = [
         (word(row.get("title")), word(row.get("id")))
         for section in dicts(content.details.get("sections"))
         for row in dicts(section.get("rows"))
     ]
     return [{"title": title or payload, "payload": payload or title} for title, payload in buttons + rows]
+
+
+def links(content: Content) -> list[dict[str, str]]:
+    """Buttons that lead somewhere rather than answer: `{"title","url"}` each, in the order shown."""
+    found = [(word(item.get("title")), word(item.get("url"))) for item in dicts(content.details.get("buttons"))]
+    return [{"title": title or url, "url": url} for title, url in found if url]
+
+
+def link_lines(content: Content) -> list[str]:
+    """Those buttons as lines of text."""
+    return [f"{link['title']}: {link['url']}" for link in links(content)]
 
 
 def chosen(text: str, offered: Sequence[dict[str, str]]) -> dict[str, str] | None:
@@ -49,7 +61,8 @@ def chosen(text: str, offered: Sequence[dict[str, str]]) -> dict[str, str] | Non
 def _lines(content: Content) -> list[str]:
     match content.type:
         case "buttons":
-            return [f"{number}. {choice['title']}" for number, choice in enumerate(choices(content), 1)]
+            numbered = [f"{number}. {choice['title']}" for number, choice in enumerate(choices(content), 1)]
+            return [*numbered, *link_lines(content)]
         case "list":
             return _list_lines(content)
         case "location":

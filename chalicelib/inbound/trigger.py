@@ -19,7 +19,7 @@ from chalicelib.ports.web import Problem
 MAX_SESSION = 200
 """Characters of a session's key."""
 _OURS = ("text", "session", "contact")
-"""Members by which a body is known as an event of ours; one that has none of them is a payload."""
+"""Members by which a body is known as an event of ours."""
 _MOST = {"name": 200, "email": 320, "phone": 60}
 _KEPT_PAYLOAD = 8 * 1024
 
@@ -35,7 +35,7 @@ class Ask:
     identities: tuple[tuple[str, str], ...] = ()
     """(kind, value) of the contact, normalised: e-mail before phone."""
     payload: str = ""
-    """The JSON that came, where a default text stands in its place."""
+    """The JSON that came, where a default text stands in its place, or where it says more than our own members do."""
 
     @property
     def key(self) -> str:
@@ -54,7 +54,7 @@ def read(raw: bytes, query: Mapping[str, str], *, default_text: str, country: st
             given = parsed(raw)
         except ValueError as error:
             raise Problem(400, "malformed_json", f"the body is no JSON: {error}"[:300]) from None
-    ours = given if isinstance(given, dict) and given.keys() & {*_OURS} else {}
+    ours = given if _is_ours(given) else {}
     fields = Fields(ours)
     text = fields.text("text", most=2**20)
     session = fields.text("session", most=MAX_SESSION) or Fields(query, "", fields.wrong).text(
@@ -67,14 +67,35 @@ def read(raw: bytes, query: Mapping[str, str], *, default_text: str, country: st
     except WrongIdentities as wrong:
         fields.wrong.extend((f"/contact/{name}", why) for name, why in wrong.errors)
     refuse(fields.wrong, too_large=False)
-    payload = "" if ours or given is None else raw.decode("utf-8-sig").strip()
+    payload = "" if ours or given is None else _text(raw)
     said = default_text or text or payload
     if len(said.encode("utf-8", "replace")) > MAX_TEXT_BYTES:
         where = "/text" if text and not payload else ""
         problem = [(where, f"must be at most {MAX_TEXT_BYTES} bytes as a message's text")]
         refuse(problem, too_large=True)
-    kept = payload if default_text and len(payload.encode()) <= _KEPT_PAYLOAD else ""
+    # What stands beside our own members may mean something to the bot.
+    whole = payload if default_text else _text(raw) if ours.keys() - {*_OURS} else ""
+    kept = whole if len(whole.encode()) <= _KEPT_PAYLOAD else ""
     return Ask(said, session, person.get("name", ""), tuple(identities), kept)
+
+
+def _is_ours(given: Any) -> bool:
+    """Whether a body is an event in our words: it has one of our members, and those that it has are shaped as ours.
+
+    Other systems have members of these names too: there a `contact` is a text, a list or an object of other fields.
+    """
+    if not isinstance(given, dict) or not given.keys() & {*_OURS}:
+        return False
+    contact = given.get("contact")
+    return (
+        isinstance(given.get("text"), str | None)
+        and not isinstance(given.get("session"), dict | list)
+        and (contact is None or (isinstance(contact, dict) and (not contact or bool(contact.keys() & {*_MOST}))))
+    )
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8-sig").strip()
 
 
 def _person(fields: Fields, query: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ so that no caller ever sees a stack trace or an unnamed 500.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
@@ -99,6 +100,27 @@ def answering(route: Callable[..., Any]) -> Callable[..., Any]:
             return Problem(500, "internal_error", "the fault is ours; it was recorded").response()
 
     return answered
+
+
+_PHONES, _ADDRESSES = ("phone", "contact.phone"), ("email", "contact.email")
+_ZONE = re.compile(r"(T[0-9:.]+) (\d{2}:?\d{2})")
+
+
+def query(request: Request) -> dict[str, str]:
+    """The parameters after the question mark.
+
+    A plus that was not escaped arrives as a space. In numbers, e-mail addresses and times a space can have been nothing
+    else, so there it is a plus again.
+    """
+    return {name: _with_plus(name, value) for name, value in dict(request.query_params or {}).items()}
+
+
+def _with_plus(name: str, value: str) -> str:
+    if name in _PHONES and re.match(r"\s+\d", value):
+        return f"+{value.strip()}"
+    if name in _ADDRESSES:
+        return re.sub(r"(?<=\S) (?=\S)", "+", value)
+    return _ZONE.sub(r"\1+\2", value)
 
 
 def raw_body(request: Request, *, most: int) -> bytes:

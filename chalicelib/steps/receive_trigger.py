@@ -29,7 +29,7 @@ def run(request: HttpRequest, trigger_id: str) -> HttpResponse:
     started = clock.now_ms()
     raw = web.raw_body(request, most=MAX_BODY)
     row, country = _called(trigger_id, request.headers.get("authorization"), now_ms=started)
-    query: dict[str, str] = dict(request.query_params or {})
+    query = web.query(request)
     ask = trigger.read(raw, query, default_text=(row.body or {}).get("text") or "", country=country)
     trace = ids.new("tc")
     key = request.headers.get("idempotency-key") or ""

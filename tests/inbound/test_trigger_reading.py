@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +37,40 @@ def tried(body: bytes, query: dict[str, str], default: str) -> Ask | Problem:
         return read(body, query, default_text=default, country="DE")
     except Problem as problem:
         return problem
+
+
+FOREIGN: list[dict[str, Any]] = [
+    {"event": "deal.won", "contact": "Ana"},
+    {"contact": ["ana@example.com"], "id": 7},
+    {"contact": {"id": 17, "first": "Ana"}},
+    {"text": {"html": "<p>Hello</p>", "plain": "Hello"}, "contact": {"email": "ana@example.com"}},
+    {"text": ["a", "b"]},
+    {"session": {"id": "s-1", "started": 1}, "text": "hello"},
+    {"text": 5},
+]
+
+
+@pytest.mark.parametrize("body", FOREIGN, ids=json.dumps)
+def test_a_payload_of_somebody_elses_with_members_called_as_ours(body: dict[str, Any]) -> None:
+    ask = read(json.dumps(body).encode(), {"session": "s", "contact.name": "Ada"}, default_text="", country="DE")
+    assert json.loads(ask.text) == body
+    assert (ask.session, ask.name, ask.identities) == ("s", "Ada", ())
+
+
+def test_what_stands_beside_our_own_members_is_kept() -> None:
+    body = {"text": "late", "contact": {"email": "Ana@Example.com", "vip": True}, "order": 1044}
+    ask = read(json.dumps(body).encode(), {}, default_text="", country="DE")
+    assert (ask.text, ask.identities) == ("late", (("email", "ana@example.com"),))
+    assert json.loads(ask.payload) == body
+    plain = read(b'{"text": "late", "session": null}', {}, default_text="", country="DE")
+    assert plain == Ask("late")
+
+
+@pytest.mark.parametrize("wrong", [{"contact": {"email": "no"}}, {"text": "x", "contact": {"phone": "12"}}])
+def test_ours_and_wrong_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(Problem) as refused:
+        read(json.dumps(wrong).encode(), {}, default_text="", country="DE")
+    assert refused.value.status == 422
 
 
 @settings(max_examples=300, deadline=None)

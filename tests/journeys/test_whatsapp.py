@@ -84,6 +84,24 @@ def test_text_in_answer_out_statuses_back(town: Town, number: dict[str, Any], gr
     assert town.bot.events()[-1]["DeliveryStatus"] == "Delivered"
 
 
+def test_statuses_in_any_order(town: Town, number: dict[str, Any], graph: Outside) -> None:
+    """Whatever comes late, twice, for nobody or after the fact: a message that was read stays read."""
+    town.bot.answer = lambda heard: (200, {"token": TOKEN, "events": [
+        {"eventid": "1001", "conversation_id": heard.json["Conversationid"], "message": "answer"}
+    ] if heard.json["Event"] == "Incoming message" else []})  # fmt: skip
+    assert post(town, number, said({"type": "text", "text": {"body": "q"}})) == 200
+    failed = {"errors": [{"code": 131026, "title": "Message undeliverable"}]}
+    for id, status, more in (
+        ("wamid.out1", "read", {}), ("wamid.out1", "delivered", {}), ("wamid.out1", "sent", {}),
+        ("wamid.nobody", "sent", {}), ("", "read", {}), ("wamid.out1", "read", {}), ("wamid.out1", "failed", failed),
+    ):  # fmt: skip
+        one = {"id": id, "status": status, "timestamp": "1763683201", "recipient_id": WA_ID} | more
+        assert post(town, number, {"statuses": [one]}) == 200
+    _, listed = town.call("GET", f"/v1/messages?conversation_id={town.bot.events()[0]['Conversationid']}")
+    assert [one["state"] for one in listed["data"] if one["direction"] == "out"] == ["read"]
+    assert [event["DeliveryStatus"] for event in town.bot.events() if event["Event"] == "Message Delivery"] == ["Read"]
+
+
 def test_a_wrong_signature(town: Town, number: dict[str, Any]) -> None:
     assert post(town, number, said({"type": "text", "text": {"body": "x"}}), secret="other") == 401
     assert town.bot.events() == []

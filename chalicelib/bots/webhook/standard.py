@@ -56,9 +56,12 @@ def media(content: Content) -> list[dict[str, Any]]:
 
 
 def description(notice: Notice) -> str:
-    """Why a message failed, in the provider's words where it gave some."""
+    """Why a message failed: the provider's code, by which it can be looked up, and words, as far as it gave them."""
     error = notice.error or {}
-    return str(error.get("reason") or error.get("code") or notice.reason or "unknown")
+    code, reason = str(error.get("code") or ""), str(error.get("reason") or "")
+    if code and reason and code not in reason:
+        return f"{code}: {reason}"
+    return reason or code or notice.reason or "unknown"
 
 
 def _told(notice: Notice) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def _wire(message: Outgoing) -> dict[str, Any]:
         # A gateway that knows only text shall still say something sensible for a place, a person or a template.
         "text": content.text or ("" if content.media else fallback.shown(content, frozenset()).text),
         "media": [item.plain() for item in content.media],
-        "buttons": fallback.choices(content) if content.type == "buttons" else [],
+        "buttons": [*fallback.choices(content), *fallback.links(content)] if content.type == "buttons" else [],
         **({"content": details} if details else {}),
         **({"in_reply_to": message.in_reply_to} if message.in_reply_to else {}),
     }

@@ -88,17 +88,45 @@ def _file(name: str, item: Media) -> Body:
 
 
 def _buttons(content: Content) -> list[Body]:
-    offered = fallback.choices(content)
+    offered, links = fallback.choices(content), fallback.links(content)
+    if links and not offered and len(links) == 1 and _opens(content, links[0]):
+        return [_link(content, links[0])]
+    if links:
+        # WhatsApp has no message with both, nor with two links: they become lines of the text.
+        text = "\n".join(line for line in (content.text, *fallback.link_lines(content)) if line)
+        kept = [one for one in dicts(content.details.get("buttons")) if not word(one.get("url"))]
+        content = Content("buttons", text, content.media, content.details | {"buttons": kept})
+        if not offered:
+            return [*_files_of(content), *_texts(text)]
     if not _fits(content, offered, MOST_BUTTONS, BUTTON_TITLE):
         rows = [{"id": one["payload"], "title": one["title"]} for one in offered]
         given = {key: value for key, value in content.details.items() if key != "buttons"}
         return _list(Content("list", content.text, content.media, given | {"sections": [{"rows": rows}]}))
     action = {"buttons": [{"type": "reply", "reply": {"id": one["payload"], "title": one["title"]}} for one in offered]}
+    return [_interactive("button", content, action, _header(content))]
+
+
+def _opens(content: Content, link: dict[str, str]) -> bool:
+    return len(link["title"]) <= BUTTON_TITLE and len(content.text) <= MOST_BODY
+
+
+def _link(content: Content, link: dict[str, str]) -> Body:
+    """A button that opens a page: .../whatsapp/messages/interactive-cta-url-messages"""
+    opens = {"name": "cta_url", "parameters": {"display_text": link["title"], "url": link["url"]}}
+    return _interactive("cta_url", content, opens, _header(content))
+
+
+def _header(content: Content) -> Body:
     shown = content.media[0] if content.media else None
-    kind = shown.mime_type.partition("/")[0] if shown else ""
+    if shown is None:
+        return {}
+    kind = shown.mime_type.partition("/")[0]
     name = kind if kind in ("image", "video") else "document"
-    header = {"header": {"type": name, name: _file(name, shown)}} if shown else {}
-    return [_interactive("button", content, action, header)]
+    return {"header": {"type": name, name: _file(name, shown)}}
+
+
+def _files_of(content: Content) -> list[Body]:
+    return [body for item in content.media for body in _files(_kind(item), Content(media=(item,)))]
 
 
 def _list(content: Content) -> list[Body]:
@@ -112,8 +140,7 @@ def _list(content: Content) -> list[Body]:
         rows = [_row(row) for row in dicts(section.get("rows"))]
         sections.append(({"title": title} if title else {}) | {"rows": rows})
     button = word(content.details.get("button"))[:LIST_BUTTON] or "Options"
-    files = [body for item in content.media for body in _files(_kind(item), Content(media=(item,)))]
-    return [*files, _interactive("list", content, {"button": button, "sections": sections}, {})]
+    return [*_files_of(content), _interactive("list", content, {"button": button, "sections": sections}, {})]
 
 
 def _kind(item: Media) -> str:
@@ -140,7 +167,8 @@ def _fits(content: Content, offered: list[dict[str, str]], most: int, title: int
 
 def _interactive(kind: str, content: Content, action: Body, more: Body) -> Body:
     # A body is required; a question without words is asked by its answers.
-    text = content.text.strip() or " / ".join(choice["title"] for choice in fallback.choices(content))
+    asked = [choice["title"] for choice in (*fallback.choices(content), *fallback.links(content))]
+    text = content.text.strip() or " / ".join(asked)
     return {"type": "interactive", "interactive": {"type": kind, **more, "body": {"text": text}, "action": action}}
 
 

@@ -18,6 +18,7 @@ _MOST_WAYS = 10
 _MOST_FORM = 16 * 1024
 """Characters of a filled-in form; its JSON must not be cut."""
 _ITEM = ("product_retailer_id", "quantity", "item_price", "currency")
+_PRODUCT = ("catalog_id", "product_retailer_id")
 _REFERRAL = ("source_type", "source_id", "source_url", "headline", "body", "ctwa_clid")
 
 
@@ -31,12 +32,26 @@ def content_of(message: dict[str, Any]) -> Content | Ignored:
         return found
     more: dict[str, Any] = {}
     context, referral = message.get("context"), message.get("referral")
-    if isinstance(context, dict) and (quoted := word(context.get("id"))):
-        more["in_reply_to"] = quoted[:MAX_ID]
+    if isinstance(context, dict):
+        more |= _context(context)
     if isinstance(referral, dict):
         # The advertisement that the user came from.
         more["referral"] = _texts(referral, _REFERRAL)
     return Content(found.type, found.text, found.media, found.details | more)
+
+
+def _context(given: dict[str, Any]) -> dict[str, Any]:
+    """What a message is said about: one that is quoted, a product of the catalogue, or where it was forwarded from."""
+    found: dict[str, Any] = {}
+    if quoted := word(given.get("id")):
+        found["in_reply_to"] = quoted[:MAX_ID]
+    product = given.get("referred_product")
+    if isinstance(product, dict) and (named := _texts(product, _PRODUCT)):
+        found["product"] = named
+    if given.get("forwarded") is True or given.get("frequently_forwarded") is True:
+        # WhatsApp says so from the fifth time on that something is passed on.
+        found["forwarded"] = "often" if given.get("frequently_forwarded") is True else "once"
+    return found
 
 
 def _by_type(kind: str, value: dict[str, Any], message: dict[str, Any]) -> Content | Ignored:

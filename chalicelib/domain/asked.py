@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.message import Author, Content
+from chalicelib.domain.stored import known
 from chalicelib.domain.thread import BOT, NOBODY, conversation_id, parse_conversation_id
 from chalicelib.domain.turn import TRIGGER_COMPLETED, TRIGGER_FAILED, Route, Timer, Turn
 
@@ -41,7 +42,7 @@ def trigger_event(turn: Turn) -> None:
         route["asked"] = asked
     turn.say(
         Content.of(body["content"]),
-        author=Author(**body.get("author") or {"kind": "event"}),
+        author=Author(**known(Author, body.get("author") or {"kind": "event"})),
         direction="in",
         conversation=conversation,
         routes=[route],

@@ -20,6 +20,7 @@ from chalicelib.domain.feed import source_event
 from chalicelib.domain.message import FAILED, SENT, Author, Content
 from chalicelib.domain.routing import CLOSED as CLOSED_CONVERSATION
 from chalicelib.domain.routing import Rule, World, first_after, first_match
+from chalicelib.domain.stored import UnknownKind
 from chalicelib.domain.thread import ACCEPTED, BOT, DESK, HELD, Thread, parse_conversation_id
 from chalicelib.domain.turn import TRIGGER, StateChange, Turn, accepted
 
@@ -33,6 +34,8 @@ def decide(event: Event, thread: Thread, world: World, contact: dict[str, Any] |
     if too_late(event, thread):
         turn.ignored = "its person was erased"
     else:
+        if event.kind not in _BY_KIND:
+            raise UnknownKind(event.kind)
         _BY_KIND[event.kind](turn)
     settle_conversations(turn)
     choose_hearers(turn)

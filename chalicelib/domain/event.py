@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.domain.stored import known
+
 CUSTOMER_MESSAGE = "customer.message"
 BOT_MESSAGE, BOT_HANDOVER, BOT_CLOSE = "bot.message", "bot.handover", "bot.close"
 CHAT_ACCEPTED, AGENT_MESSAGE, AGENT_TYPING = "chat.accepted", "agent.message", "agent.typing"
@@ -81,7 +83,7 @@ class Event:
     @staticmethod
     def of(plain: dict[str, Any]) -> Event:
         """The reverse of `plain`."""
-        return Event(**{"channel": "", "channel_kind": "", "address": "", "service": ""} | plain)
+        return Event(**{"channel": "", "channel_kind": "", "address": "", "service": ""} | known(Event, plain))
 
 
 def status_event(

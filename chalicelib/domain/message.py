@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from chalicelib.domain.stored import known
+
 TYPES = (
     "text",
     "image",
@@ -81,7 +83,7 @@ class Content:
         return Content(
             type=plain.get("type", "text"),
             text=plain.get("text", ""),
-            media=tuple(Media(**item) for item in plain.get("media", ())),
+            media=tuple(Media(**known(Media, item)) for item in plain.get("media", ())),
             details=plain.get("details", {}),
         )
 
@@ -152,9 +154,9 @@ class Message:
         defaults: dict[str, Any] = dict.fromkeys(Message.__slots__, "") | {"routes": (), "status_to": (), "error": None}
         return Message(
             **defaults
-            | plain
+            | known(Message, plain)
             | {
-                "author": Author(**plain["author"]),
+                "author": Author(**known(Author, plain["author"])),
                 "content": Content.of(plain["content"]),
                 "routes": tuple(plain.get("routes", ())),
                 "status_to": tuple(plain.get("status_to", ())),

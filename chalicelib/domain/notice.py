@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.domain.stored import known
+
 MESSAGE, POSTBACK, STATUS = "message", "postback", "status"
 EVENT = "event"
 """A platform event: `event` is its type."""
@@ -81,4 +83,4 @@ class Notice:
         absent: dict[str, Any] = {"at": 0} | dict.fromkeys(
             ("thread", "conversation", "channel_kind", "service", "destination"), ""
         )
-        return Notice(**absent | plain)
+        return Notice(**absent | known(Notice, plain))

@@ -7,6 +7,8 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from chalicelib.domain.stored import known
+
 BOT, DESK, NOBODY = "bot", "desk", ""
 OFFERED, ACCEPTED, HELD, OPEN, CLOSED = "offered", "accepted", "held", "open", "closed"
 DIRECT = "api"
@@ -172,9 +174,9 @@ class Thread:
         """The reverse of `plain`."""
         data = dict(plain)
         if chat := data.get("chat"):
-            data["chat"] = Chat(**chat | {"tried": tuple(chat.get("tried", ()))})
+            data["chat"] = Chat(**known(Chat, chat) | {"tried": tuple(chat.get("tried", ()))})
         data["recent"], data["asked"] = tuple(data.get("recent", ())), tuple(data.get("asked", ()))
-        return Thread(**{"address": ""} | data)
+        return Thread(**{"address": ""} | known(Thread, data))
 
 
 _FIXED = ("id", "service", "channel", "channel_kind", "address", "version", "recent")
@@ -233,4 +235,4 @@ class Conversation:
     @staticmethod
     def of(plain: dict[str, Any]) -> Conversation:
         """The reverse of `plain`."""
-        return Conversation(**plain)
+        return Conversation(**known(Conversation, plain))

@@ -16,7 +16,7 @@ from typing import Any
 
 from chalicelib.channels.contract import Call
 from chalicelib.domain import retry
-from chalicelib.domain.notice import Notice
+from chalicelib.domain.notice import KINDS, Notice
 from chalicelib.lanes.tell import tell_given_up
 from chalicelib.lanes.way import Attempted, Target, Way
 from chalicelib.ports import clock, http, ids, log, queues
@@ -116,6 +116,9 @@ def wake(lane: str) -> None:
 async def _one(way: Way, call: Call, row: DeliveryRow, *, step: str, failures: int) -> bool:
     """Try one delivery; True where it is finished, one way or another, False where the lane is blocked by it."""
     notice, now = deliveries.notice_of(row), clock.now_ms()
+    if notice.kind not in KINDS:
+        # Of a newer version, before a rollback: what cannot be told is seen, and told by a replay when it can be.
+        return _give_up(way, row, notice, Attempted(error="unknown_kind"), FAILED, attempt=None)
     target = way.target(notice)
     if target is None:
         return _give_up(way, row, notice, Attempted(error="destination_gone"), FAILED, attempt=None)

@@ -6,6 +6,7 @@ from typing import Any
 
 from chalicelib.domain import event as kinds
 from chalicelib.domain.event import Event, event_queue, status_event
+from chalicelib.domain.stored import UnknownKind
 from chalicelib.inbound import asking
 from chalicelib.inbound.trigger import Ask
 from chalicelib.lanes import announcing, publishing
@@ -34,6 +35,8 @@ def run(event: dict[str, Any], context: Any) -> Any:
 
 def handle(body: dict[str, Any]) -> None:
     """Fire one timer."""
+    if body["kind"] not in _BY_KIND:
+        raise UnknownKind(body["kind"])
     outcome = _BY_KIND[body["kind"]](body)
     log.step("fire_timer", kind=body["kind"], thread=body.get("thread"), outcome=outcome)
 

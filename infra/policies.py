@@ -159,7 +159,10 @@ def traces() -> dict[str, Any]:
 def table_key() -> dict[str, Any]:
     """What reading and writing tables and streams needs of the owner's key, where there is one, and only through
     DynamoDB (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html)."""
-    actions = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
+    actions = (
+        "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey",
+        "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo",
+    )  # fmt: skip
     statement = _allow("TableKey", actions, {"Ref": "TableKeyArn"})
     through = {"kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.${AWS::URLSuffix}"}}
     return _document(statement | {"Condition": {"StringEquals": through}})

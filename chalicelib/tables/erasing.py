@@ -36,7 +36,11 @@ LEFT = (
     {"what": "answers under an Idempotency-Key", "why": "they expire within a day"},
     {"what": "dead letters", "why": "those that tell of the person in their text alone; the owner deals with them"},
     {"what": "timers", "why": "a thread's address, until they fall due"},
-    {"what": "backups", "why": "point-in-time recovery of the tables ends after 35 days"},
+    {
+        "what": "backups",
+        "why": "point-in-time recovery of the tables ends after 35 days, old versions of files after 30; copies that "
+        "AWS Backup makes end as their plan says",
+    },
 )
 State = dict[str, Any]
 _TELLING = 8

@@ -44,7 +44,7 @@ def test_cfn_lint_has_nothing_to_say_of_what_sam_makes(made: Template, tmp_path:
     path = tmp_path / "made.json"
     path.write_text(json.dumps(made), encoding="utf-8")
     tool = Path(sys.executable).with_name("cfn-lint")
-    regions = ["us-east-1", "eu-west-1", "ap-southeast-1"]
+    regions = ["eu-west-1", "ap-southeast-1"]
     done = subprocess.run([str(tool), "-r", *regions, "--", str(path)], capture_output=True, text=True, check=False)
     assert done.stdout + done.stderr == ""
 

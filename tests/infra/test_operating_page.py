@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 from bench import floods
+from chalicelib.tables.erasing import LEFT
+from infra.limits import REMOVED_DAYS
 from infra.parameters import PARAMETERS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
@@ -25,3 +27,9 @@ def test_what_a_flood_costs_is_what_the_rates_come_to() -> None:
     rows = re.findall(r"^\| ([^|]+) \| (\d+) \| (\d+) \| ([\d.]+) \|$", PAGE.partition("## Floods")[2], re.MULTILINE)
     said = [(name.strip("`"), int(methods), int(calls), usd) for name, methods, calls, usd in rows]
     assert said == [(edge, methods, calls, f"{usd:.2f}") for edge, methods, calls, usd in floods.measure().rows]
+
+
+def test_the_proof_of_an_erasure_says_how_long_removed_files_can_be_brought_back() -> None:
+    [backups] = [one["why"] for one in LEFT if one["what"] == "backups"]
+    assert f"old versions of files after {REMOVED_DAYS};" in backups
+    assert REMOVED_DAYS < 35, "as long as a table"

@@ -48,7 +48,7 @@ def test_a_bot_that_is_down_is_looked_after_for_ever(town: Town, clock: Clock) -
     status, accepted = town.call("POST", made["event_url"], {"text": "hello"}, headers=sent)
     assert status == 202
     town.cloud.pump()
-    clock.passes(5400)
+    clock.passes(3600)
     assert town.cloud.chains.longest["fire_timer"] <= 3
     assert len(list(Due.scan(Due.due_id.contains("answer:")))) == 1, "somebody still looks"
     town.bot.answer = answers_with_token
@@ -118,8 +118,8 @@ def test_an_erasure_that_waited_for_a_day_is_a_dead_letter_and_goes_on_when_it_i
 ) -> None:
     try:
         contact = someone_goes(town)
-        for _ in range(26 * 12):
-            traveller.shift(300)
+        for _ in range(26 * 4):
+            traveller.shift(900)
             town.cloud.release()
     finally:
         taps.listen = None

@@ -15,7 +15,8 @@ from chalicelib.api.routes import routes
 
 app = Chalice(app_name="parley", configure_logs=False)
 app.register_blueprint(routes)
-app.api.binary_types = ["application/octet-stream", "image/*", "audio/*", "video/*"]
+# Of answers, which are all text. Of requests the gateway hands on every body as bytes (`infra/gateway.py`).
+app.api.binary_types = []
 
 
 @app.on_sqs_message(queue="trigger-events.fifo", batch_size=10)

@@ -14,6 +14,11 @@ from infra.parameters import when
 STAGE = "api"
 LOG = "/aws/apigateway/parley-${Stage}"
 
+BYTES = ["*/*"]
+"""Types of bodies that are handed on as bytes: all. What is not among them the gateway reads as UTF-8, and a letter of
+another encoding is U+FFFD before our code sees it: a name is lost, and a signature of the body no longer fits
+(https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html)."""
+
 _NOT_FOUND = (404, "not_found", "there is nothing at this path")
 _AGAIN = (503, "unavailable", "the call could not be handed on; try again")
 _FAILED = (500, "gateway", "the gateway cannot make this call")
@@ -73,6 +78,7 @@ def finish(properties: dict[str, Any]) -> None:
     properties["TracingEnabled"] = {"Fn::If": ["Traced", True, False]}
     body = properties["DefinitionBody"]
     body["x-amazon-apigateway-gateway-responses"] = responses()
+    body["x-amazon-apigateway-binary-media-types"] = BYTES
     body["info"]["title"] = {"Fn::Sub": "parley-${Stage}"}
 
 

@@ -41,8 +41,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "domain", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows", "inbound", "api",
         "__version__",
     ),
-    # A client of the documented API, for people: it knows nothing but that.
-    "cli": ("cli",),
+    # A client of the documented API, for people: it knows nothing but that, and how files of contacts are read.
+    "cli": ("cli", "domain.file_text", "domain.contact_file"),
     # The web page: files, no code.
     "console": (),
 }  # fmt: skip

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
+from email.message import Message
 from typing import Any
 
 from chalice.app import Response
@@ -14,6 +16,7 @@ from chalicelib.api.contacts import country_of
 from chalicelib.api.conversations import service_of_query
 from chalicelib.api.fields import Fields, escaped, invalid, parse, problems
 from chalicelib.api.front import Answer, Call
+from chalicelib.domain import file_text
 from chalicelib.domain.contact_file import Row, Unreadable, column_of, rows_of_csv, rows_of_json_lines
 from chalicelib.ports import ids, web
 from chalicelib.ports.clock import now_ms, rfc3339
@@ -26,8 +29,21 @@ MOST_ROWS = 500
 MOST_EXPORTED = 200
 _MOST_BYTES = 4_000_000
 """Of a page of an export: Lambda answers with at most 6 MB."""
-CSV = "text/csv"
-JSON_LINES = ("application/jsonl", "application/x-ndjson", "application/x-jsonlines")
+CSV, JSON_LINES = "text/csv", ("application/jsonl", "application/x-ndjson", "application/x-jsonlines")
+_CSV_TOO = (
+    CSV,
+    "application/csv",
+    "application/vnd.ms-excel",
+    "application/x-csv",
+    "text/comma-separated-values",
+    "text/plain",
+    "text/tab-separated-values",
+    "text/x-csv",
+)
+_JSON_LINES_TOO = (*JSON_LINES, "application/ndjson", "application/json-lines", "text/jsonl", "text/x-ndjson")
+_ANY_FILE = "application/octet-stream"
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How .xlsx and .xls begin (https://en.wikipedia.org/wiki/List_of_file_signatures)."""
 
 
 class ExportedLine(ContactLine):
@@ -54,6 +70,8 @@ class Imported(Fields):
     updated: int
     unchanged: int
     refused: list[RefusedRow]
+    encoding: str
+    """How the bytes were read, as utf-8 or cp1252."""
     next_row: int | None
     """Where to go on in the same file with `?from_row=`; null at its end."""
 
@@ -65,7 +83,8 @@ def load(call: Call) -> Answer:
     country = country_of(call, service)
     first = _number(call, "from_row", 1, 10**8)
     is_csv = _is_csv(call)
-    page, next_row = _page(call.raw, is_csv, first)
+    text, encoding = _text(call, country)
+    page, next_row = _page(text, is_csv, first)
     refused: list[dict[str, Any]] = []
     said: list[Said] = []
     for row in page:
@@ -83,7 +102,7 @@ def load(call: Call) -> Answer:
     if counts["created"] or counts["updated"]:
         told: dict[str, object] = {**counts, "refused": len(refused)}
         audit.note(service, at=now_ms(), actor=call.caller.id, action="contacts.imported", subject=id, change=told)
-    answer = {"import_id": id, "rows": len(page), **counts}
+    answer = {"import_id": id, "rows": len(page), **counts, "encoding": encoding}
     return Answer(200, answer | {"refused": sorted(refused, key=lambda one: one["row"]), "next_row": next_row})
 
 
@@ -122,9 +141,23 @@ def _line(row: ContactRow) -> dict[str, Any]:
 
 def _is_csv(call: Call) -> bool:
     kind = (call.headers.get("content-type") or "").partition(";")[0].strip().lower()
-    if kind not in (CSV, *JSON_LINES):
+    if call.raw.startswith(_WORKBOOKS):
+        raise Problem(415, "unsupported_media_type", "this is a workbook: save the sheet as CSV UTF-8")
+    if kind == _ANY_FILE:
+        return not call.raw.lstrip(codecs.BOM_UTF8).lstrip().startswith(b"{")
+    if kind not in (*_CSV_TOO, *_JSON_LINES_TOO):
         raise Problem(415, "unsupported_media_type", f"send {CSV} or {JSON_LINES[0]}")
-    return kind == CSV
+    return kind in _CSV_TOO
+
+
+def _text(call: Call, country: str) -> tuple[str, str]:
+    """(the file's text, its encoding)."""
+    message = Message()
+    message["content-type"] = call.headers.get("content-type") or CSV
+    try:
+        return file_text.read(call.raw, charset=str(message.get_param("charset") or ""), country=country)
+    except file_text.Undecodable as error:
+        raise Problem(400, "malformed_text", f"the file {error}") from None
 
 
 def _number(call: Call, name: str, default: int, most: int) -> int:
@@ -134,12 +167,8 @@ def _number(call: Call, name: str, default: int, most: int) -> int:
     return int(given)
 
 
-def _page(raw: bytes, is_csv: bool, first: int) -> tuple[list[Row], int | None]:
+def _page(text: str, is_csv: bool, first: int) -> tuple[list[Row], int | None]:
     """(rows of the page, number of the row after it)."""
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Problem(400, "malformed_text", f"the body is no UTF-8: {error}"[:300]) from None
     page: list[Row] = []
     try:
         for row in rows_of_csv(text) if is_csv else rows_of_json_lines(text):

@@ -132,7 +132,9 @@ def problems(value: Any, path: str = "", depth: int = 0) -> list[tuple[str, str]
     if isinstance(value, list):
         return [found for n, item in enumerate(value) for found in problems(item, f"{path}/{n}", depth + 1)]
     if isinstance(value, str):
-        return [(path, "is no Unicode text")] if _broken(value) else []
+        if _broken(value):
+            return [(path, "is no Unicode text")]
+        return [(path, f"holds {LOST}")] if path.endswith("/name") and "\ufffd" in value else []
     if value is None or isinstance(value, bool):
         return []
     if isinstance(value, int):
@@ -141,6 +143,9 @@ def problems(value: Any, path: str = "", depth: int = 0) -> list[tuple[str, str]
         small_enough = math.isfinite(value) and (value == 0 or 1e-100 < abs(value) < 1e100)
         return [] if small_enough else [(path, "is no number that can be kept")]
     return [(path, "is nothing that JSON can say")]
+
+
+LOST = "U+FFFD, which stands for a letter that was lost: read the name anew from where it came, as UTF-8"
 
 
 def _broken(text: str) -> bool:

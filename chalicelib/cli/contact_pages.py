@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from chalicelib.domain import file_text
+from chalicelib.domain.contact_file import separated
+
 MOST_ROWS, MOST_BYTES = 500, 900_000
 CSV, JSON_LINES = "text/csv", "application/jsonl"
 
@@ -28,6 +31,8 @@ class Pages:
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        # The API is sent UTF-8, whatever the file is in.
+        self._encoding = file_text.encoding_of(file.read_bytes())
         self._kind = JSON_LINES if file.suffix in (".jsonl", ".ndjson", ".json") else CSV
 
     def count(self) -> int:
@@ -57,16 +62,18 @@ class Pages:
         return _written(next(cells, [])), (_written(row) for row in cells)
 
     def _lines(self) -> Iterator[bytes]:
-        with self._file.open("rb") as file:
+        with self._file.open(encoding=self._encoding, newline="\n") as file:
             for line in file:
                 if line.strip():
-                    yield line.rstrip(b"\n") + b"\n"
+                    yield line.rstrip("\n").encode() + b"\n"
 
     def _cells(self) -> Iterator[list[str]]:
-        with self._file.open(encoding="utf-8-sig", newline="") as file:
-            head = file.readline()
+        with self._file.open(encoding=self._encoding, newline="") as file:
+            head = "".join(file.readline() for _ in range(2))
+            comma, rest = separated(head)
             file.seek(0)
-            comma = ";" if head.count(";") > head.count(",") else ","
+            for _ in range(len(head.splitlines()) - len(rest.splitlines())):
+                file.readline()
             for n, row in enumerate(csv.reader(file, delimiter=comma)):
                 if n == 0 or any(cell.strip() for cell in row):
                     yield row

@@ -17,6 +17,7 @@ from rich.text import Text
 from chalicelib.cli.connection import Connection, Refused
 from chalicelib.cli.contact_pages import Page, Pages
 from chalicelib.cli.screen import connected, err, out, refusals
+from chalicelib.domain.file_text import Undecodable
 
 app = typer.Typer(no_args_is_help=True, help="Persons.")
 Service = Annotated[str | None, typer.Option(help="Id of the service; not needed with a key of one service.")]
@@ -51,7 +52,10 @@ def load(
     at_once: Annotated[int, typer.Option(min=1, max=16, help="Pages under way at the same time.")] = 4,
 ) -> None:
     """Make and change contacts from a file. Interrupted, run it again: it goes on where it was."""
-    pages = Pages(file)
+    try:
+        pages = Pages(file)
+    except Undecodable as error:
+        raise typer.BadParameter(f"{file.name} {error}") from None
     state = _State(file, service or "")
     total = pages.count()
     with refusals(), _bar() as bar, ThreadPoolExecutor(max_workers=at_once) as pool:

@@ -2,6 +2,9 @@
 
 Columns of CSV: `name`, `email`, `phone`, `external_id`, `tags` (separated by `;`), `attr.<name>`, `consent.<name>`
 (true or false). An empty cell says nothing. A line of JSON is a contact as the API takes it.
+
+Spreadsheets have habits: `;` or tabs between the cells, a first line `sep=;`, empty columns and rows at the end, line
+breaks within quotes, `E-Mail ` for `email`. None of them changes what a file says.
 """
 
 from __future__ import annotations
@@ -9,12 +12,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 Errors = list[tuple[str, str]]
 _PLAIN = ("name", "email", "phone", "external_id")
+_SPELLED = (*_PLAIN, "tags", "e_mail", "externalid")
 _SAID = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
 _OURS = ("id", "service_id", "conversations", "merged_ids", "shadow", "created_at", "updated_at")
 """What an export says besides, and nobody can give."""
@@ -40,23 +45,30 @@ class Row:
 
 def rows_of_csv(text: str) -> Iterator[Row]:
     """The rows; Unreadable where the header is wrong."""
-    head = text.partition("\n")[0]
-    comma = ";" if head.count(";") > head.count(",") else ","
+    comma, text = separated(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=comma, strict=True)
     try:
-        columns = [name.strip() for name in next(reader, [])]
+        columns = [_column(name) for name in next(reader, [])]
         _check(columns)
         number = 0
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
             number += 1
-            if len(cells) > len(columns):
-                yield Row(number, errors=[("", f"has {len(cells)} cells, and there are {len(columns)} columns")])
+            if nameless := [n for n, cell in enumerate(cells) if cell.strip() and not "".join(columns[n : n + 1])]:
+                yield Row(number, errors=[("", f"cell {nameless[0] + 1} is in a column without a name")])
             else:
                 yield Row(number, _fields(columns, cells))
     except csv.Error as error:
         raise Unreadable(f"line {reader.line_num}: {error}") from None
+
+
+def separated(text: str) -> tuple[str, str]:
+    """(what stands between the cells of a CSV file, the file without a line that only says so)."""
+    if said := re.match(r'"?sep=([,;|\t])"?[^\S\r\n]*(?:\r\n|\r|\n)', text, re.IGNORECASE):
+        return said[1], text[said.end() :]
+    head = re.split(r"[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0]
+    return max(",;\t", key=head.count), text.lstrip("\r\n")
 
 
 def rows_of_json_lines(text: str) -> Iterator[Row]:
@@ -83,9 +95,20 @@ def column_of(path: str) -> str:
     return path.removeprefix("/").partition("/")[0]
 
 
+def _column(given: str) -> str:
+    """A column's name as we write it: `External ID ` is `external_id`; what follows `attr.` stays as it is."""
+    name = " ".join(given.split())
+    kind, dot, rest = name.partition(".")
+    if dot and kind.strip().lower() in ("attr", "consent"):
+        return f"{kind.strip().lower()}.{rest.strip()}"
+    plain = name.lower().replace(" ", "_").replace("-", "_")
+    return {"e_mail": "email", "externalid": "external_id"}.get(plain, plain) if plain in _SPELLED else name
+
+
 def _check(columns: list[str]) -> None:
     wrong = []
-    for name in columns:
+    # Of a column without a name only a cell that holds something is wrong.
+    for name in filter(None, columns):
         kind, _, rest = name.partition(".")
         if name not in (*_PLAIN, "tags") and not (kind in ("attr", "consent") and rest):
             wrong.append((name, "is no column of a contact"))
@@ -101,7 +124,7 @@ def _fields(columns: list[str], cells: list[str]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, cell in zip(columns, cells, strict=False):
         said = cell.strip()
-        if not said:
+        if not said or not name:
             continue
         kind, _, rest = name.partition(".")
         if name in _PLAIN:

@@ -105,4 +105,6 @@ def _person(fields: Fields, query: Mapping[str, str]) -> dict[str, str]:
     for name, most in _MOST.items():
         asked = Fields({name: query.get(f"contact.{name}")}, "/contact", fields.wrong)
         person[name] = (inside.text(name, most=most) or asked.text(name, most=most)).strip()
+    if "\ufffd" in person["name"]:
+        inside.refuse("name", "holds U+FFFD, which stands for a letter that was lost on its way here")
     return {name: value for name, value in person.items() if value}

@@ -93,6 +93,8 @@ def read(event: Any, mapping: Mapping[str, Any], *, system: str, country: str, n
     if _CONTROL.search(conversation):
         wrong.append(("/conversation", "gives a text with control characters"))
     name = facts.word("/contact/name", MOST_NAME)
+    if "\ufffd" in name:
+        wrong.append(("/contact/name", "gives U+FFFD, which stands for a letter that was lost on its way here"))
     person = _identities(facts, system=system, country=country)
     if wrong:
         return Read(errors=sorted(wrong))

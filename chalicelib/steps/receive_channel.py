@@ -100,7 +100,8 @@ def _said(said: Said, row: Resource, kind: str, trace: str) -> Event:
     id = ids.from_cause("ev", "said", thread, cause)
     body: dict[str, Any] = {
         "content": said.content.plain(),
-        "name": said.name,
+        # A provider cannot be told to say it again, and a name with a letter less is better than one with a sign in it.
+        "name": said.name.replace("\ufffd", "").strip(),
         "provider_id": said.provider_id,
         "identities": [list(identity) for identity in said.identities],
         "message_id": message_id(thread, id),

@@ -80,12 +80,12 @@ def _ceilings(functions: Any, stage: str) -> None:
         functions.put_function_concurrency(FunctionName=f"parley-{stage}-{edge}", ReservedConcurrentExecutions=ceiling)
 
 
-def _binary(gateway: Any, api_id: str) -> None:
-    kept = set(gateway.get_rest_api(restApiId=api_id).get("binaryMediaTypes") or ())
-    wanted = set(declared.chalice_app().api.binary_types)
+def _binary(client: Any, api_id: str) -> None:
+    kept = set(client.get_rest_api(restApiId=api_id).get("binaryMediaTypes") or ())
+    wanted = set(gateway.BYTES)
     patches = [{"op": "add", "path": f"/binaryMediaTypes/{kind.replace('/', '~1')}"} for kind in sorted(wanted - kept)]
     if patches:
-        gateway.update_rest_api(restApiId=api_id, patchOperations=patches)
+        client.update_rest_api(restApiId=api_id, patchOperations=patches)
 
 
 def _answers(client: Any, api_id: str) -> None:

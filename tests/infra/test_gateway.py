@@ -57,6 +57,12 @@ def test_the_template_tells_the_gateway(template: Template) -> None:
     assert properties["MethodSettings"] == gateway.throttling()
 
 
+def test_the_gateway_hands_every_body_on_as_bytes(template: Template) -> None:
+    """Read as text, a letter that is no UTF-8 would be lost before any code of ours sees it."""
+    kinds = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["x-amazon-apigateway-binary-media-types"]
+    assert kinds == ["*/*"]
+
+
 def test_every_method_has_a_rate_and_strangers_a_low_one(template: Template) -> None:
     settings = {(one["ResourcePath"], one["HttpMethod"]): one for one in gateway.throttling()}
     paths = {

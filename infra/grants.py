@@ -55,8 +55,9 @@ SENDS_TO: dict[str, tuple[str, ...]] = {
     "retry_send": ("threads.fifo", "sends.fifo", "send-retries", "deliveries.fifo", "timers"),
     # Only standard queues can wait to the second; a FIFO queue takes no delay per message.
     "release_due": tuple(queue for queue in declared.queues() if not queue.endswith(".fifo")),
-    # An offer that ran out is an event of its thread; an endpoint that is back wakes its lanes; schedules ask bots.
-    "fire_timer": (*_EVENTS, *_LANES, "sends.fifo", "timers", "trigger-events.fifo"),
+    # An offer that ran out is an event of its thread; an endpoint that is back has its lanes tried; schedules ask bots.
+    # A retry that was lost is put back.
+    "fire_timer": (*_EVENTS, *_LANES, "sends.fifo", "timers", "trigger-events.fifo", "retries", "send-retries"),
     # Threads are told that their person is erased; lanes whose head is gone go on; its own next page.
     "erase": (*_EVENTS, *_LANES, "sends.fifo", "erasures"),
     "bury": (),

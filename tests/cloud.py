@@ -22,9 +22,13 @@ from importlib import import_module
 from typing import Any
 
 from botocore import useragent
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ConnectionClosedError
 from botocore.handlers import BUILTIN_HANDLERS
+from botocore.retries import standard
 from moto import mock_aws
 from moto.core import responses as moto_responses
+from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.serialize import JSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import StreamShard, Table
@@ -159,10 +163,27 @@ class CutOff(BaseException):
 
 
 class Taps:
-    """Hears of every call to AWS, before and after it; whoever listens may cut the caller off."""
+    """Hears of every call to AWS, before and after it; whoever listens may cut the caller off, or lose the answer."""
 
     def __init__(self) -> None:
         self.listen: Callable[[str, str], None] | None = None
+        self.losing = ""
+        """The operation whose next answer is lost on its way, once it was done: the SDK then asks again."""
+        self._given: dict[str, AWSResponse] = {}
+        """Token of a transaction -> the answer that it had. DynamoDB gives it again; moto does not."""
+
+    def wire(self, stub: Any, event_name: str, request: Any, **more: Any) -> Any:
+        """One request, each try of a call its own."""
+        token = _token(request) if event_name.endswith(".TransactWriteItems") else ""
+        if token in self._given:
+            return self._given.pop(token)
+        answer = _stub(stub, event_name, request, **more)
+        if self.losing and event_name.endswith(f".{self.losing}"):
+            self.losing = ""
+            if token:
+                self._given = {token: answer}
+            raise ConnectionClosedError(endpoint_url=request.url)
+        return answer
 
     def before(self, model: Any, **_: Any) -> None:
         if self.listen:
@@ -173,7 +194,15 @@ class Taps:
             self.listen("after", model.name)
 
 
+def _token(request: Any) -> str:
+    return str(json.loads(request.body)["ClientRequestToken"])
+
+
 taps = Taps()
+_stub = BotocoreStubber.__call__
+BotocoreStubber.__call__ = lambda *given, **more: taps.wire(*given, **more)  # type: ignore[method-assign]
+# The SDK waits between tries, up to a second, and no test sleeps.
+standard.ExponentialBackoff.delay_amount = lambda self, context: 0
 # As moto does: every client of every session has these handlers, whoever makes it and whenever.
 BUILTIN_HANDLERS.append(("before-call", taps.before))
 BUILTIN_HANDLERS.append(("after-call", taps.after))

@@ -13,6 +13,8 @@ from chalicelib.api.fields import invalid
 from chalicelib.api.front import Call
 from chalicelib.api.kinds import Draft, Kind, Settled
 from chalicelib.domain import bearer
+from chalicelib.domain.platform_event import ENABLED
+from chalicelib.domain.retry import SWEEPS_S
 from chalicelib.ports import queues, secrets
 from chalicelib.ports.web import Problem
 from chalicelib.tables import audit, config, schedule
@@ -212,6 +214,16 @@ def _also(
             together.delete(Endpoint(one.row.id))
 
 
-def announce_back(endpoint_id: str, service: str) -> None:
-    """Have the lanes that were held for a bot or desk go on."""
-    queues.send("timers", [queues.Entry({"kind": "endpoint.enabled", "endpoint": endpoint_id, "service": service})])
+def will_be_back(endpoint_id: str, service: str, *, at: int) -> None:
+    """Before a webhook is active at `at`: have its lanes looked after later, whatever happens in between."""
+    task = _back(endpoint_id, service, at) | {"sweep": len(SWEEPS_S) - 1}
+    schedule.keep(id=f"back:{endpoint_id}", due_ms=at + SWEEPS_S[-1] * 1000, queue="timers", task=task)
+
+
+def announce_back(endpoint_id: str, service: str, *, at: int) -> None:
+    """Have the lanes that were held for a webhook go on, which is active since `at`."""
+    queues.send("timers", [queues.Entry(_back(endpoint_id, service, at))])
+
+
+def _back(endpoint_id: str, service: str, at: int) -> dict[str, Any]:
+    return {"kind": ENABLED, "endpoint": endpoint_id, "service": service, "of": at}

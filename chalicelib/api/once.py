@@ -28,13 +28,11 @@ def answer(call: Call, function: Callable[[Call], Answer]) -> Answer:
         return function(call)
     if not 1 <= len(key) <= 255 or not key.isascii() or not key.isprintable():
         raise Problem(400, "bad_idempotency_key", "an Idempotency-Key has 1 to 255 printable ASCII characters")
-    from aws_lambda_powertools.utilities.idempotency import (
-        DynamoDBPersistenceLayer,
-        IdempotencyConfig,
-        idempotent_function,
-    )
+    from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idempotent_function
     from aws_lambda_powertools.utilities.idempotency import exceptions as found
     from aws_lambda_powertools.utilities.idempotency.serialization.custom_dict import CustomDictSerializer
+
+    from chalicelib.api.kept_answers import KeptAnswers
 
     owner = f"{call.caller.id} {_path(call)} {key}"
     config = IdempotencyConfig(
@@ -46,7 +44,7 @@ def answer(call: Call, function: Callable[[Call], Answer]) -> Answer:
         # Tells when a request that was cut off no longer counts as being in progress.
         lambda_context=call.lambda_context,
     )
-    store = DynamoDBPersistenceLayer(
+    store = KeptAnswers(
         table_name=settings().table("receipts"),
         key_attr="id",
         expiry_attr="expiration",

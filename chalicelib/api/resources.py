@@ -65,11 +65,14 @@ def change(call: Call) -> Answer:
     seen = (draft.service, config.version(draft.service)) if kind.refs else None
     refer(kind, draft.fields, draft.service)
     changed = changes.changed(kind, draft, kind.settle(draft), row)
+    back = bool(kind.webhook) and changed.settled.status == endpoints.ACTIVE
+    if back:
+        changes.will_be_back(call.id, draft.service, at=draft.now)
     if not changed.nothing:
         changes.commit([changed], actor=call.caller.id, service=changed.audit_service, now=draft.now, seen_version=seen)
-    if kind.webhook and changed.settled.status == endpoints.ACTIVE:
+    if back:
         # A console desk is back as soon as its owner says so.
-        changes.announce_back(call.id, draft.service)
+        changes.announce_back(call.id, draft.service, at=draft.now)
     return Answer(200, shown(call, kind, changed.row, status=changed.settled.status) | changed.settled.once)
 
 

@@ -43,6 +43,7 @@ def attempt(row: config.Resource, *, actor: str) -> None:
         raise Problem(409, "changed_meanwhile", "it was changed while it was being verified; verify again")
     if still.kind == "subscription" and not still.body.get("since"):
         _begins_to_hear(still, now)
+    changes.will_be_back(row.id, str(row.service), at=now)
     endpoints.set_status(row.id, endpoints.ACTIVE, at=now)
     audit.note(
         str(row.service),
@@ -53,7 +54,7 @@ def attempt(row: config.Resource, *, actor: str) -> None:
         change={"status": endpoints.ACTIVE},
     )
     # Lanes that were held for it go on.
-    changes.announce_back(row.id, str(row.service))
+    changes.announce_back(row.id, str(row.service), at=now)
 
 
 def _begins_to_hear(row: config.Resource, now: int) -> None:

@@ -11,6 +11,10 @@ JITTER = 0.1
 """A wait grows by up to this share, and never shrinks: lanes that failed together do not come back together."""
 DISABLE_AFTER = 5
 """Consecutive failed attempts that switch a webhook off."""
+SWEEPS_S = (0, 60, 600)
+"""A destination that is back is looked after three times: its index of blocked lanes may lag behind a lane that
+blocked in the very moment. The first time tries all its lanes, later ones only those that still wait for its return:
+a lane that failed anew meanwhile has its own retry. The last is kept in the schedule before it is back at all."""
 WARN_AT = (1, 3)
 """Consecutive failures that are announced as `endpoint.failing`."""
 

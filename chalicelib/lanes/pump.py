@@ -1,7 +1,5 @@
-"""The pump: takes the oldest undone delivery of a lane, tries it, and goes on until the lane is empty or it fails.
+"""One delivery of a lane: tried, and what follows from success, failure and giving up.
 
-A queue message is only a wake-up. While a lane is blocked its own row (`~`) says so: wake-ups then do nothing,
-later deliveries queue behind, and only the retry that the row waits for, or the destination's return, moves it.
 Writes after a failed attempt: the endpoint's count, the schedule (of the retry and of the customer's patience), the
 lane's row, the delivery's. Cut off before the lane's row stands, the wake-up is redelivered and the attempt made
 again; cut off after, the schedule has it: what is written behind that row is never written again.
@@ -21,13 +19,9 @@ from chalicelib.lanes.tell import tell_given_up
 from chalicelib.lanes.way import Attempted, Target, Way
 from chalicelib.ports import clock, http, ids, log, queues
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import deliveries, endpoints, schedule
+from chalicelib.tables import deliveries, endpoints, lanes, schedule
 from chalicelib.tables.deliveries import DELIVERED, EXPIRED, FAILED, POISON, WAITING, DeliveryRow
 from chalicelib.tables.writes import committed, transaction
-
-_SPARE_MS = 12_000
-"""Time left in the Lambda below which no further attempt is begun: one attempt, one probe and their writes."""
-_LEASE_MS = 60_000
 
 Work = Callable[[Call, dict[str, Any]], Awaitable[None]]
 
@@ -51,8 +45,8 @@ def each_lane(event: dict[str, Any], work: Work, *, step: str) -> Any:
         except Exception:
             log.crash(step)
             failed.append(record["messageId"])
-    lanes = asyncio.run(_together(by_lane, work, step))
-    failed += [id for lane in lanes for id, _ in by_lane[lane]]
+    unfinished = asyncio.run(_together(by_lane, work, step))
+    failed += [id for lane in unfinished for id, _ in by_lane[lane]]
     return {"batchItemFailures": [{"itemIdentifier": id} for id in failed]}
 
 
@@ -75,45 +69,13 @@ async def _together(by_lane: dict[str, list[tuple[str, dict[str, Any]]]], work: 
     return failed
 
 
-async def pump(way: Way, call: Call, lane: str, *, step: str, reopen: str, remaining_ms: Callable[[], int]) -> None:
-    """Work off a lane; `reopen` first removes what blocks it: `held` if it waits for its destination, `all` always."""
-    state = deliveries.tail(lane)
-    if state.row is not None:
-        if reopen != "all" and not (reopen == "held" and state.row.due is None):
-            return
-        deliveries.unblock(lane)
-    for done, row in enumerate(state.undone):
-        if remaining_ms() < _SPARE_MS:
-            if not done:
-                # A lane that wakes itself has done something each time, so that it comes to an end.
-                raise NoTime(lane)
-            wake(lane)
-            return
-        if not await _one(way, call, row, step=step, failures=0):
-            return
+def wake(lane: str, *, dead: int = 0) -> None:
+    """Have the pump look at a lane, `dead` of whose wake-ups died."""
+    body = {"lane": lane, "dead": dead} if dead else {"lane": lane}
+    queues.send(deliveries.queue_of(lane), [Entry(body, group=lane, dedup=ids.new(lane))])
 
 
-async def try_again(way: Way, call: Call, lane: str, *, step: str, head: str, attempt: int) -> None:
-    """Make the attempt that a lane waits for; then open it, and leave what queued behind to the pump."""
-    now = clock.now_ms()
-    if not deliveries.lease(lane, head=head, attempt=attempt, now=now, until=now + _LEASE_MS):
-        state = deliveries.tail(lane)
-        if state.row is None and state.undone:
-            # The lane was opened, perhaps by a run that was cut off before its wake-up.
-            wake(lane)
-        return
-    row = deliveries.get(lane, head)
-    if row is None or row.status not in deliveries.UNDONE or await _one(way, call, row, step=step, failures=attempt):
-        deliveries.unblock(lane)
-        wake(lane)
-
-
-def wake(lane: str) -> None:
-    """Have the pump look at a lane."""
-    queues.send(deliveries.queue_of(lane), [Entry({"lane": lane}, group=lane, dedup=ids.new(lane))])
-
-
-async def _one(way: Way, call: Call, row: DeliveryRow, *, step: str, failures: int) -> bool:
+async def try_one(way: Way, call: Call, row: DeliveryRow, *, step: str, failures: int) -> bool:
     """Try one delivery; True where it is finished, one way or another, False where the lane is blocked by it."""
     notice, now = deliveries.notice_of(row), clock.now_ms()
     if notice.kind not in KINDS:
@@ -178,9 +140,10 @@ def _wait(
     if due is None:
         return _give_up(way, row, notice, attempted, FAILED, attempt=attempt)
     task = {"lane": row.lane, "head": row.key, "attempt": failures}
+    schedule.watch(str(row.lane), head=str(row.key), attempt=failures, after_ms=due)
     schedule.later(id=f"retry:{row.id}:{failures}", due_ms=due, now_ms=now, queue=way.retry_queue, task=task)
     _mind_the_customer(row, notice)
-    deliveries.block(row.lane, head=row.key, attempt=failures, due=due, blocked_by=notice.destination)
+    lanes.block(row.lane, head=row.key, attempt=failures, due=due, blocked_by=notice.destination)
     deliveries.record(row, WAITING, attempt, next_attempt_at=due, context=attempted.context)
     return False
 
@@ -188,11 +151,11 @@ def _wait(
 def _hold(way: Way, row: DeliveryRow, notice: Notice) -> bool:
     """Keep the lane until its destination is back."""
     _mind_the_customer(row, notice)
-    deliveries.block(row.lane, head=row.key, blocked_by=notice.destination)
+    lanes.block(row.lane, head=row.key, blocked_by=notice.destination)
     # It may have come back between our reading its state and our row: then nobody else opens the lane.
     target = way.target(notice)
     if target is not None and target.usable:
-        deliveries.unblock(row.lane)
+        lanes.unblock(row.lane)
         wake(row.lane)
     return False
 

@@ -10,11 +10,15 @@ from chalicelib.domain.happened import concerns
 from chalicelib.ports import aws, clock, ids, log
 from chalicelib.ports.lambdas import each_record
 from chalicelib.ports.settings import settings
+from chalicelib.tables import schedule
 from chalicelib.tables.attributes import PlainAttribute
 from chalicelib.tables.failures import Failure
 
 MOST_BYTES = 300_000
 """A row of DynamoDB takes 400 KB; SQS takes 1 MiB."""
+_LOOK_AGAIN_MS = 900_000
+"""How long after its wake-up is dead a lane is looked after; twice as long each time that follows, up to a day."""
+_DAY_MS = 86_400_000
 _PAGES = 20
 """Of a stream, read at most for one batch: a page may be empty where a shard is."""
 
@@ -45,6 +49,10 @@ def _bury(record: dict[str, Any], steps: dict[str, str]) -> None:
             _keep(record, index, step=queue, queue="timers", body=again)
         return
     _keep(record, 0, step=steps.get(queue, queue), queue=queue, body=body)
+    if lane := body.get("lane"):
+        # Its messages must not wait for a person, or for the next message, because ours failed for some minutes.
+        dead = int(body.get("dead", 0))
+        schedule.watch(lane, dead=dead + 1, after_ms=clock.now_ms(), wait_ms=min(_LOOK_AGAIN_MS << dead, _DAY_MS))
 
 
 def _body(text: str) -> dict[str, Any]:

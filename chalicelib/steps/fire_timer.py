@@ -6,20 +6,17 @@ from typing import Any
 
 from chalicelib.domain import event as kinds
 from chalicelib.domain.event import Event, event_queue, status_event
+from chalicelib.domain.platform_event import ENABLED
 from chalicelib.domain.stored import UnknownKind
 from chalicelib.inbound import asking
 from chalicelib.inbound.trigger import Ask
-from chalicelib.lanes import announcing, publishing
+from chalicelib.lanes import announcing, publishing, pump, returning
 from chalicelib.lanes.spread import for_the_bus, spread
 from chalicelib.ports import bus, clock, ids, log, queues
 from chalicelib.ports.lambdas import each_body
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import config, deliveries, messages, receipts, schedule, threads, trigger_events
+from chalicelib.tables import config, deliveries, messages, receipts, schedule, trigger_events
 
-SWEEPS_S = (0, 60, 600)
-"""A destination that is back is looked after three times: its index of blocked lanes may lag behind a lane that
-blocked in the very moment. The first time opens all its lanes, later ones only those that still wait for its return:
-a lane that failed anew meanwhile has its own retry."""
 _STATUS_TRIES = 8
 _LOOK_AGAIN_MS = 60_000
 
@@ -100,32 +97,21 @@ def _trigger_due(body: dict[str, Any]) -> str:
     return "asked"
 
 
-def _endpoint_enabled(body: dict[str, Any]) -> str:
-    endpoint, sweep = body["endpoint"], int(body.get("sweep", 0))
-    lanes = 0
-    for lane in deliveries.blocked(endpoint):
-        order = {"lane": lane, "open": "held" if sweep else "all"}
-        queues.send(deliveries.queue_of(lane), [Entry(order, group=lane, dedup=ids.new(lane))])
-        lanes += 1
-    if endpoint.startswith("bt_"):
-        for thread_id in threads.held_for(endpoint):
-            thread = threads.get(thread_id)
-            if thread is not None and thread.fallback == endpoint:
-                about = {
-                    "service": thread.service,
-                    "channel": thread.channel,
-                    "channel_kind": thread.channel_kind,
-                    "address": thread.address,
-                    "thread": thread.id,
-                    "kind": kinds.BOT_RECOVERED,
-                    "bot": endpoint,
-                }
-                _put(about, "recovered", thread.id, thread.epoch, keep=("bot",))
-    if sweep + 1 < len(SWEEPS_S):
-        now = clock.now_ms()
-        task, due = body | {"sweep": sweep + 1}, now + SWEEPS_S[sweep + 1] * 1000
-        schedule.later(id=f"sweep:{endpoint}:{sweep + 1}", due_ms=due, now_ms=now, queue="timers", task=task)
-    return f"{lanes} lanes"
+def _watched(body: dict[str, Any]) -> str:
+    """Some minutes after a lane was to move: it did, or what should have moved it is lost, whatever the reason."""
+    lane, state = body["lane"], deliveries.tail(body["lane"])
+    if not state.undone:
+        return "done"
+    if state.row is None:
+        pump.wake(lane, dead=body["dead"])
+        return "woken"
+    if (state.row.head, int(state.row.attempt or 0)) != (body["head"], body["attempt"]) or not state.row.due:
+        return "blocked by another"
+    task = {"head": body["head"], "attempt": body["attempt"]}
+    schedule.watch(lane, **task, after_ms=clock.now_ms())
+    queues.send(deliveries.retry_queue_of(lane), [Entry({"lane": lane} | task)])
+    log.trouble("lane.overdue", lane=lane, late_ms=clock.now_ms() - int(state.row.due))
+    return "tried again"
 
 
 def _status(body: dict[str, Any]) -> str:
@@ -195,7 +181,8 @@ _BY_KIND = {
     kinds.BOT_FAILING: _bot_failing,
     kinds.ANSWER_DUE: _answer_due,
     asking.DUE: _trigger_due,
-    "endpoint.enabled": _endpoint_enabled,
+    ENABLED: returning.sweep,
+    schedule.WATCH: _watched,
     "status": _status,
     "message.again": _message_again,
     announcing.AGAIN: _announce_again,

@@ -6,7 +6,8 @@ from typing import Any
 
 from chalicelib.channels.contract import Call
 from chalicelib.lanes import providers as way
-from chalicelib.lanes.pump import each_lane, pump
+from chalicelib.lanes.lane import pump
+from chalicelib.lanes.pump import each_lane
 
 
 def run(event: dict[str, Any], context: Any) -> Any:

@@ -8,12 +8,10 @@ the lane's length. A row's id is `dl_<lane>-<key>` and so locates it without an 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
@@ -23,6 +21,7 @@ from chalicelib.domain.message import Message
 from chalicelib.domain.notice import Notice
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute, PlainListAttribute
+from chalicelib.tables.writes import same_by_whomever, saved, updated
 
 LANE = "~"
 """Range key of the lane's own row: sorts after every delivery."""
@@ -84,7 +83,11 @@ class DeliveryRow(Model):
     due = NumberAttribute(null=True)
     """Of the lane's row: when the head is tried again; absent while it is held."""
     leased_until = NumberAttribute(null=True)
-    """Of the lane's row: a retry is under way until then."""
+    """Of the lane's row: an attempt is under way until then."""
+    leased_by = UnicodeAttribute(null=True)
+    """Of the lane's row: which run makes that attempt. A name of its own for each, so that it knows its own lease."""
+    called_until = NumberAttribute(null=True)
+    """Of the lane's row: an order to try it at once is on its way until then."""
     context = PlainAttribute(null=True)
     """Recent messages that a failed attempt told, and the next tells too."""
     replay_of = UnicodeAttribute(null=True)
@@ -117,6 +120,11 @@ def queue_of(lane: str) -> str:
     if lane[27:30] == "ch_":
         return "sends.fifo"
     return "bulk-deliveries.fifo" if lane.endswith((BULK, REPLAYS)) else "deliveries.fifo"
+
+
+def retry_queue_of(lane: str) -> str:
+    """The queue of a lane's retries, and of whatever else is tried apart from first attempts."""
+    return "send-retries" if lane[27:30] == "ch_" else "retries"
 
 
 def delivery_id(lane: str, key: str) -> str:
@@ -183,11 +191,7 @@ def add(lane: str, key: str, notice: Notice, *, created_at: int, replay_of: str 
         notice={key: value for key, value in notice.plain().items() if key not in ("destination", "thread")},
         replay_of=replay_of,
     )
-    try:
-        row.save(condition=DeliveryRow.key.does_not_exist())
-    except PutError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
-            raise
+    saved(row, DeliveryRow.key.does_not_exist(), ours=same_by_whomever)
 
 
 def notice_of(row: DeliveryRow) -> Notice:
@@ -216,8 +220,12 @@ def record(
     next_attempt_at: int | None = None,
     context: dict[str, Any] | None = None,
 ) -> None:
-    """Store what came of an attempt, or of giving up without one."""
-    row.update(actions=_changes(row, status, attempt, next_attempt_at=next_attempt_at, context=context))
+    """Store what came of an attempt, or of giving up without one. What is finished never waits again."""
+    actions = _changes(row, status, attempt, next_attempt_at=next_attempt_at, context=context)
+    if status in UNDONE:
+        updated(row, actions, DeliveryRow.status.is_in(*UNDONE), ours=same_by_whomever)
+    else:
+        row.update(actions=actions)
 
 
 def put_record(writes: TransactWrite, row: DeliveryRow, status: str, attempt: dict[str, Any] | None) -> None:
@@ -241,37 +249,3 @@ def _changes(
     if context and not row.context:
         actions.append(DeliveryRow.context.set(context))
     return actions
-
-
-def block(lane: str, *, head: str, blocked_by: str, attempt: int = 0, due: int | None = None) -> None:
-    """Block a lane: until `due` for the next attempt of its head, or, without `due`, until its destination is back."""
-    DeliveryRow(lane=lane, key=LANE, head=head, attempt=attempt, due=due, blocked_by=blocked_by).save()
-
-
-def lease(lane: str, *, head: str, attempt: int, now: int, until: int) -> bool:
-    """Claim the due retry of a lane; False where it is another's, not due, or long done."""
-    key = DeliveryRow
-    condition = (
-        (key.head == head)
-        & (key.attempt == attempt)
-        & (key.due <= now)
-        & (key.leased_until.does_not_exist() | (key.leased_until < now))
-    )
-    try:
-        DeliveryRow(lane, LANE).update(actions=[key.leased_until.set(until)], condition=condition)
-    except UpdateError as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
-            return False
-        raise
-    return True
-
-
-def unblock(lane: str) -> None:
-    """Open a lane."""
-    DeliveryRow(lane, LANE).delete()
-
-
-def blocked(destination: str) -> Iterator[str]:
-    """Lanes that wait for a destination."""
-    for row in DeliveryRow.by_blocked.query(destination):
-        yield str(row.lane)

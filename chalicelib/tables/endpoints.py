@@ -5,14 +5,15 @@ Apart from `config` because a failure must not make every reader of the service'
 
 from __future__ import annotations
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import UpdateError
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
+from chalicelib.ports import ids
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainListAttribute
+from chalicelib.tables.writes import same_by_whomever, updated
 
 UNVERIFIED, ACTIVE, INACTIVE, SUSPENDED = "unverified", "active", "inactive", "suspended"
 
@@ -32,9 +33,14 @@ class Endpoint(Model):
     """Consecutive failed attempts."""
     failed = PlainListAttribute(default=list)
     """Delivery ids of those attempts, oldest first."""
+    counted = UnicodeSetAttribute(null=True)
+    """A mark of each of those attempts: one whose count is repeated, because the answer was lost, counts once."""
     edited = NumberAttribute(default=0)
     """1 once an inactive webhook was edited: only then may it be verified again."""
     changed_at = NumberAttribute(default=0)
+    swept_at = NumberAttribute(null=True)
+    """When its lanes were last gone through because it was back; `swept_of`: its return that this was for."""
+    swept_of = NumberAttribute(null=True)
 
 
 def get(endpoint_id: str) -> Endpoint:
@@ -52,6 +58,7 @@ def set_status(endpoint_id: str, status: str, *, at: int, edited: bool = False) 
             Endpoint.status.set(status),
             Endpoint.failures.set(0),
             Endpoint.failed.set([]),
+            Endpoint.counted.remove(),
             Endpoint.edited.set(int(edited)),
             Endpoint.changed_at.set(at),
         ]
@@ -60,14 +67,15 @@ def set_status(endpoint_id: str, status: str, *, at: int, edited: bool = False) 
 
 def count_failure(endpoint_id: str, delivery: str) -> Endpoint:
     """Count a failed attempt; gives the state after it."""
-    row = Endpoint(endpoint_id)
-    row.update(
-        actions=[
-            Endpoint.failures.set((Endpoint.failures | 0) + 1),
-            Endpoint.failed.set((Endpoint.failed | []).append([delivery])),
-        ]
-    )
-    return row
+    row, mark = Endpoint(endpoint_id), ids.token(9)
+    actions: list[Action] = [
+        Endpoint.failures.set((Endpoint.failures | 0) + 1),
+        Endpoint.failed.set((Endpoint.failed | []).append([delivery])),
+        Endpoint.counted.add({mark}),
+    ]
+    if updated(row, actions, ~Endpoint.counted.contains(mark), ours=same_by_whomever):
+        return row
+    return get(endpoint_id)
 
 
 def recovered(endpoint_id: str) -> None:
@@ -80,19 +88,20 @@ def put_recovered(writes: TransactWrite, endpoint_id: str) -> None:
     writes.update(Endpoint(endpoint_id), actions=_none())
 
 
+def begin_sweep(endpoint_id: str, *, of: int, now: int, rest_ms: int) -> bool:
+    """Note that the lanes of a webhook are gone through because of its return at `of`; False where that was just done
+    for an earlier return."""
+    row = Endpoint
+    free = (row.swept_of == of) | row.swept_at.does_not_exist() | (row.swept_at <= now - rest_ms)
+    return updated(Endpoint(endpoint_id), [row.swept_at.set(now), row.swept_of.set(of)], free, ours=same_by_whomever)
+
+
 def _none() -> list[Action]:
-    return [Endpoint.failures.set(0), Endpoint.failed.set([])]
+    return [Endpoint.failures.set(0), Endpoint.failed.set([]), Endpoint.counted.remove()]
 
 
 def disable(endpoint_id: str, *, at: int) -> bool:
-    """Switch an active webhook off; False where it was not active any more."""
-    try:
-        Endpoint(endpoint_id).update(
-            actions=[Endpoint.status.set(INACTIVE), Endpoint.edited.set(0), Endpoint.changed_at.set(at)],
-            condition=Endpoint.status == ACTIVE,
-        )
-    except UpdateError as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
-            return False
-        raise
-    return True
+    """Switch an active webhook off; False where it was not active any more, or was verified since."""
+    actions: list[Action] = [Endpoint.status.set(INACTIVE), Endpoint.edited.set(0), Endpoint.changed_at.set(at)]
+    standing = (Endpoint.status == ACTIVE) & (Endpoint.changed_at <= at)
+    return updated(Endpoint(endpoint_id), actions, standing, ours=same_by_whomever)

@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.update import Action
 
 from chalicelib.domain.thread import Conversation, Thread, parse_conversation_id
 from chalicelib.tables.contacts import ContactRow
+from chalicelib.tables.writes import same_by_whomever, updated
 
 THREAD, CONVERSATION = "thread#", "conversation#"
 TOUCH_EVERY_MS = 3_600_000
@@ -78,14 +79,9 @@ def keep_conversation(person: str, conversation: Conversation, *, touched: int) 
 
 def touch(person: str, conversation: str, *, at: int) -> None:
     """Say that a conversation was spoken in, `at` being the time of this write; within the hour it changes nothing."""
-    try:
-        ContactRow(id=person, item=CONVERSATION + conversation).update(
-            actions=[ContactRow.before.set(ContactRow.touched), ContactRow.touched.set(at)],
-            condition=ContactRow.touched <= at - TOUCH_EVERY_MS,
-        )
-    except UpdateError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
-            raise
+    row = ContactRow(id=person, item=CONVERSATION + conversation)
+    actions: list[Action] = [ContactRow.before.set(ContactRow.touched), ContactRow.touched.set(at)]
+    updated(row, actions, ContactRow.touched <= at - TOUCH_EVERY_MS, ours=same_by_whomever)
 
 
 def of(contacts: Iterable[str]) -> list[Link]:

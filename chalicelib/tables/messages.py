@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
@@ -20,7 +19,7 @@ from chalicelib.domain.thread import message_id
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute
 from chalicelib.tables.config import service_of
-from chalicelib.tables.writes import committed, transaction
+from chalicelib.tables.writes import committed, same_by_whomever, saved, transaction, updated
 
 SHARDS = 4
 """Parts of a source's feed: a thousand writes a second each, as DynamoDB gives a partition."""
@@ -168,17 +167,17 @@ def of_row(row: MessageRow) -> Message:
 def add(rows: Sequence[MessageRow]) -> bool:
     """Store new messages, all or none; False where one of their numbers is taken."""
     if len(rows) == 1:
-        try:
-            rows[0].save(condition=MessageRow.seq.does_not_exist())
-        except PutError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        return saved(rows[0], MessageRow.seq.does_not_exist(), ours=lambda: _stands(rows[0]))
     writes = transaction()
     for row in rows:
         writes.save(row, condition=MessageRow.seq.does_not_exist())
     return committed(writes)
+
+
+def _stands(row: MessageRow) -> bool:
+    """Whether a message is there as it was to be stored, by the event that it comes from."""
+    standing = get(str(row.thread), int(row.seq))
+    return standing is not None and standing.event == row.event and standing.data == row.data
 
 
 def get(thread: str, seq: int) -> MessageRow | None:
@@ -199,13 +198,7 @@ def set_state(
         actions.append(MessageRow.error.set(error))
     if provider_id:
         actions.append(MessageRow.provider_id.set(provider_id))
-    try:
-        MessageRow(thread, seq).update(actions=actions, condition=MessageRow.state.is_in(*before))
-    except UpdateError as refused:
-        if refused.cause_response_code == "ConditionalCheckFailedException":
-            return False
-        raise
-    return True
+    return updated(MessageRow(thread, seq), actions, MessageRow.state.is_in(*before), ours=same_by_whomever)
 
 
 def last(thread: str, *, limit: int, upto: int | None = None) -> list[Message]:

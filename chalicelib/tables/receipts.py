@@ -9,10 +9,10 @@ Idempotency-Key (`post#...`), which event of a trigger such a key got (`trigger#
 from __future__ import annotations
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import PutError
 from pynamodb.models import Model
 
 from chalicelib.ports.settings import settings
+from chalicelib.tables.writes import same_by_whomever, saved
 
 KEEP_S = 8 * 86_400
 """Providers repeat webhooks for up to seven days (WhatsApp); a day more is for clocks and queues."""
@@ -56,11 +56,7 @@ def keep_event(thread: str, event: str, *, now_ms: int, keep_s: int = KEEP_S) ->
 def place_source_event(event: str, *, address: str, sent_at: int, now_ms: int) -> tuple[str, int]:
     """(address, time in milliseconds) of a source's event: those given where it is new, else those it had first."""
     row = Receipt(f"source#{event}", address=address, seq=sent_at, expiration=now_ms // 1000 + KEEP_SOURCE_S)
-    try:
-        row.save(condition=Receipt.id.does_not_exist())
-    except PutError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
-            raise
+    if not saved(row, Receipt.id.does_not_exist(), ours=same_by_whomever):
         row = Receipt.get(row.id, consistent_read=True)
     return str(row.address), int(row.seq or 0)
 
@@ -94,13 +90,8 @@ def claim(party: str, key: str, digest: str, *, now_ms: int) -> bool:
     row = Receipt(f"post#{party}#{key}", digest=digest, expiration=now_s + KEEP_KEY_S)
     # TTL removes rows late, so an old one is also taken over.
     free = Receipt.id.does_not_exist() | (Receipt.digest == digest) | (Receipt.expiration < now_s)
-    try:
-        row.save(condition=free)
-    except PutError as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
-            return False
-        raise
-    return True
+    # The same under the key is free anyhow, so a repeat passes.
+    return saved(row, free, ours=same_by_whomever)
 
 
 def event_of_key(trigger: str, key: str, digest: str, event: str, *, now_ms: int) -> str | None:
@@ -108,11 +99,7 @@ def event_of_key(trigger: str, key: str, digest: str, event: str, *, now_ms: int
     which it got first; None where that was another body."""
     now_s, id = now_ms // 1000, f"trigger#{trigger}#{key}"
     row = Receipt(id, digest=digest, event=event, expiration=now_s + KEEP_KEY_S)
-    try:
-        row.save(condition=Receipt.id.does_not_exist() | (Receipt.expiration < now_s))
-    except PutError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
-            raise
+    if not saved(row, Receipt.id.does_not_exist() | (Receipt.expiration < now_s), ours=same_by_whomever):
         first = Receipt.get(id, consistent_read=True)
         return str(first.event) if first.digest == digest else None
     return event

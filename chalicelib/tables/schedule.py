@@ -91,3 +91,17 @@ def hand_over(row: Due, *, now_ms: int) -> None:
     delay_s = max(0, -(-(int(str(row.due_id)[:13]) - now_ms) // 1000))
     queues.send(str(row.queue), [queues.Entry(dict(row.task), delay_s=delay_s)])
     row.delete()
+
+
+WATCH = "lane.watch"
+WATCH_MS = 300_000
+"""This long after something was to move a lane, somebody looks whether it was moved."""
+
+
+def watch(
+    lane: str, *, head: str = "", attempt: int = 0, dead: int = 0, after_ms: int, wait_ms: int = WATCH_MS
+) -> None:
+    """Have somebody look whether a lane moves on: by the attempt of its head that is due at `after_ms`, or by the
+    wake-up of it that died then, the `dead`-th. Nothing else would, if it were the lane's last."""
+    task = {"kind": WATCH, "lane": lane, "head": head, "attempt": attempt, "dead": dead}
+    keep(id=f"watch:{lane}:{head}:{attempt}", due_ms=after_ms + wait_ms, queue="timers", task=task)

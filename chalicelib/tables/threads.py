@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import PutError
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
 from chalicelib.domain.thread import Conversation, Thread, parse_conversation_id
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute
+from chalicelib.tables.writes import saved
 
 THREAD = "thread"
 
@@ -110,13 +110,13 @@ def save(thread: Thread) -> bool:
         fallback_bot=thread.fallback or None,
     )
     seen = ThreadRow.version == thread.version if thread.version else ThreadRow.version.does_not_exist()
-    try:
-        row.save(condition=seen)
-    except PutError as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
-            return False
-        raise
-    return True
+    return saved(row, seen, ours=lambda: _stands(row))
+
+
+def _stands(row: ThreadRow) -> bool:
+    """Whether a thread's row is as given: its state names the events that made it, so it is of the same event."""
+    standing = get(str(row.thread))
+    return standing is not None and from_row(row) == standing
 
 
 def keep_conversation(conversation: Conversation) -> None:

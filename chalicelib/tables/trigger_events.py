@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute
+from chalicelib.tables.writes import same_by_whomever, saved, updated
 
 ACCEPTED, RUNNING, SUCCEEDED, FAILED = "accepted", "running", "succeeded", "failed"
 KEEP_S = 90 * 86_400
@@ -51,11 +51,7 @@ def add(trigger: str, id: str, *, session: str, thread: str, at: int) -> None:
     row = TriggerEvent(
         trigger=trigger, id=id, session=session, thread=thread, accepted_at=at, expires=at // 1000 + KEEP_S
     )
-    try:
-        row.save(condition=TriggerEvent.id.does_not_exist())
-    except PutError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
-            raise
+    saved(row, TriggerEvent.id.does_not_exist(), ours=same_by_whomever)
 
 
 def running(trigger: str, id: str, *, session: str, thread: str, at: int, contact: str = "") -> None:
@@ -128,8 +124,4 @@ def _update(trigger: str, id: str, actions: list[Action], *, condition: Any) -> 
 
 
 def _conditionally(trigger: str, id: str, actions: list[Action], condition: Any) -> None:
-    try:
-        TriggerEvent(trigger, id).update(actions=actions, condition=condition)
-    except UpdateError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
-            raise
+    updated(TriggerEvent(trigger, id), actions, condition, ours=same_by_whomever)

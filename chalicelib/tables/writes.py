@@ -1,12 +1,64 @@
-"""Writes that happen together or not at all."""
+"""Writes on condition, and writes that happen together or not at all.
+
+The SDK makes a call again whose answer was lost. What had gone through finds its own condition gone then, and must not
+take its own work for somebody else's: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+So each conditional write says how it knows its own. A transaction needs not: botocore gives each call a token before
+the first try, and DynamoDB answers a repeat under it as it did the first time, for ten minutes:
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html (ClientRequestToken)
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from pynamodb.connection import Connection
-from pynamodb.exceptions import TransactWriteError
+from pynamodb.exceptions import DeleteError, PutError, TransactWriteError, UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 _LOST = {"ConditionalCheckFailed", "TransactionConflict", "None"}
+Known = Callable[[], bool]
+"""Tells, by a read, whether what was refused stands already as this very call has written it."""
+
+
+def saved(row: Model, condition: Condition, *, ours: Known) -> bool:
+    """Store a row on a condition; False where it does not hold, unless this call itself has made it so."""
+    try:
+        row.save(condition=condition)
+    except PutError as error:
+        return _ours(error, ours)
+    return True
+
+
+def updated(row: Model, actions: Sequence[Action], condition: Condition, *, ours: Known) -> bool:
+    """As `saved`, of an update; the row then shows what stands, if it went through at once."""
+    try:
+        row.update(actions=[*actions], condition=condition)
+    except UpdateError as error:
+        return _ours(error, ours)
+    return True
+
+
+def deleted(row: Model, condition: Condition, *, ours: Known) -> bool:
+    """As `saved`, of a row that goes."""
+    try:
+        row.delete(condition=condition)
+    except DeleteError as error:
+        return _ours(error, ours)
+    return True
+
+
+def same_by_whomever() -> bool:
+    """For writes whose refusal means that they are done, by this call or another: who did it makes no difference."""
+    return False
+
+
+def _ours(error: PutError | UpdateError | DeleteError, ours: Known) -> bool:
+    if error.cause_response_code != "ConditionalCheckFailedException":
+        raise error
+    return ours()
 
 
 def transaction() -> TransactWrite:

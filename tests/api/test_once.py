@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.tables.receipts import Receipt
+from tests.cloud import taps
 
 DESK = {"kind": "console", "name": "d"}
 
@@ -35,6 +36,22 @@ def _raw() -> Any:
     from chalicelib.ports.settings import settings
 
     return aws.client("dynamodb").scan(TableName=settings().table("receipts"))["Items"]
+
+
+def test_a_claim_whose_answer_is_lost_is_the_callers_own(api: Any, service: str) -> None:
+    taps.losing = "PutItem"
+    assert api("POST", "/v1/desks", DESK | {"service_id": service}, Idempotency_Key="k1").status == 201
+    assert not taps.losing
+
+
+def test_a_transaction_whose_answer_is_lost_is_the_callers_own(api: Any, service: str) -> None:
+    """Two names of one kind may not be the same: made again it would be refused, were it not the same transaction."""
+    taps.losing = "TransactWriteItems"
+    made = api("POST", "/v1/desks", DESK | {"service_id": service})
+    assert made.status == 201
+    taps.losing = "TransactWriteItems"
+    assert api("PATCH", f"/v1/desks/{made.body['id']}", {"name": "e"}).status == 200
+    assert not taps.losing
 
 
 def test_another_body(api: Any, service: str) -> None:

@@ -79,7 +79,8 @@ def test_passes_and_wakes(api: Any, bot: Any, platform: Any, service: str) -> No
     assert headers["authorization"] == "Bearer acc"
     assert headers["x-tenant"] == "t1"
     assert signing.verify([bot["signing_secret"]], headers, body, now_ms=now_ms())
-    assert woken() == [{"kind": "endpoint.enabled", "endpoint": bot["id"], "service": service}]
+    (order,) = woken()
+    assert order == {"kind": "endpoint.enabled", "endpoint": bot["id"], "service": service, "of": order["of"]}
 
 
 @pytest.mark.parametrize(("status", "answer"), [(500, b"tok"), (200, b"wrong"), (200, b""), (302, b"tok")])

@@ -1,7 +1,8 @@
 """A service with everybody around it that can be put back to an earlier moment and cut off at any call.
 
-A cut ends the step that runs as the end of its process would: nothing after it happens, caches are lost, its
-batch comes again after the visibility timeout, and a caller who got no answer calls again.
+An answer that is lost (`lost`) is none of the step's business: the SDK makes the call again, and hands back what came
+of the second. A cut ends the step that runs as the end of its process would: nothing after it happens, caches are lost,
+its batch comes again after the visibility timeout, and a caller who got no answer calls again.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ READS = frozenset(
 
 @dataclass(frozen=True)
 class Cut:
-    """Where a run is cut off: before or after the n-th call of its action."""
+    """Where a run is cut off: before or after the n-th call of its action, or where that call's answer is lost."""
 
     at: int
     side: str
@@ -195,7 +196,10 @@ class Stage:
         if side == "before":
             self.calls.append(Called(self.cloud.step, operation, self._fresh))
             self._fresh = False
-        if self.cut and not self.happened and self.cut == Cut(len(self.calls) - 1, side):
+        here = self.cut.at == len(self.calls) - 1 if self.cut and not self.happened else False
+        if here and self.cut == Cut(len(self.calls) - 1, "lost"):
+            self.happened, taps.losing = True, operation
+        elif here and self.cut == Cut(len(self.calls) - 1, side):
             self.happened = self._dead = True
             if side == "before" or operation in READS:
                 # Nothing was left behind: whoever draws again may as well draw the same.
@@ -252,7 +256,7 @@ class Stage:
         for name, outside in self.outsides().items():
             outside.heard[:], outside.answer = moment["heard"][name]
         forget_caches()
-        self.calls, self.cut, self.happened, self._dead = [], None, False, False
+        self.calls, self.cut, self.happened, self._dead, taps.losing = [], None, False, False, ""
 
     def outsides(self) -> dict[str, Outside]:
         """Everybody outside."""
@@ -365,7 +369,7 @@ _WHEN = frozenset({
     "replayed_at", "requested_at", "done_at", "swept_at", "updated_at", "state_at", "time", "attempted_at",
     "finished_at", "position", "expiration", "expires", "trace", "due", "changed_at", "attempts",
     "accepted_at", "Timestamp", "timestamp", "took_ms", "next_attempt_at", "leased_until", "failures", "failed",
-    "touched", "before",
+    "touched", "before", "swept_of", "called_until", "leased_by", "counted", "of",
 })  # fmt: skip
 _OWNERS = ("config", "audit")
 """Tables that owners write, not steps."""

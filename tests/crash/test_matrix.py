@@ -70,6 +70,7 @@ class Recorded:
     before: dict[str, Any]
     calls: list[Called]
     after: dict[str, Any]
+    failures: list[tuple[str, str]]
 
 
 @dataclass
@@ -79,6 +80,8 @@ class Matrix:
     stage: Stage
     bare: dict[str, Any]
     scenarios: dict[str, list[Recorded]] = field(default_factory=dict)
+    lost: set[tuple[str, ...]] = field(default_factory=set)
+    """Runs of a step, by their calls, in which each answer was lost: once is enough."""
 
     def recorded(self, name: str) -> list[Recorded]:
         """A scenario's actions; run when first asked for."""
@@ -94,7 +97,8 @@ class Matrix:
             before = self.stage.moment()
             self.stage.put_back(before)  # with cold caches, as each run with a cut begins
             action(self.stage)
-            found.append(Recorded(action, before, self.stage.calls, outcome(self.stage)))
+            failures = list(self.stage.cloud.failures)
+            found.append(Recorded(action, before, self.stage.calls, outcome(self.stage), failures))
         return found
 
 
@@ -164,21 +168,30 @@ def texts(end: dict[str, Any]) -> list[str]:
     [pytest.param(name, step, id=f"{name}-{step}") for name, one in SCENARIOS.items() for step in one.steps],
 )
 def test_cut_off_anywhere_it_comes_to_the_same(matrix: Matrix, scenario: str, step: str) -> None:
+    """Before each call; after it; or its answer is lost, the SDK makes it again and hands back the second answer."""
     stage, cuts, wrong = matrix.stage, 0, []
     for recorded in matrix.recorded(scenario):
-        for cut, called in _cuts(recorded.calls, step):
-            stage.put_back(recorded.before)
-            stage.cut, cuts = cut, cuts + 1
-            try:
-                recorded.action(stage)
-                assert stage.happened
-                difference = _difference(recorded.after, outcome(stage), attempts=step not in _PUMPS)
-            except AssertionError as error:
-                difference = str(error)[:300]
-            if difference:
+        for cut, called in (*_cuts(recorded.calls, step), *_losses(matrix, recorded.calls, step)):
+            cuts += 1
+            # Where an answer is lost nothing comes again, and so nobody is told twice.
+            if difference := _run(stage, recorded, cut, attempts=step not in _PUMPS or cut.side == "lost"):
                 wrong.append(f"{recorded.action.__name__}, {cut.side} {called.operation} ({cut.at}): {difference}")
     assert cuts
     assert not wrong, "\n".join(wrong)
+
+
+def _run(stage: Stage, recorded: Recorded, cut: Cut, *, attempts: bool) -> str:
+    """An action with a cut; what is different of what came of it."""
+    stage.put_back(recorded.before)
+    stage.cut = cut
+    try:
+        recorded.action(stage)
+        assert stage.happened
+        if cut.side == "lost":
+            assert stage.cloud.failures == recorded.failures
+        return _difference(recorded.after, outcome(stage), attempts=attempts)
+    except AssertionError as error:
+        return str(error)[:300]
 
 
 def _cuts(calls: list[Called], step: str) -> Iterator[tuple[Cut, Called]]:
@@ -188,18 +201,33 @@ def _cuts(calls: list[Called], step: str) -> Iterator[tuple[Cut, Called]]:
     before the first call of each run of the step, and after each call that leaves something behind. Of runs within an
     action that make the same calls, as a third and a fourth retry do, the first stands for all.
     """
+    different = {tuple(calls[at].operation for at in run): run for run in reversed(_runs(calls, step))}
+    for run in different.values():
+        yield Cut(run[0], "before"), calls[run[0]]
+        for at in run:
+            if calls[at].operation not in READS:
+                yield Cut(at, "after"), calls[at]
+
+
+def _losses(matrix: Matrix, calls: list[Called], step: str) -> Iterator[tuple[Cut, Called]]:
+    """Each write of a step whose answer can be lost; a run that makes the same calls as one of any scenario before
+    stands for both."""
+    for run in _runs(calls, step):
+        made = (step, *(calls[at].operation for at in run))
+        if made not in matrix.lost:
+            matrix.lost.add(made)
+            yield from ((Cut(at, "lost"), calls[at]) for at in run if calls[at].operation not in READS | {"HTTP"})
+
+
+def _runs(calls: list[Called], step: str) -> list[list[int]]:
+    """The calls of each run of a step."""
     runs: list[list[int]] = []
     for at, called in enumerate(calls):
         if called.step == step:
             if called.first:
                 runs.append([])
             runs[-1].append(at)
-    different = {tuple(calls[at].operation for at in run): run for run in reversed(runs)}
-    for run in different.values():
-        yield Cut(run[0], "before"), calls[run[0]]
-        for at in run:
-            if calls[at].operation not in READS:
-                yield Cut(at, "after"), calls[at]
+    return runs
 
 
 _PUMPS = ("deliver", "retry_delivery", "send", "retry_send", "replay")

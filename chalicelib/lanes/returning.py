@@ -1,0 +1,97 @@
+"""A destination is back: its blocked lanes are tried, a few each second, and apart from everybody's first attempts.
+
+The orders go on the queue of retries, not on that of wake-ups: so the return of one service's bot never stands before
+the messages of another. Each lane has one order on its way at most, and calls that come within a sweep's time make one
+sweep more, whatever their number.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+from chalicelib.domain import event as kinds
+from chalicelib.domain.event import Event, event_queue
+from chalicelib.domain.retry import SWEEPS_S
+from chalicelib.ports import clock, ids, queues
+from chalicelib.ports.queues import Entry
+from chalicelib.tables import deliveries, endpoints, lanes, threads
+
+REST_MS = 30_000
+"""Between two first sweeps of a destination."""
+A_SECOND = 10
+"""Lanes of a destination that are tried each second: also what one batch to SQS takes."""
+_PAGE = 500
+"""Lanes of one run; the next page follows when these have been tried."""
+_ON_ITS_WAY_MS = 45_000
+"""How long an order counts as on its way after it was due, unless the lane moves."""
+
+
+def sweep(body: dict[str, Any]) -> str:
+    """Have the lanes of a destination that is back tried: `{"endpoint", "of", "sweep"?, "after"?}`; what came of it."""
+    endpoint, number, after, now = body["endpoint"], int(body.get("sweep", 0)), body.get("after", ""), clock.now_ms()
+    state = endpoints.get(endpoint)
+    if state.status != endpoints.ACTIVE:
+        return "not back"
+    of = int(body.get("of") or state.changed_at)
+    if of < state.changed_at:
+        return "came back once more"
+    if not number and not after and not endpoints.begin_sweep(endpoint, of=of, now=now, rest_ms=REST_MS):
+        queues.send("timers", [Entry(body, delay_s=REST_MS // 1000)])
+        return "swept a moment ago"
+    page = list(islice(lanes.blocked(endpoint, after=after), _PAGE))
+    steps = range(0, len(page), A_SECOND)
+    called = sum(_called(page[at : at + A_SECOND], second=at // A_SECOND, held=number > 0) for at in steps)
+    delay_s = len(page) // A_SECOND
+    if len(page) == _PAGE:
+        queues.send("timers", [Entry(body | {"after": page[-1]}, delay_s=delay_s)])
+    elif number + 2 < len(SWEEPS_S):
+        again = {key: value for key, value in body.items() if key != "after"} | {"of": of, "sweep": number + 1}
+        queues.send("timers", [Entry(again, delay_s=SWEEPS_S[number + 1] + delay_s)])
+    if not after and endpoint.startswith("bt_"):
+        _give_back(endpoint)
+    return f"{called} lanes"
+
+
+def _called(page: list[str], *, second: int, held: bool) -> int:
+    """Order that some lanes be tried in a while; gives how many. Cut off between the note and the order, a lane is
+    ordered by the next sweep."""
+    now = clock.now_ms()
+    opens = "held" if held else "all"
+    orders: dict[str, list[Entry]] = {}
+    for lane in page:
+        own = lanes.call(lane, held=held, now=now, until=now + second * 1000 + _ON_ITS_WAY_MS)
+        if own is not None:
+            order = {
+                "lane": lane,
+                "head": own.head,
+                "attempt": int(own.attempt or 0),
+                "open": opens,
+            }
+            orders.setdefault(deliveries.retry_queue_of(lane), []).append(Entry(order, delay_s=second))
+    for queue, entries in orders.items():
+        queues.send(queue, entries)
+    return sum(map(len, orders.values()))
+
+
+def _give_back(bot: str) -> None:
+    """Threads that a desk holds only because the bot failed are the bot's again."""
+    told: dict[str, list[Entry]] = {}
+    for thread_id in threads.held_for(bot):
+        thread = threads.get(thread_id)
+        if thread is None or thread.fallback != bot:
+            continue
+        event = Event(
+            id=ids.from_cause("ev", "recovered", thread.id, thread.epoch),
+            kind=kinds.BOT_RECOVERED,
+            service=thread.service,
+            channel=thread.channel,
+            channel_kind=thread.channel_kind,
+            address=thread.address,
+            thread=thread.id,
+            at=clock.now_ms(),
+            body={"bot": bot},
+        )
+        told.setdefault(event_queue(event.channel), []).append(Entry(event.plain(), group=thread.id, dedup=event.id))
+    for queue, entries in told.items():
+        queues.send(queue, entries)

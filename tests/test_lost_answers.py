@@ -1,0 +1,190 @@
+"""A lost answer is not somebody else's write: every write that the SDK may make twice is named here, with how a repeat
+is told from another's. One that is new fails until somebody has thought of it.
+
+The SDK makes a call again whose answer was lost, so any write may happen twice, the second time a little later.
+`tests/crash` does so with every write that a step makes, and hands back the second answer.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.thread import Thread
+from chalicelib.tables import endpoints, lanes, receipts, threads
+from tests.cloud import Cloud, taps
+
+ROOT = Path(__file__).resolve().parent.parent
+
+CONDITIONAL = {
+    "tables.deliveries.add": "the row comes from its cause: whoever stored it",
+    "tables.deliveries.record": "refused where the delivery is finished: then there is nothing to say",
+    "tables.lanes._leased": "the lease names its run",
+    "tables.lanes.release": "names its run: gone is gone",
+    "tables.lanes.unblock": "names its run: gone is gone, and another's block is not ours to take away",
+    "tables.lanes.call": "the order's time is drawn by who gives it, and read again",
+    "tables.endpoints.count_failure": "a mark of the attempt, in a set",
+    "tables.endpoints.disable": "switched off by whomever; not where it was verified since",
+    "tables.endpoints.begin_sweep": "names the return that it is for, and is free for the same",
+    "tables.threads.save": "the state names its events: the same state is the same event's",
+    "tables.messages.add": "the row names its event, and is compared",
+    "tables.messages.set_state": "a state only advances: told before is told",
+    "tables.receipts.place_source_event": "what stands is read and used, whoever wrote it",
+    "tables.receipts.claim": "the same digest passes again",
+    "tables.receipts.event_of_key": "what stands is read: our own event's id is the answer",
+    "tables.links.touch": "the time only advances, by an hour at least",
+    "tables.trigger_events.add": "the row comes from its cause: whoever stored it",
+    "tables.trigger_events._conditionally": "a status only advances; the first outcome stands",
+}
+"""Function -> how it knows its own write. All go through `tables.writes`, which makes them say so."""
+TOGETHER = {
+    "tables.config.with_version", "tables.contacts._add", "tables.contact_rows.save", "tables.importing._written",
+    "tables.merging._merge", "tables.merging._unmerge", "tables.erasing.begin", "tables.erasing.forward",
+    "tables.messages.add",
+    "lanes.pump._set_aside",
+}  # fmt: skip
+"""Functions that send a transaction: its token, drawn once a call, makes a repeat the same transaction."""
+PARTS = {
+    "tables.contact_rows.put_changed", "tables.contact_rows.claim", "tables.contacts.put_new", "api.changes._also",
+    "tables.deliveries.put_record", "tables.endpoints.put_recovered",
+}  # fmt: skip
+"""Functions that add to a transaction of their caller's."""
+TWICE_IS_ONCE = {
+    "tables.deliveries.record": "sets what came of an attempt, the whole list of attempts with it",
+    "tables.endpoints.set_status": "sets the same values",
+    "tables.endpoints.recovered": "sets the same values",
+    "tables.links.keep_conversation": "sets the same values, and times only where there are none",
+    "api.failures.replay": "sets the time of this replay",
+}
+"""Function with an update without a condition -> why doing it again changes nothing."""
+ELSEWHERE = {
+    "ports.queues.send": "FIFO queues drop what has the same dedup id; what is on standard queues may come twice",
+    "ports.bus.put": "a CloudEvent's id comes from its cause, so a consumer tells a repeat",
+    "ports.media.keep": "the same file under the same name",
+    "ports.media.remove": "gone is gone",
+}
+"""Function that writes elsewhere than in DynamoDB -> why a repeat is harmless."""
+_WRITES = {
+    "put_item", "update_item", "delete_item", "batch_write_item", "transact_write_items", "send_message",
+    "send_message_batch", "put_events", "put_object", "delete_object", "delete_objects", "upload_fileobj",
+}  # fmt: skip
+
+
+def _calls() -> Iterator[tuple[str, ast.Call]]:
+    """Every call in the product's code, and the function that makes it."""
+    for path in sorted((ROOT / "chalicelib").rglob("*.py")):
+        module = ".".join(path.relative_to(ROOT / "chalicelib").with_suffix("").parts)
+        if module == "tables.writes" or module.startswith("cli."):
+            continue
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                for node in ast.walk(function):
+                    if isinstance(node, ast.Call):
+                        yield f"{module}.{function.name}", node
+
+
+def _names(call: ast.Call) -> tuple[str, str, set[str]]:
+    """(what a method is called on, name of the function, names of its keywords)."""
+    of = ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
+    return of, name, {keyword.arg or "" for keyword in call.keywords}
+
+
+def test_every_write_says_how_its_repeat_is_told() -> None:
+    conditional, together, parts, plain, elsewhere = set(), set(), set(), set(), set()
+    for function, call in _calls():
+        of, name, keywords = _names(call)
+        if name in ("saved", "updated", "deleted") and "ours" in keywords:
+            conditional.add(function)
+        elif name in ("transaction", "TransactWrite"):
+            together.add(function)
+        elif name in ("save", "update", "delete") and ("condition" in keywords or of in ("writes", "together")):
+            parts.add(function)
+        elif name == "update" and "actions" in keywords:
+            plain.add(function)
+        elif name in _WRITES:
+            elsewhere.add(function)
+        assert name not in ("batch_write", "BatchWrite"), "a batch takes no conditions"
+    assert conditional == set(CONDITIONAL)
+    assert together == TOGETHER
+    assert parts - together == PARTS
+    assert plain == set(TWICE_IS_ONCE)
+    assert elsewhere == set(ELSEWHERE)
+
+
+@pytest.fixture
+def loses() -> Iterator[Any]:
+    """Has the answer to the next call of an operation be lost."""
+
+    def lose(operation: str) -> None:
+        taps.losing = operation
+
+    yield lose
+    assert not taps.losing, "it was never called"
+
+
+LANE = "a" * 26 + "-bt_" + "b" * 26
+
+
+def test_a_lease_is_the_runs_own(cloud: Cloud, loses: Any) -> None:
+    lanes.block(LANE, head="k1", blocked_by="bt_1", attempt=1, due=100)
+    loses("UpdateItem")
+    mine = lanes.lease(LANE, by="me", head="k1", attempt=1, now=100, until=200)
+    assert mine is not None and (mine.head, mine.leased_by) == ("k1", "me")
+    assert lanes.lease(LANE, by="you", head="k1", attempt=1, now=150, until=300) is None
+    loses("DeleteItem")
+    lanes.unblock(LANE, by="me")
+    assert lanes.lease_now(LANE, by="you", held=False, now=150, until=300) is None
+
+
+def test_a_block_of_another_stays(cloud: Cloud) -> None:
+    lanes.block(LANE, head="k1", blocked_by="bt_1", attempt=1, due=100)
+    assert lanes.lease_now(LANE, by="me", held=False, now=100, until=200)
+    lanes.block(LANE, head="k1", blocked_by="bt_1", attempt=2, due=900)
+    lanes.unblock(LANE, by="me")
+    assert lanes.lease(LANE, by="you", head="k1", attempt=2, now=900, until=1000)
+
+
+def test_a_lane_is_called_once(cloud: Cloud, loses: Any) -> None:
+    lanes.block(LANE, head="k1", blocked_by="bt_1")
+    loses("UpdateItem")
+    assert lanes.call(LANE, held=True, now=100, until=200)
+    assert lanes.call(LANE, held=True, now=150, until=250) is None
+    assert lanes.call(LANE, held=True, now=201, until=300)
+    lanes.block(LANE, head="k1", blocked_by="bt_1", attempt=1, due=900)
+    assert lanes.call(LANE, held=True, now=301, until=400) is None, "it has a retry of its own"
+
+
+def test_a_failure_counts_once(cloud: Cloud, loses: Any) -> None:
+    endpoints.set_status("bt_1", endpoints.ACTIVE, at=1)
+    endpoints.count_failure("bt_1", "dl_1")
+    loses("UpdateItem")
+    counted = endpoints.count_failure("bt_1", "dl_1")
+    assert (int(counted.failures), list(counted.failed)) == (2, ["dl_1", "dl_1"])
+    endpoints.recovered("bt_1")
+    assert int(endpoints.count_failure("bt_1", "dl_1").failures) == 1
+
+
+def test_a_thread_is_saved_once(cloud: Cloud, loses: Any) -> None:
+    thread = Thread("th_1", "sv_1", "ch_1", "webchat", "a", last_seq=1)
+    loses("PutItem")
+    assert threads.save(thread)
+    assert not threads.save(Thread("th_1", "sv_1", "ch_1", "webchat", "a", last_seq=2)), "another's"
+
+
+def test_a_key_is_claimed_once(cloud: Cloud, loses: Any) -> None:
+    loses("PutItem")
+    assert receipts.claim("bt_1", "k", "digest", now_ms=1000)
+    loses("PutItem")
+    assert receipts.event_of_key("tr_1", "k", "digest", "te_1", now_ms=1000) == "te_1"
+    assert receipts.event_of_key("tr_1", "k", "digest", "te_2", now_ms=1000) == "te_1"
+
+
+def test_a_webhook_that_was_verified_since_is_not_switched_off(cloud: Cloud) -> None:
+    endpoints.set_status("bt_1", endpoints.ACTIVE, at=2000)
+    assert not endpoints.disable("bt_1", at=1999), "the repeat of a call from before"
+    assert endpoints.disable("bt_1", at=2001)

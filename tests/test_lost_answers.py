@@ -23,10 +23,11 @@ ROOT = Path(__file__).resolve().parent.parent
 CONDITIONAL = {
     "tables.deliveries.add": "the row comes from its cause: whoever stored it",
     "tables.deliveries.record": "refused where the delivery is finished: then there is nothing to say",
+    "tables.deliveries.name_replay": "what stands is read and used, whoever named it",
     "tables.lanes._leased": "the lease names its run",
     "tables.lanes.release": "names its run: gone is gone",
     "tables.lanes.unblock": "names its run: gone is gone, and another's block is not ours to take away",
-    "tables.lanes.call": "the order's time is drawn by who gives it, and read again",
+    "tables.lanes.call": "the order names its sweep",
     "tables.endpoints.count_failure": "a mark of the attempt, in a set",
     "tables.endpoints.disable": "switched off by whomever; not where it was verified since",
     "tables.endpoints.begin_sweep": "names the return that it is for, and is free for the same",
@@ -152,11 +153,11 @@ def test_a_block_of_another_stays(cloud: Cloud) -> None:
 def test_a_lane_is_called_once(cloud: Cloud, loses: Any) -> None:
     lanes.block(LANE, head="k1", blocked_by="bt_1")
     loses("UpdateItem")
-    assert lanes.call(LANE, held=True, now=100, until=200)
-    assert lanes.call(LANE, held=True, now=150, until=250) is None
-    assert lanes.call(LANE, held=True, now=201, until=300)
+    assert lanes.call(LANE, by="me", held=True, now=100, until=200)
+    assert lanes.call(LANE, by="you", held=True, now=150, until=250) is None
+    assert lanes.call(LANE, by="you", held=True, now=201, until=300)
     lanes.block(LANE, head="k1", blocked_by="bt_1", attempt=1, due=900)
-    assert lanes.call(LANE, held=True, now=301, until=400) is None, "it has a retry of its own"
+    assert lanes.call(LANE, by="me", held=True, now=301, until=400) is None, "it has a retry of its own"
 
 
 def test_a_failure_counts_once(cloud: Cloud, loses: Any) -> None:

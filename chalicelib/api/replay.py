@@ -1,7 +1,8 @@
 """Sending deliveries again: one, or all of a bot within a time, in their order.
 
 A replay is a new row in a lane of its own (`<lane>-r`), so that it neither waits for nor holds up what is new. It
-goes out under the id of the first delivery.
+goes out under the id of the first delivery. Asked for again while it is under way, it is the same replay: who got no
+answer asks twice and means one.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from chalicelib.tables.deliveries import DeliveryRow
 MOST = 200
 """Deliveries replayed by one call; `next_since` says where to go on."""
 _SHOWN = 100
+SAME_MS = 60_000
+"""One delivery asked for again within this time is the same replay, also where it was delivered meanwhile."""
 
 
 def _time(text: str) -> str:
@@ -49,12 +52,14 @@ def one(call: Call) -> Answer:
     row = reading.find(call, call.id)
     if row.status in deliveries.UNDONE:
         raise Problem(409, "not_finished", "it is still to be delivered; it need not be sent again")
-    again = _again([row])[0]
+    again = _again(row, same_ms=SAME_MS)
     _wake([again])
-    service = config.service_of(str(row.destination))
-    audit.note(
-        service, at=now_ms(), actor=call.caller.id, action="delivery.replayed", subject=row.id, change={"as": again.id}
-    )
+    if again.id != _last(row):
+        service = config.service_of(str(row.destination))
+        change: dict[str, object] = {"as": again.id}
+        audit.note(
+            service, at=now_ms(), actor=call.caller.id, action="delivery.replayed", subject=row.id, change=change
+        )
     return Answer(202, reading.view(again))
 
 
@@ -79,7 +84,8 @@ def many(call: Call) -> Answer:
     }
     if wanted.dry_run:
         return Answer(200, answer | {"deliveries": [_brief(row) for row in chosen[:_SHOWN]]})
-    made = _again(chosen)
+    # In their order: keys of one process sort as they were made.
+    made = [_again(row) for row in chosen]
     _wake(made)
     told = {"count": len(made), "since": wanted.since, "until": wanted.until}
     audit.note(
@@ -130,17 +136,26 @@ def _owner(thread_id: str, owners: dict[str, str]) -> str:
     return owners[thread_id]
 
 
-def _again(rows: list[DeliveryRow]) -> list[DeliveryRow]:
-    """New rows that repeat these, in their order: keys of one process sort as they were made."""
-    made = []
-    for row in rows:
-        lane = str(row.lane).removesuffix(reading.REPLAYS) + reading.REPLAYS
-        key, now = ids.new("re"), now_ms()
-        deliveries.add(lane, key, deliveries.notice_of(row), created_at=now, replay_of=str(row.replay_of or row.id))
-        again = deliveries.get(lane, key)
-        if again is not None:
-            made.append(again)
+def _again(row: DeliveryRow, *, same_ms: int = 0) -> DeliveryRow:
+    """A new row that repeats this one; the last one that did, while that is still to be told or younger than that."""
+    lane, now = _lane(row), now_ms()
+    last = deliveries.get(lane, str(row.replayed_as)) if row.replayed_as else None
+    if last is not None and (last.status in deliveries.UNDONE or now - reading.created_ms(last) < same_ms):
+        return last
+    key = deliveries.name_replay(row, ids.new("re"))
+    deliveries.add(lane, key, deliveries.notice_of(row), created_at=now, replay_of=str(row.replay_of or row.id))
+    made = deliveries.get(lane, key)
+    if made is None:
+        raise Problem(404, "not_found", "whom it is about was erased at this moment")
     return made
+
+
+def _lane(row: DeliveryRow) -> str:
+    return str(row.lane).removesuffix(reading.REPLAYS) + reading.REPLAYS
+
+
+def _last(row: DeliveryRow) -> str:
+    return deliveries.delivery_id(_lane(row), str(row.replayed_as or ""))
 
 
 def _wake(rows: list[DeliveryRow]) -> None:

@@ -57,10 +57,10 @@ def _called(page: list[str], *, second: int, held: bool) -> int:
     """Order that some lanes be tried in a while; gives how many. Cut off between the note and the order, a lane is
     ordered by the next sweep."""
     now = clock.now_ms()
-    opens = "held" if held else "all"
+    opens, by = "held" if held else "all", ids.token(9)
     orders: dict[str, list[Entry]] = {}
     for lane in page:
-        own = lanes.call(lane, held=held, now=now, until=now + second * 1000 + _ON_ITS_WAY_MS)
+        own = lanes.call(lane, by=by, held=held, now=now, until=now + second * 1000 + _ON_ITS_WAY_MS)
         if own is not None:
             order = {
                 "lane": lane,

@@ -87,11 +87,14 @@ class DeliveryRow(Model):
     leased_by = UnicodeAttribute(null=True)
     """Of the lane's row: which run makes that attempt. A name of its own for each, so that it knows its own lease."""
     called_until = NumberAttribute(null=True)
-    """Of the lane's row: an order to try it at once is on its way until then."""
+    """Of the lane's row: an order to try it at once is on its way until then, given by `called_by`."""
+    called_by = UnicodeAttribute(null=True)
     context = PlainAttribute(null=True)
     """Recent messages that a failed attempt told, and the next tells too."""
     replay_of = UnicodeAttribute(null=True)
     """Of a replay: id of the first delivery, which it repeats under that id."""
+    replayed_as = UnicodeAttribute(null=True)
+    """Of what was replayed: key of its last replay."""
 
     by_destination = ByDestination()
     by_blocked = ByBlocked()
@@ -192,6 +195,16 @@ def add(lane: str, key: str, notice: Notice, *, created_at: int, replay_of: str 
         replay_of=replay_of,
     )
     saved(row, DeliveryRow.key.does_not_exist(), ours=same_by_whomever)
+
+
+def name_replay(row: DeliveryRow, key: str) -> str:
+    """The key of the next replay of a delivery as it was read: this one, or that of who asked at the same time."""
+    before = DeliveryRow.replayed_as == row.replayed_as if row.replayed_as else DeliveryRow.replayed_as.does_not_exist()
+    lane, place = str(row.lane), str(row.key)
+    if updated(DeliveryRow(lane, place), [DeliveryRow.replayed_as.set(key)], before, ours=same_by_whomever):
+        return key
+    now = get(lane, place)
+    return str(now.replayed_as) if now is not None and now.replayed_as else key
 
 
 def notice_of(row: DeliveryRow) -> Notice:

@@ -56,7 +56,7 @@ def unblock(lane: str, *, by: str = "") -> None:
     deleted(DeliveryRow(lane, LANE), mine, ours=same_by_whomever)
 
 
-def call(lane: str, *, held: bool, now: int, until: int) -> DeliveryRow | None:
+def call(lane: str, *, by: str, held: bool, now: int, until: int) -> DeliveryRow | None:
     """Note that an order to try a lane at once is on its way; None where one is already, or nobody needs it."""
     row = DeliveryRow(lane, LANE)
     quiet = DeliveryRow.called_until.does_not_exist() | (DeliveryRow.called_until < now)
@@ -64,9 +64,14 @@ def call(lane: str, *, held: bool, now: int, until: int) -> DeliveryRow | None:
 
     def ours() -> bool:
         standing.append(deliveries.get(lane, LANE))
-        return standing[0] is not None and standing[0].called_until == until
+        return standing[0] is not None and standing[0].called_by == by
 
-    called = updated(row, [DeliveryRow.called_until.set(until)], _blocked(held=held) & quiet, ours=ours)
+    called = updated(
+        row,
+        [DeliveryRow.called_until.set(until), DeliveryRow.called_by.set(by)],
+        _blocked(held=held) & quiet,
+        ours=ours,
+    )
     return (standing[0] if standing else row) if called else None
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import time_machine
 
 from chalicelib.domain.message import Author, Content, Message, position
 from chalicelib.domain.notice import Notice
@@ -189,7 +191,7 @@ def woken(queue: str) -> list[Any]:
     return [json.loads(one["Body"]) for one in found.get("Messages", [])]
 
 
-def test_replaying_one(api: Any, said: Said) -> None:
+def test_replaying_one(api: Any, said: Said, service: str) -> None:
     first = said.tell(1, "m1")
     again = api("POST", f"/v1/deliveries/{first}/replay")
     assert again.status == 202
@@ -199,8 +201,36 @@ def test_replaying_one(api: Any, said: Said) -> None:
     assert again.body["lane"].endswith("-r")
     twice = api("POST", f"/v1/deliveries/{again.body['id']}/replay")
     assert twice.body["code"] == "not_finished"
+    asked_again = api("POST", f"/v1/deliveries/{first}/replay")
+    assert (asked_again.status, asked_again.body) == (202, again.body), "who got no answer asks twice and means one"
+    noted = [one["action"] for one in api("GET", f"/v1/audit?service_id={service}").body["data"]]
+    assert noted.count("delivery.replayed") == 1
     waiting = said.tell(2, "m2", "waiting")
     assert api("POST", f"/v1/deliveries/{waiting}/replay").status == 409
+
+
+def test_replaying_one_again_later(api: Any, said: Said) -> None:
+    first = said.tell(1, "m1")
+    with time_machine.travel(datetime.now(UTC), tick=False) as traveller:
+        once = api("POST", f"/v1/deliveries/{first}/replay").body
+        row = deliveries.get(*deliveries.parse_delivery_id(once["id"]) or ("", ""))
+        assert row is not None
+        deliveries.record(row, "delivered", None)
+        traveller.shift(59)
+        at_once = api("POST", f"/v1/deliveries/{first}/replay").body
+        assert (at_once["id"], at_once["status"]) == (once["id"], "delivered")
+        traveller.shift(2)
+        later = api("POST", f"/v1/deliveries/{first}/replay").body
+    assert later["id"] > once["id"], "another wish"
+    assert later["replay_of"] == first
+
+
+def test_two_who_ask_at_the_same_moment_get_one_replay(api: Any, said: Said) -> None:
+    named = deliveries.parse_delivery_id(said.tell(1, "m1"))
+    assert named is not None
+    seen_by_both = [deliveries.get(*named) for _ in range(2)]
+    keys = [deliveries.name_replay(row, f"re_{n}") for n, row in enumerate(seen_by_both) if row is not None]
+    assert keys == ["re_0", "re_0"]
 
 
 def test_replaying_many_in_order(api: Any, said: Said, service: str, channel: str, bot: str) -> None:

@@ -349,7 +349,9 @@ SCENARIOS = {
         e_waits,
     ),
     "offer": Scenario((a_visitor_writes, f_nobody_accepts), (*_IN, "receive_bot", "fire_timer"), f_deadline),
-    "patience": Scenario((g_bot_is_silent, e_bot_is_back), (*_IN, "fire_timer", "verify"), g_patience),
+    "patience": Scenario(
+        (g_bot_is_silent, e_bot_is_back), (*_IN, "fire_timer", "verify"), g_patience, ("retry_delivery",)
+    ),
     "source": Scenario(
         (i_shop_posts, i_shop_tells_more), ("receive_source", "ingest_source", "converse", "fan_out"), i_shop
     ),

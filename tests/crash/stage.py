@@ -369,8 +369,10 @@ _WHEN = frozenset({
     "replayed_at", "requested_at", "done_at", "swept_at", "updated_at", "state_at", "time", "attempted_at",
     "finished_at", "position", "expiration", "expires", "trace", "due", "changed_at", "attempts",
     "accepted_at", "Timestamp", "timestamp", "took_ms", "next_attempt_at", "leased_until", "failures", "failed",
-    "touched", "before", "swept_of", "called_until", "leased_by", "counted", "of",
+    "touched", "before", "swept_of", "called_until", "leased_by", "called_by", "counted", "of", "replayed_as",
 })  # fmt: skip
+_LOOKS = ("lane.watch", "endpoint.enabled")
+"""Tasks of somebody who looks after a lane in a while, just in case: when, or whether he did by now, says nothing."""
 _OWNERS = ("config", "audit")
 """Tables that owners write, not steps."""
 
@@ -386,6 +388,7 @@ def outcome(stage: Stage) -> dict[str, Any]:
             item for of_one in table.items.values() for item in (of_one.values() if table.has_range_key else [of_one])
         ]
         plain = [_timeless(_row(getattr(import_module(f"chalicelib.tables.{module}"), model), item)) for item in items]
+        plain = [row for row in plain if row.get("task", {}).get("kind") not in _LOOKS]
         for row in plain:
             if "due_id" in row:
                 row["due_id"] = row["due_id"].partition("#")[2]

@@ -44,8 +44,7 @@ KNOWN = {
     "deliver": _TRIED | _TOLD,
     "retry_delivery": _TRIED | _TOLD | {"TransactWriteItems"},
     "send": _TRIED | _TOLD,
-    # By then its process knows who subscribes.
-    "retry_send": (_TRIED | _TOLD) - {"Query"},
+    "retry_send": _TRIED | _TOLD,
     "release_due": _QUEUE | {"Query", "DeleteItem"},
     "fire_timer": _TOLD | {"GetItem", "DeleteItem", "UpdateItem"},
     "bury": {"PutItem", "GetShardIterator", "GetRecords"},

@@ -1,0 +1,141 @@
+"""A bot is back for which many lanes wait: each is ordered once, a few each second, and behind nobody's messages."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.notice import MESSAGE, Notice
+from chalicelib.domain.retry import SWEEPS_S
+from chalicelib.lanes import returning
+from chalicelib.ports import clock
+from chalicelib.tables import deliveries, endpoints, lanes
+from chalicelib.tables.deliveries import DeliveryRow
+from tests.cloud import _moto_queue
+from tests.journeys.conftest import Town
+from tests.journeys.test_failing_bot import messages_of
+
+LANES = 120
+
+
+@pytest.fixture
+def held(town: Town) -> list[str]:
+    """Lanes that wait for the bot, each with a message and nobody who comes for it."""
+    bot, service = town.ids["bot"], town.ids["care"]
+    made = []
+    for n in range(LANES):
+        thread = f"th_{'a' * 22}{n:04d}"
+        lane, key = deliveries.lane_id(thread, bot), f"{n:042d}"
+        about: dict[str, Any] = {"service": service, "thread": thread, "conversation": f"cv_{n}", "at": clock.now_ms()}
+        notice = Notice(kind=MESSAGE, destination=bot, channel_kind="webchat", content={"text": f"{n}"}, **about)
+        deliveries.add(lane, key, notice, created_at=clock.now_ms())
+        lanes.block(lane, head=key, blocked_by=bot)
+        made.append(lane)
+    return made
+
+
+def bodies(town: Town, queue: str) -> list[dict[str, Any]]:
+    """What stands on a queue, delayed or not."""
+    there = [json.loads(one["Body"]) for one in town.cloud._held.get(queue, [])]
+    return there + [json.loads(one.body) for one in _moto_queue(town.cloud._queue(queue))._messages]
+
+
+def edit_and_verify(town: Town) -> None:
+    assert town.call("PATCH", f"/v1/bots/{town.ids['bot']}", {})[0] == 200
+    town.verify("bots", "bot")
+
+
+def fires(town: Town) -> None:
+    """What is due on `timers` is done, and nothing else."""
+    for batch in town.cloud._batches("timers"):
+        town.cloud._run("timers", "fire_timer", batch)
+
+
+def test_twenty_returns_within_a_moment_are_one_sweep_and_one_more(town: Town, traveller: Any, held: list[str]) -> None:
+    for _ in range(20):
+        edit_and_verify(town)
+        fires(town)
+        traveller.shift(0.5)
+    orders = Counter(order["lane"] for order in bodies(town, "retries"))
+    assert set(orders) == set(held)
+    assert set(orders.values()) == {1}, "one lane never has two orders on their way"
+    assert not bodies(town, "deliveries.fifo"), "and none stands before a neighbour's message"
+    for _ in range(4):
+        traveller.shift(15)
+        fires(town)
+    # Nothing was tried meanwhile, so the lanes of the later sweep count as called.
+    again = Counter(order["lane"] for order in bodies(town, "retries"))
+    assert max(again.values()) <= 2
+
+
+def test_a_few_each_second(town: Town, traveller: Any, held: list[str]) -> None:
+    edit_and_verify(town)
+    fires(town)
+    seen = []
+    for _ in range(LANES // returning.A_SECOND):
+        seen.append(len(_moto_queue(town.cloud._queue("retries")).messages))
+        traveller.shift(1)
+    assert seen == [(second + 1) * returning.A_SECOND for second in range(LANES // returning.A_SECOND)]
+
+
+def test_all_lanes_move_on(town: Town, traveller: Any, held: list[str]) -> None:
+    town.bot.forget()
+    edit_and_verify(town)
+    for _ in range(20):
+        traveller.shift(1)
+        town.cloud.pump()
+    assert sorted(map(int, messages_of(town))) == list(range(LANES))
+    assert not [row for row in DeliveryRow.scan() if row.status == "pending"]
+
+
+def test_page_after_page(town: Town, traveller: Any, held: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(returning, "_PAGE", 50)
+    edit_and_verify(town)
+    for _ in range(20):
+        traveller.shift(1)
+        town.cloud.pump()
+    assert sorted(map(int, messages_of(town))) == list(range(LANES))
+
+
+def test_a_sweep_that_comes_twice_orders_once(town: Town, traveller: Any, held: list[str]) -> None:
+    town.cloud.duplicate = True
+    edit_and_verify(town)
+    fires(town)
+    assert len(bodies(town, "retries")) == LANES
+
+
+def test_an_older_return_is_nobodys(town: Town, traveller: Any, held: list[str]) -> None:
+    endpoints.set_status(town.ids["bot"], endpoints.ACTIVE, at=2000)
+    old = {"endpoint": town.ids["bot"], "service": town.ids["care"], "of": 1000}
+    assert returning.sweep(old | {"sweep": len(SWEEPS_S) - 1}) == "came back once more"
+    endpoints.set_status(town.ids["bot"], endpoints.INACTIVE, at=3000)
+    assert returning.sweep(old | {"of": 3000}) == "not back"
+    assert not bodies(town, "retries")
+
+
+def test_what_a_message_costs_in_wake_ups(town: Town, traveller: Any) -> None:
+    """A delivery that succeeds wakes its lane once; one that fails and is made again, no more than that."""
+    town.call("PATCH", f"/v1/bots/{town.ids['bot']}", {"retry": {"waits_s": [1, 1, 1, 1]}})
+    town.verify("bots", "bot")
+    town.cloud.pump()
+    sent: Counter[str] = Counter()
+    original = town.cloud.before
+
+    def counting(step: str) -> None:
+        sent[step] += 1
+        original(step)
+
+    town.cloud.before = counting
+    for n in range(3):
+        town.says(f"{n}")
+    assert (sent["deliver"], sent["retry_delivery"]) == (3, 0)
+    town.bot.answer = lambda heard: (500, {})
+    town.says("fails")
+    town.bot.answer = lambda heard: (200, {"token": "the-bots-own-token"})
+    traveller.shift(3)
+    town.cloud.pump()
+    assert messages_of(town)[-2:] == ["fails", "fails"]
+    assert (sent["deliver"], sent["retry_delivery"]) == (4, 1), "an empty lane is not looked at again"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalicelib.ports.redelivery import MAX_RECEIVES as MAX_RECEIVES
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -112,8 +114,6 @@ RATES: dict[str, Rate] = {
 }
 OTHER = Rate(2, 10, "methods that a path does not have, which are answered 405")
 
-MAX_RECEIVES = 5
-"""Deliveries of one queue message before it is a dead letter."""
 VISIBILITY_TIMES = 6
 """Visibility timeout as a multiple of the function's timeout, as AWS advises for SQS sources
 (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html)."""

@@ -34,6 +34,7 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import StreamShard, Table
 from moto.sqs import models as moto_sqs
 
+from infra.limits import MAX_RECEIVES
 from infra.sources import FILTERS
 from tests.chains import Chains, chain_of
 
@@ -50,7 +51,6 @@ QUEUES = {
     "timers": "fire_timer",
     "erasures": "erase",
 }
-MAX_RECEIVES = 5
 DEAD = {queue.replace(".fifo", "-dead.fifo") if ".fifo" in queue else f"{queue}-dead": "bury" for queue in QUEUES}
 STREAMS = {"messages": "fan_out", "threads": "announce", "contacts": "announce", "endpoints": "announce"}
 STREAM_DEAD = {f"{step}-dead": "bury" for step in STREAMS.values()}
@@ -148,6 +148,19 @@ def _same_records(self: StreamShard, memo: dict[int, Any]) -> StreamShard:
 DynamoDBBackend.transact_write_items = _backed_up_once  # type: ignore[method-assign]
 Table.__deepcopy__ = _copied  # type: ignore[attr-defined]
 StreamShard.__deepcopy__ = _same_records  # type: ignore[attr-defined]
+
+
+_changed: dict[str, int] = {}
+"""Message -> the visibility timeout that the step that runs now has asked for."""
+
+
+def _changes(self: Any, name: str, entries: list[dict[str, Any]]) -> tuple[list[str], list[dict[str, str]]]:
+    """The pump hands messages out itself, so moto knows none of them."""
+    _changed.update({entry["ReceiptHandle"]: int(entry["VisibilityTimeout"]) for entry in entries})
+    return [entry["Id"] for entry in entries], []
+
+
+moto_sqs.SQSBackend.change_message_visibility_batch = _changes  # type: ignore[method-assign]
 
 
 def _matches(pattern: Any, value: Any) -> bool:
@@ -319,7 +332,8 @@ class Cloud:
         records = [self._record(queue, message, at) for at, message in enumerate(given)]
         failures = len(self.failures)
         with self.chains.run(step, batch, (_moto_queue(self._queue(name)) for name in QUEUES)):
-            answer = self.invoke(step, {"Records": records})
+            _changed.clear()
+        answer = self.invoke(step, {"Records": records})
         whole = answer is None
         failed = {item["itemIdentifier"].partition("/")[0] for item in (answer or {}).get("batchItemFailures", ())}
         for message in batch:
@@ -333,7 +347,8 @@ class Cloud:
     def _again(self, queue: str, step: str, message: dict[str, Any]) -> None:
         count = self._receives[message["MessageId"]] = self._receives.get(message["MessageId"], 0) + 1
         if wait := self.visibility_s(step):
-            self._hidden[message["MessageId"]] = time.time() + wait
+            # What the step itself asked for, or else the queue's own; a process that died asked for nothing.
+            self._hidden[message["MessageId"]] = time.time() + _changed.get(message["MessageId"], wait)
         if count >= MAX_RECEIVES and queue in QUEUES:
             self._held[queue].remove(message)
             self._hidden.pop(message["MessageId"], None)
@@ -346,7 +361,7 @@ class Cloud:
         suffix = f"/{at}" if self.duplicate else ""
         return {
             "messageId": message["MessageId"] + suffix,
-            "receiptHandle": "r",
+            "receiptHandle": message["MessageId"],
             "body": message["Body"],
             "attributes": {
                 "ApproximateReceiveCount": str(self._receives.get(message["MessageId"], 0) + 1),

@@ -17,7 +17,8 @@ from chalicelib.domain import retry
 from chalicelib.domain.notice import KINDS, Notice
 from chalicelib.lanes.tell import tell_given_up
 from chalicelib.lanes.way import Attempted, Target, Way
-from chalicelib.ports import clock, http, ids, log, queues
+from chalicelib.ports import clock, http, ids, log, queues, redelivery
+from chalicelib.ports.lambdas import again
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import deliveries, endpoints, lanes, schedule
 from chalicelib.tables.deliveries import DELIVERED, EXPIRED, FAILED, POISON, WAITING, DeliveryRow
@@ -35,22 +36,24 @@ class NoTime(Exception):
 
 
 def each_lane(event: dict[str, Any], work: Work, *, step: str) -> Any:
-    """Run `work` for all lanes of a batch at the same time; records of lanes that failed are redelivered."""
-    by_lane: dict[str, list[tuple[str, dict[str, Any]]]] = {}
-    failed: list[str] = []
+    """Run `work` for all lanes of a batch at the same time; records of lanes that failed are redelivered soon."""
+    by_lane: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {}
+    failed: list[dict[str, Any]] = []
     for record in event["Records"]:
         try:
             body = queues.body_of(record)
-            by_lane.setdefault(body["lane"], []).append((record["messageId"], body))
+            by_lane.setdefault(body["lane"], []).append((record, body))
         except Exception:
             log.crash(step)
-            failed.append(record["messageId"])
+            failed.append(record)
     unfinished = asyncio.run(_together(by_lane, work, step))
-    failed += [id for lane in unfinished for id, _ in by_lane[lane]]
-    return {"batchItemFailures": [{"itemIdentifier": id} for id in failed]}
+    failed += [record for lane in unfinished for record, _ in by_lane[lane]]
+    return again([(record, redelivery.wait_s(redelivery.receives(record))) for record in failed])
 
 
-async def _together(by_lane: dict[str, list[tuple[str, dict[str, Any]]]], work: Work, step: str) -> Iterable[str]:
+async def _together(
+    by_lane: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]], work: Work, step: str
+) -> Iterable[str]:
     failed: list[str] = []
 
     async def lane_of(lane: str, bodies: list[dict[str, Any]]) -> None:

@@ -6,36 +6,33 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.ports import log
-
-MAX_RECEIVES = 5
-"""How often a queue hands out a message before it is a dead letter; infra tells the queues."""
+from chalicelib.ports import log, redelivery
 
 
 def each_body(event: dict[str, Any], context: Any, handle: Callable[[dict[str, Any]], None], *, fifo: bool) -> Any:
-    """Run `handle` on the JSON body of each SQS record; a failed one is redelivered, others are not.
+    """Run `handle` on the JSON body of each SQS record; a failed one is redelivered soon, others are not.
 
     In a FIFO queue what follows a failed record in its group waits with it; other groups go on. But it is received
     again each time, too: at the last time, when the failed one goes to the dead letters, it no longer waits, or it
     would go along.
     """
-    failed: list[str] = []
-    waiting: set[str] = set()
+    failed: list[tuple[dict[str, Any], int]] = []
+    waiting: dict[str, int] = {}
     for record in event["Records"]:
         group = record["attributes"].get("MessageGroupId", "") if fifo else ""
         if group in waiting:
-            failed.append(record["messageId"])
+            failed.append((record, waiting[group]))
             continue
         try:
             handle(json.loads(record["body"]))
         except Exception:
             # A dead letter is too late to read it.
-            received = int(record["attributes"].get("ApproximateReceiveCount", 1))
+            received = redelivery.receives(record)
             log.crash(handle.__module__.rpartition(".")[2], receive_count=received)
-            failed.append(record["messageId"])
-            if fifo and received < MAX_RECEIVES:
-                waiting.add(group)
-    return {"batchItemFailures": [{"itemIdentifier": id} for id in failed]}
+            failed.append((record, redelivery.wait_s(received)))
+            if fifo and received < redelivery.MAX_RECEIVES:
+                waiting[group] = failed[-1][1]
+    return again(failed)
 
 
 def each_record(event: dict[str, Any], context: Any, handle: Callable[[dict[str, Any]], None]) -> Any:
@@ -46,8 +43,14 @@ def each_record(event: dict[str, Any], context: Any, handle: Callable[[dict[str,
             handle(record)
         except Exception:
             log.crash(handle.__module__.rpartition(".")[2])
-            failed.append({"itemIdentifier": record["messageId"]})
-    return {"batchItemFailures": failed}
+            failed.append((record, redelivery.wait_s(redelivery.receives(record))))
+    return again(failed)
+
+
+def again(failed: list[tuple[dict[str, Any], int]]) -> Any:
+    """What a Lambda answers SQS where some of a batch has to come again, each after so many seconds."""
+    redelivery.soon(failed)
+    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record, _ in failed]}
 
 
 def each_change(event: dict[str, Any], handle: Callable[[dict[str, Any]], None], *, step: str) -> Any:

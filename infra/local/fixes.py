@@ -27,8 +27,8 @@ LEFT_OUT = (
 def adapted(template: dict[str, Any], env: dict[str, str], visibility_s: int | None) -> dict[str, Any]:
     """The packaged template for this machine: webhook targets may be private, and S3 is plain http here.
 
-    What was in hand when the emulator was stopped comes back after the queue's visibility timeout; nobody wants to
-    wait for that as long as AWS advises, so here it is `visibility_s`, or just over the function's own timeout.
+    What was in hand when the emulator was stopped comes back after the queue's visibility timeout, as on AWS after a
+    crash; `visibility_s` shortens it, for whoever tries just that.
     """
     for name in [name for name, row in template["Resources"].items() if row["Type"] in LEFT_OUT]:
         del template["Resources"][name]
@@ -48,9 +48,8 @@ def adapted(template: dict[str, Any], env: dict[str, str], visibility_s: int | N
     for edge in edges.present():
         # Here the start of a worker counts, and on a busy machine many that start at once take longer than an edge has.
         template["Resources"][edges.logical(edge)]["Properties"]["Timeout"] = LIMITS[edges.API].timeout_s
-    for queue in (*declared.queues(), *declared.dead_queues()):
-        timeout = LIMITS[queues.reader(queue)].timeout_s
-        template["Resources"][queues.logical(queue)]["Properties"]["VisibilityTimeout"] = visibility_s or timeout + 5
+    for queue in (*declared.queues(), *declared.dead_queues()) if visibility_s else ():
+        template["Resources"][queues.logical(queue)]["Properties"]["VisibilityTimeout"] = visibility_s
     return template
 
 

@@ -90,8 +90,8 @@ def stack(
     """A platform on `port` (0: any free one), ready when the block begins and stopped in order when it ends.
 
     `env` goes to the functions, `emulator_env` to the emulator: `{"AWS_ENDPOINT_URL": ...}` there sends all calls of
-    the Lambdas through a fault injector. `visibility_s` shortens the queues' visibility timeouts (here just over a
-    minute, minutes in AWS), so that a test sees a redelivery. `package` deploys one that was built before instead of
+    the Lambdas through a fault injector. `visibility_s` shortens the queues' visibility timeouts, which are
+    minutes, so that a test sees what comes after a crash. `package` deploys one that was built before instead of
     this tree; `parameters` are the template's.
     """
     made = Path(tempfile.mkdtemp(prefix="parley-", dir=_in_memory())) if folder is None else None

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.thread import thread_id
-from chalicelib.ports import lambdas, queues
+from chalicelib.ports import queues, redelivery
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import messages
 from chalicelib.tables.failures import ALL, Failure
 from chalicelib.tables.messages import MessageRow
 from infra import limits
 from tests import cloud
-from tests.cloud import Cloud, Context
+from tests.cloud import Cloud, Context, taps
 from tests.crash.stage import Stage, staged
 
 
@@ -81,7 +81,41 @@ def test_one_bad_event_holds_up_its_thread_alone_and_not_for_ever(stage: Stage) 
     (buried,) = failures()
     assert (buried.step, buried.body["kind"]) == ("converse", "unheard of")
     assert buried.group == thread_id(stage.town.ids["chat"], "a")
-    assert lambdas.MAX_RECEIVES == limits.MAX_RECEIVES == cloud.MAX_RECEIVES
+    assert redelivery.MAX_RECEIVES == limits.MAX_RECEIVES == cloud.MAX_RECEIVES
+
+
+@pytest.mark.parametrize(("failing", "seconds"), [("converse", 15), ("deliver", 15)])
+def test_what_fails_comes_again_within_seconds_and_in_order(stage: Stage, failing: str, seconds: int) -> None:
+    """AWS is out of order twice in a row: nobody waits for the queue's own timeout, which is minutes."""
+    broken = {"runs": 0}
+
+    def breaks(side: str, operation: str) -> None:
+        if stage.cloud.step == failing and side == "before" and operation != "ChangeMessageVisibilityBatch":
+            broken["runs"] += 1
+            if broken["runs"] <= 2:
+                raise ConnectionError("AWS is out of order")
+        hears(side, operation)
+
+    hears, taps.listen = taps.listen, breaks
+    assert hears is not None
+    try:
+        stage.visitor_says("one", "w1")
+        stage.visitor_says("two", "w2")
+        stage.cloud.pump()
+        for _ in range(seconds):
+            stage.traveller.shift(1)
+            stage.cloud.pump()
+    finally:
+        taps.listen = hears
+    assert broken["runs"] > 2 and not stage.cloud.hidden()
+    assert [event["Message"] for event in stage.town.bot.events()] == ["one", "two"]
+
+
+def test_a_wait_grows_with_each_failure_and_covers_ten_minutes() -> None:
+    waits = [redelivery.wait_s(received) for received in range(1, redelivery.MAX_RECEIVES)]
+    assert sorted(redelivery.WAITS_S) == list(redelivery.WAITS_S) and sum(waits) >= 600
+    assert all(base <= wait <= base * 1.2 + 1 for base, wait in zip(redelivery.WAITS_S, waits, strict=True))
+    assert redelivery.wait_s(99) >= redelivery.WAITS_S[-1] and max(waits) < 12 * 3600, "what SQS takes"
 
 
 def test_other_threads_of_the_same_batch_are_done(stage: Stage) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.happened import concerns
 from infra import declared, edges, gateway, policies, queues
 from infra.check import lint, stale
-from infra.limits import LIMITS
+from infra.limits import LIMITS, MAX_RECEIVES
 from infra.package import Package
 from infra.reads import queues_named
 from infra.sources import FILTERS
@@ -86,7 +86,7 @@ def test_every_queue_has_a_dead_letter_queue_of_its_own_kind(template: Template)
         grave = properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
         # AWS refuses a standard queue behind a FIFO queue; the emulators accept it.
         assert all_queues[grave].get("FifoQueue") == properties.get("FifoQueue"), queue
-        assert properties["RedrivePolicy"]["maxReceiveCount"] == 5
+        assert properties["RedrivePolicy"]["maxReceiveCount"] == MAX_RECEIVES
         graves.append(grave)
     assert len(set(graves)) == len(graves), "dead letters of two queues would lie in one"
 

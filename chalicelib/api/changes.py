@@ -17,7 +17,7 @@ from chalicelib.domain.platform_event import ENABLED
 from chalicelib.domain.retry import SWEEPS_S
 from chalicelib.ports import queues, secrets
 from chalicelib.ports.web import Problem
-from chalicelib.tables import audit, config, schedule
+from chalicelib.tables import audit, config, endpoints, schedule
 from chalicelib.tables.endpoints import Endpoint
 
 _BATCH = 30
@@ -204,8 +204,7 @@ def _also(
                 Endpoint(one.row.id),
                 actions=[
                     Endpoint.status.set(one.settled.status),
-                    Endpoint.failures.set(0),
-                    Endpoint.failed.set([]),
+                    *endpoints.none_failed(),
                     Endpoint.edited.set(int(one.settled.edited)),
                     Endpoint.changed_at.set(now),
                 ],

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from chalicelib.api.fields import Fields, Secret, Target
 from chalicelib.api.kinds import Draft, Settled
 from chalicelib.domain import webhook_secrets
+from chalicelib.domain.retry import DISABLE_AFTER_S, WAITS_S
 from chalicelib.ports import ids, signing
 from chalicelib.tables import endpoints
 
@@ -46,12 +47,8 @@ def _waits(given: list[int]) -> list[int]:
 class Retry(Fields):
     """When failed attempts are made again."""
 
-    waits_s: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=4), AfterValidator(_waits)] = [
-        60,
-        300,
-        900,
-        1800,
-    ]
+    waits_s: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=4), AfterValidator(_waits)] = [*WAITS_S]
+    inactive_after_s: Annotated[int, Field(ge=0, le=MAX_RETRY_S)] = DISABLE_AFTER_S
 
 
 class Webhook(Fields):

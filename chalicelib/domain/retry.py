@@ -15,6 +15,8 @@ SWEEPS_S = (0, 60, 600)
 """A destination that is back is looked after three times: its index of blocked lanes may lag behind a lane that
 blocked in the very moment. The first time tries all its lanes, later ones only those that still wait for its return:
 a lane that failed anew meanwhile has its own retry. The last is kept in the schedule before it is back at all."""
+DISABLE_AFTER_S = 60
+"""How long ago the first of them must be, where the owner says nothing else."""
 WARN_AT = (1, 3)
 """Consecutive failures that are announced as `endpoint.failing`."""
 
@@ -33,6 +35,12 @@ def due(
     latest = max(first_at + WITHIN_MS, now + base)
     wished = max(round(base * (1 + JITTER * jitter)), retry_after_s * 1000)
     return min(now + wished, latest)
+
+
+def is_down(failures: int, *, first_at: int, now: int, after_s: int) -> bool:
+    """Whether a webhook is switched off at this failure: five in a row, and the first of them (`first_at`, milliseconds
+    since the epoch) at least `after_s` ago: one second of throttling under many customers switches nobody off."""
+    return failures >= DISABLE_AFTER and now - first_at >= after_s * 1000
 
 
 def poisoned(failed: Sequence[str]) -> bool:

@@ -93,7 +93,7 @@ async def try_one(way: Way, call: Call, row: DeliveryRow, *, step: str, failures
         return _hold(way, row, notice)
     attempted = await way.attempt(call, row, notice, target)
     _say(step, row, notice, attempted)
-    attempt = _attempt(row, attempted, at=now)
+    attempt, last = _attempt(row, attempted, at=now), None
     if attempted.ok:
         way.delivered(row, notice, attempted)
         deliveries.record(row, DELIVERED, attempt)
@@ -102,22 +102,22 @@ async def try_one(way: Way, call: Call, row: DeliveryRow, *, step: str, failures
         return True
     if attempted.final:
         return _give_up(way, row, notice, attempted, FAILED, attempt=attempt)
-    if target.failures is not None and await _too_many(way, call, row, notice, target):
-        if retry.poisoned(endpoints.get(notice.destination).failed) and await way.probe(call, notice, target):
-            return _give_up(way, row, notice, attempted, POISON, attempt=attempt)
-        endpoints.disable(notice.destination, at=clock.now_ms())
-        log.trouble("endpoint.disabled", destination=notice.destination, error=attempted.error)
-        deliveries.record(row, WAITING, attempt, context=attempted.context)
-        return _hold(way, row, notice)
-    return _wait(way, row, notice, target, attempted, attempt, failures=failures + 1)
-
-
-async def _too_many(way: Way, call: Call, row: DeliveryRow, notice: Notice, target: Target) -> bool:
-    endpoint = endpoints.count_failure(notice.destination, row.id)
-    count = int(endpoint.failures)
-    if count in retry.WARN_AT:
-        log.trouble("endpoint.failing", destination=notice.destination, failures=count)
-    return count >= retry.DISABLE_AFTER
+    if target.failures is not None:
+        endpoint = endpoints.count_failure(notice.destination, row.id, at=now)
+        count, since = int(endpoint.failures), int(endpoint.failing_since or now)
+        if count in retry.WARN_AT:
+            log.trouble("endpoint.failing", destination=notice.destination, failures=count)
+        if retry.poisoned(endpoint.failed):
+            if await way.probe(call, notice, target):
+                return _give_up(way, row, notice, attempted, POISON, attempt=attempt)
+            # It is the webhook that is down, and soon counts as such: the message waits for that rather than be lost.
+            last = since + target.inactive_after_s * 1000
+        if retry.is_down(count, first_at=since, now=now, after_s=target.inactive_after_s):
+            endpoints.disable(notice.destination, at=clock.now_ms())
+            log.trouble("endpoint.disabled", destination=notice.destination, error=attempted.error)
+            deliveries.record(row, WAITING, attempt, context=attempted.context)
+            return _hold(way, row, notice)
+    return _wait(way, row, notice, target, attempted, attempt, failures=failures + 1, last=last)
 
 
 def _wait(
@@ -129,7 +129,9 @@ def _wait(
     attempt: dict[str, Any],
     *,
     failures: int,
+    last: int | None,
 ) -> bool:
+    """Keep the lane until the next attempt is due; `last` is the time of one where none is left by the waits."""
     now = clock.now_ms()
     first_at = row.attempts[-failures + 1]["at"] if failures > 1 and len(row.attempts) >= failures - 1 else now
     due = retry.due(
@@ -140,6 +142,7 @@ def _wait(
         jitter=random.random(),  # noqa: S311 - not a secret
         retry_after_s=attempted.retry_after_s,
     )
+    due = last if due is None else due
     if due is None:
         return _give_up(way, row, notice, attempted, FAILED, attempt=attempt)
     task = {"lane": row.lane, "head": row.key, "attempt": failures}

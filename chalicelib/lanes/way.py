@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from chalicelib.channels.contract import Call
 from chalicelib.domain.event import Event
 from chalicelib.domain.notice import Notice
-from chalicelib.domain.retry import WAITS_S
+from chalicelib.domain.retry import DISABLE_AFTER_S, WAITS_S
 from chalicelib.ports import clock
 from chalicelib.tables.deliveries import DeliveryRow
 
@@ -25,6 +25,8 @@ class Target:
     failures: int | None = None
     """Consecutive failures so far; None where the destination is never switched off."""
     waits_s: Sequence[int] = WAITS_S
+    inactive_after_s: int = DISABLE_AFTER_S
+    """How long ago the first of the failures must be that switch it off."""
     max_age_s: int = 0
     """After which a delivery is given up; 0: never."""
 

@@ -16,7 +16,7 @@ from chalicelib.domain import webhook_secrets
 from chalicelib.domain.event import Event, event_queue
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.outcome import outcome_payload
-from chalicelib.domain.retry import WAITS_S
+from chalicelib.domain.retry import DISABLE_AFTER_S, WAITS_S
 from chalicelib.domain.thread import message_id
 from chalicelib.domain.view import message_view
 from chalicelib.lanes import hearing, recalling
@@ -49,12 +49,14 @@ def target(notice: Notice) -> Target | None:
     if row is None:
         return None
     body: dict[str, Any] = row.body or {}
+    retrying = body.get("retry") or {}
     return Target(
         body=body,
         secrets=secrets.unseal(row.sealed or "", owner=destination),
         usable=endpoint is not None and endpoint.status == endpoints.ACTIVE,
         failures=int(endpoint.failures or 0) if endpoint else 0,
-        waits_s=(body.get("retry") or {}).get("waits_s", WAITS_S),
+        waits_s=retrying.get("waits_s", WAITS_S),
+        inactive_after_s=int(retrying.get("inactive_after_s", DISABLE_AFTER_S)),
         max_age_s=int(body.get("max_age_s") or 0),
     )
 

@@ -15,6 +15,7 @@ from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainListAttribute
 from chalicelib.tables.writes import same_by_whomever, updated
 
+_MOST_FAILED, _KEPT_FAILED = 50, 10
 UNVERIFIED, ACTIVE, INACTIVE, SUSPENDED = "unverified", "active", "inactive", "suspended"
 
 
@@ -32,7 +33,9 @@ class Endpoint(Model):
     failures = NumberAttribute(default=0)
     """Consecutive failed attempts."""
     failed = PlainListAttribute(default=list)
-    """Delivery ids of those attempts, oldest first."""
+    """Delivery ids of the last of those attempts, oldest first."""
+    failing_since = NumberAttribute(null=True)
+    """When the first of them was made, in milliseconds since the epoch."""
     counted = UnicodeSetAttribute(null=True)
     """A mark of each of those attempts: one whose count is repeated, because the answer was lost, counts once."""
     edited = NumberAttribute(default=0)
@@ -56,36 +59,39 @@ def set_status(endpoint_id: str, status: str, *, at: int, edited: bool = False) 
     Endpoint(endpoint_id).update(
         actions=[
             Endpoint.status.set(status),
-            Endpoint.failures.set(0),
-            Endpoint.failed.set([]),
-            Endpoint.counted.remove(),
+            *none_failed(),
             Endpoint.edited.set(int(edited)),
             Endpoint.changed_at.set(at),
         ]
     )
 
 
-def count_failure(endpoint_id: str, delivery: str) -> Endpoint:
-    """Count a failed attempt; gives the state after it."""
+def count_failure(endpoint_id: str, delivery: str, *, at: int) -> Endpoint:
+    """Count an attempt that failed at a time; gives the state after it."""
     row, mark = Endpoint(endpoint_id), ids.token(9)
     actions: list[Action] = [
         Endpoint.failures.set((Endpoint.failures | 0) + 1),
         Endpoint.failed.set((Endpoint.failed | []).append([delivery])),
+        Endpoint.failing_since.set(Endpoint.failing_since | at),
         Endpoint.counted.add({mark}),
     ]
-    if updated(row, actions, ~Endpoint.counted.contains(mark), ours=same_by_whomever):
-        return row
-    return get(endpoint_id)
+    if not updated(row, actions, ~Endpoint.counted.contains(mark), ours=same_by_whomever):
+        row = get(endpoint_id)
+    if len(row.failed) > _MOST_FAILED:
+        # Many customers may meet a webhook that fails before it counts as down: the row must not grow with them.
+        kept: list[Action] = [Endpoint.failed.set(list(row.failed)[-_KEPT_FAILED:]), Endpoint.counted.set({mark})]
+        updated(Endpoint(endpoint_id), kept, Endpoint.failures == row.failures, ours=same_by_whomever)
+    return row
 
 
 def recovered(endpoint_id: str) -> None:
     """A success ends the row of failures."""
-    Endpoint(endpoint_id).update(actions=_none())
+    Endpoint(endpoint_id).update(actions=none_failed())
 
 
 def put_recovered(writes: TransactWrite, endpoint_id: str) -> None:
     """As `recovered`, as part of a transaction."""
-    writes.update(Endpoint(endpoint_id), actions=_none())
+    writes.update(Endpoint(endpoint_id), actions=none_failed())
 
 
 def begin_sweep(endpoint_id: str, *, of: int, now: int, rest_ms: int) -> bool:
@@ -96,8 +102,14 @@ def begin_sweep(endpoint_id: str, *, of: int, now: int, rest_ms: int) -> bool:
     return updated(Endpoint(endpoint_id), [row.swept_at.set(now), row.swept_of.set(of)], free, ours=same_by_whomever)
 
 
-def _none() -> list[Action]:
-    return [Endpoint.failures.set(0), Endpoint.failed.set([]), Endpoint.counted.remove()]
+def none_failed() -> list[Action]:
+    """What an update forgets failures by."""
+    return [
+        Endpoint.failures.set(0),
+        Endpoint.failed.set([]),
+        Endpoint.failing_since.remove(),
+        Endpoint.counted.remove(),
+    ]
 
 
 def disable(endpoint_id: str, *, at: int) -> bool:

@@ -50,6 +50,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("bots", BOT | {"retry": {"waits_s": [3000, 601]}}, "/retry/waits_s"),
     ("bots", BOT | {"retry": {"waits_s": [1, 1, 1, 1, 1]}}, "/retry/waits_s"),
     ("bots", BOT | {"retry": {"waits_s": ["1"]}}, "/retry/waits_s/0"),
+    ("bots", BOT | {"retry": {"inactive_after_s": -1}}, "/retry/inactive_after_s"),
+    ("bots", BOT | {"retry": {"inactive_after_s": 3601}}, "/retry/inactive_after_s"),
     ("bots", BOT | {"timeout_s": 0}, "/timeout_s"),
     ("bots", BOT | {"timeout_s": 6}, "/timeout_s"),
     ("bots", BOT | {"timeout_s": 26, "background": True}, "/timeout_s"),

@@ -134,7 +134,7 @@ def n_too_old(stage: Stage) -> None:
 
 
 def o_waits(stage: Stage) -> None:
-    patch(stage, "bots", "bot", {"retry": {"waits_s": [1, 1, 1, 1]}})
+    patch(stage, "bots", "bot", {"retry": {"waits_s": [1, 1, 1, 1], "inactive_after_s": 0}})
     stage.town.bot.answer = cannot_take_poison
 
 

@@ -153,7 +153,7 @@ def d_provider_throttles_once(stage: Stage) -> None:
 
 
 def e_waits(stage: Stage) -> None:
-    patch(stage, "bots", "bot", {"retry": {"waits_s": [1, 1, 1, 1]}})
+    patch(stage, "bots", "bot", {"retry": {"waits_s": [1, 1, 1, 1], "inactive_after_s": 0}})
 
 
 def e_bot_fails_five_times(stage: Stage) -> None:

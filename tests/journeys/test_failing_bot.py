@@ -91,6 +91,72 @@ def test_five_failures_switch_the_webhook_off_and_verification_brings_it_back(to
     assert messages_of(town) == ["one"] * 5 + ["one", "two"]
 
 
+def says_as(town: Town, visitor: int, text: str) -> None:
+    """One of several visitors writes."""
+    here, town.session = town.session, f"visitor-{visitor}-of-forty-three-characters-in-all"[:43].ljust(43, "x")
+    town.says(text)
+    town.session = here
+
+
+def test_one_second_of_throttling_under_many_customers_switches_no_bot_off(town: Town, clock: Clock) -> None:
+    bot = town.ids["bot"]
+    town.call("PATCH", f"/v1/rules/{town.ids['all']}", {"on_bot_failure": "wait"})
+    town.bot.answer = lambda heard: (429, {})
+    for visitor in range(70):
+        says_as(town, visitor, f"from {visitor}")
+    state = endpoints.get(bot)
+    assert (state.status, int(state.failures)) == ("active", 70) and len(state.failed) <= 60
+    town.bot.answer = answers_with_token
+    clock.passes(150)
+    assert len(set(messages_of(town))) == 70
+    state = endpoints.get(bot)
+    assert (state.status, int(state.failures), state.failing_since) == ("active", 0, None)
+    _, listed = town.call("GET", f"/v1/deliveries?bot_id={bot}&limit=100")
+    assert {one["status"] for one in listed["data"]} == {"delivered"}
+
+
+def test_a_bot_that_still_fails_a_minute_later_is_off(town: Town, clock: Clock) -> None:
+    town.call("PATCH", f"/v1/rules/{town.ids['all']}", {"on_bot_failure": "wait"})
+    town.bot.answer = broken
+    for visitor in range(6):
+        says_as(town, visitor, f"from {visitor}")
+    clock.passes(59)
+    assert endpoints.get(town.ids["bot"]).status == "active"
+    clock.passes(30)
+    assert endpoints.get(town.ids["bot"]).status == "inactive"
+
+
+def test_at_once_where_the_owner_says_so(town: Town, clock: Clock) -> None:
+    town.call("PATCH", f"/v1/rules/{town.ids['all']}", {"on_bot_failure": "wait"})
+    retry = {"waits_s": [60, 300], "inactive_after_s": 0}
+    status, patched = town.call("PATCH", f"/v1/bots/{town.ids['bot']}", {"retry": retry})
+    assert (status, patched["retry"], patched["status"]) == (200, retry, "active")
+    town.bot.answer = broken
+    for visitor in range(5):
+        assert endpoints.get(town.ids["bot"]).status == "active"
+        says_as(town, visitor, f"from {visitor}")
+    assert endpoints.get(town.ids["bot"]).status == "inactive"
+
+
+def test_what_failed_five_times_before_the_bot_counts_as_down_is_not_lost(town: Town, clock: Clock) -> None:
+    bot = town.ids["bot"]
+    town.call("PATCH", f"/v1/rules/{town.ids['all']}", {"on_bot_failure": "wait"})
+    town.call("PATCH", f"/v1/bots/{bot}", {"retry": {"waits_s": [1, 1, 1, 1]}})
+    town.bot.answer = broken
+    town.says("one")
+    for _ in range(6):
+        clock.passes(2)
+    assert messages_of(town) == ["one"] * 5 and endpoints.get(bot).status == "active"
+    clock.passes(60)
+    assert messages_of(town) == ["one"] * 6 and endpoints.get(bot).status == "inactive"
+    town.bot.answer = answers_with_token
+    town.call("PATCH", f"/v1/bots/{bot}", {})
+    town.verify("bots", "bot")
+    town.cloud.pump()
+    clock.passes(30)
+    assert messages_of(town)[-1] == "one" and len(messages_of(town)) == 7
+
+
 def test_a_poison_message_does_not_take_the_bot_down(town: Town, clock: Clock) -> None:
     town.call("PATCH", f"/v1/rules/{town.ids['all']}", {"on_bot_failure": "wait"})
     town.bot.answer = only_messages_fail

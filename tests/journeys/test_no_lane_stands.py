@@ -123,7 +123,7 @@ def test_a_wake_up_leaves_alone_what_somebody_will_come_for(town: Town, travelle
 
 def switched_off(town: Town, clock_: Clock) -> None:
     """The bot fails until it is switched off, with a message in its lane; then it is well, edited and verified."""
-    town.call("PATCH", f"/v1/bots/{town.ids['bot']}", {"retry": {"waits_s": [1, 1, 1, 1]}})
+    town.call("PATCH", f"/v1/bots/{town.ids['bot']}", {"retry": {"waits_s": [1, 1, 1, 1], "inactive_after_s": 0}})
     town.verify("bots", "bot")
     town.cloud.pump()
     town.bot.answer = broken

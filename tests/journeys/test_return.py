@@ -118,7 +118,7 @@ def test_an_older_return_is_nobodys(town: Town, traveller: Any, held: list[str])
 
 def test_what_a_message_costs_in_wake_ups(town: Town, traveller: Any) -> None:
     """A delivery that succeeds wakes its lane once; one that fails and is made again, no more than that."""
-    town.call("PATCH", f"/v1/bots/{town.ids['bot']}", {"retry": {"waits_s": [1, 1, 1, 1]}})
+    town.call("PATCH", f"/v1/bots/{town.ids['bot']}", {"retry": {"waits_s": [1, 1, 1, 1], "inactive_after_s": 0}})
     town.verify("bots", "bot")
     town.cloud.pump()
     sent: Counter[str] = Counter()

@@ -153,7 +153,9 @@ def test_a_failing_subscription_waits_is_switched_off_and_comes_back_in_order(to
         events = ["endpoint.failing", "endpoint.disabled", "endpoint.enabled", "delivery.failed"]
         town.make("subscriptions", service_id=service, name="watch", url=watch.url, events=events)
         town.verify("subscriptions", "watch")
-        town.call("PATCH", f"/v1/subscriptions/{town.ids['crm']}", {"retry": {"waits_s": [1, 1, 1, 1]}})
+        town.call(
+            "PATCH", f"/v1/subscriptions/{town.ids['crm']}", {"retry": {"waits_s": [1, 1, 1, 1], "inactive_after_s": 0}}
+        )
         crm.answer = lambda heard: (500, {})
         town.says("one")
         town.says("two")

@@ -19,7 +19,11 @@ def test_resources_from_first_to_last(platform: Platform) -> None:
     ids = platform.one_of_each(platform.service())
     assert platform.get(f"/v1/services/{ids['services']}")["timezone"] == "UTC"
     bot = platform.get(f"/v1/bots/{ids['bots']}")
-    assert (bot["status"], bot["retry"], bot["timeout_s"]) == ("unverified", {"waits_s": [60, 300, 900, 1800]}, 5)
+    assert (bot["status"], bot["retry"], bot["timeout_s"]) == (
+        "unverified",
+        {"waits_s": [60, 300, 900, 1800], "inactive_after_s": 60},
+        5,
+    )
     patient = {"background": True, "timeout_s": 25, "retry": {"waits_s": [3600]}}
     assert platform.call("PATCH", f"/v1/bots/{ids['bots']}", patient).json["timeout_s"] == 25
     for thing, id in reversed(ids.items()):

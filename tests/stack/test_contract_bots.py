@@ -37,7 +37,13 @@ def poisoned(platform: Platform) -> Iterator[tuple[str, Outside]]:
         end.answer = lambda heard: (500, {}) if heard.json.get("Message") == "poison" else quiet(heard)
         service = platform.service()
         channel = platform.make("channels", service_id=service, kind="webchat", name="chat")
-        bot = platform.make("bots", service_id=service, name="b", webhook_url=end.url, retry={"waits_s": [1, 1, 1, 1]})
+        bot = platform.make(
+            "bots",
+            service_id=service,
+            name="b",
+            webhook_url=end.url,
+            retry={"waits_s": [1, 1, 1, 1], "inactive_after_s": 0},
+        )
         platform.verify("bots", bot)
         platform.make("rules", service_id=service, name="r", to="bot", bot_id=bot["id"])
         visitor = Visitor(platform, channel["id"])

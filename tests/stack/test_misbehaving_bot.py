@@ -79,7 +79,7 @@ def test_a_dead_bot_delays_nobody_else(platform: Platform) -> None:
     with serving() as healthy_end, unruly.unruly(unruly.sleeps) as dead:
         healthy_end.answer = quiet
         dead_bot, at_dead = bot_on_a_chat(
-            platform, service, "dead", dead.url, retry={"waits_s": [1, 1, 1, 1]}, timeout_s=2
+            platform, service, "dead", dead.url, retry={"waits_s": [1, 1, 1, 1], "inactive_after_s": 0}, timeout_s=2
         )
         healthy_end.answer = echo
         _, at_healthy = bot_on_a_chat(platform, service, "healthy", healthy_end.url)
@@ -100,7 +100,9 @@ def test_a_dead_bot_delays_nobody_else(platform: Platform) -> None:
 def test_retries_keep_order_and_the_id(platform: Platform) -> None:
     with serving() as end:
         end.answer = quiet
-        bot, visitor = bot_on_a_chat(platform, platform.service(), "b", end.url, retry={"waits_s": [1, 1, 1, 1]})
+        bot, visitor = bot_on_a_chat(
+            platform, platform.service(), "b", end.url, retry={"waits_s": [1, 1, 1, 1], "inactive_after_s": 0}
+        )
         end.forget()
         came: list[float] = []
 
@@ -128,7 +130,7 @@ def test_retries_keep_order_and_the_id(platform: Platform) -> None:
 def test_switched_off_and_back_and_replayed(town: Town) -> None:
     platform, bot = town.platform, town.bot["id"]
     platform.call("PATCH", f"/v1/rules/{town.rule['id']}", {"on_bot_failure": "wait"})
-    platform.call("PATCH", f"/v1/bots/{bot}", {"retry": {"waits_s": [1, 1, 1, 1]}})
+    platform.call("PATCH", f"/v1/bots/{bot}", {"retry": {"waits_s": [1, 1, 1, 1], "inactive_after_s": 0}})
     assert platform.get(f"/v1/bots/{bot}")["status"] == "active", "a schedule is nothing that has to be verified"
     town.bot_end.answer = lambda heard: (500, {"oops": "access_token=verysecretvalue"})
     visitor = town.visitor()

@@ -9,8 +9,16 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from chalicelib.api.fields import Fields, Id, escaped, invalid, small
 from chalicelib.domain import contact as rules
-from chalicelib.domain.contact import MOST_ATTRIBUTES, MOST_IDENTITIES, MOST_TAGS, Data, Identity, identities_of
-from chalicelib.domain.identities import WrongIdentities, keys_of, normalised
+from chalicelib.domain.contact import (
+    MOST_ATTRIBUTES,
+    MOST_IDENTITIES,
+    MOST_TAGS,
+    Data,
+    Identity,
+    each_once,
+    identities_of,
+)
+from chalicelib.domain.identities import WrongIdentities, keys_of, normalised, spellings
 from chalicelib.ports.clock import from_rfc3339
 
 MOST_PURPOSES = 50
@@ -65,6 +73,13 @@ class ContactChange(Fields):
     identities: IdentityChange = IdentityChange()
 
 
+class MaybeSame(Fields):
+    """A contact that may be the same person, and the kind of its identity that said so."""
+
+    contact_id: str
+    because: Literal["phone", "email", "channel", "external"]
+
+
 class ContactAnswer(Fields):
     """A person, as it stands."""
 
@@ -81,6 +96,8 @@ class ContactAnswer(Fields):
     """Contacts that were merged into this one."""
     shadow: bool
     """Known from events of other systems alone."""
+    maybe_same: list[MaybeSame]
+    """Other contacts with whose identities this one's were named together: perhaps to be merged."""
     created_at: str
     updated_at: str
 
@@ -147,7 +164,9 @@ def changed(data: Data, patch: ContactChange, country: str) -> tuple[Data, list[
     wrong += also
     own = identities_of(data)
     added = [one for one in dict.fromkeys(add) if one not in own]
-    left = [one for one in own if one not in remove] + added
+    # In whichever spelling it is kept.
+    remove += [(kind, other) for kind, value in remove for other in spellings(kind, value)]
+    left = each_once([*(one for one in own if one not in remove), *added])
     if added and len(left) > MOST_IDENTITIES:
         wrong.append(("/identities/add", f"a contact has at most {MOST_IDENTITIES} identities"))
     if patch.consent is not None:

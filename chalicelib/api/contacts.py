@@ -15,7 +15,7 @@ from chalicelib.domain import contact as rules
 from chalicelib.domain.identities import normalised
 from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.ports.web import Problem
-from chalicelib.tables import audit, config, contacts, links, merging
+from chalicelib.tables import audit, config, contacts, links, merging, suggestions
 from chalicelib.tables.contacts import ContactRow
 
 ID = re.compile(r"ct_[a-z2-7]{26}")
@@ -155,7 +155,8 @@ def views(rows: Sequence[ContactRow]) -> list[dict[str, Any]]:
     for link in sorted(links.of(whose) if whose else (), key=lambda link: -link.touched):
         if link.conversation:
             spoken.setdefault(whose[link.contact], {})[link.conversation] = link.source
-    return [_view(row, spoken.get(str(row.id), {})) for row in rows]
+    same = suggestions.shown(rows)
+    return [_view(row, spoken.get(str(row.id), {})) | {"maybe_same": same.get(str(row.id), [])} for row in rows]
 
 
 def _view(row: ContactRow, conversations: dict[str, str]) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.domain import phone
+
 Data = dict[str, Any]
 Identity = tuple[str, str]
 
@@ -40,15 +42,22 @@ def made(
     consent: Data | None = None,
     shadow: bool = False,
 ) -> Data:
-    """The data of a contact; each identity and tag once."""
+    """The data of a contact; each identity and tag once, a phone number in the spelling that stands."""
     data: Data = {
         "name": name,
-        "identities": [{"kind": kind, "value": value} for kind, value in dict.fromkeys(identities)],
+        "identities": [{"kind": kind, "value": value} for kind, value in each_once(identities)],
         "attributes": attributes or {},
         "tags": list(dict.fromkeys(tags)),
         "consent": consent or {},
     }
     return data | ({"shadow": True} if shadow else {})
+
+
+def each_once(identities: Sequence[Identity]) -> list[Identity]:
+    """Identities without repeats; of two spellings of a phone number the one that stands, at the first one's place."""
+    given = dict.fromkeys(identities)
+    newer = {("phone", old): one for one in given if one[0] == "phone" for old in phone.superseded(one[1])}
+    return list(dict.fromkeys(newer.get(one, one) for one in given))
 
 
 def identities_of(data: Data) -> list[Identity]:

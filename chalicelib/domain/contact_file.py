@@ -21,7 +21,7 @@ Errors = list[tuple[str, str]]
 _PLAIN = ("name", "email", "phone", "external_id")
 _SPELLED = (*_PLAIN, "tags", "e_mail", "externalid")
 _SAID = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
-_OURS = ("id", "service_id", "conversations", "merged_ids", "shadow", "created_at", "updated_at")
+_OURS = ("id", "service_id", "conversations", "merged_ids", "shadow", "maybe_same", "created_at", "updated_at")
 """What an export says besides, and nobody can give."""
 
 

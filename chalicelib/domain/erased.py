@@ -40,6 +40,7 @@ def contact_erased(turn: Turn) -> None:
         turn.thread,
         address="",
         contact={},
+        heard="",
         bot="",
         desk="",
         fallback="",

@@ -34,6 +34,7 @@ class Contact:
     absorbed: tuple[str, ...] = ()
     created_at: int = 0
     updated_at: int = 0
+    maybe_same: tuple[dict[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,7 @@ def contact_view(contact: Contact, *, rfc3339: Rfc3339) -> dict[str, Any]:
         "consent": data.get("consent", {}),
         "merged_ids": list(contact.absorbed),
         "shadow": bool(data.get("shadow")),
+        "maybe_same": list(contact.maybe_same),
         "created_at": rfc3339(contact.created_at),
         "updated_at": rfc3339(contact.updated_at or contact.created_at),
     }

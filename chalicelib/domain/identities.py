@@ -1,7 +1,7 @@
 """One spelling for each identity of a person, so that the same person is found by it however it was written.
 
-Kinds: `email` (whole address lower-cased, domain in its ASCII form), `phone` (E.164), `external` (an id of another
-system) and `channel` (`<channel id>:<address>`). The two libraries cost 35 and 49 ms of import, so they are
+Kinds: `email` (whole address lower-cased, domain in its ASCII form), `phone` (E.164, see phone.py), `external` (an id
+of another system) and `channel` (`<channel id>:<address>`). The two libraries cost 35 and 49 ms of import, so they are
 imported when an address or number has to be read.
 """
 
@@ -12,13 +12,14 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from chalicelib.domain import phone
+
 EMAIL, PHONE, EXTERNAL, CHANNEL = "email", "phone", "external", "channel"
 KINDS = (EMAIL, PHONE, EXTERNAL, CHANNEL)
 MOST_EXTERNAL = 200
 MOST_CHANNEL = 1900
 """Bytes; a key of DynamoDB takes 2048, and the service and kind are part of it."""
 _FIELDS = (("email", EMAIL), ("phone", PHONE), ("external_id", EXTERNAL))
-_KNOWN_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _CHANNEL = re.compile(r"[a-z]{2}_[a-z0-9]{10,26}:.+", re.DOTALL)
 
 
@@ -30,11 +31,10 @@ class WrongIdentities(ValueError):
         self.errors = errors
 
 
-def normalised(kind: str, value: str, *, country: str = "", known: bool = False) -> str:
-    """The one spelling of an identity; ValueError with a sentence for people where it is none.
+def normalised(kind: str, value: str, *, country: str = "") -> str:
+    """The one spelling of an identity, whoever gives it; ValueError with a sentence for people where it is none.
 
-    `country` (ISO 3166, upper case) says how a national phone number is read. `known` is for numbers that a provider
-    has delivered to: `+` and 7 to 15 digits are then taken as they stand, without loading the library.
+    `country` (ISO 3166, upper case) says how a national phone number is read.
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}")
@@ -44,7 +44,7 @@ def normalised(kind: str, value: str, *, country: str = "", known: bool = False)
     if kind == EMAIL:
         return _email(text)
     if kind == PHONE:
-        return text if known and _KNOWN_PHONE.fullmatch(text) else _phone(text, country)
+        return phone.spelled(text, country)
     if any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
         raise ValueError("must be text without control characters")
     if kind == EXTERNAL:
@@ -79,10 +79,15 @@ def of_provider(given: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
     found = []
     for kind, value in given:
         try:
-            found.append((kind, normalised(kind, value, known=True)))
+            found.append((kind, normalised(kind, value)))
         except ValueError:
             continue
     return found
+
+
+def spellings(kind: str, value: str) -> tuple[str, ...]:
+    """Other spellings under which a person with a (normalised) identity may be known."""
+    return phone.same(value) if kind == PHONE else ()
 
 
 def _email(text: str) -> str:
@@ -101,23 +106,3 @@ def _email(text: str) -> str:
     if "." not in address.rpartition("@")[2]:
         raise ValueError("is no e-mail address: its domain has no full stop")
     return address
-
-
-def _phone(text: str, country: str) -> str:
-    import phonenumbers
-
-    if len(text) > 60 or any(char.isalpha() for char in text):
-        raise ValueError("is no phone number")
-    # 00 is how most of the world dials +, also where the library, knowing the country, expects its own prefix.
-    spelled = re.sub(r"^[\s(]*00", "+", text)
-    try:
-        number = phonenumbers.parse(spelled, country or None)
-    except phonenumbers.NumberParseException:
-        if not country and not spelled.startswith("+"):
-            raise ValueError("must begin with + and the country's code: the service has no country") from None
-        raise ValueError("is no phone number") from None
-    if number.extension:
-        raise ValueError("must be a phone number without an extension")
-    if not phonenumbers.is_valid_number(number):
-        raise ValueError("is no valid phone number" + (f" (read in {country})" if country else ""))
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

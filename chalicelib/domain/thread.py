@@ -94,6 +94,8 @@ class Thread:
     contact: dict[str, str] = field(default_factory=dict)
     """id, name, phone, email, as known when the thread last heard of it; `person`: the contact that the address belongs
     to, where it was merged into `id`."""
+    heard: str = ""
+    """Digests of the identities that it was told of its person: see known.py."""
     first_at: int = 0
     last_at: int = 0
     """Time of the customer's last message."""

@@ -125,6 +125,7 @@ def _person(row: ContactRow) -> Contact:
         data=row.data,
         into=str(row.into or ""),
         absorbed=tuple(row.absorbed or ()),
+        maybe_same=tuple(row.maybe_same or ()),
         created_at=int(row.created_at or 0),
         updated_at=int(row.updated_at or 0),
     )

@@ -17,6 +17,7 @@ from chalicelib.domain.decide import decide
 from chalicelib.domain.erased import back
 from chalicelib.domain.event import BEGINNERS, CUSTOMER_MESSAGE, RECEIPT, SOURCE_EVENT, Event
 from chalicelib.domain.identities import CHANNEL, of_provider
+from chalicelib.domain.known import having_heard, says_more
 from chalicelib.domain.message import Message
 from chalicelib.domain.thread import Conversation, Thread, changing, healed
 from chalicelib.domain.turn import Turn
@@ -100,10 +101,11 @@ def _converse(event: Event) -> str:
         about = service.body or {}
         snapshot = config.snapshot(event.service, int(version.version or 0) if version else 0)
         view = world.of(snapshot, timezone=about.get("timezone") or "UTC", country=about.get("country") or "")
+        linked = thread is not None and bool(thread.person)
         thread = _known(event, thread)
         turn = decide(event, thread, view, _asked_about(thread) if view.reads_contact else None)
         turn.thread = turn.thread.after_answer(bot, place)
-        if _write(turn, was=thread):
+        if _write(turn, was=thread, linked=linked):
             return turn.ignored or "done"
         if event.kind == SOURCE_EVENT:
             event = _moved(event, turn.messages[0])
@@ -125,19 +127,31 @@ def _moved(event: Event, said: Message) -> Event:
 
 
 def _known(event: Event, thread: Thread | None) -> Thread:
-    """The thread with its contact; a new one where this is its first event."""
+    """The thread with its contact, and that knowing what the event says of the person; a new thread where this is its
+    first event. An event that says nothing new of somebody known reads and writes nothing."""
     if thread is None:
         thread = Thread(event.thread, event.service, event.channel, event.channel_kind, event.address)
     thread = back(event, thread)
-    if thread.contact or event.kind != CUSTOMER_MESSAGE:
+    if event.kind != CUSTOMER_MESSAGE:
         return thread
-    identities = [*of_provider(event.body.get("identities", ())), (CHANNEL, f"{event.channel}:{event.address}")]
-    name = event.body.get("name", "")
-    return replace(thread, contact=contacts.find_or_create(event.service, identities, name=name, now_ms=event.at))
+    given = event.body.get("identities", ())
+    # Of what the business itself says, the identities are the customer's, the name may be its own.
+    name = "" if event.body.get("echo") else event.body.get("name", "")
+    if thread.contact and not says_more(thread, given, name):
+        return thread
+    identities = of_provider(given)
+    if thread.contact:
+        contact = contacts.learn(event.service, thread.person, identities, name=name, now_ms=event.at)
+    else:
+        identities.append((CHANNEL, f"{event.channel}:{event.address}"))
+        contact = contacts.find_or_create(event.service, identities, name=name, now_ms=event.at)
+    # Nobody, where the person was erased a moment ago: the thread will hear of that.
+    return replace(having_heard(thread, given), contact=contact) if contact else thread
 
 
-def _write(turn: Turn, *, was: Thread) -> bool:
-    """Write what was decided; False where the thread changed meanwhile and the event has to be decided anew."""
+def _write(turn: Turn, *, was: Thread, linked: bool) -> bool:
+    """Write what was decided; False where the thread changed meanwhile and the event has to be decided anew. `linked`:
+    the thread is among those of its person already."""
     event, after = turn.event, turn.thread
     for timer in turn.timers:
         schedule.later(id=timer.id, due_ms=timer.due, now_ms=clock.now_ms(), queue="timers", task=timer.task)
@@ -155,19 +169,19 @@ def _write(turn: Turn, *, was: Thread) -> bool:
     for number, change in turn.closed:
         changes.setdefault(number, {}).update(change)
     changed = [threads.change_conversation(after.id, number, change) for number, change in changes.items()]
-    _link(turn, was=was, changed=[one for one in changed if one is not None])
+    _link(turn, was=was, linked=linked, changed=[one for one in changed if one is not None])
     if not threads.save(replace(after, version=was.version)):
         return False
     _keep_receipt(event)
     return True
 
 
-def _link(turn: Turn, *, was: Thread, changed: list[Conversation]) -> None:
+def _link(turn: Turn, *, was: Thread, linked: bool, changed: list[Conversation]) -> None:
     """Keep the thread and its conversations among those of its person; all of it may be done twice."""
     thread = turn.thread
     if not thread.person:
         return
-    if not was.person or was.version == 0:
+    if not linked:
         # Also where the person became known later: what was said before is theirs.
         links.keep_thread(thread.person, thread, source=turn.source)
         opened = threads.conversations(thread.id) if was.conversations else turn.conversations

@@ -17,6 +17,7 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.contact import Data, Identity, identities_of
+from chalicelib.domain.identities import spellings
 from chalicelib.ports.settings import settings
 from chalicelib.tables import together as reads
 from chalicelib.tables.attributes import PlainAttribute, PlainListAttribute
@@ -63,6 +64,8 @@ class ContactRow(Model):
     """The contact that it was merged into."""
     absorbed = PlainListAttribute(null=True)
     """Ids of the contacts that were merged into it, and into those."""
+    maybe_same = PlainListAttribute(null=True)
+    """Contacts that may be the same person: see suggestions.py."""
     touched = NumberAttribute(null=True)
     """Of a conversation's link: when it was last spoken in, to the hour; `before`: what that was before."""
     before = NumberAttribute(null=True)
@@ -92,6 +95,8 @@ class Found:
     """Own contact -> the contact that stands for it now."""
     stale: dict[Identity, str]
     """Those that still name a contact that was erased."""
+    elsewhere: frozenset[Identity] = frozenset()
+    """Those that lead to somebody by another spelling alone."""
 
     def standing(self) -> list[ContactRow]:
         """The contacts found, each once, in the order of the identities."""
@@ -99,14 +104,22 @@ class Found:
 
 
 def look(service: str, identities: Sequence[Identity]) -> Found:
-    """Whom identities lead to, read consistently, a hundred in a call."""
-    rows = read_all([(identity_key(service, *identity), IDENTITY) for identity in identities])
-    named = {identity: str(row.contact) for identity, row in zip(identities, rows, strict=True) if row is not None}
+    """Whom identities lead to, read consistently, a hundred in a call.
+
+    Where a phone number was spelled otherwise once, that spelling is looked up in the same call; it counts where the
+    one of now leads to nobody.
+    """
+    spelled = {one: [one, *((one[0], value) for value in spellings(*one))] for one in identities}
+    asked = list(dict.fromkeys(one for some in spelled.values() for one in some))
+    rows = zip(asked, read_all([(identity_key(service, *one), IDENTITY) for one in asked]), strict=True)
+    named = {one: str(row.contact) for one, row in rows if row is not None}
     people = resolve_all(named.values())
+    by = {one: next((at for at in some if named.get(at) in people), None) for one, some in spelled.items()}
     return Found(
-        owners={identity: own for identity, own in named.items() if own in people},
+        owners={one: named[at] for one, at in by.items() if at is not None},
         people=people,
-        stale={identity: own for identity, own in named.items() if own not in people},
+        stale={one: own for one in identities if (own := named.get(one)) is not None and own not in people},
+        elsewhere=frozenset(one for one, at in by.items() if at not in (one, None)),
     )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.domain.contact import Data, Identity, first_of, identities_of, made, together
+from chalicelib.domain.contact import Data, Identity, each_once, first_of, identities_of, made, together
 from chalicelib.ports import ids
-from chalicelib.tables import merging
+from chalicelib.tables import merging, suggestions
 from chalicelib.tables.contact_rows import (
     CONTACT,
     IDENTITY,
@@ -32,7 +32,7 @@ from chalicelib.tables.writes import committed, transaction
 
 __all__ = [
     "CONTACT", "IDENTITY", "Busy", "ContactRow", "Taken", "create", "find", "find_or_create", "get", "identity_key",
-    "is_shadow", "look", "newest", "put_changed", "put_new", "resolve", "resolve_all", "save",
+    "is_shadow", "learn", "look", "newest", "put_changed", "put_new", "resolve", "resolve_all", "save",
 ]  # fmt: skip
 
 MOST_KNOWN = 60
@@ -47,7 +47,8 @@ def find_or_create(
     makers that race.
 
     Where they lead to several, the first one that is not known from events alone (`shadow`) counts; shadows are merged
-    into it and of other persons nothing is taken. It gets the identities that nobody has, and a name where it has none.
+    into it and of other persons nothing is taken: it is suggested that they are the same. It gets the identities that
+    nobody has, and a name where it has none.
     Returns `id` (the contact that stands), `person` (the own contact, where that was merged), `name`, `phone`, `email`.
     Two calls for one that is known, two for a new one.
     """
@@ -61,14 +62,58 @@ def find_or_create(
                 return _facts(new, own=str(new.id), name=name)
             continue
         row, *others = sorted(found.standing(), key=is_shadow)
-        if shadows := [other for other in others if is_shadow(other)]:
-            _absorb(row, shadows, now_ms=now_ms)
-            continue
-        saved = save(row, _grown(row, wanted, found, name=name, shadow=shadow), now_ms=now_ms, stale=found.stale)
+        saved = _told(row, others, wanted, found, name=name, shadow=shadow, now_ms=now_ms)
         if saved is not None:
             own = next(own for own in found.owners.values() if found.people[own].id == row.id)
             return _facts(saved, own=own, name=name)
     raise Busy(service)
+
+
+def learn(
+    service: str, person: str, identities: Sequence[Identity], *, name: str, now_ms: int
+) -> dict[str, str] | None:
+    """What a thread keeps of its contact, after it heard these (normalised) identities of `person` and perhaps a name;
+    None where the contact was erased.
+
+    As with `find_or_create`, except that the person is known beforehand: three calls, and one where there is something
+    new. What another person has stays theirs, and is suggested to be the same.
+    """
+    wanted = list(dict.fromkeys(identities))
+    for _ in range(_ROUNDS):
+        row = resolve(person)
+        if row is None:
+            return None
+        found = look(service, wanted)
+        others = [other for other in found.standing() if other.id != row.id]
+        saved = _told(row, others, wanted, found, name=name, shadow=False, now_ms=now_ms)
+        if saved is not None:
+            return _facts(saved, own=person, name=name)
+    raise Busy(service)
+
+
+def _told(
+    row: ContactRow,
+    others: list[ContactRow],
+    wanted: list[Identity],
+    found: Found,
+    *,
+    name: str,
+    shadow: bool,
+    now_ms: int,
+) -> ContactRow | None:
+    """A contact with what is new about it; None where it, or one of the others, has to be looked at again."""
+    if shadows := [other for other in others if is_shadow(other)]:
+        _absorb(row, shadows, now_ms=now_ms)
+        return None
+    saved = save(row, _grown(row, wanted, found, name=name, shadow=shadow), now_ms=now_ms, stale=found.stale)
+    if saved is None:
+        return None
+    because = {str(found.people[own].id): kind for (kind, _), own in reversed(found.owners.items())}
+    for other in others:
+        saved = suggestions.suggest(saved, other, because=because[str(other.id)], now_ms=now_ms)
+        if saved is None:
+            return None
+    return saved
 
 
 def create(service: str, data: Data, *, now_ms: int) -> ContactRow:
@@ -132,9 +177,11 @@ def _grown(row: ContactRow, wanted: list[Identity], found: Found, *, name: str, 
     """The data of a known contact with what is new about it."""
     data = dict(row.data)
     own = identities_of(data)
-    new = [one for one in wanted if one not in found.owners and one not in own][: max(0, MOST_KNOWN - len(own))]
+    mine = {one for one in found.elsewhere if found.people[found.owners[one]].id == row.id}
+    free = [one for one in wanted if (one not in found.owners or one in mine) and one not in own]
+    new = free[: max(0, MOST_KNOWN - len(own))]
     if new:
-        data["identities"] = [*data.get("identities", ()), *({"kind": kind, "value": value} for kind, value in new)]
+        data["identities"] = [{"kind": kind, "value": value} for kind, value in each_once([*own, *new])]
     if name and not data.get("name"):
         data["name"] = name
     if not shadow:

@@ -23,6 +23,7 @@ from chalicelib.domain.contact import (
     same,
     size,
 )
+from chalicelib.domain.identities import PHONE, spellings
 from chalicelib.ports.clock import now_ms
 from chalicelib.tables import contacts, merging
 from chalicelib.tables.contacts import ContactRow
@@ -127,6 +128,9 @@ def _drafted(service: str, rows: Sequence[Said]) -> tuple[list[_Draft], list[Out
         draft.said.append(said)
         draft.outcomes.append(Outcome(said.number, verb))
         by_identity |= dict.fromkeys(said.identities, draft)
+        # The same person in another row of the file, spelled otherwise.
+        for number in (number for one in said.identities for number in spellings(*one)):
+            by_identity.setdefault((PHONE, number), draft)
         if not people:
             drafts.append(draft)
     return [draft for draft in drafts if draft.said], refusals, alone

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from chalicelib.channels.contract import Event, Said, Status
+from chalicelib.channels.contract import Event, Ignored, Said, Status
 from chalicelib.channels.wire import Fields, word
 from chalicelib.domain.message import DELIVERED, FAILED, READ, SENT, Content, Media
 from chalicelib.ports import clock
@@ -22,7 +22,9 @@ def event(fields: Fields, now_ms: int) -> Event:
         return _status(fields, now_ms)
     if kind and kind != "message":
         fields.refuse("type", "must be message or status")
-    return _said(fields, now_ms)
+    said = _said(fields, now_ms)
+    # Said to many: whoever spoke must not be answered as if they had said it to us alone.
+    return Ignored("group message") if fields.given.get("group") else said
 
 
 def _status(fields: Fields, now_ms: int) -> Status:

@@ -8,6 +8,7 @@ with its name, because a message that cannot be read must not stop those beside 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,6 +25,8 @@ STATUSES = {
     "played": READ,  # a voice message was listened to
     "failed": FAILED,
 }
+GROUP = "group message"
+_USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,160}")
 _ECHOES = "smb_message_echoes"
 """What the business itself writes in its WhatsApp app, where it uses app and API together (coexistence)."""
 
@@ -60,6 +63,8 @@ def _change(change: dict[str, Any], phone_number_id: str, now_ms: int) -> Iterat
 
 
 def _said(message: dict[str, Any], people: list[dict[str, Any]], now_ms: int) -> Event:
+    if _in_a_group(message):
+        return Ignored(GROUP)
     phone, user_id = word(message.get("from")), word(message.get("from_user_id"))
     person = _person(people, phone, user_id)
     wa_id, user_id = word(person.get("wa_id")) or phone, user_id or word(person.get("user_id"))
@@ -91,19 +96,33 @@ def _person(people: list[dict[str, Any]], phone: str, user_id: str) -> dict[str,
     return people[0] if len(people) == 1 else {}
 
 
+def _in_a_group(message: dict[str, Any]) -> bool:
+    """Whether it was said to a group, which is nobody's private thread: an answer would go to the one who spoke.
+
+    https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/group
+    """
+    return bool(message.get("group_id")) or word(message.get("recipient_type")) == "group"
+
+
 def _identities(wa_id: str, user_id: str) -> tuple[tuple[str, str], ...]:
     phone = [("phone", f"+{wa_id}")] if wa_id.isascii() and wa_id.isdecimal() and 7 <= len(wa_id) <= 15 else []
+    if not phone and _USER_ID.fullmatch(wa_id):
+        # Of a user without a number the id stands in its place.
+        user_id = user_id or wa_id
     return (*phone, *([("external", user_id)] if user_id and len(user_id) <= MAX_ID else []))
 
 
 def _echo(message: dict[str, Any], now_ms: int) -> Event:
-    address, content = word(message.get("to")) or word(message.get("to_user_id")), content_of(message)
+    if _in_a_group(message):
+        return Ignored(GROUP)
+    phone, user_id, content = word(message.get("to")), word(message.get("to_user_id")), content_of(message)
+    address = phone or user_id
     if isinstance(content, Ignored):
         return content
     if not address or len(address) > MAX_ID:
         return Ignored("echo without a recipient")
-    id = word(message.get("id"))[:MAX_ID]
-    return Said(address, id, content, _time(message, now_ms), repeatable=bool(id), echo=True)
+    id, known = word(message.get("id"))[:MAX_ID], _identities(phone, user_id)
+    return Said(address, id, content, _time(message, now_ms), identities=known, repeatable=bool(id), echo=True)
 
 
 def _status(status: dict[str, Any], now_ms: int) -> Event:

@@ -12,11 +12,12 @@ from __future__ import annotations
 BOUNDED: dict[str, str] = {
     "converse": "puts nothing but deadlines of offers, one for each offer",
     "deliver": "wakes its own lane only where it has done some of it; a failed attempt is one of five",
-    "retry_delivery": "one attempt of five; wakes its lane where the head is done",
+    "retry_delivery": "one attempt of five, put back until another's lease of a minute is over; wakes its lane where "
+    "the head is done",
     "send": "as deliver",
     "retry_send": "as retry_delivery",
-    "fire_timer": "three looks after an endpoint that is back, eight for a status that came early; schedules and bots "
-    "that are down go by the table",
+    "fire_timer": "eight looks for a status that came early; what looks after lanes, schedules and bots that are down "
+    "goes by the table",
     "run_trigger": "each event of a trigger once",
     "erase": "each page removes rows; it waits for threads seven times, then by the table, for a day",
 }

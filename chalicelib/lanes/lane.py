@@ -26,14 +26,23 @@ OVERDUE_MS = 60_000
 """This long after a retry was due, whoever meets the lane makes it himself."""
 
 
+class NoTime(Exception):
+    """The function's time is up before the lane's first attempt; the queue brings the lane again."""
+
+
 async def pump(way: Way, call: Call, lane: str, *, step: str, reopen: str, remaining_ms: Callable[[], int]) -> None:
     """Work off a lane; `reopen` first removes what blocks it: `held` if it waits for its destination, `all` always."""
     state = deliveries.tail(lane)
     if state.row is not None:
+        if remaining_ms() < _SPARE_MS:
+            raise NoTime(lane)
         await _of_blocked(way, call, state.row, state.undone, step=step, reopen=reopen)
         return
-    for row in state.undone:
+    for done, row in enumerate(state.undone):
         if remaining_ms() < _SPARE_MS:
+            if not done:
+                # A lane that wakes itself has done something each time, so that it comes to an end.
+                raise NoTime(lane)
             wake(lane)
             return
         if not await try_one(way, call, row, step=step, failures=0):
@@ -72,7 +81,7 @@ async def try_again(way: Way, call: Call, lane: str, *, step: str, head: str, at
         # Not due by this clock, or another's, who may have ended with his process: looked at again when that is over.
         wait_ms = max(int(state.row.due), int(state.row.leased_until or 0)) - now
         task = {"lane": lane, "head": head, "attempt": attempt}
-        queues.send(way.retry_queue, [Entry(task, delay_s=max(1, min(-(-wait_ms // 1000) + 1, 900)))])
+        queues.send(way.retry_queue, [Entry(task, delay_s=max(1, min(-(-wait_ms // 1000) + 1, queues.MOST_DELAY_S)))])
 
 
 async def recover(way: Way, call: Call, lane: str, *, step: str, held: bool) -> None:

@@ -31,10 +31,6 @@ class Busy(Exception):
     """Others write the webhook's row right now; the queue brings the lane again."""
 
 
-class NoTime(Exception):
-    """The function's time is up before the lane's first attempt; the queue brings the lane again."""
-
-
 def each_lane(event: dict[str, Any], work: Work, *, step: str) -> Any:
     """Run `work` for all lanes of a batch at the same time; records of lanes that failed are redelivered soon."""
     by_lane: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {}

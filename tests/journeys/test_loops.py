@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.lanes import pump
+from chalicelib.lanes import lane
 from chalicelib.ports import queues
 from chalicelib.tables.failures import Failure
 from chalicelib.tables.schedule import Due
@@ -138,7 +138,7 @@ def test_a_lane_is_woken_again_only_where_some_of_it_is_done(town: Town) -> None
         {"Records": [{"messageId": "m", "body": json.dumps({"lane": delivery["lane"], "open": "all"})}]}, Hurried()
     )
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m"}]}
-    assert issubclass(pump.NoTime, Exception)
+    assert issubclass(lane.NoTime, Exception)
 
 
 class Hurried:

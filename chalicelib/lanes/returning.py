@@ -17,7 +17,7 @@ from chalicelib.ports import clock, ids, queues
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import deliveries, endpoints, lanes, schedule, threads
 
-REST_MS = 30_000
+REST_MS = 3_000
 """Between two first sweeps of a destination."""
 A_SECOND = 10
 """Lanes of a destination that are tried each second: also what one batch to SQS takes."""
@@ -37,7 +37,8 @@ def sweep(body: dict[str, Any]) -> str:
     if of < state.changed_at:
         return "came back once more"
     if not number and not after and not endpoints.begin_sweep(endpoint, of=of, now=now, rest_ms=REST_MS):
-        _later(body, now + REST_MS)
+        # Of those that wait here the newest goes on alone.
+        queues.send("timers", [Entry(body | {"of": of}, delay_s=REST_MS // 1000)])
         return "swept a moment ago"
     page = list(islice(lanes.blocked(endpoint, after=after), _PAGE))
     steps = range(0, len(page), A_SECOND)

@@ -130,12 +130,20 @@ def test_an_erasure_that_waited_for_a_day_is_a_dead_letter_and_goes_on_when_it_i
     assert town.call("GET", f"/v1/contacts/{contact}/erasure")[1]["status"] == "done"
 
 
+RECORD = {
+    "messageId": "m",
+    "receiptHandle": "r",
+    "attributes": {},
+    "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:parley-test-deliveries.fifo",
+}
+
+
 def test_a_lane_is_woken_again_only_where_some_of_it_is_done(town: Town) -> None:
     town.bot.answer = broken
     town.says("hello")
     [delivery] = town.call("GET", f"/v1/deliveries?bot_id={town.ids['bot']}&status=waiting")[1]["data"]
     answer = town.cloud.app.deliver(
-        {"Records": [{"messageId": "m", "body": json.dumps({"lane": delivery["lane"], "open": "all"})}]}, Hurried()
+        {"Records": [RECORD | {"body": json.dumps({"lane": delivery["lane"], "open": "all"})}]}, Hurried()
     )
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m"}]}
     assert issubclass(lane.NoTime, Exception)

@@ -45,13 +45,13 @@ CONDITIONAL = {
 TOGETHER = {
     "tables.config.with_version", "tables.contacts._add", "tables.contact_rows.save", "tables.importing._written",
     "tables.merging._merge", "tables.merging._unmerge", "tables.erasing.begin", "tables.erasing.forward",
-    "tables.messages.add",
+    "tables.messages.add", "tables.suggestions.suggest",
     "lanes.pump._set_aside",
 }  # fmt: skip
 """Functions that send a transaction: its token, drawn once a call, makes a repeat the same transaction."""
 PARTS = {
     "tables.contact_rows.put_changed", "tables.contact_rows.claim", "tables.contacts.put_new", "api.changes._also",
-    "tables.deliveries.put_record", "tables.endpoints.put_recovered",
+    "tables.deliveries.put_record", "tables.endpoints.put_recovered", "tables.suggestions._put",
 }  # fmt: skip
 """Functions that add to a transaction of their caller's."""
 TWICE_IS_ONCE = {
@@ -162,12 +162,12 @@ def test_a_lane_is_called_once(cloud: Cloud, loses: Any) -> None:
 
 def test_a_failure_counts_once(cloud: Cloud, loses: Any) -> None:
     endpoints.set_status("bt_1", endpoints.ACTIVE, at=1)
-    endpoints.count_failure("bt_1", "dl_1")
+    endpoints.count_failure("bt_1", "dl_1", at=1)
     loses("UpdateItem")
-    counted = endpoints.count_failure("bt_1", "dl_1")
+    counted = endpoints.count_failure("bt_1", "dl_1", at=1)
     assert (int(counted.failures), list(counted.failed)) == (2, ["dl_1", "dl_1"])
     endpoints.recovered("bt_1")
-    assert int(endpoints.count_failure("bt_1", "dl_1").failures) == 1
+    assert int(endpoints.count_failure("bt_1", "dl_1", at=1).failures) == 1
 
 
 def test_a_thread_is_saved_once(cloud: Cloud, loses: Any) -> None:

@@ -14,6 +14,8 @@ KINDS = ("channels", "bots", "desks", "rules", "triggers", "sources", "subscript
 """What a bundle lists, in the order in which it is made: what is named before what names it."""
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 _MOST = 500
+_MOST_EVENTS = 60_000
+"""Of a bundle of five hundred resources of each kind with some fifteen fields each."""
 
 Items = list[dict[str, Any]]
 
@@ -45,8 +47,10 @@ def _yaml(raw: bytes) -> Any:
 
     try:
         text = raw.decode()
+        # The one in C where there is one: it reads a megabyte in a second, where Python's takes twenty.
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         depth = 0
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        for events, event in enumerate(yaml.parse(text, Loader=loader)):
             # An alias lets a kilobyte stand for gigabytes, and JSON has none.
             if isinstance(event, yaml.AliasEvent):
                 raise Problem(400, "malformed_yaml", "aliases (*name) are not taken")
@@ -54,6 +58,29 @@ def _yaml(raw: bytes) -> Any:
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
                 raise Problem(422, "invalid", f"is nested deeper than {MAX_DEPTH} levels")
-        return yaml.safe_load(text)
+            if events > _MOST_EVENTS:
+                raise Problem(413, "too_large", f"has more than {_MOST_EVENTS} names, values and brackets")
+        return yaml.load(text, Loader=_loader(loader))  # noqa: S506 - a safe loader, made stricter
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise Problem(400, "malformed_yaml", f"the body is no YAML: {error}"[:300]) from None
+
+
+def _loader(safe: Any) -> Any:
+    """A safe loader that refuses a name that stands twice in a map, where YAML would let the last one win unseen."""
+    import yaml
+
+    class Once(safe):
+        """Reads each name of a map once."""
+
+    def mapping(loader: Any, node: Any, deep: bool = False) -> Any:
+        seen: set[Any] = set()
+        for name, _ in node.value:
+            said = (name.tag, name.value if isinstance(name.value, str) else id(name))
+            if said in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{name.value!r} stands twice", name.start_mark)
+            seen.add(said)
+        made: dict[Any, Any] = safe.construct_mapping(loader, node, deep=True)
+        return made
+
+    Once.add_constructor("tag:yaml.org,2002:map", mapping)
+    return Once

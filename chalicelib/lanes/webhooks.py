@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib import channels
 from chalicelib.bots import webhook as bot_wire
@@ -31,6 +32,7 @@ from chalicelib.tables.endpoints import Endpoint
 
 retry_queue = "retries"
 TRANSCRIPT = 50
+_LEAST_SECRET = 4
 SHOWN_OF_SUCCESS = 120
 """Characters kept of a good response: enough to know it by, and the row stays within one write unit."""
 _KINDS = {"bt": "bot", "dk": "desk", "sb": "subscription", "tr": "trigger"}
@@ -91,7 +93,7 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
         trigger_events.attempted(notice.channel, notice.asked, len(row.attempts) + 1, at=clock.now_ms())
     exchange = await call("POST", target.body["webhook_url"], headers=headers, body=body, timeout_s=timeout_s)
     outcome = bot_wire.outcome(exchange, token=target.secrets.get("verification_token"))
-    head = redact.head_of(exchange, secrets=target.secrets.values())
+    head = redact.head_of(exchange, secrets=_not_shown(target))
     if isinstance(outcome, bot_wire.Failed):
         wait = retry_after(exchange.headers, now_ms=clock.now_ms(), most_s=3600)
         return Attempted(
@@ -106,6 +108,16 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
         for path, problem in found.problems:
             log.trouble("answer.ignored", delivery=row.id, path=path, problem=problem)
     return Attempted(status=exchange.status, took_ms=exchange.took_ms, head=head, answers=answers)
+
+
+def _not_shown(target: Target) -> list[str]:
+    """What must not be seen in a response that echoes what it got: secrets, the owner's headers, values of the URL."""
+    values = [*target.secrets.values(), *map(str, (target.body.get("headers") or {}).values())]
+    url = urlsplit(str(target.body.get("webhook_url") or ""))
+    values += [value for _, value in parse_qsl(url.query)]
+    # A header may hold a scheme before the secret; and one of a few letters is none, and would blank out half the text.
+    parts = [part for value in values for part in (value, value.rpartition(" ")[2])]
+    return [part for part in parts if len(part) >= _LEAST_SECRET]
 
 
 async def probe(call: Call, notice: Notice, target: Target) -> bool:

@@ -250,6 +250,7 @@ def _word(exception: Exception) -> str:
         (aiohttp.ClientSSLError, "tls"),
         (aiohttp.ClientConnectorError, "connect"),
         (aiohttp.InvalidURL, "bad_url"),
+        (UnicodeError, "bad_url"),
         (aiohttp.ClientError, "protocol"),
         (aiohttp.http.HttpProcessingError, "protocol"),
         (zlib.error, "protocol"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
@@ -30,15 +31,21 @@ def redacted(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: BLANK if _NAME.search(name) else value for name, value in headers.items()}
 
 
+def _forms(secret: str) -> tuple[str, ...]:
+    """A secret as it may stand in a text: in JSON, in an address, in base64."""
+    packed = b64encode(secret.encode()).decode()
+    return secret, json.dumps(secret)[1:-1], secret.replace("/", "\\/"), quote(secret, safe=""), packed
+
+
 def head_of(exchange: Exchange, limit: int = 256, *, secrets: Iterable[str] = ()) -> str:
     """The first `limit` characters of the response's body, printable, for the log of attempts.
 
-    `secrets` (and their JSON and URL forms) are blanked out wherever they stand, and so are values that look like a
-    credential. Bytes that are no UTF-8 and control characters become one blank.
+    `secrets` (and their JSON, URL and base64 forms) are blanked out wherever they stand, and so are values that look
+    like a credential. Bytes that are no UTF-8 and control characters become one blank.
     """
     text = exchange.body[:_SHOWN].decode("utf-8", "replace")
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        for form in (secret, json.dumps(secret)[1:-1], secret.replace("/", "\\/"), quote(secret, safe="")):
+        for form in _forms(secret):
             text = text.replace(form, BLANK)
     for pattern in _VALUES:
         text = pattern.sub(lambda match: match.group(1) + BLANK, text)

@@ -56,6 +56,12 @@ _METADATA = ipaddress.ip_address("fd00:ec2::254")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
 
 
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""All that IANA gives out of IPv6: https://www.iana.org/assignments/ipv6-address-space"""
+_ISATAP = (0x00005EFE, 0x02005EFE)
+"""What stands before the IPv4 address in the last 64 bits: https://www.rfc-editor.org/rfc/rfc5214#section-6.1"""
+
+
 def address_allowed(address: str, *, allow_private: bool = False) -> bool:
     """Whether a connection may go to the address (text of an IPv4 or IPv6 address; anything else may not)."""
     found = _address(address)
@@ -63,6 +69,11 @@ def address_allowed(address: str, *, allow_private: bool = False) -> bool:
         return False
     if allow_private and found != _METADATA and _within(found, _PRIVATE):
         return True
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = int(found) & (1 << 64) - 1
+        hidden = ipaddress.IPv4Address(inner & (1 << 32) - 1)
+        if found not in _UNICAST or (inner >> 32 in _ISATAP and not address_allowed(str(hidden))):
+            return False
     return found.is_global and not _within(found, _NEVER_PUBLIC)
 
 
@@ -85,9 +96,22 @@ def refusal(url: str, *, allow_private: bool = False) -> str:
         return "bad_url"
     if not allow_private and (parts.scheme != "https" or (port or 443) not in PORTS):
         return "bad_url"
+    if not _is_read_so(url, host, port or (443 if parts.scheme == "https" else 80)):
+        return "bad_url"
     if literal := _literal(host, bracketed="[" in parts.netloc):
         return "" if address_allowed(literal, allow_private=allow_private) else "private_address"
     return "" if _is_name(host) and not _ends_in_number(host) else "bad_url"
+
+
+def _is_read_so(url: str, host: str, port: int) -> bool:
+    """Whether the library that makes the call reads the same host and port from the URL, or anything at all."""
+    from yarl import URL
+
+    try:
+        read = URL(url, encoded=url.isascii())
+        return (read.raw_host or "").lower() == host and read.port == port and bool(str(read))
+    except (ValueError, TypeError, UnicodeError):
+        return False
 
 
 def _literal(host: str, *, bracketed: bool) -> str:

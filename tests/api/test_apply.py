@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -142,6 +143,30 @@ def test_refusals_write_nothing(api: Any, change: dict[str, Any], path: str) -> 
 )  # fmt: skip
 def test_hostile_yaml(api: Any, text: bytes) -> None:
     assert apply(api, text, kind="text/yaml").status in (400, 422)
+
+
+BOMBS = {
+    "flow": b"a: [" + b"1," * 500_000 + b"]", "names": b"".join(b"k%d: 1\n" % n for n in range(90_000)),
+    "depth": b"[" * 100_000, "documents": b"---\n" * 250_000, "escapes": b'a: "' + b"\\x41" * 250_000 + b'"',
+    "anchors": b"".join(b"- &a%d 1\n" % n for n in range(90_000)), "tags": b"!" * 900_000,
+    "tabs": b"a:\n" + b"\t" * 900_000,
+    "comments": b"#x\n" * 300_000 + b"a: 1", "block": b"a: |\n" + b" x\n" * 300_000, "keys": b"? " * 400_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_megabyte_of_yaml_is_refused_for_less_cpu_than_a_call_has(api: Any, bomb: str) -> None:
+    began = time.process_time()
+    assert apply(api, BOMBS[bomb], kind="application/yaml").status in (400, 413, 422)
+    assert time.process_time() - began < 20, "which the parser in Python takes for each of them"
+
+
+@pytest.mark.parametrize(
+    "text", [b"service: {name: A}\nservice: {name: B}", b"service: {name: A, name: A}", b"desks: []\n'desks': [x]"]
+)
+def test_a_name_that_stands_twice(api: Any, text: bytes) -> None:
+    refused = apply(api, text, kind="text/yaml")
+    assert (refused.status, refused.body["code"]) == (400, "malformed_yaml") and "twice" in refused.body["detail"]
 
 
 @pytest.mark.parametrize(

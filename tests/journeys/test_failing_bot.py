@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -61,6 +62,30 @@ def test_retries_keep_order_and_the_id(town: Town, clock: Clock) -> None:
     first = next(row for row in listed["data"] if len(row["attempts"]) == 3)
     assert [attempt["status_code"] for attempt in first["attempts"]] == [500, 500, 200]
     assert "verysecretvalue" not in str(listed)
+
+
+def test_a_webhook_that_echoes_everything_shows_no_secret(town: Town) -> None:
+    """Headers that an owner configured are secrets as the tokens are, in whatever form they come back."""
+    hidden = {"X-Key": "CustomHeaderSecretX3", "X-Other": "Basic dXNlcjpwYXNzd29yZA=="}
+    query = "?code=functionkey-17"
+    assert (
+        town.call("PATCH", f"/v1/bots/{town.ids['bot']}", {"headers": hidden, "webhook_url": town.bot.url + query})[0]
+        == 200
+    )
+    town.verify("bots", "bot")
+    secrets = [TOKEN, "bearer-of-ours", "CustomHeaderSecretX3", "dXNlcjpwYXNzd29yZA==", "functionkey-17"]
+    packed = b64encode(b"CustomHeaderSecretX3").decode()
+    for part in secrets:
+        town.bot.answer = lambda heard, part=part: (500, {"got": part, "all": " ".join([part, packed])[:90]})
+        town.says(f"about {len(part)}")
+        town.session = ""
+    town.bot.answer = lambda heard: (500, dict(heard.headers) | {"path": heard.path})
+    town.says("all of it")
+    _, reader = town.call("POST", "/v1/keys", {"name": "r", "scopes": ["read"]})
+    status, listed = town.call("GET", f"/v1/deliveries?bot_id={town.ids['bot']}&limit=100",
+                               headers={"Authorization": f"Bearer {reader['key']}"})  # fmt: skip
+    assert status == 200 and "[redacted]" in str(listed)
+    assert [one for one in (*secrets, packed) if one in str(listed)] == []
 
 
 def test_retry_after_lengthens_the_wait(town: Town, clock: Clock) -> None:

@@ -13,7 +13,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
+from yarl import URL
 
 from chalicelib.ports import http, targets
 from chalicelib.ports.pinned import Pinned, PrivateAddress
@@ -35,6 +38,10 @@ HOSTILE = [
     "https://[::1/", "https://[127.0.0.1]/", "https://①②⑦.⓪.⓪.①/", "https://bücher.example/", "https://ex%61mple.com/",
     "https://-example.com/", "https://exa..mple.com/", "https://" + "a" * 64 + ".com/", "",
     "https://example.com/" + "a" * 3000,
+    "https://[2606:4700::1111]x/", "https://[2606:4700::1111]:x/", "https://[2606:4700::1111", "https://x[::1]/",
+    "https://[::ffff:0:169.254.169.254]/", "https://[4000::1]/", "https://[1::1]/",
+    "https://[2606:4700::5efe:10.0.0.1]/", "https://[2606:4700::200:5efe:127.0.0.1]/", "https://xn--/",
+    "https://examplе.com/",
 ]  # fmt: skip
 
 
@@ -49,6 +56,29 @@ def test_a_hostile_url_is_refused_before_anything_is_sent(url: str) -> None:
 
     assert asyncio.run(run()).error in ("bad_url", "private_address")
     assert targets.refusal(url) == asyncio.run(run()).error
+
+
+PARTS = st.sampled_from([
+    "https://", "http://", "[", "]", "::1", "2606:4700::1111", "example.com", ":", "443", "0", "@", "%", "%25", "/",
+    "?", "#", "\\", "xn--", "ü", "\u0660", "\u3002", "a", ".", "-", "_", " ", "\t", "\x00", "\ud800", "٤٤٣",
+    "0x7f", "127.1",
+])  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    url=st.lists(PARTS | st.text(max_size=3), max_size=9).map("".join) | st.text(max_size=30).map("https://".__add__)
+)
+@example("http://[::1]x/")
+def test_whatever_it_is_saving_and_calling_judge_it_alike(url: str) -> None:
+    """What may be saved is read by the library that calls; what may not is refused, and never raises."""
+    for private in (False, True):
+        why = targets.refusal(url, allow_private=private)
+        assert why in ("", "bad_url", "private_address")
+        if not why:
+            read = URL(url, encoded=url.isascii())
+            assert read.host and read.port and read.scheme in ("http", "https") and not read.user
+            assert read.raw_path_qs.startswith("/")
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from chalicelib import channels
 from chalicelib.channels.contract import (
     Call,
+    Changed,
     Channel,
     Denied,
     Exchange,
@@ -115,13 +116,15 @@ def slim(value: Any) -> Any:
     return {key: item for key, item in value.items() if item not in ("", None, (), [], {}, False)}
 
 
-def event_plain(event: Said | Status | Ignored, path: Path) -> dict[str, Any]:
+def event_plain(event: Said | Status | Changed | Ignored, path: Path) -> dict[str, Any]:
     if isinstance(event, Ignored):
         # In production an unknown word is recorded and passed over; here somebody has to look at it.
         assert not event.what.startswith("unknown ") or "unknown" in path.stem, f"{named(path)}: {event.what}"
         return {"ignored": event.what}
     if isinstance(event, Status):
         return {"status": slim(asdict(event))}
+    if isinstance(event, Changed):
+        return {"changed": slim(asdict(event))}
     said = slim(
         asdict(event) | {"content": event.content.plain(), "identities": [list(one) for one in event.identities]}
     )

@@ -78,13 +78,31 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """Something that was said on the thread is edited, deleted, or reacted to."""
+
+    address: str
+    kind: str
+    """edited, deleted or reaction."""
+    about: str
+    """The provider's id of the message."""
+    at_ms: int
+    provider_id: str = ""
+    """The provider's id of this event; empty where it has none (then one of the same content is the same)."""
+    text: str = ""
+    """What an edited message says now; a reaction's sign, empty where it is taken back."""
+    echo: bool = False
+    """Done by the business itself on the provider's own app."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """A kind of event that we know and pass over, or do not know: recorded, never an exception."""
 
     what: str
 
 
-Event = Said | Status | Ignored
+Event = Said | Status | Changed | Ignored
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any
 from chalicelib.domain import event as kinds
 from chalicelib.domain import notice
 from chalicelib.domain.asked import answer_due, answered, answers_late, bot_gave_up, no_answer, trigger_event
+from chalicelib.domain.changed import customer_changed
 from chalicelib.domain.ending import choose_hearers, settle_conversations
 from chalicelib.domain.erased import contact_erased, too_late
 from chalicelib.domain.event import Event
@@ -353,6 +354,7 @@ def _contact_changed(turn: Turn) -> None:
 
 _BY_KIND: dict[str, Callable[[Turn], None]] = {
     kinds.CUSTOMER_MESSAGE: _customer_message,
+    kinds.CUSTOMER_CHANGED: customer_changed,
     kinds.BOT_MESSAGE: _bot_message,
     kinds.BOT_HANDOVER: _bot_handover,
     kinds.BOT_CLOSE: _bot_close,

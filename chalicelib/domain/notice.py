@@ -16,7 +16,10 @@ CHAT_STARTED, CHAT_ENDED, HANDOVER_FAILED, OWNER_CHANGED = (
     "handover_failed",
     "owner_changed",
 )
-KINDS = (MESSAGE, POSTBACK, STATUS, CHAT_STARTED, CHAT_ENDED, HANDOVER_FAILED, OWNER_CHANGED, EVENT)
+EDITED, DELETED, REACTION = "message_edited", "message_deleted", "reaction"
+"""`content` is what the message says now, or the sign; its details name the message as `message_id`."""
+CHANGES = (EDITED, DELETED, REACTION)
+KINDS = (MESSAGE, POSTBACK, STATUS, *CHANGES, CHAT_STARTED, CHAT_ENDED, HANDOVER_FAILED, OWNER_CHANGED, EVENT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ class Turn:
     """(conversation number, changed fields) of conversations that changed."""
     timers: list[Timer] = field(default_factory=list)
     receipts: list[StateChange] = field(default_factory=list)
+    changes: list[Any] = field(default_factory=list)  # of `domain.changed.Change`: to messages of before
     ignored: str = ""
     """Why the event changes nothing, for the log."""
 
@@ -288,8 +289,7 @@ class Turn:
 
 
 def _counted(thread: Thread, conversation: str) -> dict[str, int]:
-    named = parse_conversation_id(conversation)
-    number = str(named[1]) if named else ""
+    number = str(named[1]) if (named := parse_conversation_id(conversation)) else ""
     return thread.counts | {number: thread.counts.get(number, 0) + 1} if number else thread.counts
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.domain.changed import metadata
 from chalicelib.domain.message import Message
 from chalicelib.domain.thread import BOT, DESK, Conversation
 
@@ -30,7 +31,8 @@ def message_view(message: Message, *, at: str) -> dict[str, Any]:
         "error": message.error,
         "sent_at": at,
         "sequence": message.seq,
-        "metadata": {"params": params} if (params := message.content.details.get("params")) else {},
+        "metadata": ({"params": params} if (params := message.content.details.get("params")) else {})
+        | metadata(message.content),
         "from_contact": message.author.kind == "user",
         "delivery_state": message.state,
     }

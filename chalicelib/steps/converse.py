@@ -15,7 +15,7 @@ from typing import Any
 
 from chalicelib.domain.decide import decide
 from chalicelib.domain.erased import back
-from chalicelib.domain.event import BEGINNERS, CUSTOMER_MESSAGE, RECEIPT, SOURCE_EVENT, Event
+from chalicelib.domain.event import BEGINNERS, CUSTOMER_CHANGED, CUSTOMER_MESSAGE, RECEIPT, SOURCE_EVENT, Event
 from chalicelib.domain.identities import CHANNEL, of_provider
 from chalicelib.domain.known import having_heard, says_more
 from chalicelib.domain.message import Message
@@ -30,6 +30,12 @@ from chalicelib.tables.threads import ThreadRow
 
 _ROUNDS = 5
 """How often an event starts over because the thread changed under it, before it is redelivered."""
+
+
+_LOOKED_THROUGH = 200
+"""Messages of a thread among which one is looked for that is edited, deleted or reacted to."""
+_OVERTAKEN_S = (2, 10, 60, 300)
+"""After how long a change is looked at again whose message has not come yet."""
 
 
 class Busy(Exception):
@@ -95,6 +101,10 @@ def _converse(event: Event) -> str:
             return "done before"
         if service is None:
             return "service is gone"
+        if event.kind == CUSTOMER_CHANGED:
+            event = _found(event)
+            if "seq" not in event.body and _look_again(event):
+                return "not yet"
         if thread is None and event.kind not in BEGINNERS:
             # As a change of a contact that overtook the thread's first event, or followed its erasing.
             return "no such thread"
@@ -110,6 +120,33 @@ def _converse(event: Event) -> str:
         if event.kind == SOURCE_EVENT:
             event = _moved(event, turn.messages[0])
     raise Busy(event.thread)
+
+
+def _found(event: Event) -> Event:
+    """A change with the message that it is about: one of the thread's last, else one that we sent within a week."""
+    about = event.body["about"]
+    found = messages.find_provided(event.thread, about, within=_LOOKED_THROUGH)
+    if found is None and (sent := receipts.find_sent(event.channel, about)) and sent[0] == event.thread:
+        row = messages.get(*sent)
+        found = messages.of_row(row) if row is not None else None
+    if found is None:
+        return event
+    # Nobody edits what another said, whatever a gateway makes of it.
+    own = found.direction == ("out" if event.body.get("echo") else "in")
+    more = {"seq": found.seq if own else 0, "message": found.id, "deleted": bool(found.content.details.get("deleted"))}
+    return replace(event, body=event.body | more)
+
+
+def _look_again(event: Event) -> bool:
+    """Have a change come again that overtook its message; False once that is not to be expected any more."""
+    tries, now = int(event.body.get("tries", 0)), clock.now_ms()
+    if tries == len(_OVERTAKEN_S):
+        return False
+    again = replace(event, body=event.body | {"tries": tries + 1})
+    task = {"kind": CUSTOMER_CHANGED, "event": again.plain()}
+    id, due = f"changed:{event.id}:{tries}", now + _OVERTAKEN_S[tries] * 1000
+    schedule.later(id=id, due_ms=due, now_ms=now, queue="timers", task=task)
+    return True
 
 
 def _asked_about(thread: Thread) -> dict[str, Any]:
@@ -163,6 +200,8 @@ def _write(turn: Turn, *, was: Thread, linked: bool) -> bool:
             if mine is None:
                 return False
             after = mine
+    for change in turn.changes:
+        messages.change(after.id, change)
     for conversation in turn.conversations:
         threads.keep_conversation(conversation)
     changes: dict[int, dict[str, Any]] = {}

@@ -138,6 +138,15 @@ def _status(body: dict[str, Any]) -> str:
     return "told"
 
 
+def _changed(body: dict[str, Any]) -> str:
+    """An edit, deletion or reaction that came before the message it is about."""
+    event = Event.of(body["event"])
+    # The queue would take the same id within five minutes for a repeat.
+    dedup = f"{event.id}.{event.body['tries']}"
+    queues.send(event_queue(event.channel), [Entry(event.plain(), group=event.thread, dedup=dedup)])
+    return "told"
+
+
 def _put(body: dict[str, Any], *cause: str | int, keep: tuple[str, ...]) -> None:
     event = Event(
         id=ids.from_cause("ev", *cause),
@@ -184,6 +193,7 @@ _BY_KIND = {
     ENABLED: returning.sweep,
     schedule.WATCH: _watched,
     "status": _status,
+    kinds.CUSTOMER_CHANGED: _changed,
     "message.again": _message_again,
     announcing.AGAIN: _announce_again,
     publishing.AGAIN: _bus_again,

@@ -8,8 +8,8 @@ from chalice.app import Request as HttpRequest
 from chalice.app import Response as HttpResponse
 
 from chalicelib import channels
-from chalicelib.channels.contract import Channel, Denied, Ignored, Request, Said, Status
-from chalicelib.domain.event import CUSTOMER_MESSAGE, Event, status_event
+from chalicelib.channels.contract import Changed, Channel, Denied, Ignored, Request, Said, Status
+from chalicelib.domain.event import CUSTOMER_CHANGED, CUSTOMER_MESSAGE, Event, status_event
 from chalicelib.domain.thread import message_id, thread_id, thread_of_message
 from chalicelib.ports import clock, ids, log, queues, secrets, web
 from chalicelib.ports.queues import Entry
@@ -41,6 +41,9 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
             case Said():
                 event = _said(said, row, kind, trace)
                 first_message = first_message or event.body["message_id"]
+                entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
+            case Changed():
+                event = _changed(said, row, kind, trace)
                 entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
             case Status():
                 found = _about(said, row.id)
@@ -117,6 +120,30 @@ def _said(said: Said, row: Resource, kind: str, trace: str) -> Event:
         at=min(said.at_ms, clock.now_ms()),
         body=body,
         once=said.repeatable and bool(said.provider_id),
+        trace=trace,
+    )
+
+
+def _changed(changed: Changed, row: Resource, kind: str, trace: str) -> Event:
+    thread = thread_id(row.id, changed.address)
+    cause = (changed.provider_id,) if changed.provider_id else (changed.kind, changed.about, changed.text)
+    body: dict[str, Any] = {
+        "change": changed.kind,
+        "about": changed.about,
+        "message": message_id(thread, ids.from_cause("ev", "said", thread, changed.about)),
+        "text": changed.text,
+    } | ({"echo": True} if changed.echo else {})
+    return Event(
+        id=ids.from_cause("ev", "changed", thread, *cause),
+        kind=CUSTOMER_CHANGED,
+        service=str(row.service),
+        channel=row.id,
+        channel_kind=kind,
+        address=changed.address,
+        thread=thread,
+        at=min(changed.at_ms, clock.now_ms()),
+        body=body,
+        once=True,
         trace=trace,
     )
 

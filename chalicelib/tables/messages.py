@@ -14,7 +14,9 @@ from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from chalicelib.domain.message import FAILED, PENDING, SENT, Message, advances, position
+from chalicelib.domain.changed import DELETED, Change, emptied
+from chalicelib.domain.changed import after as after_change
+from chalicelib.domain.message import FAILED, PENDING, SENT, Content, Message, advances, position
 from chalicelib.domain.thread import message_id
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute
@@ -201,6 +203,26 @@ def set_state(
     return updated(MessageRow(thread, seq), actions, MessageRow.state.is_in(*before), ours=same_by_whomever)
 
 
+def change(thread: str, change: Change) -> bool:
+    """Edit or delete what a message says; False where there is no such message. Twice is once."""
+    row = get(thread, change.seq)
+    if row is None:
+        return False
+    was = Content.of(row.data["content"])
+    _say(row, after_change(was, change))
+    if change.kind == DELETED:
+        # What was said in between is deleted with it.
+        for seq in was.details.get("edits", ()):
+            if told := get(thread, int(seq)):
+                _say(told, emptied(Content.of(told.data["content"])))
+    return True
+
+
+def _say(row: MessageRow, content: Content) -> None:
+    data = dict(row.data) | {"content": content.plain()}
+    row.update(actions=[MessageRow.data.set(data)], condition=MessageRow.seq.exists())
+
+
 def last(thread: str, *, limit: int, upto: int | None = None) -> list[Message]:
     """The last messages of a thread up to number `upto`, oldest first."""
     condition = MessageRow.seq <= upto if upto is not None else None
@@ -218,3 +240,9 @@ def find(thread: str, message: str, *, within: int) -> Message | None:
     """A message by its id, looked for among the thread's last `within` messages."""
     rows = MessageRow.query(thread, limit=within, page_size=50, scan_index_forward=False, consistent_read=True)
     return next((found for row in rows if (found := of_row(row)).id == message), None)
+
+
+def find_provided(thread: str, provider_id: str, *, within: int) -> Message | None:
+    """A message by the id that its provider gave it, looked for among the thread's last `within` messages."""
+    rows = MessageRow.query(thread, limit=within, page_size=50, scan_index_forward=False, consistent_read=True)
+    return next((of_row(row) for row in rows if row.provider_id == provider_id), None)

@@ -35,7 +35,7 @@ def payload(notice: Notice, *, profile: str, label: str, context: Any = None) ->
     body |= {"Channel": label, "Event": _EVENTS[notice.kind], "Timestamp": imi_time(notice.at)}
     if notice.number:
         body["Sequence"] = notice.number
-    if notice.author.get("kind", "system") != "system" and notice.kind in standard.SAID:
+    if notice.author.get("kind", "system") != "system" and notice.kind in (*standard.SAID, *notices.CHANGES):
         body["Author"] = standard.author(notice)
     if notice.source:
         body["MessageSource"] = notice.source
@@ -47,6 +47,9 @@ _EVENTS = {
     notices.MESSAGE: "Incoming message",
     notices.POSTBACK: "FB POSTBACK",  # of every channel: a bot that knows the seed's name needs no second one
     notices.STATUS: "Message Delivery",
+    notices.EDITED: "Message Edited",
+    notices.DELETED: "Message Deleted",
+    notices.REACTION: "Reaction",
     notices.HANDOVER_FAILED: "Handover failed",
 }
 
@@ -69,6 +72,10 @@ def _told(notice: Notice) -> dict[str, Any] | None:
         case notices.STATUS if notice.status in _STATUSES:
             told = {"Messageid": notice.message, "DeliveryStatus": _STATUSES[notice.status]}
             return told | ({"Description": standard.description(notice)} if notice.status == "failed" else {})
+        case notices.EDITED | notices.REACTION:
+            return {"Message": content.text, "Messageid": content.details.get("message_id", "")}
+        case notices.DELETED:
+            return {"Messageid": content.details.get("message_id", "")}
         case notices.HANDOVER_FAILED:
             return {"Description": notice.reason}
     return None

@@ -16,6 +16,9 @@ TYPES = {
     notices.MESSAGE: "message.received",
     notices.POSTBACK: "message.received",
     notices.STATUS: "message.status",
+    notices.EDITED: "message.edited",
+    notices.DELETED: "message.deleted",
+    notices.REACTION: "message.reaction",
     notices.HANDOVER_FAILED: "conversation.updated",
     notices.OWNER_CHANGED: "conversation.updated",
 }
@@ -35,7 +38,7 @@ def payload(notice: Notice, *, label: str, context: Any = None) -> dict[str, Any
     }  # fmt: skip
     if notice.number:
         data["sequence"] = notice.number
-    if notice.author and notice.kind in SAID:
+    if notice.author and notice.kind in (*SAID, *notices.CHANGES):
         data["author"] = author(notice)
     if notice.source:
         data["message_source"] = notice.source
@@ -78,6 +81,12 @@ def _told(notice: Notice) -> dict[str, Any]:
         case notices.STATUS:
             told = {"message_id": notice.message, "status": notice.status}
             return told | ({"description": description(notice)} if notice.status == "failed" else {})
+        case notices.EDITED:
+            return {"message_id": content.details.get("message_id", ""), "message": content.text}
+        case notices.DELETED:
+            return {"message_id": content.details.get("message_id", "")}
+        case notices.REACTION:
+            return {"message_id": content.details.get("message_id", ""), "reaction": content.text}
         case notices.HANDOVER_FAILED:
             return {"change": "handover_failed", "description": notice.reason}
     return {"change": "owner_changed", "owner": notice.owner or None}

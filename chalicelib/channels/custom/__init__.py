@@ -12,6 +12,7 @@ from typing import Any
 from chalicelib.channels import fallback
 from chalicelib.channels.contract import (
     Call,
+    Changed,
     Channel,
     Denied,
     Outcome,
@@ -66,7 +67,8 @@ def receive(request: Request, channel: Channel) -> Received | Denied:
     if wrong:
         return _wrong_fields(wrong)
     for event, fields in zip(events, each, strict=True):
-        if isinstance(event, Said) and len(event.content.text.encode()) > MAX_TEXT_BYTES:
+        text = event.content.text if isinstance(event, Said) else event.text if isinstance(event, Changed) else ""
+        if len(text.encode()) > MAX_TEXT_BYTES:
             at = f"{fields.at}/text"
             return Denied(413, "too_large", f"{at} has more than {MAX_TEXT_BYTES} bytes", ((at, "too long"),))
     return Received(events, Response(202, {"accepted": len(events)}))

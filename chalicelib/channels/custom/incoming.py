@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from chalicelib.channels.contract import Event, Ignored, Said, Status
+from chalicelib.channels.contract import Changed, Event, Ignored, Said, Status
 from chalicelib.channels.wire import Fields, word
 from chalicelib.domain.message import DELIVERED, FAILED, READ, SENT, Content, Media
 from chalicelib.ports import clock
 
 STATUSES = {"sent": SENT, "delivered": DELIVERED, "read": READ, "failed": FAILED}
+CHANGES = ("edited", "deleted", "reaction")
 _MOST_FILES = 20
 _PHONE = re.compile(r"\+[1-9]\d{6,14}")
 
@@ -20,11 +21,23 @@ def event(fields: Fields, now_ms: int) -> Event:
     kind = fields.text("type", required=True)
     if kind == "status":
         return _status(fields, now_ms)
+    if kind in CHANGES:
+        return _changed(fields, kind, now_ms)
     if kind and kind != "message":
-        fields.refuse("type", "must be message or status")
+        fields.refuse("type", f"must be message, status, {', '.join(CHANGES)}")
     said = _said(fields, now_ms)
     # Said to many: whoever spoke must not be answered as if they had said it to us alone.
     return Ignored("group message") if fields.given.get("group") else said
+
+
+def _changed(fields: Fields, kind: str, now_ms: int) -> Event:
+    about = fields.text("about", required=True)
+    text = fields.text("text", required=True, most=2**20) if kind == "edited" else ""
+    if kind == "reaction":
+        text = fields.text("emoji", most=64)
+    address, id = fields.text("from", required=True), fields.text("id")
+    changed = Changed(address, kind, about, _time(fields, "at", now_ms), id, text, fields.flag("echo"))
+    return Ignored("group message") if fields.given.get("group") else changed
 
 
 def _status(fields: Fields, now_ms: int) -> Status:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from chalicelib.channels.contract import Event, Ignored, Said, Status
+from chalicelib.channels.contract import Changed, Event, Ignored, Said, Status
 from chalicelib.channels.whatsapp import errors
 from chalicelib.channels.whatsapp.said import content_of
 from chalicelib.channels.wire import MAX_ID, dicts, word
@@ -25,6 +25,9 @@ STATUSES = {
     "played": READ,  # a voice message was listened to
     "failed": FAILED,
 }
+CHANGES = {"edit": "edited", "revoke": "deleted", "reaction": "reaction"}
+"""Types of messages that change one of before; edits and revokes come where app and API are used together:
+.../whatsapp/webhooks/reference/messages/edit and .../messages/revoke. A reaction without an emoji is taken back."""
 GROUP = "group message"
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,160}")
 _ECHOES = "smb_message_echoes"
@@ -71,6 +74,8 @@ def _said(message: dict[str, Any], people: list[dict[str, Any]], now_ms: int) ->
     # Users with a username may have no number here since 2026, only an id that is the same for one business:
     # https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids
     address = phone or wa_id or user_id
+    if word(message.get("type")) in CHANGES:
+        return _changed(message, address, now_ms)
     content = content_of(message)
     if isinstance(content, Ignored):
         return content
@@ -112,11 +117,31 @@ def _identities(wa_id: str, user_id: str) -> tuple[tuple[str, str], ...]:
     return (*phone, *([("external", user_id)] if user_id and len(user_id) <= MAX_ID else []))
 
 
+def _changed(message: dict[str, Any], address: str, now_ms: int, *, echo: bool = False) -> Event:
+    """What the user, or the business in its app, did to a message that was there before."""
+    kind = word(message.get("type"))
+    given = inside(message, kind)
+    about = word(given.get("message_id" if kind == "reaction" else "original_message_id"))
+    if not about or not 0 < len(address) <= MAX_ID:
+        return Ignored(f"{kind} of no message or of nobody")
+    text = word(given.get("emoji"))[:64]
+    if kind == "edit":
+        content = content_of(inside(given, "message"))
+        if isinstance(content, Ignored):
+            return content
+        text = content.text
+    id, at_ms = word(message.get("id"))[:MAX_ID], _time(message, now_ms)
+    return Changed(address, CHANGES[kind], about[:MAX_ID], at_ms, id, text, echo)
+
+
 def _echo(message: dict[str, Any], now_ms: int) -> Event:
     if _in_a_group(message):
         return Ignored(GROUP)
-    phone, user_id, content = word(message.get("to")), word(message.get("to_user_id")), content_of(message)
+    phone, user_id = word(message.get("to")), word(message.get("to_user_id"))
     address = phone or user_id
+    if word(message.get("type")) in CHANGES:
+        return _changed(message, address, now_ms, echo=True)
+    content = content_of(message)
     if isinstance(content, Ignored):
         return content
     if not address or len(address) > MAX_ID:

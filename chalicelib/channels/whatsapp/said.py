@@ -68,10 +68,6 @@ def _by_type(kind: str, value: dict[str, Any], message: dict[str, Any]) -> Conte
             return _interactive(value)
         case "button":
             return _postback(_text(value, "payload"), _text(value, "text"))
-        case "reaction":
-            details = {"name": "reaction", "in_reply_to": word(value.get("message_id"))[:MAX_ID]}
-            # Without an emoji a reaction is taken back.
-            return Content("event", _text(value, "emoji"), details=details)
         case "order":
             return _order(value)
         case "unsupported":

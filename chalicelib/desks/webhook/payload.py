@@ -15,6 +15,9 @@ TYPES = {
     notices.MESSAGE: "message.received",
     notices.POSTBACK: "message.received",
     notices.STATUS: "message.status",
+    notices.EDITED: "message.edited",
+    notices.DELETED: "message.deleted",
+    notices.REACTION: "message.reaction",
     notices.CHAT_ENDED: "chat.ended_by_customer",
 }
 
@@ -45,6 +48,16 @@ def payload(
             data |= {"message": {"id": notice.message}, "status": notice.status}
             if notice.error:
                 data["error"] = notice.error
+        case notices.EDITED:
+            data["message"] = {
+                "id": notice.content["details"].get("message_id", ""),
+                "text": notice.content.get("text", ""),
+            }
+        case notices.DELETED:
+            data["message"] = {"id": notice.content["details"].get("message_id", "")}
+        case notices.REACTION:
+            data["message"] = {"id": notice.content["details"].get("message_id", "")}
+            data["reaction"] = notice.content.get("text", "")
         case notices.CHAT_ENDED:
             data["reason"] = notice.reason
     return {"type": TYPES[notice.kind], "timestamp": rfc3339(notice.at), "data": data}

@@ -42,6 +42,8 @@ FIGURES: tuple[tuple[str, str, str], ...] = (
     ("events of a source in one array", "sources.reading:MOST_EVENTS", ""),
     ("characters of a JSONata expression", "sources.expressions:MOST_CHARACTERS", ""),
     ("time of one JSONata expression", "sources.expressions:TIMEOUT_MS", "ms"),
+    ("time of the mapping of one event", "inbound.mapped:EVENT_FOR_MS", "ms"),
+    ("memory of the process that runs mappings", "ports.child:MOST_MB", "MB"),
     ("rows of one import of contacts", "api.contact_import:MOST_ROWS", ""),
     ("contacts of one page of an export", "api.contact_import:MOST_EXPORTED", ""),
     ("identities of a contact", "domain.contact:MOST_IDENTITIES", ""),

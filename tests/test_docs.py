@@ -26,8 +26,8 @@ from chalicelib.domain import conditions, platform_event
 from chalicelib.domain.message import TYPES, Author, Content, Message
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.outcome import outcome_payload
+from chalicelib.inbound import mapped
 from chalicelib.ports import clock, signing
-from chalicelib.sources import mapping
 from infra import reference
 
 ROOT = Path(__file__).parents[1]
@@ -92,7 +92,7 @@ def _rule(given: Any) -> None:
 
 def _source(given: Any) -> None:
     Source.model_validate(given | {"service_id": "sv_aaaaaaaaaa"})
-    assert mapping.problems(given["mapping"]) == []
+    assert mapped.problems(given["mapping"]) == []
 
 
 def _subscription(given: Any) -> None:

@@ -26,13 +26,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # Webhooks of desks are read and judged by the same rules as those of bots.
     "desks": ("domain", "desks", "bots", "channels.contract"),
     "transformers": ("domain", "transformers", "channels.contract"),
-    # Events of other systems read as messages; what is done with them is the steps'.
-    "sources": ("domain", "sources"),
+    # Events of other systems read as messages; what is done with them is the steps'. What the engine of mappings runs
+    # in is a process of its own.
+    "sources": ("domain", "sources", "ports.child"),
     "tables": ("domain", "ports", "tables"),
     # What `deliver`, `send` and their retries share; steps may not import each other.
     "lanes": ("domain", "ports", "tables", "channels", "bots", "desks", "lanes"),
     # What edges and the API share. What is posted to a trigger is read as webhooks of channels are.
-    "inbound": ("domain", "ports", "tables", "bots", "desks", "channels.wire", "inbound"),
+    "inbound": ("domain", "ports", "tables", "bots", "desks", "channels.wire", "sources", "inbound"),
     "steps": (
         "domain", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows", "lanes",
         "inbound",

@@ -8,9 +8,10 @@ from chalicelib.api.fields import Fields, Id, invalid, parse
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.shapes import Wrong
 from chalicelib.api.sources import Mapping, Slug, given
+from chalicelib.inbound import mapped
 from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.ports.web import Problem
-from chalicelib.sources import mapping, reading
+from chalicelib.sources import reading
 from chalicelib.sources.mapping import Mapped
 from chalicelib.tables import config
 
@@ -39,11 +40,11 @@ def try_out(call: Call) -> Answer:
     wrong with it. 422 for wrong expressions, as a source is answered."""
     wanted = parse(Trial, _read(call))
     expressions = given(wanted.mapping.model_dump())
-    if wrong := [(f"/mapping{path}", why) for path, why in mapping.problems(expressions)]:
+    if wrong := [(f"/mapping{path}", why) for path, why in mapped.problems(expressions)]:
         raise invalid(wrong)
     now = now_ms()
     country = _country(call, wanted.service_id or call.caller.service)
-    read = mapping.read(wanted.sample, expressions, system=wanted.key, country=country, now_ms=now)
+    (read,) = mapped.read([wanted.sample], expressions, system=wanted.key, country=country, now_ms=now)
     errors = [{"path": path, "message": why} for path, why in read.errors]
     message = _message(read.mapped, wanted.key, now) if read.mapped else None
     return Answer(200, {"message": message, "errors": errors})

@@ -10,7 +10,8 @@ from chalicelib import channels
 from chalicelib.api.fields import Fields, Id, Name, invalid
 from chalicelib.api.kinds import Draft, Kind, Settled, Shown
 from chalicelib.domain import bearer
-from chalicelib.sources import expressions, mapping
+from chalicelib.inbound import mapped
+from chalicelib.sources import expressions
 from chalicelib.tables.config import Resource
 
 Expression = Annotated[str, Field(min_length=1, max_length=expressions.MOST_CHARACTERS)]
@@ -79,7 +80,7 @@ def settle(draft: Draft) -> Settled:
     """The source, its expressions checked; a new one gets its secret."""
     body = {name: value for name, value in draft.fields.items() if value is not None}
     body["mapping"] = given(body["mapping"])
-    wrong = [(f"/mapping{path}", why) for path, why in mapping.problems(body["mapping"])]
+    wrong = [(f"/mapping{path}", why) for path, why in mapped.problems(body["mapping"])]
     if body["key"] in RESERVED:
         wrong.insert(0, ("/key", "is the source of messages that no system posts"))
     if wrong:

@@ -1,7 +1,8 @@
 """JSONata expressions (https://jsonata.org) of people we do not know, checked before use and run within bounds.
 
-The engine is imported at the first expression. Its bounds are time, depth and the length of lists; how large a text
-becomes on the way is bounded only by those, and what comes out is measured here.
+The engine is imported at the first expression. Its bounds are time, depth and the length of lists, looked at between
+calls: one call of a function may still take all memory, or seconds, and end its process. So nothing here is called but
+in a process that may end: `child`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -62,6 +64,16 @@ class Failed(Exception):
         """Name of what it calls and does not exist."""
 
 
+@dataclass(frozen=True, slots=True)
+class Gave:
+    """What the expressions of a mapping gave over one event."""
+
+    given: dict[str, Any]
+    """JSON pointer within the mapping -> value."""
+    wrong: list[tuple[str, str]]
+    """(JSON pointer, sentence) of those that failed."""
+
+
 class Data:
     """An event as the engine has it: made once, read by each expression."""
 
@@ -89,6 +101,18 @@ def problem(expression: str) -> str:
             at = expression.find(failed.function) + 1
             return f"position {at}{_near(expression, at)}: {failed}"
     return ""
+
+
+def gave(texts: dict[str, str], event: dict[str, Any]) -> Gave:
+    """What expressions, named by their places, give over an event."""
+    data = Data(event)
+    found = Gave({}, [])
+    for path, text in texts.items():
+        try:
+            found.given[path] = evaluated(text, data)
+        except Failed as failed:
+            found.wrong.append((path, str(failed)))
+    return found
 
 
 def evaluated(expression: str, data: Data) -> Any:

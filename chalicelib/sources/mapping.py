@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain import identities
 from chalicelib.domain.message import MAX_TEXT_BYTES, Content
-from chalicelib.sources import expressions, reading
-from chalicelib.sources.expressions import Data, Failed
+from chalicelib.sources.expressions import Gave
 
 MOST_ID, MOST_TYPE, MOST_NAME, MOST_CONVERSATION = 200, 100, 200, 200
 """Characters."""
@@ -30,6 +29,7 @@ _NEW_EACH_TIME = re.compile(r"\$(now|millis|random|shuffle)\b")
 CONTACT = ("email", "phone", "external_id", "name")
 
 Errors = list[tuple[str, str]]
+"""(JSON pointer within the mapping, sentence)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +55,34 @@ class Read:
     errors: Errors = field(default_factory=list)
 
 
-def problems(mapping: Mapping[str, Any]) -> Errors:
-    """(JSON pointer within the mapping, message with the position) of each expression that cannot be used."""
-    wrong = [(path, why) for path, text in _expressions(mapping) if (why := expressions.problem(text))]
-    if (found := _NEW_EACH_TIME.search(str(mapping.get("id") or ""))) and not any(path == "/id" for path, _ in wrong):
-        at = found.start() + 1
-        wrong.append(("/id", f"position {at}: {found[0]} makes another id each time, so a repeat could not be told"))
+def expressions_of(mapping: Mapping[str, Any]) -> dict[str, str]:
+    """JSON pointer within the mapping -> expression, of all that are given."""
+    named = {f"/{name}": mapping.get(name) for name in ("id", "sent_at", "text", "type", "conversation")}
+    contact = mapping.get("contact") or {}
+    named |= {f"/contact/{name}": contact.get(name) for name in CONTACT}
+    return {path: text for path, text in named.items() if text is not None}
+
+
+def problems(mapping: Mapping[str, Any], found: Mapping[str, str]) -> Errors:
+    """(JSON pointer within the mapping, message with the position) of each expression that cannot be used.
+
+    `found` is what `expressions.problem` says of each.
+    """
+    wrong = [(path, why) for path, why in found.items() if why]
+    if (new := _NEW_EACH_TIME.search(str(mapping.get("id") or ""))) and not found.get("/id"):
+        at = new.start() + 1
+        wrong.append(("/id", f"position {at}: {new[0]} makes another id each time, so a repeat could not be told"))
     return wrong
 
 
-def read(event: Any, mapping: Mapping[str, Any], *, system: str, country: str, now_ms: int) -> Read:
-    """What an event says by a mapping.
+def read(event: dict[str, Any], gave: Gave, *, system: str, country: str, now_ms: int) -> Read:
+    """What an event says, by what the expressions of a mapping gave over it.
 
     `system` goes before external ids, which are unique within their system alone; `country` is how a national phone
     number is read. Never raises, whatever the event: what is wrong is in `errors`.
     """
-    if why := reading.unreadable(event):
-        return Read(errors=[("", why)])
-    wrong: Errors = []
-    data = Data(event)
-    given: dict[str, Any] = {}
-    for path, expression in _expressions(mapping):
-        try:
-            given[path] = expressions.evaluated(expression, data)
-        except Failed as failed:
-            wrong.append((path, str(failed)))
-    facts = _Facts(given, wrong)
+    wrong = list(gave.wrong)
+    facts = _Facts(gave.given, wrong)
     id = facts.word("/id", MOST_ID)
     if not id and not facts.is_wrong("/id"):
         wrong.append(("/id", "gives nothing: an event needs an id of its own, so that a repeat can be told"))
@@ -100,16 +102,6 @@ def read(event: Any, mapping: Mapping[str, Any], *, system: str, country: str, n
         return Read(errors=sorted(wrong))
     content = Content(type="event", text=said, details=_details(type, event))
     return Read(Mapped(id, sent_at, content, person, name, conversation))
-
-
-def _expressions(mapping: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """(JSON pointer within the mapping, expression) of all that are given."""
-    for name in ("id", "sent_at", "text", "type", "conversation"):
-        if mapping.get(name) is not None:
-            yield f"/{name}", mapping[name]
-    for name in CONTACT:
-        if (mapping.get("contact") or {}).get(name) is not None:
-            yield f"/contact/{name}", mapping["contact"][name]
 
 
 @dataclass(frozen=True, slots=True)

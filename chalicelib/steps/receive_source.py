@@ -16,17 +16,16 @@ from chalice.app import Request as HttpRequest
 from chalice.app import Response as HttpResponse
 
 from chalicelib.domain import bearer
+from chalicelib.inbound import mapped
 from chalicelib.ports import clock, ids, log, queues, web
 from chalicelib.ports.queues import Entry
 from chalicelib.ports.web import Problem
-from chalicelib.sources import mapping, reading
+from chalicelib.sources import reading
 from chalicelib.sources.mapping import Mapped
 from chalicelib.tables import config, together, tokens
 from chalicelib.tables.config import Resource
 
 MAX_BODY = 1024 * 1024
-READ_FOR_MS = 6_000
-"""How long the events of one post are read; a mapping that needs longer is asked for in smaller posts."""
 SHARDS = 8
 """Threads among which events of nobody known are spread."""
 _ID = re.compile(r"so_[a-z2-7]{26}")
@@ -54,17 +53,12 @@ def run(request: HttpRequest, id: str) -> HttpResponse:
     trace = ids.new("tc")
     entries: list[Entry] = []
     rejected: list[dict[str, Any]] = []
-    for index, event in enumerate(events):
-        now = clock.now_ms()
-        if now - started > READ_FOR_MS:
-            errors = [("", "was not read in time: post fewer events at once, or mend the mapping")]
-        else:
-            read = mapping.read(event, source.mapping, system=source.system, country=source.country, now_ms=now)
-            errors = read.errors
-            if read.mapped:
-                entries.append(_entry(source, read.mapped, now, trace))
-        if errors:
-            told = [{"path": path, "message": why} for path, why in errors]
+    found = mapped.read(events, source.mapping, system=source.system, country=source.country, now_ms=started)
+    for index, read in enumerate(found):
+        if read.mapped:
+            entries.append(_entry(source, read.mapped, started, trace))
+        if read.errors:
+            told = [{"path": path, "message": why} for path, why in read.errors]
             rejected.append({"index": index, "errors": told})
     queues.send("source-events.fifo", entries)
     took = clock.now_ms() - started

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib import sources
-from chalicelib.steps import receive_source
+from chalicelib.inbound import mapped
 from tests.cloud import Cloud
 
 MAPPING: dict[str, Any] = {
@@ -145,7 +145,7 @@ def test_answers_item_by_item(api: Any, source: dict[str, Any], monkeypatch: pyt
     most = post(api, source, [{"id": f"m{n}" if n < 25 else None, "item": "x"} for n in range(500)]).body
     assert most["accepted"] == 25 and [one["index"] for one in most["rejected"]] == list(range(25, 500))
     # What cannot be read in time is told, and the rest is kept.
-    monkeypatch.setattr(receive_source, "READ_FOR_MS", -1)
+    monkeypatch.setattr(mapped, "READ_FOR_MS", -1)
     slow = post(api, source, [good, good])
     assert slow.status == 202 and slow.body["accepted"] == 0 and len(slow.body["rejected"]) == 2
 

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from chalicelib import sources
+from chalicelib.inbound import mapped
 from chalicelib.ports import clock
-from chalicelib.sources import mapping, reading
+from chalicelib.sources import reading
 
 EXAMPLES = sorted((Path(sources.__file__).parent / "examples").glob("*.json"))
 NOW_MS = clock.from_rfc3339("2026-11-21T01:00:00Z")
@@ -21,7 +22,7 @@ NOW_MS = clock.from_rfc3339("2026-11-21T01:00:00Z")
 
 def given(example: dict[str, Any]) -> dict[str, Any]:
     event = reading.parsed(json.dumps(example["event"]).encode())
-    read = mapping.read(event, example["mapping"], system="crm", country=example["country"], now_ms=NOW_MS)
+    (read,) = mapped.read([event], example["mapping"], system="crm", country=example["country"], now_ms=NOW_MS)
     assert read.mapped is not None, read.errors
     said = asdict(read.mapped) | {"content": read.mapped.content.plain()}
     said["sent_at"] = clock.rfc3339(said["sent_at"])
@@ -32,7 +33,7 @@ def given(example: dict[str, Any]) -> dict[str, Any]:
 def test_example(path: Path) -> None:
     example = json.loads(path.read_text())
     assert example["why"].endswith(".")
-    assert mapping.problems(example["mapping"]) == []
+    assert mapped.problems(example["mapping"]) == []
     gives = given(example)
     if os.environ.get("PARLEY_UPDATE_EXAMPLES") and gives != example.get("expected"):
         path.write_text(json.dumps(example | {"expected": gives}, indent=2, ensure_ascii=False) + "\n")

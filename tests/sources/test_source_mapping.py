@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.message import MAX_TEXT_BYTES
+from chalicelib.inbound import mapped
 from chalicelib.sources import expressions, mapping, reading
 
 NOW_MS = 1_795_000_000_000
@@ -22,7 +25,8 @@ EVENT: dict[str, Any] = {"id": "e1", "text": "Bought", "email": "Ada@Example.com
 
 
 def read(event: Any, expressions: dict[str, Any] = PLAIN, country: str = "") -> mapping.Read:
-    return mapping.read(event, expressions, system="crm", country=country, now_ms=NOW_MS)
+    (found,) = mapped.read([event], expressions, system="crm", country=country, now_ms=NOW_MS)
+    return found
 
 
 def wrong(event: Any, expressions: dict[str, Any] = PLAIN) -> dict[str, str]:
@@ -54,14 +58,14 @@ def wrong(event: Any, expressions: dict[str, Any] = PLAIN) -> dict[str, str]:
     ids=range(16),
 )
 def test_a_wrong_expression_is_told_with_its_place(expression: str, begins: str) -> None:
-    (found,) = mapping.problems({"id": "id", "text": expression})
+    (found,) = mapped.problems({"id": "id", "text": expression})
     assert found[0] == "/text" and found[1].startswith(begins), found
 
 
 def test_all_expressions_are_checked_and_an_id_must_be_the_events_own() -> None:
     given = {"id": "$string($millis())", "text": "a b", "contact": {"email": "("}, "conversation": ")", "type": "ok"}
-    assert {path for path, _ in mapping.problems(given)} == {"/id", "/text", "/contact/email", "/conversation"}
-    assert mapping.problems(PLAIN | {"sent_at": "$now()"}) == []
+    assert {path for path, _ in mapped.problems(given)} == {"/id", "/text", "/contact/email", "/conversation"}
+    assert mapped.problems(PLAIN | {"sent_at": "$now()"}) == []
 
 
 def test_what_an_event_says() -> None:
@@ -156,6 +160,43 @@ def test_an_expression_that_fails_over_an_event_is_that_events_error() -> None:
         assert list(wrong(EVENT, {"id": "id", "text": endless})) == ["/text"]
 
 
+BOMBS = {
+    "all memory in one call": '($a := $join([1..9000].$$.text); $replace($a, "x", $a))',
+    "memory, doubled": "($f := function($s, $n) { $n = 0 ? $s : $f($s & $s, $n - 1) }; $f(text, 40))",
+    "seconds and gigabytes": "$length($base64encode($join([1..9999].$join([1..9999].$$.text))))",
+    "no stack": "($f := function($n) { $f([[[[[[$n]]]]]]) }; $f(1))",
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
+def test_an_expression_that_takes_all_costs_its_event_alone(bomb: str) -> None:
+    by = {"id": "id", "text": "bomb ? (" + bomb + ") : 'well'"}
+    large = {"id": "e2", "bomb": True, "text": "x" * 50_000}
+    assert mapped.problems(by) == []
+    started = time.monotonic()
+    found = mapped.read([EVENT, large, EVENT | {"id": "e3"}], by, system="crm", country="", now_ms=NOW_MS)
+    assert time.monotonic() - started < mapped.READ_FOR_MS / 1000 + 1
+    first, second, third = (one.mapped.id if one.mapped else one.errors[0][1] for one in found)
+    assert (first, third) == ("e1", "e3"), "others of the post are kept"
+    assert second != "e2" and len(second) > 10, "and it is said in a sentence why that one is not"
+    running = mapped._engine._running
+    assert running is not None, "and the next one runs within the same bounds"
+    if hasattr(resource, "prlimit"):
+        assert resource.prlimit(running.pid, resource.RLIMIT_AS) == (192 * 2**20,) * 2
+
+
+def test_an_expression_that_takes_all_is_refused_when_it_is_saved() -> None:
+    # Over no event at all, as it is tried when it is saved.
+    by = {"id": "id", "text": '($x := $join([1..9999].$string($)); $replace($x & $x, "1", $x & $x))'}
+    assert [path for path, _ in mapped.problems(by)] == ["/text"]
+    assert mapped.problems(PLAIN) == []
+
+
+def test_what_is_not_read_in_time_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapped, "READ_FOR_MS", 0)
+    assert wrong(EVENT) == {"": "was not read in time: post fewer events at once, or mend the mapping"}
+
+
 def test_bounded_functions_are_as_the_language_has_them() -> None:
     given = expressions.Data({"a": "7", "n": 1249.5})
     for expression, is_as in {
@@ -167,11 +208,12 @@ def test_bounded_functions_are_as_the_language_has_them() -> None:
 
 
 def test_every_thread_compiles_for_itself() -> None:
-    said = [read(EVENT)]
-    thread = threading.Thread(target=lambda: said.append(read(EVENT)))
+    texts = mapping.expressions_of(PLAIN)
+    said = [expressions.gave(texts, EVENT)]
+    thread = threading.Thread(target=lambda: said.append(expressions.gave(texts, EVENT)))
     thread.start()
     thread.join()
-    assert said[0] == said[1] and said[0].mapped
+    assert said[0] == said[1] and not said[0].wrong
 
 
 def test_numbers_that_are_ids_stay_exact() -> None:

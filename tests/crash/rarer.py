@@ -14,6 +14,7 @@ from tests.cloud import _moto_table
 from tests.crash.scenarios import (
     Scenario,
     a_visitor_writes,
+    b_customer_writes,
     broken,
     c_bot_hands_over,
     c_desk_accepts,
@@ -256,6 +257,20 @@ def s_time_comes(stage: Stage) -> None:
     stage.passes(360)
 
 
+# A second message says more of who writes, and names somebody else who is known.
+
+
+def t_two_known(stage: Stage) -> None:
+    b_customer_writes(stage)
+    stage.town.make("contacts", service_id=stage.town.ids["care"], name="Uma", email="uma@example.com")
+
+
+def t_more_is_heard(stage: Stage) -> None:
+    said = {"type": "message", "id": "c2", "from": "user-7", "text": "more", "name": "Kim", "email": "uma@example.com"}
+    stage.gateway_posts(said | {"phone": "+4915112345679"})
+    stage.settle()
+
+
 _PATH = ("converse", "fan_out", "deliver")
 _OTHERS = ("receive_channel", *_PATH)
 RARER = {
@@ -276,6 +291,9 @@ RARER = {
     "import": Scenario((r_file,), ("import",), r_known),
     "merge": Scenario((r_two_are_one,), ("merge", "announce", "converse"), r_known),
     "erasure": Scenario((r_erased,), ("forget", "erase", "converse"), r_known),
+    "learning": Scenario(
+        (t_more_is_heard,), ("converse",), t_two_known, ("receive_channel", "fan_out", "deliver", "announce")
+    ),
     "schedule": Scenario(
         (s_time_comes,), ("fire_timer",), s_schedule, ("release_due", "run_trigger", "retry_delivery", *_PATH)
     ),

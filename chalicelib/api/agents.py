@@ -32,4 +32,4 @@ def events(call: Call) -> Answer:
     if any(event.body["conversation"] != call.id for event in made):
         raise Problem(422, "wrong_fields", "an event is about another conversation")
     queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id) for event in made])
-    return Answer(202, accepted(made, several=several))
+    return Answer(202, accepted(post, made, several=several))

@@ -154,6 +154,7 @@ class Attempt(BaseModel):
     status_code: int | None
     error: str | None
     response_head: str | None
+    warnings: list[dict[str, str]] = []
 
 
 class DeskEvent(BaseModel):
@@ -180,6 +181,7 @@ class Accepted(BaseModel):
     """What was taken; of several events, `events` holds one each."""
 
     status: Literal["accepted"]
+    warnings: list[dict[str, str]] = []
     message_id: str | None = None
     event_id: str | None = None
     conversation_id: str | None = None

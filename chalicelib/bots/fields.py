@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Any
 
 from chalicelib.domain.message import MAX_TEXT_BYTES
@@ -19,6 +20,14 @@ class Problems:
 
     found: list[tuple[str, str]] = field(default_factory=list)
     too_large: bool = False
+    objects: list[Fields] = field(default_factory=list)
+    """What was read, for what was not."""
+
+    def unread(self) -> list[tuple[str, str]]:
+        """(JSON pointer, message) of the members that nobody asked for; what was read is forgotten."""
+        found = [one for fields in self.objects for one in fields.unread()]
+        self.objects.clear()
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +39,30 @@ class Fields:
     """JSON pointer of the object."""
     problems: Problems
     _keys: dict[str, str]
+    _asked: dict[str, str] = field(default_factory=dict)
+    """Names that were asked for, as they are compared -> as they were asked for."""
 
     @staticmethod
     def of(given: Mapping[str, Any], at: str, problems: Problems) -> Fields:
         """The fields of an object that stands at the pointer `at`."""
-        return Fields(given, at, problems, {_plain(key): key for key in given})
+        made = Fields(given, at, problems, {_plain(key): key for key in given})
+        problems.objects.append(made)
+        return made
+
+    def know(self, *names: str) -> None:
+        """Take these members for read."""
+        self._asked.update({_plain(name): name for name in names})
+
+    def unread(self) -> list[tuple[str, str]]:
+        """(JSON pointer, message) of the members that say something and that nobody asked for."""
+        found = []
+        for key, value in self.given.items():
+            if _plain(key) in self._asked or value in (None, "", [], {}):
+                continue
+            near = get_close_matches(_plain(key), set(self._asked) - set(self._keys), n=1, cutoff=0.75)
+            hint = f"; did you mean {self._asked[near[0]]}?" if near else ""
+            found.append((self.pointer(key), f"is not known here and was ignored{hint}"))
+        return found
 
     def has(self, *names: str) -> bool:
         """Whether one of the members is there and not null."""
@@ -42,6 +70,7 @@ class Fields:
 
     def value(self, name: str) -> Any:
         """The member as it is; None where there is none."""
+        self._asked.setdefault(_plain(name), name)
         return self.given.get(self._keys.get(_plain(name), name))
 
     def pointer(self, name: str) -> str:

@@ -15,6 +15,7 @@ MAX_BYTES = 64 * 1024
 MAX_DEPTH = 20
 MAX_FAULTS = 20
 """Named of one event; a body of nothing else holds thousands."""
+MAX_IGNORED = 20
 MAX_WHOLE, TINIEST, HUGEST = 10**38, 1e-100, 1e100
 """DynamoDB holds 38 digits and powers from -130 to 125, and raises for others: what was accepted would be stuck."""
 
@@ -30,6 +31,8 @@ class Read(Generic[E]):
     """(JSON pointer, message) of each wrong field."""
     too_large: bool = False
     """One of the problems is a size: 413 rather than 422."""
+    ignored: tuple[tuple[str, str], ...] = ()
+    """(JSON pointer, message) of members that mean nothing here; at most MAX_IGNORED."""
 
 
 def parsed(raw: bytes) -> Any:
@@ -63,6 +66,7 @@ def read_each(given: list[tuple[str, Any]], one: Callable[[Fields], E]) -> Read[
     """Read the events at these pointers."""
     events: list[E] = []
     problems = Problems()
+    ignored: list[tuple[str, str]] = []
     for at, item in given:
         before = len(problems.found)
         if not isinstance(item, dict):
@@ -71,9 +75,11 @@ def read_each(given: list[tuple[str, Any]], one: Callable[[Fields], E]) -> Read[
             problems.found += faults
         else:
             event = one(Fields.of(item, at, problems))
+            unread = problems.unread()
             if len(problems.found) == before:
                 events.append(event)
-    return Read(tuple(events), tuple(problems.found), problems.too_large)
+                ignored += unread
+    return Read(tuple(events), tuple(problems.found), problems.too_large, tuple(ignored[:MAX_IGNORED]))
 
 
 def _faults(value: Any, at: str, depth: int = 0) -> Iterator[tuple[str, str]]:

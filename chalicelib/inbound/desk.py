@@ -16,6 +16,7 @@ def events(post: Post, given: Any) -> list[Event]:
     """The events that parsed JSON holds; Problem 404, 410, 413 or 422."""
     read = wire.read_events(given)
     refuse(read.problems, too_large=read.too_large)
+    post.warnings += read.ignored
     return [_event(post, said, index) for index, said in enumerate(read.events)]
 
 

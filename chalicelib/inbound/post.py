@@ -25,6 +25,8 @@ class Post:
     key: str = ""
     """Idempotency-Key of the call: makes a repeat of the whole call harmless."""
     trace: str = field(default_factory=lambda: ids.new("tc"))
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+    """(JSON pointer, message) of what was ignored."""
     _threads: dict[str, Thread | None] = field(default_factory=dict)
 
     def thread(self, conversation: str, index: int) -> tuple[Thread, int]:
@@ -108,8 +110,9 @@ def refuse(problems: Sequence[tuple[str, str]], *, too_large: bool) -> None:
         raise Problem(status, code, "; ".join(f"{at}: {why}" for at, why in problems[:5]), errors=problems)
 
 
-def accepted(events: Sequence[Event], *, several: bool) -> dict[str, Any]:
-    """What the party is answered: for one event its id, for an array `{"status", "events": [...]}`."""
+def accepted(post: Post, events: Sequence[Event], *, several: bool) -> dict[str, Any]:
+    """What the party is answered: for one event its id, for an array `{"status", "events": [...]}`; in both `warnings`
+    where members of it were ignored."""
     answers = [
         {
             "message_id" if "message_id" in event.body else "event_id": event.body.get("message_id", event.id),
@@ -118,4 +121,5 @@ def accepted(events: Sequence[Event], *, several: bool) -> dict[str, Any]:
         }
         for event in events
     ]
-    return {"status": "accepted", "events": answers} if several else answers[0]
+    told: dict[str, Any] = {"warnings": [{"path": at, "message": why} for at, why in post.warnings]}
+    return ({"status": "accepted", "events": answers} if several else answers[0]) | (told if post.warnings else {})

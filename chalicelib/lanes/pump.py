@@ -214,6 +214,7 @@ def _attempt(row: DeliveryRow, attempted: Attempted, *, at: int) -> dict[str, An
         "status_code": attempted.status or None,
         "error": attempted.error or None,
         "response_head": attempted.head or None,
+        "warnings": [{"path": path[:100], "message": why[:200]} for path, why in attempted.warnings] or None,
     }
     return {key: value for key, value in shown.items() if value is not None}
 

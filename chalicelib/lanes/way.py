@@ -46,6 +46,8 @@ class Attempted:
     retry_after_s: int = 0
     answers: tuple[Any, ...] = ()
     """Events that the response carried."""
+    warnings: tuple[tuple[str, str], ...] = ()
+    """(JSON pointer, message) of what was ignored of the response."""
     provider_id: str = ""
     reason: str = ""
     context: dict[str, Any] | None = None

@@ -35,6 +35,7 @@ TRANSCRIPT = 50
 _LEAST_SECRET = 4
 SHOWN_OF_SUCCESS = 120
 """Characters kept of a good response: enough to know it by, and the row stays within one write unit."""
+MOST_WARNINGS = 5
 _KINDS = {"bt": "bot", "dk": "desk", "sb": "subscription", "tr": "trigger"}
 _PLACES = 1000
 """More than the events that one response may carry."""
@@ -102,12 +103,15 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
         )  # fmt: skip
     head = head[:SHOWN_OF_SUCCESS]
     answers: tuple[Any, ...] = ()
+    warnings: tuple[tuple[str, str], ...] = ()
     if notice.destination.startswith("bt_"):
         found = bot_wire.answers(exchange, conversation=notice.conversation)
         answers = tuple(found.events)
+        # It has succeeded, so nobody would look into the log of ours: whose bot it is reads it in the delivery.
+        warnings = (*found.problems, *found.ignored)[:MOST_WARNINGS]
         for path, problem in found.problems:
             log.trouble("answer.ignored", delivery=row.id, path=path, problem=problem)
-    return Attempted(status=exchange.status, took_ms=exchange.took_ms, head=head, answers=answers)
+    return Attempted(status=exchange.status, took_ms=exchange.took_ms, head=head, answers=answers, warnings=warnings)
 
 
 def _not_shown(target: Target) -> list[str]:

@@ -30,4 +30,4 @@ def run(request: HttpRequest, token: str) -> HttpResponse:
     post.claim(given)
     queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id) for event in events])
     log.step("receive_bot", bot=bot.id, events=len(events), trace=post.trace, took_ms=clock.now_ms() - started)
-    return web.answer(202, accepted(events, several=isinstance(given, list)))
+    return web.answer(202, accepted(post, events, several=isinstance(given, list)))

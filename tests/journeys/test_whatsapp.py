@@ -163,3 +163,26 @@ def test_a_picture_reaches_the_bot_as_a_link(town: Town, number: dict[str, Any])
     assert (proof["status"], proof["erased"]["media"]) == ("done", 1)
     assert not media.has(f"{event['Messageid']}/0")
     assert town.call("GET", path[path.index("/media/") :])[0] == 404
+
+
+@pytest.mark.parametrize("letter", ["a", "ö", "🙂", "\n"])
+def test_long_texts_come_whole_up_to_our_limit(town: Town, number: dict[str, Any], letter: str) -> None:
+    """A provider cannot be answered 413: what is longer is cut, and says so."""
+    most = 16 * 1024
+    whole, longer = letter * (most // len(letter.encode())), letter * (most // len(letter.encode()) + 1) + "end"
+    assert post(town, number, said({"type": "text", "text": {"body": whole}}, "wamid.in1")) == 200
+    assert post(town, number, said({"type": "text", "text": {"body": longer}}, "wamid.in2")) == 200
+    picture = {"type": "image", "image": {"id": "media-1", "mime_type": "image/png", "caption": whole}}
+    assert post(town, number, said(picture, "wamid.in3")) == 200
+    texts = [event["Message"] for event in town.bot.events()]
+    assert [len(text) for text in texts] == [len(whole)] * 3 and texts[0] == texts[2] == whole
+    assert [event.get("Details", {}).get("truncated") for event in town.bot.events()] == [None, True, None]
+    _, listed = town.call("GET", f"/v1/messages?conversation_id={town.bot.events()[0]['Conversationid']}")
+    assert {one["text"] for one in listed["data"]} == {whole}
+
+
+def test_a_form_too_long_is_told_all_the_same(town: Town, number: dict[str, Any]) -> None:
+    form = {"type": "nfm_reply", "nfm_reply": {"response_json": json.dumps({"a": "x" * 20_000}), "body": "Sent"}}
+    assert post(town, number, said({"type": "interactive", "interactive": form})) == 200
+    (event,) = town.bot.events()
+    assert event["MessageType"] == "event" and event["Details"]["name"] == "unsupported"

@@ -23,7 +23,9 @@ def answers(exchange: Exchange, *, conversation: str = "") -> Read[BotEvent]:
     found = _found(json_of(exchange))
     read = read_each(found[:MAX_EVENTS], partial(event, conversation=conversation))
     if len(found) > MAX_EVENTS:
-        return Read(read.events, (*read.problems, ("", f"holds more than {MAX_EVENTS} events")), read.too_large)
+        return Read(
+            read.events, (*read.problems, ("", f"holds more than {MAX_EVENTS} events")), read.too_large, read.ignored
+        )
     return read
 
 

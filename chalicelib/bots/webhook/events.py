@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from chalicelib.bots import token
 from chalicelib.bots.contents import content
 from chalicelib.bots.fields import Fields
 from chalicelib.bots.reading import Read, read_all
@@ -39,6 +40,7 @@ def read_events(given: Any) -> Read[BotEvent]:
 
 def event(fields: Fields, *, conversation: str = "") -> BotEvent:
     """One event; `conversation` is that of an event that names none. What is wrong is noted in the fields."""
+    fields.know("eventid", "event", "event_id", "Idempotency-Key", "params", "custom_params", *token.KEYS)
     said_id = fields.text("Messageid") or fields.text("Idempotency-Key")
     params = _params(fields)
     kind = _kind(fields)
@@ -76,7 +78,9 @@ def _params(fields: Fields) -> dict[str, Any]:
     for name in ("params", "custom_params"):
         if fields.has(name) and (inner := fields.object(name)):
             params |= inner.given
+            inner.know(*inner.given)
     for key, value in fields.given.items():
         if key.lower().startswith(_PARAM) and len(key) > len(_PARAM) and value is not None:
             params[_PARAM + key[len(_PARAM) :]] = value
+            fields.know(key)
     return params

@@ -8,10 +8,11 @@ from chalicelib.channels.contract import Ignored
 from chalicelib.channels.whatsapp import errors
 from chalicelib.channels.whatsapp.media import reference
 from chalicelib.channels.wire import MAX_ID, dicts, word
-from chalicelib.domain.message import Content, Media
+from chalicelib.domain.message import MAX_TEXT_BYTES, Content, Media
 
 _FILES = {"image": "image", "sticker": "image", "audio": "audio", "video": "video", "document": "file"}
 _MOST_CHARACTERS = 4096
+"""Of a title, a name or an address; what somebody writes may be as long as a message's text."""
 _MOST_ITEMS = 50
 _MOST_WAYS = 10
 """Phones and e-mail addresses of one shared contact."""
@@ -37,7 +38,17 @@ def content_of(message: dict[str, Any]) -> Content | Ignored:
     if isinstance(referral, dict):
         # The advertisement that the user came from.
         more["referral"] = _texts(referral, _REFERRAL)
-    return Content(found.type, found.text, found.media, found.details | more)
+    text, cut = _at_most(found.text)
+    if cut:
+        # A provider cannot be told 413, and the rest of what was said is better than nothing of it.
+        more["truncated"] = True
+    return Content(found.type, text, found.media, found.details | more)
+
+
+def _at_most(text: str) -> tuple[str, bool]:
+    """(a text of at most as many bytes as a message's text may have, whether that cut it)."""
+    raw = text.encode("utf-8", "replace")
+    return (text, False) if len(raw) <= MAX_TEXT_BYTES else (raw[:MAX_TEXT_BYTES].decode("utf-8", "ignore"), True)
 
 
 def _context(given: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +70,7 @@ def _by_type(kind: str, value: dict[str, Any], message: dict[str, Any]) -> Conte
         return _file(kind, value)
     match kind:
         case "text":
-            return Content(text=_text(value, "body"))
+            return Content(text=word(value.get("body")))
         case "location":
             return _location(value)
         case "contacts":
@@ -73,11 +84,15 @@ def _by_type(kind: str, value: dict[str, Any], message: dict[str, Any]) -> Conte
         case "unsupported":
             # The user did say something (a poll, a disappearing message), so that whoever answers should know.
             error = errors.first(message.get("errors"))
-            return Content("event", details={"name": "unsupported", "reason": error["reason"]})
+            return _unsupported(error["reason"])
         case "system":
             # A changed number. Nobody said anything, and the next message comes from the new one, with its identity.
             return Ignored(f"system {_text(value, 'type')[:64]}")
     return Ignored(f"unknown message type: {kind}")
+
+
+def _unsupported(reason: str) -> Content:
+    return Content("event", details={"name": "unsupported", "reason": reason})
 
 
 def _text(value: dict[str, Any], name: str) -> str:
@@ -96,7 +111,7 @@ def _file(kind: str, value: dict[str, Any]) -> Content | Ignored:
     if value.get("voice") is True:
         details["voice"] = True
     item = Media(reference(id[:MAX_ID]), _text(value, "mime_type")[:MAX_ID], None, _text(value, "filename")[:MAX_ID])
-    return Content(_FILES[kind], _text(value, "caption"), (item,), details)
+    return Content(_FILES[kind], word(value.get("caption")), (item,), details)
 
 
 def _location(value: dict[str, Any]) -> Content | Ignored:
@@ -127,7 +142,9 @@ def _interactive(value: dict[str, Any]) -> Content | Ignored:
     if kind == "nfm_reply":
         # A form that was filled in (a Flow): its answers are JSON in a string.
         answers = word(reply.get("response_json"))
-        return _postback(answers, _text(reply, "body")) if len(answers) <= _MOST_FORM else Ignored("form too large")
+        if len(answers) > _MOST_FORM:
+            return _unsupported("the form's answers are too long")
+        return _postback(answers, _text(reply, "body"))
     return Ignored(f"unknown interactive type: {kind}")
 
 
@@ -141,7 +158,7 @@ def _order(value: dict[str, Any]) -> Content:
         for item in dicts(value.get("product_items"))[:_MOST_ITEMS]
     ]
     details = {"name": "order", "catalog_id": _text(value, "catalog_id"), "items": items}
-    return Content("event", _text(value, "text"), details=details)
+    return Content("event", word(value.get("text")), details=details)
 
 
 def _amount(item: dict[str, Any], name: str) -> str:

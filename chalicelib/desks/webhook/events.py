@@ -43,6 +43,7 @@ def read_events(given: Any) -> Read[DeskEvent]:
 
 
 def _event(fields: Fields) -> DeskEvent:
+    fields.know("Idempotency-Key")
     kind = fields.text("type", required=True).strip().lower()
     if kind and kind not in TYPES:
         fields.wrong("type", f"must be one of {', '.join(TYPES)}")

@@ -1,4 +1,4 @@
-# run · test · lint · bench · package · deploy. Each sets up what it needs; the second time that takes no time.
+# run · test · lint · bench · prove · package · deploy. Each sets up what it needs; the second time that takes no time.
 PYTHON ?= python3
 PORT ?= 4566
 STAGE ?= dev
@@ -15,7 +15,7 @@ PY := $(VENV)/bin/python
 PIP := pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench package deploy lock policies reference clean
+.PHONY: help setup run test lint bench prove package deploy lock policies reference clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ lint: $(VENV)/.stamp ## style, types, the template
 
 bench: setup ## figures of performance and scale
 	@$(PY) -m bench $(ARGS)
+
+prove: setup ## people talk while AWS fails and workers die (ARGS="--minutes 10 --seed 7")
+	@$(PY) -m prove $(ARGS)
 
 package: $(VENV)/.stamp ## zip and template into .build/package (ARCHITECTURE=arm64)
 	@$(PY) -m infra.package --architecture $(ARCHITECTURE)

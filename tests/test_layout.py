@@ -169,7 +169,7 @@ def test_the_product_imports_nothing_around_it() -> None:
         f"{_name(path)} imports {name}"
         for path in [ROOT / "app.py", *_modules("chalicelib")]
         for name in _imports(path)
-        if _within(name, ("infra", "tests", "bench", "examples"))
+        if _within(name, ("infra", "tests", "bench", "prove", "examples"))
     ]
 
     assert wrong == []
@@ -178,7 +178,7 @@ def test_the_product_imports_nothing_around_it() -> None:
 def test_nobody_patches() -> None:
     wrong = [
         _name(path)
-        for path in _modules("chalicelib", "infra", "tests", "bench", "examples")
+        for path in _modules("chalicelib", "infra", "tests", "bench", "prove", "examples")
         for name in _imports(path)
         if _within(name, ("unittest.mock", "mock", "pytest_mock"))
     ]
@@ -238,7 +238,7 @@ def test_a_step_has_one_way_in_and_logs_under_its_name() -> None:
 def test_every_module_says_what_it_is_for() -> None:
     silent = [
         _name(path)
-        for path in [ROOT / "app.py", *_modules("chalicelib", "infra", "tests", "bench", "examples")]
+        for path in [ROOT / "app.py", *_modules("chalicelib", "infra", "tests", "bench", "prove", "examples")]
         if _tree(path).body and not ast.get_docstring(_tree(path))
     ]
 
@@ -248,7 +248,7 @@ def test_every_module_says_what_it_is_for() -> None:
 def test_names_say_something() -> None:
     found = [
         _name(path)
-        for folder in ("chalicelib", "infra", "tests", "bench")
+        for folder in ("chalicelib", "infra", "tests", "bench", "prove")
         for path in (ROOT / folder).rglob("*")
         if path.stem.lower() in FORBIDDEN_NAMES
     ]

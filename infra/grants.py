@@ -13,9 +13,14 @@ WRITERS: dict[str, tuple[str, ...]] = {
     # "One thread, one writer": two systems that answer at once meet in `converse`.
     "threads": ("converse",),
     "messages": ("converse",),
+    # The visitor's side of a web chat only asks whether its session has begun.
+    "receipts": (
+        "api", "converse", "erase", "fire_timer", "ingest_source", "receive_bot", "receive_channel", "receive_desk",
+        "receive_trigger", "retry_send", "send",
+    ),
     # What our own code could not do is written by bury and marked as replayed through the API.
     "failures": ("bury", "api"),
-}
+}  # fmt: skip
 """Table -> the Lambdas that may write it; others that import its module may read it. A table that is not named
 here is written by whoever imports it."""
 

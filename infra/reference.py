@@ -44,6 +44,8 @@ FIGURES: tuple[tuple[str, str, str], ...] = (
     ("time of one JSONata expression", "sources.expressions:TIMEOUT_MS", "ms"),
     ("time of the mapping of one event", "inbound.mapped:EVENT_FOR_MS", "ms"),
     ("memory of the process that runs mappings", "ports.child:MOST_MB", "MB"),
+    ("posts of a web chat's session in half a minute", "inbound.strangers:MOST_POSTS", ""),
+    ("sessions begun from one address in a minute", "inbound.strangers:MOST_NEW", ""),
     ("rows of one import of contacts", "api.contact_import:MOST_ROWS", ""),
     ("contacts of one page of an export", "api.contact_import:MOST_EXPORTED", ""),
     ("identities of a contact", "domain.contact:MOST_IDENTITIES", ""),

@@ -21,6 +21,7 @@ from chalicelib.domain.event import status_event
 from chalicelib.domain.message import DELIVERED, FAILED, PENDING, SENT, Message
 from chalicelib.domain.thread import thread_id
 from chalicelib.domain.view import message_view
+from chalicelib.inbound import strangers
 from chalicelib.ports import clock, log, queues, web
 from chalicelib.ports.queues import Entry
 from chalicelib.ports.web import Problem
@@ -50,6 +51,11 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
     while True:
         page = messages.after(thread, after, limit=_PAGE)
         shown = [message for message in page if _shown(message, everything=everything)]
+        if not page and not strangers.is_known(thread):
+            # Not held: whoever makes sessions up would take the places of those who wait for an answer.
+            problem = strangers.unknown()
+            problem.headers = allowed
+            raise problem
         after = page[-1].seq if page else after
         if shown or (clock.now_ms() >= until and len(page) < _PAGE):
             break

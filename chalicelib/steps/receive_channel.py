@@ -8,9 +8,10 @@ from chalice.app import Request as HttpRequest
 from chalice.app import Response as HttpResponse
 
 from chalicelib import channels
-from chalicelib.channels.contract import Changed, Channel, Denied, Ignored, Request, Said, Status
+from chalicelib.channels.contract import Changed, Channel, Denied, Ignored, Received, Request, Said, Status
 from chalicelib.domain.event import CUSTOMER_CHANGED, CUSTOMER_MESSAGE, Event, status_event
 from chalicelib.domain.thread import message_id, thread_id, thread_of_message
+from chalicelib.inbound import strangers
 from chalicelib.ports import clock, ids, log, queues, secrets, web
 from chalicelib.ports.queues import Entry
 from chalicelib.ports.web import Problem
@@ -33,6 +34,8 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
     if isinstance(received, Denied):
         log.step("receive_channel", channel=channel_id, outcome=received.code, status=received.status, trace=trace)
         raise Problem(received.status, received.code, received.detail, errors=received.errors)
+    if "pull" in channels.load(kind).CAN:
+        _admit(request, channel, received)
     entries: list[Entry] = []
     later: list[Entry] = []
     first_message = None
@@ -71,6 +74,18 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
         headers = {"Content-Type": "text/plain; charset=utf-8"} | dict(received.response.headers)
         return web.text(received.response.status, body, headers)
     return web.answer(received.response.status, body, dict(received.response.headers))
+
+
+def _admit(request: HttpRequest, channel: Channel, received: Received) -> None:
+    """Let a visitor's post in, or raise the problem that a page of another origin may read too."""
+    sessions = {event.address: isinstance(event, Said) for event in received.events if isinstance(event, Said | Status)}
+    caller = str((request.context.get("identity") or {}).get("sourceIp") or "")
+    try:
+        for address, begins in sessions.items():
+            strangers.admit(channel.id, thread_id(channel.id, address), address=caller, begins=begins)
+    except Problem as problem:
+        problem.headers = dict(received.response.headers) | problem.headers
+        raise
 
 
 def channel_of(channel_id: str) -> tuple[Resource, Channel]:

@@ -1,8 +1,9 @@
 """Table `receipts`: what was already done, for as long as somebody may ask for it again.
 
-Rows of six kinds share the key: events that outsiders may repeat (`event#...`), where a source's event was kept first
+Rows of eight kinds share the key: events that outsiders may repeat (`event#...`), where a source's event was kept first
 (`source#...`), messages by the id that their provider gave them (`sent#...`), what a bot or desk posted under an
-Idempotency-Key (`post#...`), which event of a trigger such a key got (`trigger#...`), and the API's own such keys
+Idempotency-Key (`post#...`), which event of a trigger such a key got (`trigger#...`), sessions of web chats that
+have begun (`session#...`), counts of what strangers do (`posts#...`, `new#...`), and the API's own such keys
 (written by Powertools).
 """
 
@@ -39,6 +40,8 @@ class Receipt(Model):
     """Of a source's event: where it stands."""
     event = UnicodeAttribute(null=True)
     """Of a trigger's key: id of the event that it got."""
+    times = NumberAttribute(null=True)
+    """Of a count."""
     expiration = NumberAttribute(null=True)
     """TTL, in seconds since the epoch."""
 
@@ -82,6 +85,27 @@ def has_event(thread: str, event: str) -> bool:
     except Receipt.DoesNotExist:
         return False
     return True
+
+
+def keep_session(thread: str, *, now_ms: int) -> None:
+    """Remember that a session has begun, until its thread says so."""
+    Receipt(f"session#{thread}", expiration=now_ms // 1000 + KEEP_KEY_S).save()
+
+
+def has_session(thread: str) -> bool:
+    """Whether a session has begun within a day."""
+    try:
+        Receipt.get(f"session#{thread}", consistent_read=True)
+    except Receipt.DoesNotExist:
+        return False
+    return True
+
+
+def count(what: str, *, now_ms: int, keep_s: int) -> int:
+    """How often something was counted, this time with it. Counted twice where the answer to the first is lost."""
+    row = Receipt(what)
+    row.update(actions=[Receipt.times.add(1), Receipt.expiration.set(now_ms // 1000 + keep_s)])
+    return int(row.times or 0)
 
 
 def claim(party: str, key: str, digest: str, *, now_ms: int) -> bool:

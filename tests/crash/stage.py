@@ -21,6 +21,7 @@ import pytest
 import time_machine
 from chalice.test import Client
 
+from chalicelib.inbound import strangers
 from chalicelib.ports import bus, http, ids, secrets, signing
 from chalicelib.ports.settings import settings
 from chalicelib.steps import poll_channel
@@ -280,6 +281,7 @@ def forget_caches() -> None:
     world._kept.clear()
     secrets._opened.cache_clear()
     poll_channel._kept.clear()
+    strangers.forget()
     bus.forget()
 
 

@@ -29,7 +29,7 @@ _TOLD = _QUEUE | _BUS | {"BatchGetItem", "Query", "PutItem"}
 _TRIED = _QUEUE | {"GetItem", "HTTP", "UpdateItem", "PutItem", "DeleteItem"}
 """What an attempt takes, and what may come of it."""
 KNOWN = {
-    "receive_channel": _QUEUE | {"GetItem"},
+    "receive_channel": _QUEUE | {"GetItem", "PutItem"},
     "receive_bot": _QUEUE | {"GetItem", "PutItem"},
     "receive_desk": _QUEUE | {"GetItem", "PutItem"},
     "poll_channel": _QUEUE | {"GetItem", "Query"},

@@ -67,6 +67,7 @@ def cors(channel: Channel, origin: str, url: str = "") -> dict[str, str] | None:
         "Access-Control-Allow-Origin": "*" if "*" in allowed else origin,
         "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
         "Access-Control-Allow-Headers": "Content-Type",
+        "Access-Control-Expose-Headers": "Retry-After",
         "Access-Control-Max-Age": "86400",
         "Vary": "Origin",
     }

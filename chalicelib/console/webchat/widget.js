@@ -14,6 +14,7 @@
 
   const MOST_TEXT = 16 * 1024;
   const SEND_TRIES = 5;
+  const MOST_WAIT_S = 120;
   const LONG_POLL_S = 20;
   const QUIET_MS = 300000; // after that long without a word an open chat asks each half minute instead of waiting at the server
   const QUIET_WAIT_MS = 30000;
@@ -50,7 +51,8 @@
       });
       let body = {};
       try { body = await answer.json(); } catch { /* an error page, or nothing */ }
-      return { status: answer.status, body };
+      const waits_s = Number(answer.headers.get("Retry-After"));
+      return { status: answer.status, body, wait_ms: waits_s > 0 ? Math.min(waits_s, MOST_WAIT_S) * 1000 : 0 };
     } finally {
       clearTimeout(timer);
     }
@@ -86,7 +88,12 @@
         notice("");
         return setState(item, "sent");
       }
-      if (answer && answer.status < 500 && answer.status !== 429) break;
+      if (answer && answer.status === 429) {
+        tries -= 1; // told to wait is no failure: the message is kept until the server takes it
+        await sleep(answer.wait_ms || backoff(3));
+        continue;
+      }
+      if (answer && answer.status < 500) break;
       if (tries === SEND_TRIES) break;
       notice(labels.offline);
       await sleep(backoff(tries));
@@ -130,10 +137,14 @@
         else if (Date.now() - begun < 1000) await pause(1000); // the server did not wait, so we do
       } else if (answer && answer.status === 422) {
         keep(null); // the stored session is none of this server's
+      } else if (answer && answer.status === 404 && answer.body.code === "unknown_session") {
+        // Nobody has written in it yet, or it is long forgotten: it begins with the next message that is taken.
+        notice("");
+        await pause(sending ? 500 : QUIET_WAIT_MS);
       } else {
         failures += 1;
         if (failures > 1) notice(labels.offline);
-        await pause(backoff(failures));
+        await pause(Math.max(backoff(failures), (answer && answer.wait_ms) || 0));
       }
     }
     polling = false;

@@ -1,0 +1,95 @@
+"""What anybody may do at a web chat, and where it ends: made-up sessions, posts without pause, many sessions."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+import time_machine
+from chalice.test import HTTPResponse
+
+from chalicelib.inbound import strangers
+from chalicelib.ports import ids
+from chalicelib.ports.web import Problem
+from tests.journeys.conftest import Town
+
+ORIGIN = {"Content-Type": "application/json", "Origin": "https://shop.example"}
+
+
+@pytest.fixture(autouse=True)
+def _another_process() -> Iterator[None]:
+    strangers.forget()
+    yield
+    strangers.forget()
+
+
+def posts(town: Town, **body: object) -> HTTPResponse:
+    path = f"/channels/{town.ids['chat']}/webhook"
+    return town.client.http.request("POST", path, headers=ORIGIN, body=json.dumps(body).encode())
+
+
+def polls(town: Town, session: str, wait_s: int = 20) -> HTTPResponse:
+    path = f"/channels/{town.ids['chat']}/messages?session={session}&after=7&wait_s={wait_s}"
+    return town.client.http.request("GET", path, headers=ORIGIN)
+
+
+def test_a_session_that_never_was_is_not_held(town: Town) -> None:
+    started = time.monotonic()
+    answer = polls(town, ids.token(32))
+    assert time.monotonic() - started < 2
+    assert (answer.status_code, json.loads(answer.body)["code"]) == (404, "unknown_session")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*", "a page of another origin reads why"
+    read = posts(town, session=ids.token(32), read="ms_x")
+    assert (read.status_code, json.loads(read.body)["code"]) == (404, "unknown_session")
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["made by the page", "made by us"])
+def test_a_session_is_known_before_its_first_message_is_handled(town: Town, own: bool) -> None:
+    posted = posts(town, text="hello", **({"session": ids.token(32)} if own else {}))
+    assert posted.status_code == 202
+    session = json.loads(posted.body)["session"]
+    strangers.forget()
+    assert polls(town, session, wait_s=0).status_code == 200
+    town.cloud.pump()
+    strangers.forget()
+    assert polls(town, session, wait_s=0).status_code == 200
+
+
+def test_a_session_posts_so_often_and_then_waits(town: Town, traveller: time_machine.Traveller) -> None:
+    session, other = ids.token(32), ids.token(32)
+    window_ms = strangers.WINDOW_S * 1000
+    traveller.move_to((int(time.time() * 1000) // window_ms + 1) * window_ms / 1000)
+    for _ in range(strangers.MOST_POSTS):
+        assert posts(town, session=session, text="x").status_code == 202
+    refused = posts(town, session=session, text="x")
+    assert (refused.status_code, json.loads(refused.body)["code"]) == (429, "too_many_posts")
+    assert refused.headers["Retry-After"] == str(strangers.WINDOW_S)
+    assert refused.headers["Access-Control-Expose-Headers"] == "Retry-After", "for a page of another origin"
+    # Another process counts by itself for a few posts, and then knows.
+    strangers.forget()
+    seen = [posts(town, session=session, text="x").status_code for _ in range(strangers.FREE_POSTS + 1)]
+    assert seen == [202] * strangers.FREE_POSTS + [429]
+    assert posts(town, session=other, text="x").status_code == 202, "it is that session's limit alone"
+    traveller.shift(strangers.WINDOW_S)
+    assert posts(town, session=session, text="x").status_code == 202
+
+
+def test_made_up_sessions_are_no_way_round(town: Town, traveller: time_machine.Traveller) -> None:
+    window_ms = strangers.NEW_WINDOW_S * 1000
+    traveller.move_to((int(time.time() * 1000) // window_ms + 1) * window_ms / 1000)
+
+    def begins(address: str) -> None:
+        strangers.admit(town.ids["chat"], f"th_{ids.token(9)}", address=address, begins=True)
+
+    for _ in range(strangers.MOST_NEW):
+        begins("203.0.113.9")
+        strangers.forget()
+    with pytest.raises(Problem) as refused:
+        begins("203.0.113.9")
+    assert (refused.value.status, refused.value.code) == (429, "too_many_sessions")
+    assert refused.value.headers == {"Retry-After": str(strangers.NEW_WINDOW_S)}
+    begins("203.0.113.10")
+    traveller.shift(strangers.NEW_WINDOW_S)
+    begins("203.0.113.9")

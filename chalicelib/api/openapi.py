@@ -100,6 +100,11 @@ _QUERY = {
     ),
 }  # fmt: skip
 
+_BOUNDS: dict[str, dict[str, Any]] = {
+    "from_row": {"type": "integer", "minimum": 1, "maximum": 10**8, "default": 1},
+}
+"""Parameters that are no text."""
+
 
 def document(call: Call) -> Answer:
     """The description, with this deployment as its server."""
@@ -171,7 +176,7 @@ def _facts(route: Route) -> tuple[int, str, dict[str, Any] | None]:
     if route.function in _LISTS:
         return 200, "", _list_of({"$ref": _REF.format(model=_LISTS[route.function].__name__)})
     if route.function.startswith("api.rotation:"):
-        return 200, "Rotation", {"$ref": _REF.format(model=kind_of(route.thing).answer.__name__)}
+        return 200, "Rotation", {"$ref": _REF.format(model=kind_of(route.thing).answer.__name__ + "Rotated")}
     if route.function == "api.openapi:document":
         return 200, "", {"type": "object"}
     status, takes_model, answers = _OTHERS[route.function]
@@ -200,7 +205,10 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
     ]
-    found += [{"name": name, "in": "query", "schema": {"type": "string"}} for name in _QUERY.get(route.function, ())]
+    found += [
+        {"name": name, "in": "query", "schema": _BOUNDS.get(name, {"type": "string"})}
+        for name in _QUERY.get(route.function, ())
+    ]
     if route.function.endswith(":listing"):
         bounds = {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
         found += [
@@ -224,6 +232,11 @@ def _schemas() -> dict[str, Any]:
     for kind in kinds:
         # A change is any part of what was given first.
         name = kind.model.__name__
+        answer = schemas[kind.answer.__name__]
+        schemas[f"{kind.answer.__name__}Rotated"] = answer | {
+            "required": [*answer.get("required", []), "old_valid_until"],
+            "properties": answer["properties"] | {"old_valid_until": {"type": "string", "format": "date-time"}},
+        }
         schemas[f"{name}Change"] = {key: value for key, value in schemas[name].items() if key != "required"}
     return schemas
 

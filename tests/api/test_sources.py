@@ -48,6 +48,13 @@ def test_a_source_and_its_secret(api: Any, service: str, source: dict[str, Any])
     rotated = api("POST", f"{path}/rotate-secret", {"overlap_s": 60}).body
     assert rotated["secret"] != source["secret"] and rotated["old_valid_until"]
     assert [post(api, source, [], one).status for one in (source["secret"], rotated["secret"])] == [202, 202]
+    described = api("GET", "/v1/openapi.json").body
+    for at, methods in described["paths"].items():
+        if "/rotate-" in at:
+            model = methods["post"]["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
+            schema = described["components"]["schemas"][model]
+            assert "old_valid_until" in schema["properties"] and "old_valid_until" in schema["required"], at
+    assert rotated.keys() <= described["components"]["schemas"]["SourceAnswerRotated"]["properties"].keys()
     last = api("POST", f"{path}/rotate-secret", {"overlap_s": 0}).body["secret"]
     assert [post(api, source, [], one).status for one in (source["secret"], rotated["secret"], last)] == [401, 401, 202]
     audit = json.dumps(api("GET", f"/v1/audit?service_id={service}").body)

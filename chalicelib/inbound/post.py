@@ -49,7 +49,8 @@ class Post:
         """
         outside = said_id or (f"key:{self.key}:{index}" if self.key else "")
         id = ids.from_cause("ev", "post", self.party.id, thread.id, outside or ids.new("call"))
-        return id, bool(outside), bool(outside) and receipts.has_event(thread.id, id)
+        # The thread knows it a moment before its receipt stands.
+        return id, bool(outside), bool(outside) and (thread.knows(id) or receipts.has_event(thread.id, id))
 
     def claim(self, given: Any) -> None:
         """Have the call's key stand for what was posted; Problem 409 where it already stands for something else."""

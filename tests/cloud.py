@@ -331,9 +331,9 @@ class Cloud:
         given = [message for message in batch for _ in range(2 if self.duplicate else 1)]
         records = [self._record(queue, message, at) for at, message in enumerate(given)]
         failures = len(self.failures)
+        _changed.clear()
         with self.chains.run(step, batch, (_moto_queue(self._queue(name)) for name in QUEUES)):
-            _changed.clear()
-        answer = self.invoke(step, {"Records": records})
+            answer = self.invoke(step, {"Records": records})
         whole = answer is None
         failed = {item["itemIdentifier"].partition("/")[0] for item in (answer or {}).get("batchItemFailures", ())}
         for message in batch:

@@ -34,6 +34,7 @@ CONDITIONAL = {
     "tables.threads.save": "the state names its events: the same state is the same event's",
     "tables.messages.add": "the row names its event, and is compared",
     "tables.messages.set_state": "a state only advances: told before is told",
+    "tables.messages._say": "sets the whole content; refused where the message was erased",
     "tables.receipts.place_source_event": "what stands is read and used, whoever wrote it",
     "tables.receipts.claim": "the same digest passes again",
     "tables.receipts.event_of_key": "what stands is read: our own event's id is the answer",

@@ -220,7 +220,8 @@ def change(thread: str, change: Change) -> bool:
 
 def _say(row: MessageRow, content: Content) -> None:
     data = dict(row.data) | {"content": content.plain()}
-    row.update(actions=[MessageRow.data.set(data)], condition=MessageRow.seq.exists())
+    # Where it was erased meanwhile there is nothing left to say.
+    updated(row, [MessageRow.data.set(data)], MessageRow.seq.exists(), ours=same_by_whomever)
 
 
 def last(thread: str, *, limit: int, upto: int | None = None) -> list[Message]:

@@ -60,6 +60,7 @@ TWICE_IS_ONCE = {
     "tables.endpoints.set_status": "sets the same values",
     "tables.endpoints.recovered": "sets the same values",
     "tables.links.keep_conversation": "sets the same values, and times only where there are none",
+    "tables.receipts.count": "counts a stranger's posts: one too many does no harm",
     "api.failures.replay": "sets the time of this replay",
 }
 """Function with an update without a condition -> why doing it again changes nothing."""

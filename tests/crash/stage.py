@@ -371,6 +371,7 @@ _WHEN = frozenset({
     "replayed_at", "requested_at", "done_at", "swept_at", "updated_at", "state_at", "time", "attempted_at",
     "finished_at", "position", "expiration", "expires", "trace", "due", "changed_at", "attempts",
     "accepted_at", "Timestamp", "timestamp", "took_ms", "next_attempt_at", "leased_until", "failures", "failed",
+    "failing_since",
     "touched", "before", "swept_of", "called_until", "leased_by", "called_by", "counted", "of", "replayed_as",
 })  # fmt: skip
 _LOOKS = ("lane.watch", "endpoint.enabled")

@@ -137,10 +137,6 @@
         else if (Date.now() - begun < 1000) await pause(1000); // the server did not wait, so we do
       } else if (answer && answer.status === 422) {
         keep(null); // the stored session is none of this server's
-      } else if (answer && answer.status === 404 && answer.body.code === "unknown_session") {
-        // Nobody has written in it yet, or it is long forgotten: it begins with the next message that is taken.
-        notice("");
-        await pause(sending ? 500 : QUIET_WAIT_MS);
       } else {
         failures += 1;
         if (failures > 1) notice(labels.offline);

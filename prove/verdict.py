@@ -55,13 +55,17 @@ def _rows(up: Stack, table: str) -> Iterator[dict[str, Any]]:
 
 
 def standing(up: Stack) -> list[str]:
-    """What is not done yet: lanes, leases, deliveries, retries that are due, messages in queues, dead letters."""
+    """What is not done yet, or given up: lanes, leases, deliveries, retries that are due, events of triggers, messages
+    in queues, dead letters."""
     found = []
     for row in _rows(up, "deliveries"):
         if row["key"] == "~":
             found.append(f"lane {row['lane']} is blocked: {sorted(row.items())}")
-        elif row.get("status") in ("pending", "waiting"):
-            found.append(f"delivery {row['lane']} {row['key']} is {row['status']}")
+        elif row.get("status") != "delivered":
+            found.append(f"delivery {row['lane']} {row['key']} is {row.get('status')}")
+    for row in _rows(up, "trigger_events"):
+        if row["status"] in ("accepted", "failed"):
+            found.append(f"event {row['id']} of a trigger is {row['status']}")
     now_ms = time.time() * 1000
     for row in _rows(up, "schedule"):
         if int(row["due_id"].partition("#")[0]) < now_ms - 90_000:

@@ -28,6 +28,7 @@ from infra.reads import ROOT
 HOST = "127.0.0.1"
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
+_MENDED = Path(__file__).with_name("mended.py")
 _START_S = 30
 _STOP_S = 30
 _SETTLE_S = 4
@@ -100,8 +101,10 @@ class Emulator:
         temporary = self.folder / "tmp"
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
+        # Without the script's folder among the places where modules are looked for.
+        command = [str(executable().with_name("python")), "-P", str(_MENDED)]
         self._process = processes.start(
-            [str(executable())], log=self.log, append=True, env=self._environment(temporary), cwd=self.folder
+            command, log=self.log, append=True, env=self._environment(temporary), cwd=self.folder
         )
         deadline = time.monotonic() + _START_S
         while not self._answers():

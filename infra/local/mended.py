@@ -1,0 +1,42 @@
+"""MiniStack with one thing put right; run by its own Python in the place of its command.
+
+MiniStack 1.5.33 goes on behind a batch of a DynamoDB stream whose function answered `batchItemFailures`: the record
+that failed and all after it would be lost. Lambda reads them again, and so does this; those before it come again too,
+as they do on AWS where a batch fails as a whole.
+https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+Result = dict[str, Any]
+
+
+def told(run: Callable[[Any, Any], Result], func: Any, event: Any) -> Result:
+    """What a function's run came to; an error where it is a batch of a stream and some of it failed."""
+    result = run(func, event)
+    records = event.get("Records") if isinstance(event, dict) else None
+    if not records or records[0].get("eventSource") != "aws:dynamodb" or result.get("error"):
+        return result
+    body = result.get("body")
+    if isinstance(body, dict) and body.get("batchItemFailures"):
+        why = {"errorType": "PartialBatchFailure", "errorMessage": str(body["batchItemFailures"])}
+        return result | {"error": True, "function_error": "Unhandled", "body": why}
+    return result
+
+
+def main() -> int:
+    """Run the emulator."""
+    from ministack import app
+    from ministack.services import lambda_svc
+
+    run = lambda_svc._execute_function
+    lambda_svc._execute_function = lambda func, event: told(run, func, event)
+    return int(app.main() or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""What the emulator does otherwise than AWS is put right where messages would be lost by it."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from infra.local.emulator import Emulator, NotStarted, executable, free_port
+from tests.stack.conftest import eventually
+
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+
+# Fails the third record twice, then takes it; notes in a file what it did.
+CODE = """
+import json, os
+
+def handler(event, context):
+    path = os.environ["NOTES"]
+    done = open(path).read().split() if os.path.exists(path) else []
+    for record in event["Records"]:
+        key = record["dynamodb"]["Keys"]["id"]["S"]
+        fails = key == "3" and done.count("failed") < 2
+        with open(path, "a") as notes:
+            notes.write(("failed" if fails else key) + "\\n")
+        if fails:
+            return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
+    return {"batchItemFailures": []}
+"""
+
+
+def test_a_record_of_a_stream_that_failed_comes_again_and_with_it_all_after_it(tmp_path: Path) -> None:
+    try:
+        executable()
+    except NotStarted as missing:
+        pytest.skip(str(missing))
+    emulator, notes = (
+        Emulator(free_port(), tmp_path, auth=False, env={"NOTES": str(tmp_path / "notes")}),
+        tmp_path / "notes",
+    )
+    emulator.start()
+    try:
+        dynamodb, functions = emulator.client("dynamodb"), emulator.client("lambda")
+        table = dynamodb.create_table(
+            TableName="things",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+        )["TableDescription"]
+        for number in range(1, 6):
+            dynamodb.put_item(TableName="things", Item={"id": {"S": str(number)}})
+        code = io.BytesIO()
+        with zipfile.ZipFile(code, "w") as archive:
+            archive.writestr("noting.py", CODE)
+        functions.create_function(
+            FunctionName="noting",
+            Runtime="python3.11",
+            Handler="noting.handler",
+            Role="arn:aws:iam::000000000000:role/any",
+            Code={"ZipFile": code.getvalue()},
+        )
+        functions.create_event_source_mapping(
+            FunctionName="noting",
+            EventSourceArn=table["LatestStreamArn"],
+            StartingPosition="TRIM_HORIZON",
+            BatchSize=10,
+            FunctionResponseTypes=["ReportBatchItemFailures"],
+        )
+
+        def heard() -> list[str]:
+            return notes.read_text().split() if notes.exists() else []
+
+        eventually(lambda: "5" in heard(), "the last record")
+    finally:
+        emulator.kill()
+    taken = [one for one in heard() if one != "failed"]
+    assert heard().count("failed") == 2, json.dumps(heard())
+    assert list(dict.fromkeys(taken)) == ["1", "2", "3", "4", "5"], "each of them, in their order"

@@ -31,6 +31,7 @@ from chalicelib.channels.contract import (
     Denied,
     Exchange,
     Ignored,
+    Moved,
     Outcome,
     Outgoing,
     Received,
@@ -116,7 +117,7 @@ def slim(value: Any) -> Any:
     return {key: item for key, item in value.items() if item not in ("", None, (), [], {}, False)}
 
 
-def event_plain(event: Said | Status | Changed | Ignored, path: Path) -> dict[str, Any]:
+def event_plain(event: Said | Status | Changed | Moved | Ignored, path: Path) -> dict[str, Any]:
     if isinstance(event, Ignored):
         # In production an unknown word is recorded and passed over; here somebody has to look at it.
         assert not event.what.startswith("unknown ") or "unknown" in path.stem, f"{named(path)}: {event.what}"
@@ -125,6 +126,9 @@ def event_plain(event: Said | Status | Changed | Ignored, path: Path) -> dict[st
         return {"status": slim(asdict(event))}
     if isinstance(event, Changed):
         return {"changed": slim(asdict(event))}
+    if isinstance(event, Moved):
+        pairs = {name: [list(one) for one in getattr(event, name)] for name in ("identities", "gone")}
+        return {"moved": slim(asdict(event) | pairs)}
     said = slim(
         asdict(event) | {"content": event.content.plain(), "identities": [list(one) for one in event.identities]}
     )

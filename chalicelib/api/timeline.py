@@ -48,7 +48,7 @@ def page(
     come = _come(cursors.decode(cursor, of=of)) if cursor else {}
     tails = history.at_once(
         [
-            partial(history.tail, link.thread, before=come.get(link.thread[_SHORT]), limit=limit + 1, types=types)
+            partial(history.tail, link, before=come.get(link.thread[_SHORT]), limit=limit + 1, types=types)
             for link in history.latest_threads(whole, sources)
         ]
     )

@@ -96,13 +96,29 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A user goes on under another address, or is identified otherwise from now on; the person is the same."""
+
+    address: str
+    to: str
+    """The address that they have now: perhaps the same."""
+    at_ms: int
+    provider_id: str = ""
+    """The provider's id of this event."""
+    identities: tuple[tuple[str, str], ...] = ()
+    """(kind, value) of what identifies them now, as of `Said`."""
+    gone: tuple[tuple[str, str], ...] = ()
+    """(kind, value) of what does not any more, and will be somebody else's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """A kind of event that we know and pass over, or do not know: recorded, never an exception."""
 
     what: str
 
 
-Event = Said | Status | Changed | Ignored
+Event = Said | Status | Changed | Moved | Ignored
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from chalicelib.domain.erased import contact_erased, too_late
 from chalicelib.domain.event import Event
 from chalicelib.domain.feed import source_event
 from chalicelib.domain.message import FAILED, SENT, Author, Content
+from chalicelib.domain.moved import customer_moved
 from chalicelib.domain.routing import CLOSED as CLOSED_CONVERSATION
 from chalicelib.domain.routing import Rule, World, first_after, first_match
 from chalicelib.domain.stored import UnknownKind
@@ -349,12 +350,17 @@ def _contact_changed(turn: Turn) -> None:
     if turn.thread.contact == contact:
         turn.ignored = "known"
         return
+    if turn.thread.left and (contact.get("person") or contact["id"]) != turn.thread.person:
+        # Of who went on elsewhere, and still has what was said here.
+        turn.ignored = "another person's by now"
+        return
     turn.thread = replace(turn.thread, contact=contact)
 
 
 _BY_KIND: dict[str, Callable[[Turn], None]] = {
     kinds.CUSTOMER_MESSAGE: _customer_message,
     kinds.CUSTOMER_CHANGED: customer_changed,
+    kinds.CUSTOMER_MOVED: customer_moved,
     kinds.BOT_MESSAGE: _bot_message,
     kinds.BOT_HANDOVER: _bot_handover,
     kinds.BOT_CLOSE: _bot_close,

@@ -6,12 +6,11 @@ from dataclasses import replace
 
 from chalicelib.domain import notice
 from chalicelib.domain.event import BEGINNERS, CONTACT_ERASED, CUSTOMER_MESSAGE, Event
+from chalicelib.domain.part import ALL
 from chalicelib.domain.thread import NOBODY, Thread, parse_conversation_id
 from chalicelib.domain.turn import SOURCE, Turn
 
 OUTCOME = "contact_erased"
-ALL = 2**53
-"""Above every number of a message."""
 
 
 def contact_erased(turn: Turn) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.domain.stored import known
 
-CUSTOMER_MESSAGE, CUSTOMER_CHANGED = "customer.message", "customer.changed"
+CUSTOMER_MESSAGE, CUSTOMER_CHANGED, CUSTOMER_MOVED = "customer.message", "customer.changed", "customer.moved"
 BOT_MESSAGE, BOT_HANDOVER, BOT_CLOSE = "bot.message", "bot.handover", "bot.close"
 CHAT_ACCEPTED, AGENT_MESSAGE, AGENT_TYPING = "chat.accepted", "agent.message", "agent.typing"
 CHAT_HOLD, CHAT_RESUMED, CHAT_TRANSFERRED = "chat.hold", "chat.resumed", "chat.transferred"
@@ -53,6 +53,7 @@ class Event:
     - customer.message: content, name, identities, provider_id, echo
     - customer.changed: change (edited, deleted, reaction), about (a provider's id of the message), message (our id
       of it if it is the customer's own), text, echo; seq, where it was found; tries, how often it was looked for
+    - customer.moved: to (the new address), identities, gone ((kind, value) of what identifies them now, and before)
     - bot.*: bot, conversation, content, params
     - chat.* and agent.*: desk, conversation, content, agent, outcome, desk_id
     - receipt: seq, state, error, provider_id

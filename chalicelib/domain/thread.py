@@ -116,6 +116,9 @@ class Thread:
     erased: dict[str, Any] = field(default_factory=dict)
     """Where its person was erased: `by` which erasure, `people`, and `upto` which message and up to which of its
     `conversations` it was theirs."""
+    left: dict[str, int] = field(default_factory=dict)
+    """Where its person went on under another address: `upto` which message and up to which of its `conversations` it
+    was theirs."""
     counts: dict[str, int] = field(default_factory=dict)
     """Number of each open conversation -> how many messages it has."""
 

@@ -15,15 +15,35 @@ from typing import Any
 
 from chalicelib.domain.decide import decide
 from chalicelib.domain.erased import back
-from chalicelib.domain.event import BEGINNERS, CUSTOMER_CHANGED, CUSTOMER_MESSAGE, RECEIPT, SOURCE_EVENT, Event
+from chalicelib.domain.event import (
+    BEGINNERS,
+    CUSTOMER_CHANGED,
+    CUSTOMER_MESSAGE,
+    CUSTOMER_MOVED,
+    RECEIPT,
+    SOURCE_EVENT,
+    Event,
+)
 from chalicelib.domain.identities import CHANNEL, of_provider
 from chalicelib.domain.known import having_heard, says_more
 from chalicelib.domain.message import Message
-from chalicelib.domain.thread import Conversation, Thread, changing, healed
+from chalicelib.domain.thread import Thread, changing, healed
 from chalicelib.domain.turn import Turn
 from chalicelib.ports import clock, log
 from chalicelib.ports.lambdas import each_body
-from chalicelib.tables import config, contacts, links, messages, numbers, receipts, schedule, threads, together, world
+from chalicelib.tables import (
+    config,
+    contacts,
+    linking,
+    messages,
+    moving,
+    numbers,
+    receipts,
+    schedule,
+    threads,
+    together,
+    world,
+)
 from chalicelib.tables.config import Resource
 from chalicelib.tables.receipts import Receipt
 from chalicelib.tables.threads import ThreadRow
@@ -105,6 +125,11 @@ def _converse(event: Event) -> str:
             event = _found(event)
             if "seq" not in event.body and _look_again(event):
                 return "not yet"
+        if event.kind == CUSTOMER_MOVED:
+            event = _with_person(event, thread)
+            if thread is None:
+                # Repeated days later it could be about whoever has the old number by then.
+                _keep_receipt(event)
         if thread is None and event.kind not in BEGINNERS:
             # As a change of a contact that overtook the thread's first event, or followed its erasing.
             return "no such thread"
@@ -135,6 +160,17 @@ def _found(event: Event) -> Event:
     own = found.direction == ("out" if event.body.get("echo") else "in")
     more = {"seq": found.seq if own else 0, "message": found.id, "deleted": bool(found.content.details.get("deleted"))}
     return replace(event, body=event.body | more)
+
+
+def _with_person(event: Event, thread: Thread | None) -> Event:
+    """An address's move with the contact as it is after it, where anybody is known."""
+    identities, gone = (of_provider(event.body.get(name, ())) for name in ("identities", "gone"))
+    if event.body["to"] != event.address:
+        identities.append((CHANNEL, f"{event.channel}:{event.body['to']}"))
+        gone.append((CHANNEL, f"{event.channel}:{event.address}"))
+    person = thread.person if thread is not None else ""
+    contact = moving.move(event.service, person, gone=gone, new=identities, now_ms=event.at)
+    return replace(event, body=event.body | ({"contact": contact} if contact else {}))
 
 
 def _look_again(event: Event) -> bool:
@@ -208,37 +244,11 @@ def _write(turn: Turn, *, was: Thread, linked: bool) -> bool:
     for number, change in turn.closed:
         changes.setdefault(number, {}).update(change)
     changed = [threads.change_conversation(after.id, number, change) for number, change in changes.items()]
-    _link(turn, was=was, linked=linked, changed=[one for one in changed if one is not None])
+    linking.link(turn, was=was, linked=linked, changed=[one for one in changed if one is not None])
     if not threads.save(replace(after, version=was.version)):
         return False
     _keep_receipt(event)
     return True
-
-
-def _link(turn: Turn, *, was: Thread, linked: bool, changed: list[Conversation]) -> None:
-    """Keep the thread and its conversations among those of its person; all of it may be done twice."""
-    thread = turn.thread
-    if not thread.person:
-        return
-    if not linked:
-        # Also where the person became known later: what was said before is theirs.
-        links.keep_thread(thread.person, thread, source=turn.source)
-        opened = threads.conversations(thread.id) if was.conversations else turn.conversations
-        # Those of somebody who was erased from this address are nobody's.
-        opened = [one for one in opened if one.number > int(thread.erased.get("conversations", 0))]
-    else:
-        opened = turn.conversations
-    # The time of this write, not the event's, which may be long ago: who walks through the conversations meanwhile
-    # must see what was written since he began. What is opened meanwhile he need not see, so history that is read in
-    # stands at its own time from the beginning, and not before the chats of today.
-    now, hour = clock.now_ms(), links.TOUCH_EVERY_MS
-    # An event of a source that came late makes nothing newer: history that is read in need not write this each time.
-    spoken = thread.last_at if turn.event.kind == SOURCE_EVENT else now
-    for conversation in {one.number: one for one in (*opened, *changed)}.values():
-        links.keep_conversation(thread.person, conversation, touched=min(now, spoken))
-    if was.last_at and spoken // hour > was.last_at // hour:
-        for number in {said.conversation for said in turn.messages if said.conversation}:
-            links.touch(thread.person, number, at=now)
 
 
 def _keep_receipt(event: Event) -> None:

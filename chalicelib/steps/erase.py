@@ -12,8 +12,8 @@ from itertools import islice
 from typing import Any
 
 from chalicelib.domain import event as kinds
-from chalicelib.domain.erased import ALL
 from chalicelib.domain.event import Event, event_queue
+from chalicelib.domain.part import ALL, Part, ended, read, with_part
 from chalicelib.ports import clock, ids, log, media, queues
 from chalicelib.ports.lambdas import each_body
 from chalicelib.ports.queues import Entry
@@ -22,7 +22,6 @@ from chalicelib.tables.contacts import Busy, ContactRow
 from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.erasing import DONE, MOST_ROWS, State, counted, forward
 from chalicelib.tables.links import CONVERSATION, THREAD
-from chalicelib.tables.messages import MessageRow
 from chalicelib.tables.receipts import Receipt
 from chalicelib.tables.threads import ThreadRow
 from chalicelib.tables.trigger_events import TriggerEvent
@@ -114,14 +113,17 @@ def _identities(row: ContactRow, state: State) -> ContactRow:
 def _gather(row: ContactRow, state: State) -> ContactRow:
     """Take up threads that are linked and not done yet; where there are none, what hangs on the contacts is left."""
     known = {one["id"] for one in state["threads"] if one["phase"] != "done"}
-    found: list[dict[str, Any]] = []
+    taken: dict[str, dict[str, Any]] = {}
+    parts: dict[str, tuple[Part, ...]] = {}
     for person in state["people"]:
         for link in erasing.of_partition(person, THREAD, limit=_THREADS):
-            thread = str(link.item).removeprefix(THREAD)
-            if thread not in known and len(found) + len(known) < _THREADS:
-                known.add(thread)
-                about = dict(link.data or {})
-                found.append({"id": thread, "channel": about.get("channel", ""), "source": about.get("source", "")})
+            thread, about = str(link.item).removeprefix(THREAD), dict(link.data or {})
+            if thread in known or (thread not in taken and len(taken) + len(known) >= _THREADS):
+                continue
+            taken[thread] = {"id": thread, "channel": about.get("channel", ""), "source": about.get("source", "")}
+            for part in read(about.get("parts")):
+                parts[thread] = with_part(parts.get(thread, ()), part)
+    found = [one | {"parts": [part.plain() for part in parts[id]]} for id, one in taken.items()]
     todo = [one for one in state["threads"] if one["phase"] != "done"]
     todo += [one | {"phase": "tell", "lanes": []} for one in found]
     if not todo:
@@ -145,14 +147,15 @@ def _threads(row: ContactRow, state: State) -> ContactRow | None:
 
 def _tell(row: ContactRow, state: State, at: int, thread: dict[str, Any]) -> ContactRow | None:
     found = threads.get(thread["id"])
-    mark = found.erased if found is not None else {"by": str(row.id), "upto": ALL, "conversations": ALL}
+    mark: dict[str, Any] = found.erased if found is not None else {"by": str(row.id), "upto": ALL, "conversations": ALL}
     if mark.get("by") == row.id:
-        limits = {"upto": mark["upto"], "numbers": mark["conversations"], "phase": "messages"}
+        parts = ended(read(thread.get("parts")), upto=int(mark["upto"]), conversations=int(mark["conversations"]))
+        limits = {"parts": [part.plain() for part in parts], "phase": "messages"}
         return forward(row, _with(state, at, thread | limits))
     if found is not None and config.get("service", found.service) is None:
         # Nobody converses in a service that is gone, so nobody else writes the thread.
         key = ThreadRow(thread["id"], threads.THREAD)
-        return forward(row, _with(state, at, thread | {"upto": ALL, "numbers": ALL, "phase": "messages"}), [key])
+        return forward(row, _with(state, at, thread | {"phase": "messages"}), [key])
     event = Event(
         id=ids.from_cause("ev", "erase", str(row.id), thread["id"]),
         kind=kinds.CONTACT_ERASED,
@@ -170,8 +173,8 @@ def _tell(row: ContactRow, state: State, at: int, thread: dict[str, Any]) -> Con
 
 def _messages(row: ContactRow, state: State, at: int, thread: dict[str, Any]) -> ContactRow:
     # The message, what a provider calls it, and the event that a trigger was asked with.
-    upto, most = MessageRow.seq <= thread["upto"], MOST_ROWS // 3
-    page = list(MessageRow.query(thread["id"], upto, limit=most, consistent_read=True))
+    most = MOST_ROWS // 3
+    page = erasing.messages_of(thread, limit=most)
     if not page:
         return forward(row, _with(state, at, thread | {"phase": "conversations"}))
     gone: list[Any] = list(page)
@@ -196,8 +199,7 @@ def _messages(row: ContactRow, state: State, at: int, thread: dict[str, Any]) ->
 
 
 def _conversations(row: ContactRow, state: State, at: int, thread: dict[str, Any]) -> ContactRow:
-    last = threads.conversation_item(min(thread["numbers"], 10**10 - 1))
-    page = list(ThreadRow.query(thread["id"], ThreadRow.item.between("c", last), limit=MOST_ROWS, consistent_read=True))
+    page = erasing.conversations_of(thread, limit=MOST_ROWS)
     if not page:
         return forward(row, _with(state, at, thread | {"phase": "lanes"}))
     named = [f"cv_{thread['id'][3:]}_{int(str(one.item)[1:])}" for one in page]
@@ -213,7 +215,7 @@ def _lanes(row: ContactRow, state: State, at: int, thread: dict[str, Any]) -> Co
     wanted = [lane + ending for lane in thread["lanes"] for ending in ("", deliveries.REPLAYS)]
     for lane in wanted:
         rows = DeliveryRow.query(lane, DeliveryRow.key < deliveries.LANE, page_size=MOST_ROWS, consistent_read=True)
-        gone = list(islice((one for one in rows if _until(one) <= thread["upto"]), MOST_ROWS))
+        gone = list(islice((one for one in rows if erasing.tells_of(one, thread)), MOST_ROWS))
         if not gone:
             continue
         own = deliveries.get(lane, deliveries.LANE)
@@ -223,10 +225,6 @@ def _lanes(row: ContactRow, state: State, at: int, thread: dict[str, Any]) -> Co
         # What is left in the lane would wait for ever for what is gone: the next part wakes it.
         return forward(row, state | {"wake": lane}, [*gone, own])
     return forward(row, _with(state, at, thread | {"phase": "done"}))
-
-
-def _until(row: DeliveryRow) -> int:
-    return int((row.notice or {}).get("seq", 0))
 
 
 def _links(row: ContactRow, state: State) -> ContactRow:

@@ -8,8 +8,8 @@ from chalice.app import Request as HttpRequest
 from chalice.app import Response as HttpResponse
 
 from chalicelib import channels
-from chalicelib.channels.contract import Changed, Channel, Denied, Ignored, Received, Request, Said, Status
-from chalicelib.domain.event import CUSTOMER_CHANGED, CUSTOMER_MESSAGE, Event, status_event
+from chalicelib.channels.contract import Changed, Channel, Denied, Ignored, Moved, Received, Request, Said, Status
+from chalicelib.domain.event import CUSTOMER_CHANGED, CUSTOMER_MESSAGE, CUSTOMER_MOVED, Event, status_event
 from chalicelib.domain.thread import message_id, thread_id, thread_of_message
 from chalicelib.inbound import strangers
 from chalicelib.ports import clock, ids, log, queues, secrets, web
@@ -47,6 +47,9 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
                 entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
             case Changed():
                 event = _changed(said, row, kind, trace)
+                entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
+            case Moved():
+                event = _moved(said, row, kind, trace)
                 entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
             case Status():
                 found = _about(said, row.id)
@@ -157,6 +160,28 @@ def _changed(changed: Changed, row: Resource, kind: str, trace: str) -> Event:
         address=changed.address,
         thread=thread,
         at=min(changed.at_ms, clock.now_ms()),
+        body=body,
+        once=True,
+        trace=trace,
+    )
+
+
+def _moved(moved: Moved, row: Resource, kind: str, trace: str) -> Event:
+    thread = thread_id(row.id, moved.address)
+    body: dict[str, Any] = {
+        "to": moved.to,
+        "identities": [list(identity) for identity in moved.identities],
+        "gone": [list(identity) for identity in moved.gone],
+    }
+    return Event(
+        id=ids.from_cause("ev", "moved", thread, moved.to, moved.provider_id or str(moved.at_ms)),
+        kind=CUSTOMER_MOVED,
+        service=str(row.service),
+        channel=row.id,
+        channel_kind=kind,
+        address=moved.address,
+        thread=thread,
+        at=min(moved.at_ms, clock.now_ms()),
         body=body,
         once=True,
         trace=trace,

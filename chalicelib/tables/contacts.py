@@ -31,8 +31,8 @@ from chalicelib.tables.contact_rows import (
 from chalicelib.tables.writes import committed, transaction
 
 __all__ = [
-    "CONTACT", "IDENTITY", "Busy", "ContactRow", "Taken", "create", "find", "find_or_create", "get", "identity_key",
-    "is_shadow", "learn", "look", "newest", "put_changed", "put_new", "resolve", "resolve_all", "save",
+    "CONTACT", "IDENTITY", "Busy", "ContactRow", "Taken", "create", "facts", "find", "find_or_create", "get",
+    "identity_key", "is_shadow", "learn", "look", "newest", "put_changed", "put_new", "resolve", "resolve_all", "save",
 ]  # fmt: skip
 
 MOST_KNOWN = 60
@@ -59,13 +59,13 @@ def find_or_create(
             data = made(name=name, identities=wanted[:MOST_KNOWN], shadow=shadow)
             new = _add(service, data, found.stale, now_ms=now_ms, attempt=attempt)
             if new is not None:
-                return _facts(new, own=str(new.id), name=name)
+                return facts(new, own=str(new.id), name=name)
             continue
         row, *others = sorted(found.standing(), key=is_shadow)
         saved = _told(row, others, wanted, found, name=name, shadow=shadow, now_ms=now_ms)
         if saved is not None:
             own = next(own for own in found.owners.values() if found.people[own].id == row.id)
-            return _facts(saved, own=own, name=name)
+            return facts(saved, own=own, name=name)
     raise Busy(service)
 
 
@@ -87,7 +87,7 @@ def learn(
         others = [other for other in found.standing() if other.id != row.id]
         saved = _told(row, others, wanted, found, name=name, shadow=False, now_ms=now_ms)
         if saved is not None:
-            return _facts(saved, own=person, name=name)
+            return facts(saved, own=person, name=name)
     raise Busy(service)
 
 
@@ -189,7 +189,7 @@ def _grown(row: ContactRow, wanted: list[Identity], found: Found, *, name: str, 
     return data
 
 
-def _facts(row: ContactRow, *, own: str, name: str) -> dict[str, str]:
+def facts(row: ContactRow, *, own: str, name: str) -> dict[str, str]:
     """What a thread keeps of its contact."""
     data = row.data or {}
     facts = {"id": str(row.id), "name": data.get("name") or name, "person": own if own != row.id else ""}

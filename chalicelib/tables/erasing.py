@@ -16,10 +16,14 @@ from pynamodb.models import Model
 
 from chalicelib.domain.contact import identities_of
 from chalicelib.domain.identities import CHANNEL, EMAIL, PHONE
+from chalicelib.domain.part import Part, read
 from chalicelib.tables import together as reads
 from chalicelib.tables.contact_rows import CONTACT, IDENTITY, Busy, ContactRow, identity_key, read_all, stands
+from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.failures import ALL as FAILURES
 from chalicelib.tables.failures import Failure
+from chalicelib.tables.messages import MessageRow
+from chalicelib.tables.threads import MOST_CONVERSATIONS, ThreadRow, conversation_item
 from chalicelib.tables.writes import committed, transaction
 
 ERASURE = "erasure"
@@ -142,3 +146,37 @@ def of_partition(contact: str, prefix: str, *, limit: int) -> list[ContactRow]:
 def _mark(row: ContactRow) -> ContactRow:
     version = int(row.version or 0) + 1
     return ContactRow(id=row.id, item=CONTACT, service=row.service, into=row.into, version=version)
+
+
+def parts_of(thread: dict[str, Any]) -> tuple[Part, ...]:
+    """The person's parts of a thread; a row of the version before has no list of them."""
+    if "parts" in thread:
+        return read(thread["parts"])
+    return (Part(upto=int(thread["upto"]), conversations_upto=int(thread["numbers"])),)
+
+
+def messages_of(thread: dict[str, Any], *, limit: int) -> list[MessageRow]:
+    """The first messages of a thread that are the person's."""
+    found: list[MessageRow] = []
+    for part in parts_of(thread):
+        if not found and part.after < part.upto:
+            mine = MessageRow.seq.between(part.after + 1, part.upto)
+            found = list(MessageRow.query(thread["id"], mine, limit=limit, consistent_read=True))
+    return found
+
+
+def conversations_of(thread: dict[str, Any], *, limit: int) -> list[ThreadRow]:
+    """The first conversations on a thread that are the person's."""
+    found: list[ThreadRow] = []
+    for part in parts_of(thread):
+        first, last = part.conversations_after + 1, min(part.conversations_upto, MOST_CONVERSATIONS)
+        if not found and first <= last:
+            mine = ThreadRow.item.between(conversation_item(first), conversation_item(last))
+            found = list(ThreadRow.query(thread["id"], mine, limit=limit, consistent_read=True))
+    return found
+
+
+def tells_of(row: DeliveryRow, thread: dict[str, Any]) -> bool:
+    """Whether a delivery tells of a message of the person's."""
+    seq = int((row.notice or {}).get("seq", 0))
+    return any(part.after < seq <= part.upto or seq == part.after == 0 for part in parts_of(thread))

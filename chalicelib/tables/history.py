@@ -9,13 +9,15 @@ and links beyond a MB (some three thousand) one for each.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import partial, reduce
+from itertools import chain
 from typing import Any
 
 from chalicelib.domain.message import Message
+from chalicelib.domain.part import ALL, Part, with_part
 from chalicelib.tables import links, messages, numbers
 from chalicelib.tables.contacts import CONTACT, ContactRow
 from chalicelib.tables.links import CONVERSATION, THREAD, Link
@@ -75,7 +77,11 @@ def person(contact: str, *kinds: str, beside: Sequence[Callable[[], Any]] = ()) 
     absorbed = [one for one in row.absorbed or () if one not in known]
     for one in at_once([call for own in absorbed for call in _links(own, kinds)]):
         known.setdefault("", []).append(one)
-    every = {(link.thread, link.conversation): link for lists in known.values() for own in lists for link in own}
+    every: dict[tuple[str, str], Link] = {}
+    for link in (link for lists in known.values() for own in lists for link in own):
+        at = (link.thread, link.conversation)
+        # Of two contacts that are one now, each may have had a part of the thread.
+        every[at] = replace(link, parts=_joined(every[at], link)) if at in every else link
     whole = Person(
         str(row.id),
         str(row.service),
@@ -117,22 +123,26 @@ def of_conversation(link: Link, others: Iterable[Link], *, before: int | None, l
 
 
 def tail(
-    thread: str, *, before: int | None, limit: int, types: Collection[str] = (), not_after: int | None = None
+    link: Link, *, before: int | None, limit: int, types: Collection[str] = (), not_after: int | None = None
 ) -> Tail:
-    """The last messages of a thread below number `before`: of some types where any are named, and without what was sent
-    later than `not_after` (milliseconds). For those it looks through some hundred messages and may find few."""
-    found = Tail(thread)
+    """The last messages of a person on a thread below number `before`: of some types where any are named, and without
+    what was sent later than `not_after` (milliseconds). For those it looks through some hundred messages and may find
+    few. `link` is the thread's, and says which parts of it are the person's."""
+    found = Tail(link.thread)
     choosy = bool(types) or not_after is not None
-    rows = MessageRow.query(
-        thread,
-        MessageRow.seq < before if before is not None else None,
-        limit=_LOOKED_AT if choosy else limit,
-        page_size=max(limit, 100) if types else limit + 10 if choosy else limit,
-        scan_index_forward=False,
-        consistent_read=True,
+    pages = (
+        MessageRow.query(
+            link.thread,
+            condition,
+            limit=_LOOKED_AT if choosy else limit,
+            page_size=max(limit, 100) if types else limit + 10 if choosy else limit,
+            scan_index_forward=False,
+            consistent_read=True,
+        )
+        for condition in _conditions(link.parts, before)
     )
     looked = 0
-    for row in rows:
+    for row in chain.from_iterable(pages):
         looked, found.lowest = looked + 1, messages.of_row(row)
         if (not types or found.lowest.content.type in types) and (
             not_after is None or found.lowest.sent_at <= not_after
@@ -142,6 +152,20 @@ def tail(
             found.ended = False
             break
     return found
+
+
+def _conditions(parts: Sequence[Part], before: int | None) -> Iterator[Any]:
+    """Which messages of a thread are in its parts and below a number, newest part first."""
+    for part in reversed(parts):
+        below = min(part.upto + 1, before if before is not None else ALL)
+        if part.after == 0:
+            yield MessageRow.seq < below if below < ALL else None
+        elif part.after + 1 < below:
+            yield MessageRow.seq.between(part.after + 1, below - 1)
+
+
+def _joined(one: Link, other: Link) -> tuple[Part, ...]:
+    return reduce(with_part, other.parts, one.parts)
 
 
 def merged(tails: Iterable[Tail], *, limit: int) -> tuple[list[Message], dict[str, int], bool]:
@@ -183,7 +207,7 @@ def recent(
     thread, seq = before or ("", None)
     calls = [
         partial(
-            tail, link.thread, before=seq if link.thread == thread else None, limit=limit,
+            tail, link, before=seq if link.thread == thread else None, limit=limit,
             not_after=None if link.thread == thread else not_after,
         )
         for link in latest_threads(whole, sources)

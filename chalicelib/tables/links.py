@@ -12,6 +12,7 @@ from typing import Any
 
 from pynamodb.expressions.update import Action
 
+from chalicelib.domain.part import Part, ended, read, with_part
 from chalicelib.domain.thread import Conversation, Thread, parse_conversation_id
 from chalicelib.tables.contacts import ContactRow
 from chalicelib.tables.writes import same_by_whomever, updated
@@ -43,6 +44,8 @@ class Link:
     """When it was last written that it was spoken in: at most two hours before its last message."""
     before: int = 0
     """What `touched` was before: how a page that was begun earlier saw it."""
+    parts: tuple[Part, ...] = (Part(),)
+    """Of a thread: which parts of it are the contact's, oldest first."""
 
     def seen_at(self, at: int) -> int:
         """`touched` as somebody saw it at a time."""
@@ -51,7 +54,34 @@ class Link:
 
 def keep_thread(person: str, thread: Thread, *, source: str) -> None:
     """Store that a thread is a contact's; the same again changes nothing."""
-    ContactRow(id=person, item=THREAD + thread.id, data={"channel": thread.channel, "source": source}).save()
+    _keep_thread(person, thread, source, _own_parts(person, thread) if thread.left else ())
+
+
+def end_thread(person: str, thread: Thread, *, source: str, upto: int, conversations: int) -> None:
+    """Store up to which message and conversation a thread, as it was when its person left, is theirs; the same again
+    changes nothing."""
+    _keep_thread(person, thread, source, ended(_own_parts(person, thread), upto=upto, conversations=conversations))
+
+
+def _own_parts(person: str, thread: Thread) -> tuple[Part, ...]:
+    """The parts of a thread that are a contact's, the open one among them."""
+    try:
+        row = ContactRow.get(person, THREAD + thread.id, consistent_read=True)
+    except ContactRow.DoesNotExist:
+        kept: tuple[Part, ...] = ()
+    else:
+        kept = read((row.data or {}).get("parts"))
+    if any(one.is_open for one in kept):
+        return kept
+    left = thread.left
+    return with_part(kept, Part(after=left.get("upto", 0), conversations_after=left.get("conversations", 0)))
+
+
+def _keep_thread(person: str, thread: Thread, source: str, parts: Iterable[Part]) -> None:
+    data: dict[str, Any] = {"channel": thread.channel, "source": source}
+    if parts:
+        data["parts"] = [part.plain() for part in parts]
+    ContactRow(id=person, item=THREAD + thread.id, data=data).save()
 
 
 def keep_conversation(person: str, conversation: Conversation, *, touched: int) -> None:
@@ -104,7 +134,8 @@ def of_row(row: ContactRow) -> Link | None:
     item = str(row.item)
     about: dict[str, Any] = {key: data.get(key, "") for key in ("channel", "source")}
     if item.startswith(THREAD):
-        return Link(contact=str(row.id), thread=item.removeprefix(THREAD), **about)
+        parts = read(data.get("parts"))
+        return Link(contact=str(row.id), thread=item.removeprefix(THREAD), parts=parts, **about)
     named = parse_conversation_id(item.removeprefix(CONVERSATION)) if item.startswith(CONVERSATION) else None
     if named is None:
         return None

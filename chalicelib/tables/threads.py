@@ -67,6 +67,10 @@ class ThreadRow(Model):
     by_fallback = ByFallback()
 
 
+MOST_CONVERSATIONS = 10**10 - 1
+"""Of a thread, by the width of its rows' keys."""
+
+
 def conversation_item(number: int) -> str:
     """Range key of a thread's n-th conversation."""
     return f"c{number:010d}"

@@ -271,6 +271,32 @@ def t_more_is_heard(stage: Stage) -> None:
     stage.settle()
 
 
+# Somebody goes on under another number, after they wrote from it already; a stranger gets the old one.
+
+
+def u_known(stage: Stage) -> None:
+    b_customer_writes(stage)
+    customer_of_gateway(stage, "c2", "user-8", phone="+4915187654321")
+
+
+def u_moves(stage: Stage) -> None:
+    was = {"phone": "+4915112345678"}
+    stage.gateway_posts(
+        {"type": "moved", "id": "c3", "from": "user-7", "to": "user-8", "phone": "+4915187654321"} | {"was": was}
+    )
+    stage.settle()
+
+
+def u_stranger_writes(stage: Stage) -> None:
+    customer_of_gateway(stage, "c4", "user-7", phone="+4915112345678", name="Eve")
+
+
+def customer_of_gateway(stage: Stage, id: str, address: str, **more: str) -> None:
+    """Somebody writes on the custom channel."""
+    stage.gateway_posts({"type": "message", "id": id, "from": address, "text": f"hi from {address}"} | more)
+    stage.settle()
+
+
 _PATH = ("converse", "fan_out", "deliver")
 _OTHERS = ("receive_channel", *_PATH)
 RARER = {
@@ -293,6 +319,9 @@ RARER = {
     "erasure": Scenario((r_erased,), ("forget", "erase", "converse"), r_known),
     "learning": Scenario(
         (t_more_is_heard,), ("converse",), t_two_known, ("receive_channel", "fan_out", "deliver", "announce")
+    ),
+    "moved": Scenario(
+        (u_moves, u_stranger_writes), ("converse",), u_known, ("receive_channel", "fan_out", "deliver", "announce")
     ),
     "schedule": Scenario(
         (s_time_comes,), ("fire_timer",), s_schedule, ("release_due", "run_trigger", "retry_delivery", *_PATH)

@@ -161,6 +161,13 @@ def test_the_scenarios_do_what_they_say(matrix: Matrix) -> None:
     assert [one["value"] for one in kim["Kim"]["data"]["identities"] if one["kind"] == "phone"][1:] == [
         "+4915112345679"
     ]
+    people = {
+        row["data"]["name"]: row["id"]
+        for row in ends["moved"]["contacts"]
+        if row["item"] == "contact" and "into" not in row
+    }
+    parts = {row["id"]: row["data"]["parts"] for row in ends["moved"]["contacts"] if "parts" in (row.get("data") or {})}
+    assert len(people) == len(parts) == 2 and parts[people["Eve"]][0][0] == parts[people[""]][0][1] > 0
     assert all(not end["failures"] for name, end in ends.items() if name not in ("dead letter", "done again"))
     assert [row["step"] for row in ends["dead letter"]["failures"]] == ["converse"]
 

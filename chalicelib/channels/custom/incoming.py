@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from chalicelib.channels.contract import Changed, Event, Ignored, Said, Status
+from chalicelib.channels.contract import Changed, Event, Ignored, Moved, Said, Status
 from chalicelib.channels.wire import Fields, word
 from chalicelib.domain.message import DELIVERED, FAILED, READ, SENT, Content, Media
 from chalicelib.ports import clock
@@ -23,8 +23,10 @@ def event(fields: Fields, now_ms: int) -> Event:
         return _status(fields, now_ms)
     if kind in CHANGES:
         return _changed(fields, kind, now_ms)
+    if kind == "moved":
+        return _moved(fields, now_ms)
     if kind and kind != "message":
-        fields.refuse("type", f"must be message, status, {', '.join(CHANGES)}")
+        fields.refuse("type", f"must be message, status, moved, {', '.join(CHANGES)}")
     said = _said(fields, now_ms)
     # Said to many: whoever spoke must not be answered as if they had said it to us alone.
     return Ignored("group message") if fields.given.get("group") else said
@@ -38,6 +40,12 @@ def _changed(fields: Fields, kind: str, now_ms: int) -> Event:
     address, id = fields.text("from", required=True), fields.text("id")
     changed = Changed(address, kind, about, _time(fields, "at", now_ms), id, text, fields.flag("echo"))
     return Ignored("group message") if fields.given.get("group") else changed
+
+
+def _moved(fields: Fields, now_ms: int) -> Moved:
+    was = _identities(fields.inside("was")) if fields.has("was") else ()
+    address, to, id = (fields.text(name, required=True) for name in ("from", "to", "id"))
+    return Moved(address, to, _time(fields, "at", now_ms), id, _identities(fields), was)
 
 
 def _status(fields: Fields, now_ms: int) -> Status:

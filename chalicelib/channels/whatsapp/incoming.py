@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from chalicelib.channels.contract import Changed, Event, Ignored, Said, Status
+from chalicelib.channels.contract import Changed, Event, Ignored, Moved, Said, Status
 from chalicelib.channels.whatsapp import errors
 from chalicelib.channels.whatsapp.said import content_of
 from chalicelib.channels.wire import MAX_ID, dicts, word
@@ -28,6 +28,9 @@ STATUSES = {
 CHANGES = {"edit": "edited", "revoke": "deleted", "reaction": "reaction"}
 """Types of messages that change one of before; edits and revokes come where app and API are used together:
 .../whatsapp/webhooks/reference/messages/edit and .../messages/revoke. A reaction without an emoji is taken back."""
+NUMBER_CHANGED, USER_ID_CHANGED = ("user_changed_number", "customer_changed_number"), "user_changed_user_id"
+"""Types of system messages that say that a person goes on under another number or id (the second name is the elder):
+.../whatsapp/webhooks/reference/messages/system. With a new number comes a new user id."""
 GROUP = "group message"
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,160}")
 _ECHOES = "smb_message_echoes"
@@ -76,6 +79,8 @@ def _said(message: dict[str, Any], people: list[dict[str, Any]], now_ms: int) ->
     address = phone or wa_id or user_id
     if word(message.get("type")) in CHANGES:
         return _changed(message, address, now_ms)
+    if word(message.get("type")) == "system":
+        return _moved(message, now_ms)
     content = content_of(message)
     if isinstance(content, Ignored):
         return content
@@ -132,6 +137,25 @@ def _changed(message: dict[str, Any], address: str, now_ms: int, *, echo: bool =
         text = content.text
     id, at_ms = word(message.get("id"))[:MAX_ID], _time(message, now_ms)
     return Changed(address, CHANGES[kind], about[:MAX_ID], at_ms, id, text, echo)
+
+
+def _moved(message: dict[str, Any], now_ms: int) -> Event:
+    """A notice of the provider's own about the user; those that are about something else are passed over."""
+    given = inside(message, "system")
+    kind = word(given.get("type"))[:64]
+    if kind not in (*NUMBER_CHANGED, USER_ID_CHANGED):
+        return Ignored(f"system {kind}")
+    number, was = word(given.get("wa_id")) or word(given.get("new_wa_id")), word(message.get("from"))
+    user_id, was_id = word(given.get("user_id")), word(given.get("previous_user_id"))
+    address = was or was_id or word(message.get("from_user_id"))
+    if kind == USER_ID_CHANGED:
+        # The number stays, where the user has one here.
+        to, identities, gone = was or user_id, _identities("", user_id), _identities("", was_id)
+    else:
+        to, identities, gone = number or user_id, _identities(number, user_id), _identities(was, was_id)
+    if not all(0 < len(one) <= MAX_ID for one in (address, to)):
+        return Ignored(f"system {kind} without both addresses")
+    return Moved(address, to, _time(message, now_ms), word(message.get("id"))[:MAX_ID], identities, gone)
 
 
 def _echo(message: dict[str, Any], now_ms: int) -> Event:

@@ -85,9 +85,6 @@ def _by_type(kind: str, value: dict[str, Any], message: dict[str, Any]) -> Conte
             # The user did say something (a poll, a disappearing message), so that whoever answers should know.
             error = errors.first(message.get("errors"))
             return _unsupported(error["reason"])
-        case "system":
-            # A changed number. Nobody said anything, and the next message comes from the new one, with its identity.
-            return Ignored(f"system {_text(value, 'type')[:64]}")
     return Ignored(f"unknown message type: {kind}")
 
 

@@ -12,7 +12,9 @@ export PYTHONDONTWRITEBYTECODE ?=
 VENV := .venv
 LOCAL := .venv-local
 PY := $(VENV)/bin/python
-PIP := pip --disable-pip-version-check --quiet
+# For any Python, also one that is too old; the venv's own is asked too, as it may have been there before.
+SUITS := import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
+	"%s is Python %d.%d; Parley needs 3.11, 3.12 or 3.13: remove .venv and .venv-local, and say PYTHON=python3.13" % ((sys.executable,) + v))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint bench prove package deploy lock policies reference clean
@@ -21,24 +23,27 @@ help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(VENV)/.stamp: requirements.txt requirements-dev.txt
+	@test -x $(PY) || $(PYTHON) -c '$(SUITS)'
+	@test -x $(PY) || { echo "· a virtual environment, $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@$(PY) -c '$(SUITS)'
 	@echo "· libraries into $(VENV)"
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed")'
-	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	@$(PY) -m $(PIP) install 'pip<26.3'
-	@$(PY) -m $(PIP) install -r requirements.txt -r requirements-dev.txt
+	@$(PY) -m infra.installing 'pip<26.3'
+	@$(PY) -m infra.installing -r requirements.txt -r requirements-dev.txt
 	@touch $@
 
 $(LOCAL)/.stamp: requirements-local.txt
+	@test -x $(LOCAL)/bin/python || $(PYTHON) -c '$(SUITS)'
+	@test -x $(LOCAL)/bin/python || { echo "· a virtual environment, $(LOCAL)"; $(PYTHON) -m venv $(LOCAL); }
+	@$(LOCAL)/bin/python -c '$(SUITS)'
 	@echo "· emulator into $(LOCAL)"
-	@test -x $(LOCAL)/bin/python || $(PYTHON) -m venv $(LOCAL)
-	@$(LOCAL)/bin/python -m $(PIP) install 'pip<26.3'
-	@$(LOCAL)/bin/python -m $(PIP) install -r requirements-local.txt
+	@$(LOCAL)/bin/python -m infra.installing 'pip<26.3'
+	@$(LOCAL)/bin/python -m infra.installing -r requirements-local.txt
 	@touch $@
 
 setup: $(VENV)/.stamp $(LOCAL)/.stamp ## both virtual environments
 
 run: setup ## everything on this machine (PORT=4566); Ctrl-C ends it and keeps what was written
-	@exec $(PY) -m infra.local --port $(PORT) $(ARGS)
+	@exec $(PY) -m infra.local --port "$(PORT)" $(ARGS)
 
 test: setup ## all tests (WORKERS=2, ARGS="-k name")
 	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
@@ -70,5 +75,6 @@ policies: $(VENV)/.stamp ## .chalice/ anew from the code
 reference: $(VENV)/.stamp ## docs/reference.md anew from the code
 	@$(PY) -m infra.reference
 
-clean: ## everything that was made here, also the local run's data
-	@rm -rf $(VENV) $(LOCAL) .build .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: ## everything that was made here, also the local run's data; keys of stages stay
+	@$(PYTHON) -m infra.clean
+	@rm -rf $(VENV) $(LOCAL) .build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,7 +2,7 @@
 
     python examples/demo/desk.py --port 8702 --events-url-file .local/demo-desk-url
 
-Standard library only. It keeps its chats in memory, as it stands for somebody else's contact centre; what it does
+Standard library only. It keeps its chats in a file, as it stands for somebody else's contact centre; what it does
 on the wire is in docs/desks.md.
 """
 
@@ -11,6 +11,9 @@ from __future__ import annotations
 import argparse
 import html
 import json
+import os
+import threading
+import urllib.error
 import urllib.parse
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +22,16 @@ from typing import Any
 
 CHATS: dict[str, dict[str, Any]] = {}
 ARGUMENTS = argparse.Namespace()
+CHANGING = threading.Lock()
+SILENT = "Parley does not answer; try again."
+
+
+def keep() -> None:
+    """Write the chats down: all of them or nothing."""
+    if ARGUMENTS.chats_file:
+        new = Path(f"{ARGUMENTS.chats_file}.new")
+        new.write_text(json.dumps(CHATS), encoding="utf-8")
+        os.replace(new, ARGUMENTS.chats_file)
 
 
 def hear(event: dict[str, Any]) -> None:
@@ -38,24 +51,47 @@ def hear(event: dict[str, Any]) -> None:
         chat["open"] = False
 
 
-def tell(event: dict[str, Any]) -> None:
-    """Post an event of the desk's to Parley."""
+def take(event: dict[str, Any]) -> None:
+    """Note what Parley tells, and keep it."""
+    with CHANGING:
+        hear(event)
+        keep()
+
+
+def tell(event: dict[str, Any]) -> str:
+    """Post an event of the desk's to Parley; gives why it was not taken, empty where it was."""
     url = Path(ARGUMENTS.events_url_file).read_text().strip()
     body = json.dumps(event).encode()
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-    urllib.request.urlopen(request, timeout=10).read()
+    try:
+        urllib.request.urlopen(request, timeout=10).read()
+    except urllib.error.HTTPError as error:
+        return f"Parley refused it: {error.read().decode(errors='replace')[:300]}"
+    except OSError:
+        return SILENT
+    return ""
 
 
 def act(form: dict[str, str]) -> None:
     """What the person at the page did."""
     conversation, agent = form["conversation"], {"id": "ana", "name": "Ana"}
-    chat = CHATS[conversation]
-    if form.get("do") == "close":
-        tell({"type": "chat.closed", "conversation_id": conversation, "outcome": "solved"})
-        chat["open"] = False
-    elif text := form.get("text", "").strip():
-        tell({"type": "agent.message", "conversation_id": conversation, "text": text, "agent": agent})
-        chat["said"].append(("agent", text))
+    text = form.get("text", "").strip()
+    closes = form.get("do") == "close"
+    if closes:
+        problem = tell({"type": "chat.closed", "conversation_id": conversation, "outcome": "solved"})
+    elif text:
+        problem = tell({"type": "agent.message", "conversation_id": conversation, "text": text, "agent": agent})
+    else:
+        return
+    with CHANGING:
+        chat = CHATS[conversation]
+        chat["problem"] = problem
+        if closes:
+            # One that Parley does not know any more is over, too.
+            chat["open"] = problem == SILENT
+        elif not problem:
+            chat["said"].append(("agent", text))
+        keep()
 
 
 def page() -> str:
@@ -69,6 +105,8 @@ def page() -> str:
             " <button name=do value=close>Close the chat</button></form>"
         )
         below = form if chat["open"] else "Closed."
+        if problem := chat.get("problem"):
+            below = f"<p><strong>{html.escape(problem)}</strong></p>{below}"
         rows.append(f"<article><h2>{html.escape(chat['who'])}</h2><ol>{said}</ol>{below}</article>")
     return (
         "<!doctype html><html lang=en><meta charset=utf-8><title>Demo desk</title>"
@@ -92,7 +130,7 @@ class Desk(BaseHTTPRequestHandler):
         """A delivery, or what the person did."""
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         if self.path == "/hook":
-            hear(json.loads(raw))
+            take(json.loads(raw))
             self._answer(200, "{}", "application/json")
             return
         act(dict(urllib.parse.parse_qsl(raw)))
@@ -113,9 +151,17 @@ class Desk(BaseHTTPRequestHandler):
         """Quiet: the stack's own log tells of each delivery."""
 
 
-if __name__ == "__main__":
+def listen(words: list[str] | None = None) -> ThreadingHTTPServer:
+    """A server for what the command line says, with the chats that were kept."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=8702)
     parser.add_argument("--events-url-file", default=".local/demo-desk-url")
-    parser.parse_args(namespace=ARGUMENTS)
-    ThreadingHTTPServer(("127.0.0.1", ARGUMENTS.port), Desk).serve_forever()
+    parser.add_argument("--chats-file", default="", help="where the chats are kept over a restart")
+    parser.parse_args(words, namespace=ARGUMENTS)
+    if ARGUMENTS.chats_file and Path(ARGUMENTS.chats_file).exists():
+        CHATS.update(json.loads(Path(ARGUMENTS.chats_file).read_text(encoding="utf-8")))
+    return ThreadingHTTPServer(("127.0.0.1", ARGUMENTS.port), Desk)
+
+
+if __name__ == "__main__":
+    listen().serve_forever()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +22,8 @@ from infra.local.stack import Stack
 from infra.reads import ROOT
 
 DEMO = ROOT / "examples" / "demo"
+PORTS = (8701, 8702)
+"""Of the bot and the desk, where nobody else listens there."""
 _START_S = 15
 
 
@@ -27,19 +32,24 @@ class NotSetUp(Exception):
 
 
 @contextmanager
-def demo(up: Stack) -> Iterator[dict[str, Any]]:
-    """The demo running; gives what `.local/stack.json` says of it. Nothing where there is no demo."""
+def demo(up: Stack, *, ports: tuple[int, int] = (0, 0)) -> Iterator[dict[str, Any]]:
+    """The demo running; gives what `.local/stack.json` says of it. Nothing where there is no demo.
+
+    Its bot and its desk listen where they did before in this stack's folder, else on `ports` (0: any free one); where
+    somebody else listens there by now, on other ones. What the desk's page shows is kept in that folder, too.
+    """
     if not (DEMO / "setup.py").exists():
         yield {}
         return
     events_url_file = up.folder / "demo-desk-url"
-    bot_port, desk_port = free_port(), free_port()
+    bot_port, desk_port = _ports(up.folder / "demo-ports.json", ports)
     started: list[subprocess.Popen[bytes]] = []
     try:
         started.append(_start(up, "bot", bot_port))
-        started.append(_start(up, "desk", desk_port, "--events-url-file", str(events_url_file)))
-        for port in (bot_port, desk_port):
-            _wait(port)
+        chats = ("--chats-file", str(up.folder / "demo-chats.json"))
+        started.append(_start(up, "desk", desk_port, "--events-url-file", str(events_url_file), *chats))
+        for process, port in zip(started, (bot_port, desk_port), strict=True):
+            _wait(process, port)
         yield _set_up(up, bot_port, desk_port, events_url_file)
     finally:
         for process in started:
@@ -66,9 +76,31 @@ def _start(up: Stack, name: str, port: int, *more: str) -> subprocess.Popen[byte
     return processes.start(command, log=up.folder / f"demo-{name}.log")
 
 
-def _wait(port: int) -> None:
+def _ports(file: Path, wanted: tuple[int, int]) -> tuple[int, int]:
+    """The ports of the bot and the desk; the same as before where they can be had."""
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        wanted = int(kept["bot"]), int(kept["desk"])
+    bot, desk = (port if _free(port) else free_port() for port in wanted)
+    file.write_text(json.dumps({"bot": bot, "desk": desk}) + "\n", encoding="utf-8")
+    return bot, desk
+
+
+def _free(port: int) -> bool:
+    if not 0 < port < 65536:
+        return False
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _wait(process: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + _START_S
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(f"http://{HOST}:{port}/", timeout=1):
                 return

@@ -13,8 +13,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,7 +66,14 @@ class Emulator:
     """Enforce each function's own IAM policy."""
     env: dict[str, str] = field(default_factory=dict)
     """Further environment of the emulator, which its Lambdas inherit."""
+    inherits: tuple[int, ...] = ()
+    """Descriptors that it keeps open while it runs."""
+    died: Callable[[Emulator], None] | None = None
+    """Called, by a thread of its own, as soon as it has ended and nobody here has ended it."""
+    started_at: float = 0
+    """Seconds since 1970."""
     _process: subprocess.Popen[bytes] | None = None
+    _ending: bool = False
 
     @property
     def endpoint(self) -> str:
@@ -94,17 +103,21 @@ class Emulator:
 
     def start(self) -> None:
         """Start and wait until it answers; NotStarted with the end of its log where it does not."""
-        with socket.socket() as probe:
-            if probe.connect_ex((HOST, self.port)) == 0:
-                raise NotStarted(f"port {self.port} is taken; choose another one with PORT=")
+        self._need_port()
         self._forget_stream_positions()
-        temporary = self.folder / "tmp"
+        temporary = self._temporary
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         # Without the script's folder among the places where modules are looked for.
         command = [str(executable().with_name("python")), "-P", str(_MENDED)]
+        self._ending, self.started_at = False, time.time()
         self._process = processes.start(
-            command, log=self.log, append=True, env=self._environment(temporary), cwd=self.folder
+            command,
+            log=self.log,
+            append=True,
+            env=self._environment(temporary),
+            cwd=self.folder,
+            inherits=self.inherits,
         )
         deadline = time.monotonic() + _START_S
         while not self._answers():
@@ -112,6 +125,57 @@ class Emulator:
                 self.kill()
                 raise NotStarted(f"the emulator did not start:\n{self.log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.05)
+        threading.Thread(target=self._watch, args=(self._process,), daemon=True).start()
+
+    @property
+    def _temporary(self) -> Path:
+        # A stage's folder stands beside it, and no stage's name begins so.
+        return self.folder / ".tmp"
+
+    def _need_port(self) -> None:
+        """NotStarted where the port cannot be had."""
+        other = "choose another one with PORT="
+        with socket.socket() as probe:
+            taken = probe.connect_ex((HOST, self.port)) == 0
+        with socket.socket() as probe:
+            # What was served a minute ago stands in no one's way.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, self.port))
+            except PermissionError:
+                raise NotStarted(f"port {self.port} is not open to you; {other}") from None
+            except OSError:
+                taken = True
+        if taken:
+            raise NotStarted(f"port {self.port} is taken by another program; {other}")
+
+    def _watch(self, process: subprocess.Popen[bytes]) -> None:
+        process.wait()
+        if self.died and self._process is process and not self._ending:
+            self.died(self)
+
+    def how_it_died(self) -> str:
+        """What a person has to know of an emulator that ended by itself: how, and what is lost by it."""
+        code = self._process.poll() if self._process else None
+        how = "ended" if code is None else f"was killed by {_signal(-code)}" if code < 0 else f"ended with code {code}"
+        written = self.written_at()
+        if written and written >= self.started_at:
+            lost = "It wrote down what it had; nothing is lost."
+        elif written:
+            lost = (
+                f"What was set up and said since {_clock(self.started_at)}, when it was started, is lost; "
+                f"what stood at {_clock(written)} is kept."
+            )
+        else:
+            lost = "It had nothing written down yet: all that was set up and said is lost."
+        return f"the emulator {how}. {lost} Its log is {self.log}"
+
+    def written_at(self) -> float | None:
+        """When it last wrote its tables down, in seconds since 1970; None where it never did."""
+        try:
+            return (self.folder / "state" / "dynamodb.json").stat().st_mtime
+        except FileNotFoundError:
+            return None
 
     def _environment(self, temporary: Path) -> dict[str, str]:
         state = self.folder / "state"
@@ -171,6 +235,7 @@ class Emulator:
 
     def stop(self) -> None:
         """Stop in order: everything is kept in `folder/state` for the next start."""
+        self._ending = True
         if self._process and self._process.poll() is None:
             with contextlib.suppress(Exception):  # whatever it answers, it is to be stopped
                 self._settle()
@@ -183,11 +248,24 @@ class Emulator:
 
     def kill(self) -> None:
         """End it and its Lambdas at once, as a power cut would; what came since the last stop is lost."""
-        if self._process:
-            try:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            self._process.wait()
-            self._process = None
-        shutil.rmtree(self.folder / "tmp", ignore_errors=True)
+        self._ending = True
+        if self._process is None:
+            return
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait()
+        self._process = None
+        shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _clock(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))

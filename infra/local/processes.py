@@ -13,11 +13,18 @@ _PR_SET_PDEATHSIG = 1
 
 
 def start(
-    command: list[str], *, log: Path, append: bool = False, env: dict[str, str] | None = None, cwd: Path | None = None
+    command: list[str],
+    *,
+    log: Path,
+    append: bool = False,
+    env: dict[str, str] | None = None,
+    cwd: Path | None = None,
+    inherits: tuple[int, ...] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own: a Ctrl-C in the terminal then reaches us alone, and we end it in order.
 
-    Where we are killed instead, Linux tells it to stop: the emulator then still writes its state down.
+    Where we are killed instead, Linux tells it to stop: the emulator then still writes its state down. `inherits` are
+    descriptors that it keeps open, as a lock that is to stand for as long as it runs.
     """
     # The signal comes when the starting thread ends, so only the main thread's end means ours.
     bound = sys.platform == "linux" and threading.current_thread() is threading.main_thread()
@@ -30,6 +37,7 @@ def start(
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=inherits,
             preexec_fn=_stop_with_parent if bound else None,
         )
 

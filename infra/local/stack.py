@@ -85,6 +85,8 @@ def stack(
     visibility_s: int | None = None,
     package: Package | None = None,
     parameters: Mapping[str, str] | None = None,
+    inherits: tuple[int, ...] = (),
+    died: Callable[[Emulator], None] | None = None,
     say: Say = lambda _: None,
 ) -> Iterator[Stack]:
     """A platform on `port` (0: any free one), ready when the block begins and stopped in order when it ends.
@@ -92,10 +94,12 @@ def stack(
     `env` goes to the functions, `emulator_env` to the emulator: `{"AWS_ENDPOINT_URL": ...}` there sends all calls of
     the Lambdas through a fault injector. `visibility_s` shortens the queues' visibility timeouts, which are
     minutes, so that a test sees what comes after a crash. `package` deploys one that was built before instead of
-    this tree; `parameters` are the template's.
+    this tree; `parameters` are the template's. `inherits` and `died` are the emulator's.
     """
     made = Path(tempfile.mkdtemp(prefix="parley-", dir=_in_memory())) if folder is None else None
-    emulator = Emulator(port or free_port(), made or _folder(folder), auth, dict(emulator_env or {}))
+    emulator = Emulator(
+        port or free_port(), made or _folder(folder), auth, dict(emulator_env or {}), inherits=inherits, died=died
+    )
     try:
         say("starting the emulator")
         emulator.start()

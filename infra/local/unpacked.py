@@ -7,6 +7,7 @@ of a minute for their workers. What is deployed here leads to the unpacked tree,
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -22,6 +23,7 @@ with open(__file__, encoding="utf-8") as source:
 '''
 _KEPT = 12
 """Characters of the package's digest that name its tree."""
+_TREE = re.compile(rf"[0-9a-f]{{{_KEPT}}}(\.zip|\.unfinished)?")
 
 
 def archive(package: Path, folder: Path) -> Path:
@@ -44,7 +46,8 @@ def archive(package: Path, folder: Path) -> Path:
 def forget_others(kept: Path) -> None:
     """Remove the trees of packages that are not deployed any more; `kept` is what `archive` gave."""
     for path in kept.parent.iterdir():
-        if path.stem == kept.stem and path.suffix in ("", ".zip"):
+        # Whatever else lies there is not ours.
+        if not _TREE.fullmatch(path.name) or (path.stem == kept.stem and path.suffix in ("", ".zip")):
             continue
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)

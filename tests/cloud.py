@@ -8,7 +8,6 @@ the failed one. Everything that the app does goes through `app.py`, as in a depl
 from __future__ import annotations
 
 import base64
-import copy
 import itertools
 import json
 import os
@@ -17,25 +16,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from importlib import import_module
 from typing import Any
 
-from botocore import useragent
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError
 from botocore.handlers import BUILTIN_HANDLERS
 from botocore.retries import standard
 from moto import mock_aws
-from moto.core import responses as moto_responses
 from moto.core.botocore_stubber import BotocoreStubber
-from moto.core.serialize import JSONSerializer
-from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.table import StreamShard, Table
+from moto.dynamodb.models.table import StreamShard
 from moto.sqs import models as moto_sqs
 
 from infra.limits import MAX_RECEIVES
 from infra.sources import FILTERS
+from tests import quick  # noqa: F401 (makes moto quick)
 from tests.chains import Chains, chain_of
 
 QUEUES = {
@@ -71,36 +66,6 @@ class Context:
         return 60_000
 
 
-_serialize_structure = JSONSerializer._serialize_type_structure
-
-
-def _serialize_item(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
-    """An attribute's value as it is: moto would ask it for each of ten types under five spellings each, which is a
-    quarter of what a test of ours costs."""
-    if shape.name == "AttributeValue" and key and type(value) is dict and _plain(value):
-        serialized[self.get_serialized_name(shape, key)] = value
-    else:
-        _serialize_structure(self, serialized, value, shape, key)
-
-
-def _plain(value: Any) -> bool:
-    """Whether moto holds it as JSON does."""
-    if isinstance(value, dict):
-        return "B" not in value and "BS" not in value and all(map(_plain, value.values()))
-    return all(map(_plain, value)) if isinstance(value, list) else isinstance(value, (str, bool))
-
-
-for _module in (moto_responses, moto_sqs):
-    # It spells the same few names letter by letter at each call.
-    _module.camelcase_to_underscores = cache(_module.camelcase_to_underscores)  # type: ignore[attr-defined]
-
-# The same few thousand times over: what a class can answer, and how a client calls itself.
-moto_responses.method_names_from_class = cache(moto_responses.method_names_from_class)
-useragent.sanitize_user_agent_string_component = cache(useragent.sanitize_user_agent_string_component)
-
-JSONSerializer._serialize_type_structure = _serialize_item  # type: ignore[method-assign]
-
-
 _streams = StreamShard.add
 
 
@@ -111,43 +76,6 @@ def _only_changes(self: StreamShard, old: Any, new: Any) -> None:
 
 
 StreamShard.add = _only_changes  # type: ignore[method-assign]
-
-
-_transact = DynamoDBBackend.transact_write_items
-_backups: dict[int, Table] | None = None
-"""Copies that a transaction has made of tables; None between transactions."""
-
-
-def _backed_up_once(self: DynamoDBBackend, items: list[dict[str, Any]]) -> None:
-    """A transaction that copies each table once: moto does so for each of its items, which of a hundred is minutes."""
-    global _backups
-    _backups = {}
-    try:
-        _transact(self, items)
-    finally:
-        _backups = None
-
-
-def _copied(self: Table, memo: dict[int, Any]) -> Table:
-    if _backups is not None and id(self) in _backups:
-        return _backups[id(self)]
-    made = memo[id(self)] = Table.__new__(Table)
-    made.__dict__.update({key: copy.deepcopy(value, memo) for key, value in vars(self).items()})
-    if _backups is not None:
-        _backups[id(self)] = made
-    return made
-
-
-def _same_records(self: StreamShard, memo: dict[int, Any]) -> StreamShard:
-    """What was streamed does not change."""
-    made = memo[id(self)] = StreamShard.__new__(StreamShard)
-    made.__dict__.update(vars(self) | {"items": list(self.items), "table": copy.deepcopy(self.table, memo)})
-    return made
-
-
-DynamoDBBackend.transact_write_items = _backed_up_once  # type: ignore[method-assign]
-Table.__deepcopy__ = _copied  # type: ignore[attr-defined]
-StreamShard.__deepcopy__ = _same_records  # type: ignore[attr-defined]
 
 
 _changed: dict[str, int] = {}

@@ -1,0 +1,278 @@
+"""moto, made quick: what its calls to tables and queues cost besides being done is most of what our tests cost.
+
+None of it changes what is answered, which `test_quick.py` shows by asking both ways. Importing it is enough.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from botocore import parsers, regions, signers, useragent
+from moto.core import responses as moto_responses
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.exceptions import HTTPException, ServiceException
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.responses import ActionResult, BaseResponse
+from moto.core.utils import camelcase_to_underscores
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models import dynamo_type as types
+from moto.dynamodb.models import table as tables
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.models.table import StreamShard, Table
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+from moto.dynamodb.responses import DynamoHandler
+from moto.sqs import models as moto_sqs
+from moto.sqs.responses import SQSResponse
+
+_ITEMS = (
+    "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan", "BatchGetItem", "BatchWriteItem",
+    "TransactWriteItems",
+)  # fmt: skip
+_MESSAGES = ("SendMessageBatch", "ChangeMessageVisibilityBatch")
+_SHORT: dict[str, tuple[type[BaseResponse], str]] = {
+    **{f"DynamoDB_20120810.{operation}": (DynamoHandler, camelcase_to_underscores(operation)) for operation in _ITEMS},
+    **{f"AmazonSQS.{operation}": (SQSResponse, camelcase_to_underscores(operation)) for operation in _MESSAGES},
+}
+"""What is asked for often -> who does it, and by which method."""
+_UNSIGNED = {"dynamodb": _ITEMS, "sqs": _MESSAGES}
+_REPLACED: list[tuple[Any, str, Any, Any]] = []
+"""Whose attribute, its name, what it was and what it is."""
+
+
+def _replace(owner: Any, name: str, by: Any) -> Any:
+    """Put something else in the place of an attribute; gives what it was."""
+    was = vars(owner)[name]
+    _REPLACED.append((owner, name, was, by))
+    setattr(owner, name, by)
+    return was
+
+
+@contextmanager
+def as_before() -> Iterator[None]:
+    """For clients that are made here, moto as it is."""
+    for owner, name, was, _ in _REPLACED:
+        setattr(owner, name, was)
+    try:
+        yield
+    finally:
+        for owner, name, _, by in _REPLACED:
+            setattr(owner, name, by)
+
+
+# The way of a request to moto: signed, made one of werkzeug's, led by its URL, read, answered and written, by models
+# that describe all services. Ours are JSON with a name on top, and so are the answers.
+
+
+def _processed(self: BotocoreStubber, request: Any) -> Any:
+    target = _text(request.headers.get("X-Amz-Target", ""))
+    # Bytes among the attributes are another matter, and none of ours has any.
+    if target not in _SHORT or '"B"' in (body := _text(request.body)) or '"BS"' in body:
+        return _process(self, request)
+    kind, method = _SHORT[target]
+    asked: Any = kind()
+    asked.region, asked.current_account = request.url.split(".")[1], DEFAULT_ACCOUNT_ID
+    asked.headers = {name: _text(request.headers[name]) for name in ("X-Amz-Target", "Content-Type")}
+    asked.querystring, asked.uri_match, asked.response_headers = {}, {}, {}
+    asked.params = asked.body = json.loads(body)
+    try:
+        result = getattr(asked, method)().result
+    except ServiceException as error:
+        return asked.serialized(ActionResult(error))
+    except HTTPException as error:
+        return error.code, dict(error.get_headers() or ()), error.description
+    return 200, {}, "{}" if result is None else json.dumps(result, default=_encoded)
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _encoded(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+_process = _replace(BotocoreStubber, "process_request", _processed)
+
+
+def _signed(self: Any, operation_name: str = "", request: Any = None, **more: Any) -> Any:
+    """Nobody checks a signature."""
+    service = str(self._service_id).lower()
+    if operation_name not in _UNSIGNED.get(service, ()):
+        return _handler(self, operation_name, request, **more)
+    return None
+
+
+_handler = _replace(signers.RequestSigner, "handler", _signed)
+
+
+def _constructed(self: Any, operation_model: Any, call_args: Any, request_context: Any) -> Any:
+    """An endpoint is found once for each client and operation: neither tables nor queues have one of their own."""
+    if operation_model.service_model.service_name not in _UNSIGNED:
+        return _construct(self, operation_model, call_args, request_context)
+    known = vars(self).setdefault("_known", {})
+    if operation_model.name not in known:
+        known[operation_model.name] = _construct(self, operation_model, call_args, request_context)
+    return known[operation_model.name]
+
+
+_construct = _replace(regions.EndpointRulesetResolver, "construct_endpoint", _constructed)
+# Where from, with which features: nobody asks.
+_replace(useragent.UserAgentString, "to_string", lambda self: "tests")
+
+
+def _handle_item(self: Any, shape: Any, value: Any) -> Any:
+    """An attribute's value as it is, instead of asking it for each of ten types."""
+    if shape.name == "AttributeValue" and _plain(value):
+        return value
+    return _handle_structure(self, shape, value)
+
+
+def _plain(value: Any) -> bool:
+    """Whether JSON holds it as we do."""
+    if isinstance(value, dict):
+        return "B" not in value and "BS" not in value and all(map(_plain, value.values()))
+    return all(map(_plain, value)) if isinstance(value, list) else isinstance(value, (str, bool))
+
+
+_handle_structure = _replace(parsers.BaseJSONParser, "_handle_structure", _handle_item)
+
+for _module in (moto_responses, moto_sqs):
+    # It spells the same few names letter by letter at each call.
+    _replace(_module, "camelcase_to_underscores", cache(camelcase_to_underscores))
+# The same few thousand times over: what a class can answer.
+_replace(moto_responses, "method_names_from_class", cache(moto_responses.method_names_from_class))
+
+
+# Items: each is measured once, and copied and shown without asking each value what it may be.
+
+_MOST = 405_000
+"""As moto has it."""
+
+
+def _size(value: Any) -> int:
+    """As moto measures a value, or what is within it."""
+    if isinstance(value, DynamoType):
+        return len(str(value.value)) if value.type == "N" else _size(value.value)
+    if isinstance(value, bool):
+        return 1
+    if isinstance(value, str):
+        return len(value) if value.isascii() else len(value.encode())
+    if isinstance(value, dict):
+        return sum(_size(key) + _size(one) for key, one in value.items())
+    return sum(map(_size, value)) if isinstance(value, list) else len(value)
+
+
+def _made(self: Item, hash_key: DynamoType, range_key: DynamoType | None, attrs: dict[str, Any]) -> None:
+    """An item, measured once: moto measures all again for each attribute."""
+    self.hash_key, self.range_key, self.attrs = hash_key, range_key, types.LimitedSizeDict()
+    dict.update(self.attrs, {key: DynamoType(value) for key, value in attrs.items()})
+    if _size(self.attrs) > _MOST:
+        raise types.ItemSizeTooLarge
+
+
+def _set(self: types.LimitedSizeDict, key: str, value: Any) -> None:
+    if _size(self) + _size(key) + _size(value) > _MOST:
+        raise types.ItemSizeTooLarge
+    dict.__setitem__(self, key, value)
+
+
+def _twin(value: Any) -> Any:
+    if not isinstance(value, DynamoType):
+        return copy.deepcopy(value)
+    made = DynamoType.__new__(DynamoType)
+    made.type, inner = value.type, value.value
+    if isinstance(inner, dict):
+        inner = {key: _twin(one) for key, one in inner.items()}
+    elif isinstance(inner, list):
+        inner = list(inner) if value.is_set() else [_twin(one) for one in inner]
+    made.value = inner
+    return made
+
+
+def _twin_item(self: Item, memo: dict[int, Any]) -> Item:
+    made = memo[id(self)] = Item.__new__(Item)
+    made.hash_key, made.range_key, made.attrs = self.hash_key, self.range_key, types.LimitedSizeDict()
+    dict.update(made.attrs, {key: _twin(one) for key, one in self.attrs.items()})
+    return made
+
+
+def _regular(self: DynamoType) -> dict[str, Any]:
+    """As JSON, each part once: moto copies all of it at each depth."""
+    value = self.value
+    if isinstance(value, dict):
+        value = {key: _shown(one) for key, one in value.items()}
+    elif isinstance(value, list):
+        value = [_shown(one) for one in value]
+    return {self.type: base64.b64decode(value) if self.type == "B" and isinstance(value, str) else value}
+
+
+def _shown(value: Any) -> Any:
+    return _regular(value) if isinstance(value, DynamoType) else copy.deepcopy(value)
+
+
+_replace(DynamoType, "size", _size)
+_replace(DynamoType, "to_regular_json", _regular)
+_replace(DynamoType, "__deepcopy__", lambda self, memo: _twin(self))
+_replace(types.LimitedSizeDict, "__setitem__", _set)
+_replace(Item, "__init__", _made)
+_replace(Item, "__deepcopy__", _twin_item)
+# How long a record of a stream would be: nobody asks.
+_replace(tables, "dynamo_json_dump", lambda value: "")
+
+
+# What an update's expression says, and what looks at which of its nodes; whoever works on it makes a copy first.
+_replace(UpdateExpressionParser, "make", cache(UpdateExpressionParser.make))
+
+
+def _nodes(self: DepthFirstTraverser) -> tuple[type, ...]:
+    known: tuple[type, ...] = vars(self).setdefault("_known", tuple(self._processing_map()))
+    return known
+
+
+_replace(DepthFirstTraverser, "nodes_to_be_processed", _nodes)
+
+
+_backups: dict[int, Table] | None = None
+"""Copies that a transaction has made of tables; None between transactions."""
+
+
+def _backed_up_once(self: DynamoDBBackend, items: list[dict[str, Any]]) -> None:
+    """A transaction that copies each table once: moto does so for each of its items, which of a hundred is minutes."""
+    global _backups
+    _backups = {}
+    try:
+        _transact(self, items)
+    finally:
+        _backups = None
+
+
+def _copied(self: Table, memo: dict[int, Any]) -> Table:
+    if _backups is not None and id(self) in _backups:
+        return _backups[id(self)]
+    made = memo[id(self)] = Table.__new__(Table)
+    # No call of a transaction touches more of a table than what is in it and what is streamed of it.
+    vars(made).update(vars(self))
+    vars(made).update({name: copy.deepcopy(vars(self)[name], memo) for name in ("items", "stream_shard")})
+    if _backups is not None:
+        _backups[id(self)] = made
+    return made
+
+
+def _same_records(self: StreamShard, memo: dict[int, Any]) -> StreamShard:
+    """What was streamed does not change."""
+    made = memo[id(self)] = StreamShard.__new__(StreamShard)
+    vars(made).update(vars(self) | {"items": list(self.items), "table": copy.deepcopy(self.table, memo)})
+    return made
+
+
+_transact = _replace(DynamoDBBackend, "transact_write_items", _backed_up_once)
+# Neither has one of its own.
+Table.__deepcopy__ = _copied  # type: ignore[attr-defined]
+StreamShard.__deepcopy__ = _same_records  # type: ignore[attr-defined]

@@ -6,14 +6,17 @@ from typing import Any
 
 from pydantic import Field
 
-from chalicelib.api.fields import MAX_DEPTH, Fields, Id, kept, parse, read
+from chalicelib.api.fields import MAX_DEPTH, Fields, Id, Secret, kept, parse, read
 from chalicelib.api.front import Call
 from chalicelib.ports.web import Problem
 
 KINDS = ("channels", "bots", "desks", "rules", "triggers", "sources", "subscriptions")
 """What a bundle lists, in the order in which it is made: what is named before what names it."""
-_YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
-_MOST = 500
+YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
+MOST = 500
+"""Of one kind."""
+_AROUND = 2
+"""Levels of a bundle around a resource, which may be as deep as one that is given alone."""
 _MOST_EVENTS = 60_000
 """Of a bundle of five hundred resources of each kind with some fifteen fields each."""
 
@@ -27,19 +30,21 @@ class Bundle(Fields):
     """The service's fields; it is found by its name, and made where there is none."""
     service_id: Id | None = None
     """Instead of `service`, or beside it to rename one."""
-    channels: Items | None = Field(default=None, max_length=_MOST)
-    bots: Items | None = Field(default=None, max_length=_MOST)
-    desks: Items | None = Field(default=None, max_length=_MOST)
-    rules: Items | None = Field(default=None, max_length=_MOST)
-    triggers: Items | None = Field(default=None, max_length=_MOST)
-    sources: Items | None = Field(default=None, max_length=_MOST)
-    subscriptions: Items | None = Field(default=None, max_length=_MOST)
+    channels: Items | None = Field(default=None, max_length=MOST)
+    bots: Items | None = Field(default=None, max_length=MOST)
+    desks: Items | None = Field(default=None, max_length=MOST)
+    rules: Items | None = Field(default=None, max_length=MOST)
+    triggers: Items | None = Field(default=None, max_length=MOST)
+    sources: Items | None = Field(default=None, max_length=MOST)
+    subscriptions: Items | None = Field(default=None, max_length=MOST)
+    secrets: dict[str, Secret] | None = None
+    """Values by the names with which the others refer to them: `{"secret": "name"}`."""
 
 
 def bundle(call: Call) -> Bundle:
     """The bundle of a request; Problem 400 where the text cannot be read, 422 for wrong fields."""
     kind = (call.headers.get("content-type") or "").partition(";")[0].strip().lower()
-    return parse(Bundle, kept(_yaml(call.raw)) if kind in _YAML else read(call))
+    return parse(Bundle, kept(_yaml(call.raw), around=_AROUND) if kind in YAML else read(call, around=_AROUND))
 
 
 def _yaml(raw: bytes) -> Any:
@@ -56,8 +61,8 @@ def _yaml(raw: bytes) -> Any:
                 raise Problem(400, "malformed_yaml", "aliases (*name) are not taken")
             # The parser's time grows with the square of the depth, so it is bounded while it reads.
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > MAX_DEPTH:
-                raise Problem(422, "invalid", f"is nested deeper than {MAX_DEPTH} levels")
+            if depth > MAX_DEPTH + _AROUND + 1:
+                raise Problem(422, "invalid", f"is nested deeper than {MAX_DEPTH + _AROUND} levels")
             if events > _MOST_EVENTS:
                 raise Problem(413, "too_large", f"has more than {_MOST_EVENTS} names, values and brackets")
         return yaml.load(text, Loader=_loader(loader))  # noqa: S506 - a safe loader, made stricter

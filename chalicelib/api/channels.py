@@ -89,6 +89,11 @@ def _secrets(
     return secrets, made, wrong
 
 
+def makes(body: dict[str, Any]) -> list[str]:
+    """Names of the secrets that Parley makes for this kind of channel."""
+    return [name for name, need in channels.load(body["kind"]).SECRETS.items() if need == "made"]
+
+
 def show(row: Resource, shown: Shown) -> dict[str, Any]:
     """The fields, and where the provider calls."""
     at = f"{shown.base_url}/channels/{row.id}"
@@ -100,5 +105,5 @@ def show(row: Resource, shown: Shown) -> dict[str, Any]:
 
 KIND = Kind(
     name="channel", model=Channel, answer=ChannelAnswer, secret=frozenset({"secrets"}),
-    fixed=frozenset({"service_id", "kind"}), settle=settle, show=show,
+    makes=makes, fixed=frozenset({"service_id", "kind"}), settle=settle, show=show,
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from chalicelib.api.fields import invalid, kept, parse
 from chalicelib.api.kinds import Draft, Kind
@@ -17,8 +17,8 @@ _MERGED = ("settings", "mapping")
 def merged(kind: Kind, row: config.Resource, patch: dict[str, Any]) -> dict[str, Any]:
     """The fields that stand, with the patch merged in; secrets only where the patch gives them."""
     known = kind.model.model_fields
-    stands = {name: value for name, value in dict(row.body or {}).items() if name in known}
-    whole: dict[str, Any] = stands
+    stands = standing(kind, row)
+    whole: dict[str, Any] = dict(stands)
     for name, value in patch.items():
         if name in kind.secret:
             whole[name] = value
@@ -27,6 +27,17 @@ def merged(kind: Kind, row: config.Resource, patch: dict[str, Any]) -> dict[str,
         else:
             whole[name] = _merge(stands.get(name), value, deep=name in _MERGED)
     return whole
+
+
+def standing(kind: Kind, row: config.Resource) -> dict[str, Any]:
+    """The fields of the model as they stand, without secrets. What was left empty where the default is not is null."""
+    known, body = kind.model.model_fields, dict(row.body or {})
+    emptied = {
+        name: None
+        for name, field in known.items()
+        if name not in body and field.default is not None and type(None) in get_args(field.annotation)
+    }
+    return emptied | {name: value for name, value in body.items() if name in known}
 
 
 def redrafted(kind: Kind, row: config.Resource, fields: dict[str, Any], given: frozenset[str]) -> Draft:

@@ -60,8 +60,10 @@ def small(value: Any, *, most: int) -> Any:
     return value
 
 
-def read(call: Call) -> Any:
-    """The body as JSON, {} where it is empty; Problem 400 where it is no JSON, 422 for values that cannot be kept."""
+def read(call: Call, *, around: int = 0) -> Any:
+    """The body as JSON, {} where it is empty; Problem 400 where it is no JSON, 422 for values that cannot be kept.
+
+    `around` are levels that will not be kept themselves."""
     if not call.raw.strip():
         return {}
     kind = (call.headers.get("content-type") or "application/json").partition(";")[0].strip().lower()
@@ -71,12 +73,12 @@ def read(call: Call) -> Any:
         value = json.loads(call.raw.decode(), parse_int=_integer)
     except (ValueError, RecursionError) as error:
         raise Problem(400, "malformed_json", f"the body is no JSON: {error}"[:300]) from None
-    return kept(value)
+    return kept(value, around=around)
 
 
-def kept(value: Any) -> Any:
+def kept(value: Any, *, around: int = 0) -> Any:
     """The value; Problem 422 where a part of it is no JSON or cannot be kept."""
-    if wrong := problems(value):
+    if wrong := problems(value, depth=-around):
         raise invalid(wrong)
     return value
 

@@ -6,7 +6,7 @@ and what stood before, it makes what is stored, what is sealed and what is shown
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -85,7 +85,9 @@ class Kind:
     refs: Mapping[str, str] = field(default_factory=dict)
     """Field -> kind of the resource, or resources, of the same service that it names."""
     secret: frozenset[str] = frozenset()
-    """Fields that are sealed and never answered."""
+    """Fields that are sealed and never answered; `<field>_set` in the body says whether, or which, are kept."""
+    makes: Callable[[dict[str, Any]], Collection[str]] = lambda _: ()
+    """Of the body: names of secrets that are made where none is given."""
     fixed: frozenset[str] = frozenset({"service_id"})
     """Fields that a PATCH cannot change."""
     settle: Callable[[Draft], Settled] = _settle

@@ -53,6 +53,7 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.merging:unmerge": (200, Unmerge, UnmergedAnswer),
     "api.merging:merges": (200, None, Merges),
     "api.apply:apply": (200, Bundle, shapes.Applied),
+    "api.export:export": (200, None, Bundle),
     "api.conversations:one": (200, None, shapes.ConversationWithThread),
     "api.direct:create": (201, DirectCall, shapes.Conversation),
     "api.direct:complete": (200, Complete, Completed),
@@ -75,6 +76,7 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
 """Function -> (status, what it takes, what it answers)."""
 _KINDS = {
     "api.apply:apply": ("application/json", "application/yaml"),
+    "api.export:export": ("application/json", "application/yaml"),
     "api.contact_import:load": (CSV, JSON_LINES[0]),
     "api.contact_import:dump": (JSON_LINES[0],),
 }
@@ -83,6 +85,7 @@ _QUERY = {
     "api.lists:listing": ("service_id",),
     "api.resources:remove": ("cascade",),
     "api.apply:apply": ("dry_run",),
+    "api.export:export": ("service_id",),
     "api.trigger_events:invoke": ("session", "contact.name", "contact.email", "contact.phone"),
     "steps.receive_trigger:run": ("session", "contact.name", "contact.email", "contact.phone"),
     "api.contacts:listing": ("service_id", "email", "phone", "external_id"),
@@ -151,7 +154,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": _summary(route),
         "tags": [tag],
         "parameters": _parameters(route),
-        "responses": {str(status): _answer(answers, "application/json" if takes else kinds[0])}
+        "responses": {str(status): _answer(answers, ("application/json",) if takes else kinds)}
         | {"default": {"description": "What is wrong", "content": _problem()}},
     }
     if takes:
@@ -192,8 +195,8 @@ def _list_of(one: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _answer(schema: dict[str, Any] | None, kind: str) -> dict[str, Any]:
-    return {"description": "Done"} | ({"content": {kind: {"schema": schema}}} if schema else {})
+def _answer(schema: dict[str, Any] | None, kinds: tuple[str, ...]) -> dict[str, Any]:
+    return {"description": "Done"} | ({"content": {kind: {"schema": schema} for kind in kinds}} if schema else {})
 
 
 def _problem() -> dict[str, Any]:

@@ -11,6 +11,7 @@ from chalicelib.api.changes import Change
 from chalicelib.api.fields import invalid, parse
 from chalicelib.api.front import Call
 from chalicelib.api.kinds import Draft, Kind, Settled, kind_of
+from chalicelib.api.references import References
 from chalicelib.ports import secrets
 from chalicelib.ports.clock import now_ms
 from chalicelib.ports.web import Problem
@@ -34,11 +35,13 @@ class Plan:
     wrong: list[tuple[str, str]] = field(default_factory=list)
     about: dict[str, Any] = field(default_factory=dict)
     """The service's own fields as they will stand."""
+    references: References = field(default_factory=lambda: References({}))
 
 
 def planned(call: Call, given: Bundle) -> Plan:
     """What a bundle will do; what is wrong with it is in `wrong`, each with its place in the bundle."""
     plan, row = _service(call, given)
+    plan.references = References(given.secrets or {})
     if given.service is not None:
         _item(plan, kind_of("services"), "/service", given.service, plan.service, row)
         plan.about = dict(plan.changes[0].row.body or {}) if plan.changes else {}
@@ -49,6 +52,7 @@ def planned(call: Call, given: Bundle) -> Plan:
         for n, item in enumerate(items):
             _listed(plan, thing, n, item)
         _alike(plan, thing, items)
+    plan.wrong += plan.references.unused()
     _removals(plan, listed)
     return plan
 
@@ -108,7 +112,7 @@ def _listed(plan: Plan, thing: str, n: int, item: dict[str, Any]) -> None:
     item = dict(item)
     verify = item.pop("verify", False)
     if verify not in (True, False) or (verify and not kind.webhook):
-        plan.wrong.append((f"{path}/verify", "must be true or false, and is for bots and desks"))
+        plan.wrong.append((f"{path}/verify", "must be true or false, and is for bots, desks and subscriptions"))
     elif verify:
         plan.verify.append(plan.ids[thing][name])
     if kind.name == "rule":
@@ -116,10 +120,11 @@ def _listed(plan: Plan, thing: str, n: int, item: dict[str, Any]) -> None:
     if item.get("service_id", plan.service) != plan.service:
         plan.wrong.append((f"{path}/service_id", "is another service"))
     item["service_id"] = plan.service
+    row = next((row for row in plan.rows[thing] if row.id == plan.ids[thing][name]), None)
     before = len(plan.wrong)
     _resolve(plan, kind, path, item)
+    plan.wrong += plan.references.resolve(kind, path, item, row)
     if len(plan.wrong) == before:
-        row = next((row for row in plan.rows[thing] if row.id == plan.ids[thing][name]), None)
         _item(plan, kind, path, item, plan.ids[thing][name], row)
 
 

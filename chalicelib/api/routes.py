@@ -94,6 +94,7 @@ TABLE: tuple[Route, ...] = (
     Route("POST", "/v1/contacts/{id}/unmerge", "api.merging:unmerge", AGENT),
     Route("GET", "/v1/contacts/{id}/merges", "api.merging:merges", READ),
     Route("POST", "/v1/apply", "api.apply:apply", ADMIN),
+    Route("GET", "/v1/export", "api.export:export", READ),
     Route("GET", "/v1/conversations", "api.conversations:listing", READ),
     Route("POST", "/v1/conversations", "api.direct:create", AGENT),
     Route("GET", "/v1/conversations/{id}", "api.conversations:one", READ),

@@ -10,6 +10,12 @@ from tests.cloud import Cloud, running, set_environment
 set_environment()
 
 import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
+
+# The same examples each time: a failure is of the change that it came with. `--hypothesis-profile=search` draws others.
+settings.register_profile("same", derandomize=True, database=None)
+settings.register_profile("search", derandomize=False)
+settings.load_profile("same")
 
 TRAVELLERS = ("api", "domain", "inbound", "journeys", "sources", "steps", "tables")
 """Folders whose tests have a day each. Others speak to processes, or to OpenSSL, which are not taken along."""

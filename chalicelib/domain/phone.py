@@ -109,8 +109,10 @@ def spelled(text: str, country: str = "") -> str:
         was_national, international, written = not international, True, found
         if was_national and not phonenumbers.is_valid_number(phonenumbers.parse(found, None)):
             raise ValueError(f"is no valid phone number (read in {country})")
+    else:
+        raise ValueError("is no valid phone number")
     possible = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
-    if found != written or not (phonenumbers.is_valid_number(number) or (possible and _INTERNATIONAL.fullmatch(found))):
+    if not (phonenumbers.is_valid_number(number) or (possible and _INTERNATIONAL.fullmatch(found))):
         raise ValueError("is no valid phone number")
     return found
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.contact import each_once
@@ -70,6 +70,7 @@ def test_nonsense_is_refused_in_a_sentence_and_identifies_nobody(written: str) -
     country=st.sampled_from(["", "BR", "MX", "AR", "CI", "BJ", "DE", "US", "VN", "IT"]),
     other=st.sampled_from(["", "BR", "AR", "US", "CI"]),
 )
+@example(prefix="+", code="49", digits="000000000", country="", other="")
 def test_what_is_spelled_is_accepted_again_at_every_door(
     prefix: str, code: str, digits: str, country: str, other: str
 ) -> None:

@@ -108,6 +108,8 @@ class Taps:
 
     def __init__(self) -> None:
         self.listen: Callable[[str, str], None] | None = None
+        self.asked: str | bytes = b""
+        """The body of the call that is under way."""
         self.losing = ""
         """The operation whose next answer is lost on its way, once it was done: the SDK then asks again."""
         self._given: dict[str, AWSResponse] = {}
@@ -126,8 +128,9 @@ class Taps:
             raise ConnectionClosedError(endpoint_url=request.url)
         return answer
 
-    def before(self, model: Any, **_: Any) -> None:
+    def before(self, model: Any, params: Any, **_: Any) -> None:
         if self.listen:
+            self.asked = params["body"]
             self.listen("before", model.name)
 
     def after(self, model: Any, **_: Any) -> None:

@@ -306,7 +306,7 @@ RARER = {
         l_number,
         (*_OTHERS, "announce"),
     ),
-    "second desk": Scenario((m_nobody_accepts,), ("fire_timer", "converse"), m_second_desk, _PATH),
+    "second desk": Scenario((m_nobody_accepts,), ("converse",), m_second_desk, ("fire_timer", "fan_out", "deliver")),
     "transfer": Scenario((m_desk_transfers,), ("receive_desk", "converse"), m_accepted, _PATH),
     "too old": Scenario((n_too_old,), ("retry_delivery", "deliver"), n_soon_too_old, ()),
     "poison": Scenario((o_poison,), ("retry_delivery",), o_waits, _OTHERS),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -57,6 +58,8 @@ class Called:
     operation: str
     first: bool
     """Whether it was the first of its run of the step."""
+    on: tuple[str, ...] = ()
+    """The tables or the queue that it is made on, and of a transaction what it does to each."""
 
 
 @dataclass
@@ -195,7 +198,8 @@ class Stage:
         if self._dead:
             raise CutOff("a dead process calls nobody")
         if side == "before":
-            self.calls.append(Called(self.cloud.step, operation, self._fresh))
+            on = () if operation == "HTTP" else _made_on(taps.asked)
+            self.calls.append(Called(self.cloud.step, operation, self._fresh, on))
             self._fresh = False
         here = self.cut.at == len(self.calls) - 1 if self.cut and not self.happened else False
         if here and self.cut == Cut(len(self.calls) - 1, "lost"):
@@ -262,6 +266,16 @@ class Stage:
     def outsides(self) -> dict[str, Outside]:
         """Everybody outside."""
         return {"bot": self.town.bot, "desk": self.town.desk, "provider": self.provider, "hearer": self.hearer}
+
+
+_MADE_ON = re.compile(
+    r'"(?:TableName": "|RequestItems": {"|QueueUrl": ".*?/)([^"/]+)"|"(Put|Update|Delete|ConditionCheck)": {'
+)
+
+
+def _made_on(body: str | bytes) -> tuple[str, ...]:
+    text = body.decode() if isinstance(body, bytes) else body
+    return tuple(table or action for table, action in _MADE_ON.findall(text))
 
 
 def _sqs(stage: Stage, queue: str) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -74,6 +75,15 @@ class Recorded:
     failures: list[tuple[str, str]]
 
 
+@dataclass(frozen=True)
+class Planned:
+    """An action that is to be cut off, and at which call."""
+
+    recorded: Recorded
+    cut: Cut
+    called: Called
+
+
 @dataclass
 class Matrix:
     """The stage, and what was recorded on it."""
@@ -81,8 +91,27 @@ class Matrix:
     stage: Stage
     bare: dict[str, Any]
     scenarios: dict[str, list[Recorded]] = field(default_factory=dict)
-    lost: set[tuple[str, ...]] = field(default_factory=set)
-    """Runs of a step, by their calls, in which each answer was lost: once is enough."""
+
+    @cached_property
+    def plan(self) -> dict[tuple[str, str], list[Planned]]:
+        """(scenario, step) -> where it is cut off.
+
+        Runs of a step that make the same calls on the same tables and queues leave the same behind wherever they are
+        cut: the first of all scenarios stands for all. Not so `converse`, whose writes say what it has decided: of its
+        runs those of one action with the same rows before are alike. An answer that is lost is lost once for each
+        operation of a run. So that each process comes to the same plan, whichever tests it runs, all scenarios are
+        recorded first.
+        """
+        cut: set[Any] = set()
+        return {
+            (name, step): [
+                Planned(recorded, *planned)
+                for recorded in self.recorded(name)
+                for planned in _planned(recorded, step, cut)
+            ]
+            for name, scenario in SCENARIOS.items()
+            for step in scenario.steps
+        }
 
     def recorded(self, name: str) -> list[Recorded]:
         """A scenario's actions; run when first asked for."""
@@ -184,14 +213,14 @@ def texts(end: dict[str, Any]) -> list[str]:
 )
 def test_cut_off_anywhere_it_comes_to_the_same(matrix: Matrix, scenario: str, step: str) -> None:
     """Before each call; after it; or its answer is lost, the SDK makes it again and hands back the second answer."""
-    stage, cuts, wrong = matrix.stage, 0, []
-    for recorded in matrix.recorded(scenario):
-        for cut, called in (*_cuts(recorded.calls, step), *_losses(matrix, recorded.calls, step)):
-            cuts += 1
-            # Where an answer is lost nothing comes again, and so nobody is told twice.
-            if difference := _run(stage, recorded, cut, attempts=step not in _PUMPS or cut.side == "lost"):
-                wrong.append(f"{recorded.action.__name__}, {cut.side} {called.operation} ({cut.at}): {difference}")
-    assert cuts
+    planned, wrong = matrix.plan[scenario, step], []
+    assert planned, "cut off at the same calls in an earlier scenario: list it among the others"
+    for one in planned:
+        # Where an answer is lost nothing comes again, and so nobody is told twice.
+        attempts = step not in _PUMPS or one.cut.side == "lost"
+        if difference := _run(matrix.stage, one.recorded, one.cut, attempts=attempts):
+            where = f"{one.recorded.action.__name__}, {one.cut.side} {one.called.operation} ({one.cut.at})"
+            wrong.append(f"{where}: {difference}")
     assert not wrong, "\n".join(wrong)
 
 
@@ -209,29 +238,27 @@ def _run(stage: Stage, recorded: Recorded, cut: Cut, *, attempts: bool) -> str:
         return str(error)[:300]
 
 
-def _cuts(calls: list[Called], step: str) -> Iterator[tuple[Cut, Called]]:
-    """Before and after each call of a step, as far as it makes a difference.
+def _planned(recorded: Recorded, step: str, known: set[Any]) -> Iterator[tuple[Cut, Called]]:
+    """Where a step of an action is cut off that is not known yet.
 
     Cutting before a call is the same as cutting after the one before it, and a read changes nothing: what is left is
-    before the first call of each run of the step, and after each call that leaves something behind. Of runs within an
-    action that make the same calls, as a third and a fourth retry do, the first stands for all.
+    before the first call of each run of the step, and after each call that leaves something behind; and each write
+    whose answer can be lost.
     """
-    different = {tuple(calls[at].operation for at in run): run for run in reversed(_runs(calls, step))}
-    for run in different.values():
-        yield Cut(run[0], "before"), calls[run[0]]
-        for at in run:
-            if calls[at].operation not in READS:
-                yield Cut(at, "after"), calls[at]
-
-
-def _losses(matrix: Matrix, calls: list[Called], step: str) -> Iterator[tuple[Cut, Called]]:
-    """Each write of a step whose answer can be lost; a run that makes the same calls as one of any scenario before
-    stands for both."""
+    calls = recorded.calls
     for run in _runs(calls, step):
-        made = (step, *(calls[at].operation for at in run))
-        if made not in matrix.lost:
-            matrix.lost.add(made)
-            yield from ((Cut(at, "lost"), calls[at]) for at in run if calls[at].operation not in READS | {"HTTP"})
+        reads = sorted((calls[at].operation, calls[at].on) for at in run if calls[at].operation in READS)
+        writes = [at for at in run if calls[at].operation not in READS]
+        same = (recorded.action, *recorded.before["items"].values()) if step == "converse" else ()
+        made = ("cut", step, same, *reads, *((calls[at].operation, calls[at].on) for at in writes))
+        if made not in known:
+            known.add(made)
+            yield Cut(run[0], "before"), calls[run[0]]
+            yield from ((Cut(at, "after"), calls[at]) for at in writes)
+        made = ("lost", step, *(operation for operation, _ in reads), *(calls[at].operation for at in writes))
+        if made not in known:
+            known.add(made)
+            yield from ((Cut(at, "lost"), calls[at]) for at in writes if calls[at].operation != "HTTP")
 
 
 def _runs(calls: list[Called], step: str) -> list[list[int]]:

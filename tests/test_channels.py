@@ -348,7 +348,7 @@ CONTENTS = st.builds(
 
 
 @pytest.mark.parametrize("kind", channels.KINDS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(answer=ANSWERS, content=CONTENTS)
 def test_sending_never_raises(kind: str, answer: Exchange, content: Content) -> None:
     async def call(*_: Any, **__: Any) -> Exchange:

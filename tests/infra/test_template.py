@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +15,7 @@ from chalicelib.domain.happened import concerns
 from infra import declared, edges, gateway, policies, queues
 from infra.check import lint, stale
 from infra.limits import LIMITS, MAX_RECEIVES
-from infra.package import Package
-from infra.reads import queues_named
+from infra.reads import ROOT, queues_named
 from infra.sources import FILTERS
 from tests.cloud import _matches as matches
 
@@ -58,8 +58,20 @@ def statements(role: Resource) -> Iterator[Resource]:
         yield from policy["PolicyDocument"]["Statement"]
 
 
-def test_cfn_lint_has_nothing_to_say(package: Package) -> None:
-    assert lint(package.template) == ""
+def test_cfn_lint_is_asked_by_make_lint(tmp_path: Path) -> None:
+    """Of the whole template once, as that takes it half a minute; here of one in which much is wrong."""
+    function = {"Type": "AWS::Serverless::Function", "Properties": {"Handler": "app.x", "CodeUri": "here"}}
+    wrong = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": "long"}}
+    template = tmp_path / "template.json"
+    template.write_text(
+        json.dumps({"Transform": "AWS::Serverless-2016-10-31", "Resources": {"F": function, "Q": wrong}})
+    )
+
+    said = lint(template)
+
+    assert "'long' is not of type 'integer'" in said and "Runtime" in said
+    steps = (ROOT / "Makefile").read_text().partition("\nlint:")[2].partition("\n\n")[0]
+    assert "-m infra.check" in steps and "make lint" in (ROOT / ".ci" / "run").read_text()
 
 
 def test_what_is_generated_is_committed() -> None:

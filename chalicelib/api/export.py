@@ -68,14 +68,7 @@ def _service(call: Call) -> Resource:
 
 
 def _item(kind: Kind, row: Resource, n: int, names: dict[str, str], status: str) -> dict[str, Any]:
-    item = {name: value for name, value in _given(kind, row).items() if name != "service_id"}
-    for by_id in kind.refs.keys() & item.keys():
-        value = item[by_id]
-        # An id that leads nowhere stays, and `apply` says so.
-        if isinstance(value, list) and all(one in names for one in value):
-            item[by_id.removesuffix("_ids") + "s"] = [names[one] for one in item.pop(by_id)]
-        elif isinstance(value, str) and value in names:
-            item[by_id.removesuffix("_id")] = names[item.pop(by_id)]
+    item = dict(_named(kind, name, value, names) for name, value in _given(kind, row).items() if name != "service_id")
     if item.get("position") == n + 1:
         del item["position"]
     item |= references.of_row(kind, row)
@@ -84,6 +77,15 @@ def _item(kind: Kind, row: Resource, n: int, names: dict[str, str], status: str)
     if kind.webhook and status == endpoints.ACTIVE and row.body.get("webhook_url"):
         item["verify"] = True
     return {name: item[name] for name in _FIRST if name in item} | item
+
+
+def _named(kind: Kind, field: str, value: Any, names: dict[str, str]) -> tuple[str, Any]:
+    """A field that names others by id, by their names; an id that leads nowhere stays, and `apply` says so."""
+    if field in kind.refs and isinstance(value, list) and all(one in names for one in value):
+        return field.removesuffix("_ids") + "s", [names[one] for one in value]
+    if field in kind.refs and isinstance(value, str) and value in names:
+        return field.removesuffix("_id"), names[value]
+    return field, value
 
 
 def _given(kind: Kind, row: Resource) -> dict[str, Any]:

@@ -1,29 +1,37 @@
-"""`python -m chalicelib.cli`: apply bundles, verify, follow a conversation, replay, make keys; sources, triggers."""
+"""`parley`: list, show and follow everything; apply and export bundles; verify, replay, make keys; post and ask."""
 
 from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 from rich.progress import Progress
-from rich.table import Table
-from rich.text import Text
 
-from chalicelib.cli import contacts, sources, triggers
-from chalicelib.cli.connection import connection
-from chalicelib.cli.screen import connected, err, out, refusals
+from chalicelib.cli import bundles, contacts, looking, sources, triggers
+from chalicelib.cli.screen import Session, connected, err, json_line, line, refusals, session, terminal, whole
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Speak with a Parley deployment.")
 keys = typer.Typer(no_args_is_help=True, help="API keys.")
+app.command("list")(looking.listing)
+app.command()(looking.show)
+app.command()(looking.tail)
+app.command()(bundles.apply)
+app.command()(bundles.export)
 app.add_typer(keys, name="keys")
 app.add_typer(contacts.app, name="contact")
 app.add_typer(sources.app, name="source")
 app.add_typer(triggers.app, name="trigger")
-COLOURS = {"created": "green", "updated": "yellow", "deleted": "red", "unchanged": "dim"}
-POLL_S = 1.0
+
+
+class Output(StrEnum):
+    """How it is printed."""
+
+    AUTO = "auto"
+    TEXT = "text"
+    JSON = "json"
 
 
 @app.callback()
@@ -31,35 +39,9 @@ def _connect(
     context: typer.Context,
     base_url: Annotated[str | None, typer.Option(help="Base URL; else PARLEY_BASE_URL or the local run.")] = None,
     key: Annotated[str | None, typer.Option(help="API key; else PARLEY_KEY or the local run's.")] = None,
+    output: Annotated[Output, typer.Option(help="auto: text on a terminal, JSON elsewhere.")] = Output.AUTO,
 ) -> None:
-    try:
-        context.obj = connection(base_url, key)
-    except ValueError as error:
-        err.print(Text(str(error), style="red"))
-        raise typer.Exit(2) from None
-
-
-@app.command()
-def apply(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A bundle, YAML or JSON.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
-) -> None:
-    """Make a service equal to a bundle. Prints secrets that were made: they are not shown again."""
-    with refusals():
-        query = {"dry_run": "true" if dry_run else ""}
-        done = connected(context)("POST", "/v1/apply", query=query, yaml=file.read_bytes())
-    table = Table("", "kind", "name", "id")
-    for verb, colour in COLOURS.items():
-        for one in done[verb]:
-            table.add_row(Text(verb, style=colour), one["kind"], Text(one["name"]), one["id"] or "")
-    out.print(table)
-    if done.get("secrets"):
-        out.print_json(json.dumps(done["secrets"]))
-    for one in done["warnings"]:
-        err.print(Text(f"{one['kind']} {one['name']}: {one['detail']}", style="yellow"))
-    if done["warnings"]:
-        raise typer.Exit(1)
+    context.obj = Session(base_url, key, json=output == Output.JSON or (output == Output.AUTO and not terminal()))
 
 
 @app.command()
@@ -70,28 +52,7 @@ def verify(
     with refusals():
         thing = {"dk_": "desks", "sb_": "subscriptions"}.get(id[:3], "bots")
         done = connected(context)("POST", f"/v1/{thing}/{id}/verify", {})
-    out.print(f"{done['id']} is [green]{done['status']}[/green]")
-
-
-@app.command()
-def tail(
-    context: typer.Context,
-    conversation: Annotated[str, typer.Argument(help="Id of a conversation.")],
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=100)] = 20,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until interrupted.")] = False,
-) -> None:
-    """Print the last messages of a conversation, and those that come."""
-    seen: set[str] = set()
-    with refusals():
-        while True:
-            query = {"conversation_id": conversation, "limit": 100 if seen else lines}
-            page = connected(context)("GET", "/v1/messages", query=query)["data"]
-            for message in (one for one in reversed(page) if one["id"] not in seen):
-                _print(message)
-            seen |= {one["id"] for one in page}
-            if not follow:
-                return
-            time.sleep(POLL_S)
+    whole(done) if session(context).json else line(f"{done['id']} is {done['status']}")
 
 
 @app.command()
@@ -118,12 +79,16 @@ def replay(
                 progress.update(task, completed=total, description=f"{total} deliveries")
                 if dry_run:
                     for one in page["deliveries"]:
-                        out.print(f"{one['created_at']} {one['id']} {one['status']}")
+                        shown = f"{one['created_at']} {one['id']} {one['status']}"
+                        json_line(one) if session(context).json else line(shown)
                 if not page["next_since"]:
                     break
                 body["since"] = page["next_since"]
+    if session(context).json:
+        json_line({"count": total, "skipped": skipped, "dry_run": dry_run})
+        return
     left = ", ".join(f"{count} {reason}" for reason, count in skipped.items() if count) or "none"
-    out.print(f"{total} deliveries {'would be ' if dry_run else ''}sent again; skipped: {left}")
+    line(f"{total} deliveries {'would be ' if dry_run else ''}sent again; skipped: {left}")
 
 
 @keys.command("create")
@@ -145,18 +110,6 @@ def openapi(context: typer.Context) -> None:
     """Print the OpenAPI description."""
     with refusals():
         typer.echo(json.dumps(connected(context)("GET", "/v1/openapi.json"), indent=2, ensure_ascii=False))
-
-
-def _print(message: dict[str, Any]) -> None:
-    author = message["author"]
-    who = author["name"] or author["kind"]
-    what = message["text"] or f"[{message['type']}]"
-    # As Text, never markup: customers write square brackets too.
-    line = Text(f"{message['sent_at']} ", style="dim")
-    line.append(f"{who}: ", style="cyan" if message["direction"] == "in" else "green")
-    line.append(what)
-    line.append(f"  {message['state']}", style="dim")
-    out.print(line, soft_wrap=True)
 
 
 if __name__ == "__main__":

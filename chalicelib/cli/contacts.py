@@ -16,7 +16,7 @@ from rich.text import Text
 
 from chalicelib.cli.connection import Connection, Refused
 from chalicelib.cli.contact_pages import Page, Pages
-from chalicelib.cli.screen import connected, err, out, refusals
+from chalicelib.cli.screen import connected, err, out, refusals, whole
 from chalicelib.domain.file_text import Undecodable
 
 app = typer.Typer(no_args_is_help=True, help="Persons.")
@@ -41,7 +41,7 @@ def show(
     if not found:
         err.print(Text(f"there is no contact with {who}", style="red"))
         raise typer.Exit(1)
-    out.print_json(json.dumps(found[0]))
+    whole(found[0])
 
 
 @app.command("import")

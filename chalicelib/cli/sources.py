@@ -11,7 +11,7 @@ import typer
 from rich.progress import Progress
 from rich.text import Text
 
-from chalicelib.cli.screen import connected, err, out, refusals
+from chalicelib.cli.screen import connected, err, out, refusals, whole
 
 app = typer.Typer(no_args_is_help=True, help="Events of other systems.")
 MOST, MOST_BYTES = 500, 900_000
@@ -27,13 +27,13 @@ def try_out(
 ) -> None:
     """Show what a mapping makes of an event. Nothing is stored."""
     given, event = _json(mapping), _json(sample)
-    whole = given if isinstance(given, dict) and "mapping" in given else {"mapping": given}
-    body = {"mapping": whole["mapping"], "sample": event}
-    body |= {name: value for name, value in (("service_id", service), ("key", whole.get("key"))) if value}
+    about = given if isinstance(given, dict) and "mapping" in given else {"mapping": given}
+    body = {"mapping": about["mapping"], "sample": event}
+    body |= {name: value for name, value in (("service_id", service), ("key", about.get("key"))) if value}
     with refusals():
         done = connected(context)("POST", "/v1/sources:try", body)
     if done["message"]:
-        out.print_json(json.dumps(done["message"]))
+        whole(done["message"])
     for wrong in done["errors"]:
         err.print(Text(f"{wrong['path'] or '/'}: {wrong['message']}", style="red"))
     if done["errors"]:

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from chalicelib.cli.connection import Connection
-from chalicelib.cli.screen import connected, err, out, refusals
+from chalicelib.cli.screen import connected, json_line, line, refusals, session, warn
 
 app = typer.Typer(no_args_is_help=True, help="Triggers and their events.")
 Trigger = Annotated[str, typer.Argument(help="Id of a trigger.")]
@@ -40,7 +40,7 @@ def fire(
             typer.echo(accepted["id"])
             return
         event = _finished(call, f"/v1/triggers/{id}/events/{accepted['id']}", timeout)
-    _print(event)
+    _print(context, event)
     if event["status"] != "succeeded":
         raise typer.Exit(1)
 
@@ -55,7 +55,7 @@ def events(
     with refusals():
         page = connected(context)("GET", f"/v1/triggers/{id}/events", query={"limit": lines})
     for event in reversed(page["data"]):
-        _print(event)
+        _print(context, event)
 
 
 def _finished(call: Connection, path: str, timeout: int) -> dict[str, Any]:
@@ -65,17 +65,19 @@ def _finished(call: Connection, path: str, timeout: int) -> dict[str, Any]:
         if event["finished_at"]:
             return event
         if time.monotonic() >= until:
-            err.print(Text(f"still {event['status']} after {timeout} s", style="yellow"))
+            warn(f"still {event['status']} after {timeout} s")
             return event
         time.sleep(POLL_S)
 
 
-def _print(event: dict[str, Any]) -> None:
-    line = Text(f"{event['accepted_at']} ", style="dim")
-    line.append(f"{event['id']} ")
-    line.append(event["status"], style=COLOURS.get(event["status"], "dim"))
-    line.append(f"  {event['conversation_id'] or event['session'] or ''}", style="dim")
-    # As Text, never markup: bots write square brackets too.
+def _print(context: typer.Context, event: dict[str, Any]) -> None:
+    if session(context).json:
+        json_line(event)
+        return
+    text = Text(f"{event['accepted_at']} ", style="dim")
+    text.append(f"{event['id']} ")
+    text.append(event["status"], style=COLOURS.get(event["status"], "dim"))
+    text.append(f"  {event['conversation_id'] or event['session'] or ''}", style="dim")
     if said := event["reply"] or (event["error"] or {}).get("reason"):
-        line.append(f"\n  {said}")
-    out.print(line, soft_wrap=True)
+        text.append(f"\n  {said}")
+    line(text)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,3 +82,26 @@ def api(client: Client) -> Api:
 def service(api: Api) -> str:
     """A service."""
     return str(api.make("services", name="Care")["id"])
+
+
+@pytest.fixture
+def parley(api: Api, cloud: Cloud) -> Iterator[Callable[..., Any]]:
+    """The command line against the API over real HTTP; gives exit code and output of a command."""
+    pytest.importorskip("typer")
+    from chalice.config import Config
+    from chalice.local import LocalDevServer
+    from typer.testing import CliRunner
+
+    from chalicelib.cli.__main__ import app
+
+    # Not `create_local_server`: that changes the class of the application for good.
+    http = LocalDevServer(cloud.app.app, Config(), "127.0.0.1", 0).server
+    threading.Thread(target=http.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{http.server_address[1]}"
+
+    def run(*words: str, key: str = api.key, **more: Any) -> Any:
+        return CliRunner().invoke(app, ["--base-url", url, "--key", key, *words], prog_name="parley", **more)
+
+    yield run
+    http.shutdown()
+    http.server_close()

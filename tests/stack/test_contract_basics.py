@@ -218,6 +218,12 @@ def test_a_bundle_makes_the_service_equal_to_it(platform: Platform) -> None:
     for _ in range(2):
         again = applied()
         assert names(again) == {} and len(again["unchanged"]) == 6 and not again.get("secrets")
+    for kind in ("application/json", "application/yaml"):
+        where = f"/v1/export?service_id={done['service_id']}"
+        out = platform.call("GET", where, headers={"Accept": kind})
+        assert out.status == 200 and out.headers["content-type"].startswith(kind), out.raw[:300]
+        back = platform.call("POST", "/v1/apply", out.raw, headers={"Content-Type": kind}).json
+        assert names(back) == {} and len(back["unchanged"]) == 6
     bundle["rules"] = [{"name": "none", "to": "none"}]
     bundle["bots"][0]["timeout_s"] = 3
     del bundle["desks"]

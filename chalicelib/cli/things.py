@@ -1,0 +1,110 @@
+"""Every kind of thing that the API lists or shows: where it is read, what narrows its list, what a person sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_OF_SERVICE = {"sv": "service_id"}
+_MESSAGE = ("sent_at", "id", "source", "author.kind", "author.name", "text", "state")
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A kind of thing."""
+
+    one: str = ""
+    """Path of one; empty: only lists of them are read."""
+    many: str = ""
+    """Path of their list; empty: they are not listed. `{of}` in a path is what they belong to."""
+    columns: tuple[str, ...] = ()
+    of: Mapping[str, str] = field(default_factory=dict)
+    """Prefix of an id -> parameter: lists of what has to do with that."""
+    filters: Mapping[str, str] = field(default_factory=dict)
+    """Option -> parameter: further ways to narrow the list."""
+    query_of_one: tuple[str, ...] = ()
+    """Parameters of one, beside its path."""
+
+
+def _resource(name: str, *columns: str) -> Thing:
+    path = f"/v1/{name}"
+    return Thing(path + "/{id}", path, ("id", *columns), _OF_SERVICE)
+
+
+THINGS: dict[str, Thing] = {
+    "services": _resource("services", "name", "timezone", "country", "language"),
+    "channels": _resource("channels", "name", "kind", "service_id"),
+    "bots": _resource("bots", "name", "status", "profile", "webhook_url"),
+    "desks": _resource("desks", "name", "status", "kind", "webhook_url"),
+    "rules": _resource("rules", "position", "name", "to", "bot_id", "desk_id"),
+    "triggers": _resource("triggers", "name", "status", "bot_id", "schedule", "next_at"),
+    "sources": _resource("sources", "key", "name", "system"),
+    "subscriptions": _resource("subscriptions", "name", "status", "url", "events"),
+    "keys": _resource("keys", "name", "scopes", "service_id"),
+    "contacts": Thing(
+        "/v1/contacts/{id}", "/v1/contacts", ("id", "name", "identities", "updated_at"), _OF_SERVICE,
+        {"email": "email", "phone": "phone", "external_id": "external_id"},
+    ),
+    "conversations": Thing(
+        "/v1/conversations/{id}", "/v1/conversations",
+        ("opened_at", "id", "source", "kind", "state", "contact.name", "address"), _OF_SERVICE | {"ct": "contact_id"},
+    ),
+    "messages": Thing(
+        "/v1/messages/{id}", "/v1/messages", _MESSAGE,
+        _OF_SERVICE | {"cv": "conversation_id", "ct": "contact_id"}, {"source": "source"},
+    ),
+    "timeline": Thing(
+        "", "/v1/contacts/{of}/timeline", _MESSAGE, {"ct": ""}, {"source": "sources", "type": "types"},
+    ),
+    "deliveries": Thing(
+        "/v1/deliveries/{id}", "/v1/deliveries",
+        ("created_at", "id", "status", "kind", "destination_id", "attempts", "next_attempt_at"),
+        {"bt": "bot_id", "dk": "desk_id", "sb": "subscription_id", "ch": "channel_id", "tr": "trigger_id",
+         "cv": "conversation_id", "ms": "message_id"},
+        {"status": "status"},
+    ),
+    "events": Thing(
+        "/v1/triggers/{of}/events/{id}", "/v1/triggers/{of}/events",
+        ("accepted_at", "id", "status", "session", "conversation_id", "reply", "error"), {"tr": ""},
+    ),
+    "failures": Thing("/v1/failures/{id}", "/v1/failures", ("at", "id", "step", "queue", "replayed_at")),
+    "audit": Thing(
+        "/v1/audit/{id}", "/v1/audit", ("at", "id", "actor", "action", "subject"), _OF_SERVICE,
+        query_of_one=("service_id",),
+    ),
+    "threads": Thing("/v1/threads/{id}"),
+    "merges": Thing("/v1/contacts/{id}/merges"),
+    "erasures": Thing("/v1/contacts/{id}/erasure"),
+}  # fmt: skip
+LISTED = tuple(name for name, thing in THINGS.items() if thing.many)
+SHOWN = tuple(name for name, thing in THINGS.items() if thing.one)
+
+TAILED = {
+    "cv": "messages", "ct": "timeline", "tr": "events", "bt": "deliveries", "dk": "deliveries", "sb": "deliveries",
+    "ch": "deliveries", "sv": "conversations",
+}  # fmt: skip
+"""Prefix of an id -> what of it is followed."""
+
+
+def named(word: str, among: tuple[str, ...]) -> str:
+    """The kind that a person means, also in the singular; ValueError where there is none."""
+    word = word.lower()
+    for name in (word, f"{word}s", f"{word[:-1]}ies"):
+        if name in among:
+            return name
+    raise ValueError(f"must be one of {', '.join(among)}")
+
+
+def narrowed(name: str, to: str) -> tuple[str, dict[str, str]]:
+    """(path of the list, parameters) of what belongs to an id, empty: to nothing in particular; ValueError where no
+    list does."""
+    thing = THINGS[name]
+    prefix = to.partition("_")[0]
+    if to and prefix not in thing.of:
+        takes = ", ".join(f"{one}_..." for one in thing.of) or "nothing"
+        raise ValueError(f"{name} are narrowed to {takes}, and not to {to}")
+    if "{of}" in thing.many:
+        if not to:
+            raise ValueError(f"{name} need whose they are: --of {'_... or '.join(thing.of)}_...")
+        return thing.many.replace("{of}", to), {}
+    return thing.many, {thing.of[prefix]: to} if to else {}

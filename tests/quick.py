@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -41,6 +42,8 @@ _SHORT: dict[str, tuple[type[BaseResponse], str]] = {
     **{f"AmazonSQS.{operation}": (SQSResponse, camelcase_to_underscores(operation)) for operation in _MESSAGES},
 }
 """What is asked for often -> who does it, and by which method."""
+_AWS = re.compile(r"^https?://[^/]+\.amazonaws\.com/")
+"""In whose place moto answers."""
 _UNSIGNED = {"dynamodb": _ITEMS, "sqs": _MESSAGES}
 _REPLACED: list[tuple[Any, str, Any, Any]] = []
 """Whose attribute, its name, what it was and what it is."""
@@ -102,9 +105,9 @@ _process = _replace(BotocoreStubber, "process_request", _processed)
 
 
 def _signed(self: Any, operation_name: str = "", request: Any = None, **more: Any) -> Any:
-    """Nobody checks a signature."""
+    """Nobody checks a signature: moto does not, but the emulator does, which stands somewhere else."""
     service = str(self._service_id).lower()
-    if operation_name not in _UNSIGNED.get(service, ()):
+    if operation_name not in _UNSIGNED.get(service, ()) or not _AWS.search(request.url):
         return _handler(self, operation_name, request, **more)
     return None
 

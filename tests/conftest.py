@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Generator, Iterator
 
 from tests import dates
@@ -17,12 +18,24 @@ settings.register_profile("same", derandomize=True, database=None)
 settings.register_profile("search", derandomize=False)
 settings.load_profile("same")
 
-TRAVELLERS = ("api", "domain", "inbound", "journeys", "sources", "steps", "tables")
-"""Folders whose tests have a day each. Others speak to processes, or to OpenSSL, which are not taken along."""
+TRAVELLERS = (
+    "api", "bots", "channels", "desks", "domain", "inbound", "journeys", "sources", "steps", "tables",
+    "test_channels.py",
+)  # fmt: skip
+"""Folders, and files beside them, whose tests have a day each. Others speak to processes, or to OpenSSL, which are not
+taken along."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--day", default="", choices=["", *dates.DAYS], help="run all tests on this day of tests/dates.py")
+    parser.addoption(
+        "--shuffled", default="", metavar="SEED", help="run tests in another order, the same for each SEED"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if seed := config.getoption("--shuffled"):
+        random.Random(seed).shuffle(items)
 
 
 @pytest.fixture(autouse=True)

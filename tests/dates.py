@@ -33,12 +33,19 @@ def _next_leap_day(now: datetime) -> datetime:
     return datetime(year, 2, 29, 11, 59, 59, tzinfo=UTC)
 
 
+def _clocks_go_on(now: datetime) -> datetime:
+    """The last Sunday of the next March, when it is about to be two o'clock, and then three, in Berlin."""
+    last = datetime(now.year + 1, 3, 31, 0, 59, 59, tzinfo=UTC)
+    return last - timedelta(days=(last.weekday() + 1) % 7)
+
+
 DAYS: dict[str, Day] = {
     "today": Day(lambda now: now, "UTC"),
     "in-forty-days": Day(lambda now: now + timedelta(days=40), "Asia/Kathmandu"),
     "in-four-hundred-days": Day(lambda now: now + timedelta(days=400), "America/St_Johns"),
+    "clocks-go-on": Day(_clocks_go_on, "Europe/Berlin"),
     "leap-day": Day(_next_leap_day, "Pacific/Kiritimati"),
-    "new-year": Day(lambda now: datetime(now.year, 12, 31, 23, 59, 59, tzinfo=UTC), "Europe/Berlin"),
+    "new-year": Day(lambda now: datetime(now.year, 12, 31, 23, 59, 59, tzinfo=UTC), "America/Los_Angeles"),
 }
 
 

@@ -1,4 +1,4 @@
-# run · test · lint · bench · prove · package · deploy. Each sets up what it needs; the second time that takes no time.
+# run · test · lint · bench · prove · package · deploy · destroy · restore. Each sets up what it needs; the second time that takes no time.
 PYTHON ?= python3
 PORT ?= 4566
 STAGE ?= dev
@@ -6,7 +6,6 @@ ARCHITECTURE ?= arm64
 WORKERS ?= 2
 ARGS ?=
 
-export AWS_DEFAULT_REGION ?= us-east-1
 export PYTHONDONTWRITEBYTECODE ?=
 
 VENV := .venv
@@ -17,7 +16,7 @@ SUITS := import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3,
 	"%s is Python %d.%d; Parley needs 3.11, 3.12 or 3.13: remove .venv and .venv-local, and say PYTHON=python3.13" % ((sys.executable,) + v))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench prove package deploy lock policies reference clean
+.PHONY: help setup run test lint bench prove package deploy destroy restore lock policies reference clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,8 +62,14 @@ prove: setup ## people talk while AWS fails and workers die (ARGS="--minutes 10 
 package: $(VENV)/.stamp ## zip and template into .build/package (ARCHITECTURE=arm64)
 	@$(PY) -m infra.package --architecture $(ARCHITECTURE)
 
-deploy: package ## to AWS (STAGE=dev, ARGS="--alarm-email ...")
-	@$(PY) -m infra.deploy --stage $(STAGE) $(ARGS)
+deploy: package ## to AWS (STAGE=dev, ARGS="--plan", ARGS="--set AlarmEmail=you@example.com")
+	@$(PY) -m infra.deploy --stage $(STAGE) --architecture $(ARCHITECTURE) $(ARGS)
+
+destroy: package ## out of AWS again; tables and files stay (STAGE=dev, ARGS="--data" without them)
+	@$(PY) -m infra.destroy --stage $(STAGE) --architecture $(ARCHITECTURE) $(ARGS)
+
+restore: $(VENV)/.stamp ## rows that went missing, as they were (STAGE=dev, ARGS="--table config --at 2026-01-31T12:00Z")
+	@$(PY) -m infra.restore --stage $(STAGE) $(ARGS)
 
 lock: $(VENV)/.stamp ## requirements*.txt anew from requirements*.in
 	@$(PY) -m infra.lock

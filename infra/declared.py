@@ -9,9 +9,6 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Literal
 
-# Chalice and boto3 want a region even where nothing is called.
-os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-
 PLACEHOLDER = "dead-letters"
 """The queue that `bury` names in `app.py`: stands for every dead-letter queue, and is none itself."""
 
@@ -56,6 +53,9 @@ class Route:
 @cache
 def chalice_app() -> Any:
     """The Chalice application."""
+    # Chalice and boto3 want a region even where nothing is called. Not set when this module is loaded, as a deployment
+    # must see that nobody said one.
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     return import_module("app").app
 
 

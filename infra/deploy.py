@@ -1,58 +1,23 @@
 """`make deploy`: the package of `make package` into the AWS account of the environment, as one CloudFormation stack.
 
-Credentials and region are those of boto3's usual chain. The first admin key is put into `.local/<stage>/admin_key`.
+Account and region are those of your AWS configuration, and are said before anything happens. What would change is
+shown and asked for (`--yes` where nobody is there to be asked). Whatever goes wrong, the next run goes on from there.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import sys
-from typing import Any
 
 import boto3
 
-from infra import bootstrap, cloudformation
-from infra.package import BUILD
+from infra.deploying import account as accounts
+from infra.deploying import told
+from infra.deploying.deployment import Asked, deploy
+from infra.deploying.talk import Hands, asks, refusing
 from infra.reads import ROOT
 
-_PRIVATE = "PARLEY_ALLOW_PRIVATE_TARGETS"
-
-
-class Refused(Exception):
-    """What was asked for must not be deployed."""
-
-
-def refuse_private_targets(template: dict[str, Any]) -> None:
-    """Refuse to deploy with webhook targets inside the network: any bot's URL could then reach AWS's own addresses."""
-    if os.environ.get(_PRIVATE):
-        raise Refused(f"{_PRIVATE} is set; it is for the local run only")
-    if _PRIVATE in json.dumps(template):
-        raise Refused(f"the template sets {_PRIVATE}; it is for the local run only")
-
-
-def deploy(stage: str, parameters: dict[str, str], *, architecture: str = "arm64") -> dict[str, str]:
-    """Deploy the package to a stage; gives its addresses and the file of its admin key."""
-    package = BUILD / architecture
-    template = json.loads((package / "template.json").read_text(encoding="utf-8"))
-    refuse_private_targets(template)
-    session = boto3.Session()
-    account = session.client("sts").get_caller_identity()["Account"]
-    outputs = cloudformation.deploy(
-        session.client,
-        stage=stage,
-        bucket=f"parley-artifacts-{account}-{session.region_name}",
-        archive=package / "deployment.zip",
-        template=template,
-        parameters={"Stage": stage, **parameters},
-    )
-    base_url = outputs["BaseUrl"]
-    dynamodb = session.client("dynamodb")
-    bootstrap.say_where(dynamodb, outputs["ConfigTable"], base_url)
-    key_file = ROOT / ".local" / stage / "admin_key"
-    bootstrap.admin_key(dynamodb, outputs["ConfigTable"], key_file, name="first admin")
-    return {"base_url": base_url, "console_url": f"{base_url}/console", "admin_key_file": str(key_file)}
+# Nothing is imported here that loads app.py: that would set a region where your configuration has none.
 
 
 def main() -> None:
@@ -60,24 +25,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stage", required=True)
     parser.add_argument("--architecture", default="arm64")
-    parser.add_argument("--alarm-email", default="")
-    parser.add_argument("--no-alarms", action="store_true", help="CloudWatch charges for each alarm")
-    parser.add_argument("--no-reserve", action="store_true", help="for a new account whose concurrency limit is small")
-    parser.add_argument("--unprotected", action="store_true", help="tables may be deleted")
-    parser.add_argument("--sample-consumer", action="store_true", help="a queue behind the event bus, to look at")
-    asked = parser.parse_args()
-    parameters = {
-        "AlarmEmail": asked.alarm_email,
-        "Alarms": "off" if asked.no_alarms else "on",
-        "ReserveConcurrency": "off" if asked.no_reserve else "on",
-        "Protect": "off" if asked.unprotected else "on",
-        "SampleConsumer": "yes" if asked.sample_consumer else "no",
-    }
-    print(json.dumps(deploy(asked.stage, parameters, architecture=asked.architecture), indent=2))
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter; it stays as it is said"
+    )
+    parser.add_argument("--tag", action="append", default=[], metavar="NAME=VALUE", help="a tag on all that is made")
+    parser.add_argument("--role-arn", default="", help="the role by which CloudFormation acts")
+    parser.add_argument("--bucket", default="", help="another name for the bucket of the packages")
+    parser.add_argument("--watch-minutes", type=int, default=5, help="how long an alarm undoes the release; 0 to 180")
+    parser.add_argument("--plan", action="store_true", help="show what would change, and change nothing")
+    parser.add_argument("--yes", action="store_true", help="ask nothing")
+    parser.add_argument("--accept-data-loss", action="store_true", help="also where tables, files or queues would go")
+    given = parser.parse_args()
+
+    def work() -> None:
+        where = accounts.account(boto3.Session())
+        print(f"account {where.id} as {where.caller}\nregion  {where.region}\nstage   {given.stage}")
+        asked = Asked(
+            stage=given.stage,
+            package=ROOT / ".build" / given.architecture,
+            settings=told.pairs(given.set, "--set"),
+            tags=told.pairs(given.tag, "--tag"),
+            role=given.role_arn,
+            bucket=given.bucket,
+            watch_minutes=max(0, min(given.watch_minutes, 180)),
+            accept_loss=given.accept_data_loss,
+            only_plan=given.plan,
+        )
+        done = deploy(asked, where, Hands(print, (lambda _: True) if given.yes else asks))
+        print(json.dumps(done, indent=2) if done else "only planned: nothing was changed")
+
+    refusing(work, "not deployed")
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (Refused, cloudformation.NotDeployed) as error:
-        sys.exit(f"not deployed: {error}")
+    main()

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from infra import edges
-from infra.cloudformation import Client
+from infra.deploying.refused import Client
 
 _COLOURS = (32, 33, 34, 35, 36, 92, 93, 94, 95, 96)
 _RED, _DIM = 91, 2

@@ -16,10 +16,10 @@ def resources() -> dict[str, Any]:
     """Key, bucket, bus and log groups."""
     return {
         "SecretsKey": _kept("AWS::KMS::Key", _key()),
-        "SecretsKeyAlias": {
-            "Type": "AWS::KMS::Alias",
-            "Properties": {"AliasName": {"Fn::Sub": "alias/parley-${Stage}"}, "TargetKeyId": {"Ref": "SecretsKey"}},
-        },
+        # Kept with the key: it is how the key is found again.
+        "SecretsKeyAlias": _kept(
+            "AWS::KMS::Alias", {"AliasName": {"Fn::Sub": "alias/parley-${Stage}"}, "TargetKeyId": {"Ref": "SecretsKey"}}
+        ),
         "MediaBucket": _kept("AWS::S3::Bucket", _bucket()),
         "MediaBucketPolicy": {
             "Type": "AWS::S3::BucketPolicy",

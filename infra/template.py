@@ -13,6 +13,7 @@ from infra import (
     budget,
     dashboard,
     declared,
+    domain,
     edges,
     gateway,
     loops,
@@ -41,6 +42,10 @@ def finish(packaged: Template) -> Template:
     packaged["Resources"] |= shared.resources() | tables.resources() | queues.resources()
     packaged["Resources"] |= gateway.resources() | alarms.resources() | sample.resources()
     packaged["Resources"] |= dashboard.resources() | searches.resources() | backup.resources() | budget.resources()
+    packaged["Resources"] |= domain.resources()
+    for resource in packaged["Resources"].values():
+        if resource["Type"] == "AWS::IAM::Role":
+            resource["Properties"]["PermissionsBoundary"] = when("Bounded", {"Ref": "PermissionsBoundaryArn"})
     packaged["Description"] = "Parley: a switchboard between channels, bots and people"
     packaged["Parameters"] = PARAMETERS
     packaged["Conditions"] = CONDITIONS
@@ -99,10 +104,11 @@ def _sources(resources: dict[str, Any]) -> None:
 def _outputs() -> dict[str, Any]:
     return {
         "RestApiId": {"Value": {"Ref": "RestAPI"}},
-        "BaseUrl": {
-            "Value": {
-                "Fn::Sub": f"https://${{RestAPI}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{gateway.STAGE}"
-            }
+        "BaseUrl": {"Value": domain.base_url()},
+        "DomainTarget": {
+            "Condition": "HasDomain",
+            "Description": "Where the record of DomainName must point",
+            "Value": {"Fn::GetAtt": ["Domain", "RegionalDomainName"]},
         },
         "ConfigTable": {"Value": {"Ref": tables.logical("config")}},
         "MediaBucketName": {"Value": {"Ref": "MediaBucket"}},

@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any
 
 from infra import folder_lock, logs
-from infra.cloudformation import NotDeployed
+from infra.deploying.refused import Refused
 from infra.local.demo import PORTS as DEMO_PORTS
 from infra.local.demo import NotSetUp, demo
 from infra.local.emulator import HOST, Emulator, NotStarted
@@ -50,7 +50,7 @@ def main() -> None:
             _run(asked, port, lock, ending)
     except KeyboardInterrupt:
         pass
-    except (NotStarted, NotDeployed, NotSetUp, Unfit, TimeoutError, folder_lock.Held, ValueError) as error:
+    except (NotStarted, Refused, NotSetUp, Unfit, TimeoutError, folder_lock.Held, ValueError) as error:
         sys.exit(f"not running: {error}")
     if ending.died:
         sys.exit("not running any more")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infra import declared, edges, gateway, queues, tables
-from infra.cloudformation import Client
+from infra.deploying.refused import Client
 from infra.limits import LIMITS
 
 WORKERS = 24
@@ -16,6 +16,8 @@ LEFT_OUT = (
     "AWS::S3::BucketPolicy",
     "AWS::SQS::QueuePolicy",
     # The emulator knows no such resources, and takes no template with them.
+    "AWS::ApiGateway::BasePathMapping",
+    "AWS::ApiGateway::DomainName",
     "AWS::Backup::BackupSelection",
     "AWS::Budgets::Budget",
     "AWS::Logs::QueryDefinition",
@@ -32,6 +34,7 @@ def adapted(template: dict[str, Any], env: dict[str, str], visibility_s: int | N
     """
     for name in [name for name, row in template["Resources"].items() if row["Type"] in LEFT_OUT]:
         del template["Resources"][name]
+    del template["Outputs"]["DomainTarget"]
     # It looks for a method's rate under another spelling of its path and so takes that of methods that no path has; and
     # here nobody is kept from calling as fast as the machine can.
     template["Resources"]["RestAPI"]["Properties"].pop("MethodSettings", None)

@@ -19,8 +19,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from infra import bootstrap, cloudformation
-from infra.local import fixes, unpacked
+from infra import bootstrap
+from infra.local import fixes, formation, unpacked
 from infra.local.emulator import HOST, Emulator, free_port
 from infra.package import Package, build, here
 
@@ -138,14 +138,13 @@ def _deployed(
     say("deploying")
     archive = unpacked.archive(package.zip, emulator.folder / "package")
     template = fixes.adapted(json.loads(package.template.read_text(encoding="utf-8")), env, visibility_s)
-    outputs = cloudformation.deploy(
+    outputs = formation.deploy(
         emulator.client,
         stage=STAGE,
         bucket=_ARTIFACTS,
         archive=archive,
         template=template,
         parameters={"Stage": STAGE, "Protect": "off", "Alarms": "off"} | parameters,
-        poll_s=0.2,
     )
     unpacked.forget_others(archive)
     api_id = outputs["RestApiId"]

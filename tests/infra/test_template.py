@@ -355,16 +355,3 @@ def test_somebody_hears_of_every_trouble(template: Template) -> None:
 def test_edges_answer_before_the_gateway_gives_up() -> None:
     for edge in edges.present():
         assert LIMITS[edge].timeout_s <= 29, edge
-
-
-def test_private_targets_are_never_deployed(template: Template, monkeypatch: pytest.MonkeyPatch) -> None:
-    from infra.deploy import Refused, refuse_private_targets
-
-    monkeypatch.delenv("PARLEY_ALLOW_PRIVATE_TARGETS", raising=False)
-    refuse_private_targets(template)
-    monkeypatch.setenv("PARLEY_ALLOW_PRIVATE_TARGETS", "1")
-    with pytest.raises(Refused):
-        refuse_private_targets(template)
-    monkeypatch.delenv("PARLEY_ALLOW_PRIVATE_TARGETS")
-    with pytest.raises(Refused):
-        refuse_private_targets({**template, "x": {"PARLEY_ALLOW_PRIVATE_TARGETS": "1"}})

@@ -13,6 +13,9 @@ import boto3
 import pytest
 import requests
 from moto import mock_aws
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+from moto.kms.models import kms_backends
 
 from infra.deploying.account import Account, account
 from infra.deploying.talk import Hands
@@ -59,6 +62,9 @@ def desk() -> Desk:
 def where() -> Iterator[Account]:
     """An empty account of moto's."""
     with mock_aws():
+        # Where moto runs for other tests already, it is the same; they are of another region.
+        for backends in (dynamodb_backends, kms_backends):
+            backends[DEFAULT_ACCOUNT_ID][REGION].reset()
         yield account(boto3.Session(region_name=REGION))
 
 

@@ -17,13 +17,13 @@ from infra.deploying.refused import Refused
 @pytest.mark.parametrize("partition", ["aws", "aws-cn"])
 def test_a_strangers_bucket_is_refused_and_every_call_says_whose_it_must_be(where: Account, partition: str) -> None:
     s3 = where.client("s3")
-    files = Artifacts(s3, "guessed", where.id, where.region, partition)
+    files = Artifacts(s3, f"guessed-{partition}", where.id, where.region, partition)
     with Stubber(s3) as stub:
         stub.add_client_error(
             "head_bucket",
             "403",
             http_status_code=403,
-            expected_params={"Bucket": "guessed", "ExpectedBucketOwner": where.id},
+            expected_params={"Bucket": f"guessed-{partition}", "ExpectedBucketOwner": where.id},
         )
         with pytest.raises(Refused, match="--bucket"):
             files.prepare()
@@ -40,7 +40,7 @@ def test_a_strangers_bucket_is_refused_and_every_call_says_whose_it_must_be(wher
     files.put("prod", "zip", b"x")
     assert all(call.get("ExpectedBucketOwner") == where.id for call in seen if "CreateBucketConfiguration" not in call)
     [policy] = [call["Policy"] for call in seen if "Policy" in call]
-    assert f"arn:{partition}:s3:::guessed" in policy
+    assert f"arn:{partition}:s3:::guessed-{partition}" in policy
     assert "aws:SecureTransport" in policy
 
 

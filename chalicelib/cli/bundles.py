@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from chalicelib.cli.connection import Refused
 from chalicelib.cli.looking import service_of
 from chalicelib.cli.screen import connected, line, refusals, session, table, warn, whole
 
@@ -30,7 +31,12 @@ def apply(
         if secrets:
             raw = with_secrets(raw, _values(secrets))
         query = {"dry_run": "true" if dry_run else ""}
-        done = connected(context)("POST", "/v1/apply", query=query, yaml=raw)
+        try:
+            done = connected(context)("POST", "/v1/apply", query=query, yaml=raw)
+        except Refused as refused:
+            if any(one["message"].endswith("under secrets") for one in refused.problem.get("errors") or ()):
+                warn("values of secrets are given by --secrets FILE, a JSON object of name -> value")
+            raise
     if session(context).json:
         whole(done)
     else:

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from chalicelib.cli.connection import Connection, Refused
 from chalicelib.cli.contact_pages import Page, Pages
-from chalicelib.cli.screen import connected, err, out, refusals, whole
+from chalicelib.cli.screen import connected, err, line, refusals, session, whole
 from chalicelib.domain.file_text import Undecodable
 
 app = typer.Typer(no_args_is_help=True, help="Persons.")
@@ -69,8 +69,11 @@ def load(
         while under_way:
             _take(under_way, state)
             bar.update(task, completed=state.rows)
-    counts = ", ".join(f"{state.counts[verb]} {verb}" for verb in VERBS)
-    out.print(f"{state.rows} rows: {counts}, {state.refused} refused")
+    if session(context).json:
+        whole({"rows": state.rows, **state.counts, "refused": state.refused})
+    else:
+        counts = ", ".join(f"{state.counts[verb]} {verb}" for verb in VERBS)
+        line(f"{state.rows} rows: {counts}, {state.refused} refused")
     state.forget()
     if state.refused:
         err.print(Text(f"refused rows: {state.report}", style="yellow"))
@@ -98,7 +101,7 @@ def dump(
             if not cursor:
                 break
     part.replace(file)
-    out.print(f"{lines} contacts written to {file}")
+    whole({"contacts": lines}) if session(context).json else line(f"{lines} contacts written to {file}")
 
 
 class _State:

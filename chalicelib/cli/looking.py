@@ -11,7 +11,7 @@ from rich.text import Text
 
 from chalicelib.cli.connection import Connection, Refused
 from chalicelib.cli.screen import connected, json_line, line, refusals, session, table, warn, whole
-from chalicelib.cli.things import LISTED, SHOWN, TAILED, THINGS, Thing, named, narrowed
+from chalicelib.cli.things import KINDS, LISTED, SHOWN, TAILED, THINGS, Thing, named, narrowed
 
 PAGE = 100
 _EVERY_S, _SELDOM_S, _PATIENCE_S = 1.0, 5.0, 10.0
@@ -74,14 +74,18 @@ def listing(
 
 def show(
     context: typer.Context,
-    kind: Annotated[str, typer.Argument(help=f"One of {', '.join(SHOWN)}.", metavar="KIND")],
-    id: Annotated[str, typer.Argument(help="Its id; of merges and erasures the contact's.")],
+    kind: Annotated[
+        str, typer.Argument(help=f"One of {', '.join(SHOWN)}; not needed where the id says it.", metavar="[KIND]")
+    ],
+    id: Annotated[str, typer.Argument(help="Its id; of merges and erasures the contact's.", metavar="ID")] = "",
     of: Annotated[str, typer.Option("--of", help="The trigger of an event.")] = "",
     service: Annotated[str, typer.Option(help="Name or id of the service of an entry of the audit.")] = "",
 ) -> None:
     """Print one thing, whole, as JSON."""
     with refusals():
-        name = _meant(kind, SHOWN)
+        name, id = (_meant(kind, SHOWN), id) if id else (KINDS.get(kind.partition("_")[0], ""), kind)
+        if not name:
+            raise typer.BadParameter(f"{kind} does not say what it is: show KIND ID")
         thing = THINGS[name]
         if "{of}" in thing.one and not of:
             raise typer.BadParameter(f"{name} need whose they are: --of {'_... or '.join(thing.of)}_...")

@@ -11,7 +11,7 @@ import typer
 from rich.progress import Progress
 from rich.text import Text
 
-from chalicelib.cli.screen import connected, err, out, refusals, whole
+from chalicelib.cli.screen import connected, err, line, refusals, session, whole
 
 app = typer.Typer(no_args_is_help=True, help="Events of other systems.")
 MOST, MOST_BYTES = 500, 900_000
@@ -60,7 +60,10 @@ def post(
                 err.print(Text(f"event {at + one['index'] + 1}: {why}", style="red"))
             at += len(page)
             progress.update(task, completed=at)
-    out.print(f"{accepted} events accepted, {rejected} rejected")
+    if session(context).json:
+        whole({"accepted": accepted, "rejected": rejected})
+    else:
+        line(f"{accepted} events accepted, {rejected} rejected")
     if rejected:
         raise typer.Exit(1)
 

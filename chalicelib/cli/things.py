@@ -85,6 +85,13 @@ TAILED = {
 }  # fmt: skip
 """Prefix of an id -> what of it is followed."""
 
+KINDS = {
+    "sv": "services", "ch": "channels", "bt": "bots", "dk": "desks", "ru": "rules", "tr": "triggers", "so": "sources",
+    "sb": "subscriptions", "ct": "contacts", "cv": "conversations", "ms": "messages", "dl": "deliveries",
+    "te": "events", "au": "audit", "th": "threads",
+}  # fmt: skip
+"""Prefix of an id -> what it is."""
+
 
 def named(word: str, among: tuple[str, ...]) -> str:
     """The kind that a person means, also in the singular; ValueError where there is none."""

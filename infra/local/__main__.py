@@ -152,7 +152,7 @@ def _greet(up: Stack, found: dict[str, Any]) -> None:
     print("\n  try")
     print(f"    curl {up.base_url}/health")
     print(f"    curl {key} {up.base_url}/v1/services")
-    print(f"    curl {key} '{up.base_url}/v1/conversations?limit=5'")
+    print("    ./parley list conversations")
     print(
         "\n  Ctrl-C stops in order and keeps what was written; SIGKILL loses what came since the last stop.\n",
         flush=True,

@@ -73,7 +73,9 @@ def test_sources_are_tried_and_posted_to(parley: Any, api: Any, service: str, tm
     lines.write_text("\n".join(json.dumps({"id": n % 12, "item": "x"} if n != 7 else {}) for n in range(12)))
     posted = parley("source", "post", source, str(lines))
     assert posted.exit_code == 1 and "event 8: /id: gives nothing" in posted.output
-    assert "11 events accepted, 1 rejected" in posted.output
+    assert '{"accepted": 11, "rejected": 1}' in posted.stdout
+    again = parley("--output", "text", "source", "post", source, str(lines))
+    assert "11 events accepted, 1 rejected" in again.stdout
     assert parley("source", "post", source, str(at["sample"])).exit_code == 0
     lines.write_text('{"id": 1}\n{')
     assert parley("source", "post", source, str(lines)).exit_code == 2

@@ -16,7 +16,8 @@ from chalicelib.api.openapi import _QUERY
 from chalicelib.api.routes import OPEN, READ, TABLE
 from chalicelib.cli.connection import Refused
 from chalicelib.cli.looking import PAGE, Tail, followed
-from chalicelib.cli.things import LISTED, TAILED, THINGS, named, narrowed
+from chalicelib.cli.things import KINDS, LISTED, TAILED, THINGS, named, narrowed
+from chalicelib.tables.config import PREFIXES
 from infra.reads import ROOT
 
 URL = "http://127.0.0.1:1/"
@@ -46,6 +47,8 @@ def test_everything_that_is_read_can_be_seen() -> None:
 
 
 def test_words() -> None:
+    said = {(PREFIXES[thing], f"{thing}s") for thing in PREFIXES if f"{thing}s" in THINGS}
+    assert said <= {*KINDS.items()} and {*KINDS.values()} <= THINGS.keys()
     assert [named(word, LISTED) for word in ("bot", "Bots", "delivery", "audit")] == [
         "bots", "bots", "deliveries", "audit",
     ]  # fmt: skip
@@ -72,6 +75,7 @@ def test_lists_are_json_lines_for_programs_and_whole_for_people(parley: Any, api
     assert all(row.split()[1].startswith("[bold]") and len(row.split()[1]) == 97 for row in rows), "nothing is cut"
     assert "there are more" in text.stderr
     assert json.loads(parley("show", "desk", desks[0]).stdout)["id"] == desks[0]
+    assert json.loads(parley("show", desks[0]).stdout)["id"] == desks[0]
     entry = json.loads(parley("list", "audit", "--service", service, "-n", "1").stdout)
     assert json.loads(parley("show", "audit", entry["id"], "--service", "Care").stdout) == entry
 
@@ -86,6 +90,8 @@ def test_lists_are_json_lines_for_programs_and_whole_for_people(parley: Any, api
         (("list", "deliveries"), 1, "422"),
         (("show", "bots", "bt_x/../../keys"), 1, "404"),
         (("show", "event", "te_1"), 2, "need whose they are"),
+        (("show", "te_1"), 2, "need whose they are"),
+        (("show", "bots"), 2, "does not say what it is"),
         (("tail", "xx_1"), 2, "is none of"),
         (("tail", "cv_x"), 1, "404"),
         (("export", "Nobody"), 2, "no services are called"),
@@ -132,7 +138,8 @@ def test_a_service_goes_out_and_comes_in(parley: Any, api: Any, tmp_path: Path) 
         service = api("GET", "/v1/services").body["data"][0]["id"]
         assert api("DELETE", f"/v1/services/{service}?cascade=true").status == 204
         missing = parley("apply", str(out))
-        assert missing.exit_code == 1 and missing.stderr.count("/bots/0/access_token") == 1
+        assert missing.exit_code == 1 and "--secrets FILE" in missing.stderr
+        assert missing.stderr.count("/bots/0/access_token") == 1
         values.write_text(json.dumps({"bots/b/access_token": "ü\n s3cret"}))
         text = parley("--output", "text", "apply", str(out), "--secrets", str(values))
         assert text.exit_code == 0 and "created" in text.stdout

@@ -28,7 +28,7 @@ def parley(api: Any, cloud: Any) -> Iterator[Any]:
     from chalicelib.cli.__main__ import app
 
     def run(*words: str) -> Any:
-        return CliRunner().invoke(app, ["--base-url", url, "--key", api.key, "contact", *words])
+        return CliRunner().invoke(app, ["--base-url", url, "--key", api.key, "--output", "text", "contact", *words])
 
     yield run
     http.shutdown()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import zipfile
 from pathlib import Path
 
@@ -30,6 +32,28 @@ def handler(event, context):
             return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
     return {"batchItemFailures": []}
 """
+
+
+def test_its_death_is_told_at_once_and_its_end_is_none(tmp_path: Path) -> None:
+    try:
+        executable()
+    except NotStarted as missing:
+        pytest.skip(str(missing))
+    told: list[str] = []
+    emulator = Emulator(free_port(), tmp_path, died=lambda dead: told.append(dead.how_it_died()))
+    emulator.start()
+    try:
+        assert emulator.pid is not None
+        os.kill(emulator.pid, signal.SIGKILL)
+        eventually(lambda: told, "that it died")
+        assert "was killed by SIGKILL" in told[0] and "all that was set up and said is lost" in told[0]
+        emulator.stop()
+        emulator.start()
+        emulator.client("dynamodb").list_tables()
+        emulator.stop()
+    finally:
+        emulator.kill()
+    assert len(told) == 1 and emulator.written_at()
 
 
 def test_a_record_of_a_stream_that_failed_comes_again_and_with_it_all_after_it(tmp_path: Path) -> None:

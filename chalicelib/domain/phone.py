@@ -94,7 +94,7 @@ def spelled(text: str, country: str = "") -> str:
     written = re.sub(r"^[\s(]*00", "+", text.strip())
     international = bool(re.match(r"[\s(]*[+\uff0b]", written))
     if not country and not international:
-        raise ValueError("must begin with + and the country's code: the service has no country")
+        raise ValueError("must begin with + and the country's code: no country is known to read it in")
     for _ in range(_ROUNDS):
         try:
             number = phonenumbers.parse(written, None if international else country)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import quote
 
@@ -169,3 +170,32 @@ def test_two_persons_who_may_be_one_are_said_to_be_and_not_merged(town: Town, nu
     town.cloud.pump()
     (one,) = people(town)
     assert one["maybe_same"] == [] and len(heard_of(town, one["id"])) == 3
+
+
+def test_a_gateway_spells_numbers_as_people_do(town: Town, number: dict[str, Any], graph: Outside) -> None:
+    """What imports, WhatsApp and a gateway of your own say of one number is one contact, in either order."""
+    from chalicelib.ports import clock, signing
+
+    made = town.make(
+        "channels", service_id=town.ids["care"], kind="custom", name="gw", settings={"send_url": graph.url}
+    )
+    secret = made["signing_secret"] if "signing_secret" in made else made["secrets"]["signing_secret"]
+
+    def tell(*given: dict[str, Any]) -> tuple[int, Any]:
+        events = [{"type": "message", "id": f"g{n}", "text": "oi"} | one for n, one in enumerate(given)]
+        raw = json.dumps(events).encode()
+        headers = signing.headers([secret], id=f"in-{given}"[:60], at_ms=clock.now_ms(), body=raw)
+        answer = town.call("POST", made["webhook_url"], raw, headers=headers)
+        town.cloud.pump()
+        return answer
+
+    imports(town, "name,phone\nBruna,+55 11 98765-4321\nLuz,+52 55 1234 5678\nTeo,+54 9 11 2345-6789\n")
+    spelled = ("0055 11 8765-4321", "+52 1 55 1234 5678", "+54 11 2345-6789", "+225 07 12 34 56", "+229 97 12 34 56")
+    assert tell(*({"from": f"u{n}", "phone": phone} for n, phone in enumerate(spelled)))[0] == 202
+    for wa_id in ("551187654321", "5215512345678", "5491123456789", "22507123456", "22997123456"):
+        writes(town, number, wa_id, "oi")
+    assert len(people(town)) == 5 and all(len(heard_of(town, one["id"])) == 2 for one in people(town))
+    # What imports refuse is refused here too: it would be said to be taken, and identify nobody.
+    status, answer = tell({"from": "u9", "phone": "+49123"}, {"from": "u9", "phone": "0151 12345678"})
+    assert (status, [one["path"] for one in answer["errors"]]) == (422, ["/0/phone", "/1/phone"])
+    assert len(people(town)) == 5

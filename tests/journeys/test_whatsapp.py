@@ -186,3 +186,27 @@ def test_a_form_too_long_is_told_all_the_same(town: Town, number: dict[str, Any]
     assert post(town, number, said({"type": "interactive", "interactive": form})) == 200
     (event,) = town.bot.events()
     assert event["MessageType"] == "event" and event["Details"]["name"] == "unsupported"
+
+
+def test_what_is_new_to_us_is_told_with_what_it_says(town: Town, number: dict[str, Any]) -> None:
+    """Meta is answered 200 and says it no second time, so bot, desk and API have what there is of it."""
+    note = {"type": "video_note", "video_note": {"id": "media-1", "mime_type": "video/mp4", "caption": "look"}}
+    dance = {"type": "interactive", "interactive": {"type": "dance_reply", "dance_reply": {"title": "Tango"}}}
+    deep: Any = "deep"
+    for _ in range(200):
+        deep = [deep]
+    odd = [{"type": "poll", "poll": deep}, {"type": "image", "image": {"caption": "no id"}}, {"type": {"a": 1}}, {}]
+    for at, message in enumerate((note, dance, *odd)):
+        assert post(town, number, said(message, f"wamid.in{at}")) == 200
+    told = town.bot.events()
+    assert [one["Event"] for one in told] == ["Incoming message"] * 6
+    assert {one["MessageType"] for one in told} == {"event"}
+    assert {one["Details"]["name"] for one in told} == {"unsupported"}
+    assert [one["Message"] for one in told] == ["look", "Tango", "", "no id", "", ""]
+    assert told[0]["Media"]["url"].endswith(f"/media/{told[0]['Messageid']}/0")
+    assert json.loads(told[2]["Details"]["given"]) == {"poll": deep}
+    handover = {"eventid": "1002", "conversation_id": told[0]["Conversationid"]}
+    assert town.bot_posts(handover)[0] == 202
+    post(town, number, said(dance, "wamid.in9"))
+    assert town.desk.events()[-1]["data"]["message"]["text"] == "Tango"
+    assert town.desk.events()[-1]["data"]["message"]["content"]["reason"] == "unknown interactive type: dance_reply"

@@ -2,8 +2,9 @@
 
 https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 
-Nothing here raises: a field that is missing or of another type counts as empty, a kind that is not known is `Ignored`
-with its name, because a message that cannot be read must not stop those beside it.
+Nothing here raises: a field that is missing or of another type counts as empty, because a message that cannot be read
+must not stop those beside it. What somebody said in a kind that is not known is told as `unsupported`; a notice of
+another kind is `Ignored` with its name.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from chalicelib.channels.contract import Changed, Event, Ignored, Moved, Said, Status
 from chalicelib.channels.whatsapp import errors
-from chalicelib.channels.whatsapp.said import content_of
+from chalicelib.channels.whatsapp.said import UNSUPPORTED, content_of
 from chalicelib.channels.wire import MAX_ID, dicts, word
 from chalicelib.domain.message import DELIVERED, FAILED, READ, SENT
 
@@ -77,13 +78,11 @@ def _said(message: dict[str, Any], people: list[dict[str, Any]], now_ms: int) ->
     # Users with a username may have no number here since 2026, only an id that is the same for one business:
     # https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids
     address = phone or wa_id or user_id
-    if word(message.get("type")) in CHANGES:
-        return _changed(message, address, now_ms)
+    if changed := _changed(message, address, now_ms):
+        return changed
     if word(message.get("type")) == "system":
         return _moved(message, now_ms)
     content = content_of(message)
-    if isinstance(content, Ignored):
-        return content
     if not address or len(address) > MAX_ID:
         return Ignored("message without a sender")
     profile = inside(person, "profile")
@@ -122,18 +121,20 @@ def _identities(wa_id: str, user_id: str) -> tuple[tuple[str, str], ...]:
     return (*phone, *([("external", user_id)] if user_id and len(user_id) <= MAX_ID else []))
 
 
-def _changed(message: dict[str, Any], address: str, now_ms: int, *, echo: bool = False) -> Event:
-    """What the user, or the business in its app, did to a message that was there before."""
+def _changed(message: dict[str, Any], address: str, now_ms: int, *, echo: bool = False) -> Changed | None:
+    """What the user, or the business in its app, did to a message that was there before; None where it is nothing of
+    the kind, or cannot be read as such."""
     kind = word(message.get("type"))
     given = inside(message, kind)
     about = word(given.get("message_id" if kind == "reaction" else "original_message_id"))
-    if not about or not 0 < len(address) <= MAX_ID:
-        return Ignored(f"{kind} of no message or of nobody")
+    if kind not in CHANGES or not about or not 0 < len(address) <= MAX_ID:
+        return None
     text = word(given.get("emoji"))[:64]
     if kind == "edit":
         content = content_of(inside(given, "message"))
-        if isinstance(content, Ignored):
-            return content
+        if content.details.get("name") == UNSUPPORTED and not content.text:
+            # What was said must not become nothing because its edit is new to us.
+            return None
         text = content.text
     id, at_ms = word(message.get("id"))[:MAX_ID], _time(message, now_ms)
     return Changed(address, CHANGES[kind], about[:MAX_ID], at_ms, id, text, echo)
@@ -163,11 +164,9 @@ def _echo(message: dict[str, Any], now_ms: int) -> Event:
         return Ignored(GROUP)
     phone, user_id = word(message.get("to")), word(message.get("to_user_id"))
     address = phone or user_id
-    if word(message.get("type")) in CHANGES:
-        return _changed(message, address, now_ms, echo=True)
+    if changed := _changed(message, address, now_ms, echo=True):
+        return changed
     content = content_of(message)
-    if isinstance(content, Ignored):
-        return content
     if not address or len(address) > MAX_ID:
         return Ignored("echo without a recipient")
     id, known = word(message.get("id"))[:MAX_ID], _identities(phone, user_id)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from chalicelib.channels.contract import Ignored
 from chalicelib.channels.whatsapp import errors
 from chalicelib.channels.whatsapp.media import reference
 from chalicelib.channels.wire import MAX_ID, dicts, word
@@ -21,16 +21,22 @@ _MOST_FORM = 16 * 1024
 _ITEM = ("product_retailer_id", "quantity", "item_price", "currency")
 _PRODUCT = ("catalog_id", "product_retailer_id")
 _REFERRAL = ("source_type", "source_id", "source_url", "headline", "body", "ctwa_clid")
+_AROUND = ("from", "from_user_id", "id", "timestamp", "type", "to", "to_user_id", "context", "referral", "errors")
+"""Members of a message that are not what it says."""
+_WORDS = ("body", "text", "caption", "title", "name", "question", "description")
+"""Members in which words for people stand, in types that are known and so perhaps in those to come."""
+UNSUPPORTED = "unsupported"
 
 
-def content_of(message: dict[str, Any]) -> Content | Ignored:
-    """What is said; Ignored with the type's name where it is nothing that anybody could answer."""
+def content_of(message: dict[str, Any]) -> Content:
+    """What is said. What cannot be read is an event `unsupported` with what was given: a user did say something, and
+    Meta is answered 200 for it, so that it comes no second time."""
     kind = word(message.get("type"))[:64]
     given = message.get(kind)
     value = given if isinstance(given, dict) else {}
     found = _by_type(kind, value, message)
-    if isinstance(found, Ignored):
-        return found
+    if isinstance(found, str):
+        found = _unsupported(found, message)
     more: dict[str, Any] = {}
     context, referral = message.get("context"), message.get("referral")
     if isinstance(context, dict):
@@ -65,7 +71,8 @@ def _context(given: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _by_type(kind: str, value: dict[str, Any], message: dict[str, Any]) -> Content | Ignored:
+def _by_type(kind: str, value: dict[str, Any], message: dict[str, Any]) -> Content | str:
+    """The content; why it cannot be read where it cannot."""
     if kind in _FILES:
         return _file(kind, value)
     match kind:
@@ -82,14 +89,37 @@ def _by_type(kind: str, value: dict[str, Any], message: dict[str, Any]) -> Conte
         case "order":
             return _order(value)
         case "unsupported":
-            # The user did say something (a poll, a disappearing message), so that whoever answers should know.
-            error = errors.first(message.get("errors"))
-            return _unsupported(error["reason"])
-    return Ignored(f"unknown message type: {kind}")
+            # What the API cannot pass on: a poll, a disappearing message.
+            return errors.first(message.get("errors"))["reason"]
+        case "edit" | "revoke" | "reaction":
+            return f"{kind} that cannot be read"
+    return f"unknown message type: {kind}"
 
 
-def _unsupported(reason: str) -> Content:
-    return Content("event", details={"name": "unsupported", "reason": reason})
+def _unsupported(reason: str, message: dict[str, Any]) -> Content:
+    """An event with what can be made out of a message: its words, its file, and all of it as JSON in a string."""
+    details: dict[str, Any] = {"name": UNSUPPORTED, "reason": reason}
+    rest = {key: value for key, value in message.items() if key not in _AROUND}
+    given = json.dumps(rest, ensure_ascii=False, separators=(",", ":"))
+    if len(given.encode("utf-8", "replace")) > _MOST_FORM:
+        details["truncated"] = True
+    elif rest:
+        details["given"] = given
+    value = rest.get(word(message.get("type")))
+    if not isinstance(value, dict):
+        return Content("event", details=details)
+    media = _media(value)
+    return Content("event", _words(value), (media,) if media else (), details)
+
+
+def _words(value: dict[str, Any]) -> str:
+    """What a value of an unknown type says to people, itself or in the member that its own type names."""
+    inside = value.get(word(value.get("type")))
+    for one in (value, inside if isinstance(inside, dict) else {}):
+        for name in _WORDS:
+            if found := word(one.get(name)).strip():
+                return found
+    return ""
 
 
 def _text(value: dict[str, Any], name: str) -> str:
@@ -100,10 +130,16 @@ def _texts(value: dict[str, Any], names: tuple[str, ...]) -> dict[str, str]:
     return {name: text for name in names if (text := _text(value, name))}
 
 
-def _file(kind: str, value: dict[str, Any]) -> Content | Ignored:
+def _media(value: dict[str, Any]) -> Media | None:
+    """The file that a value names, if it does."""
+    id, kind = word(value.get("id")), _text(value, "mime_type")[:MAX_ID]
+    return Media(reference(id[:MAX_ID]), kind, None, _text(value, "filename")[:MAX_ID]) if id and kind else None
+
+
+def _file(kind: str, value: dict[str, Any]) -> Content | str:
     id = word(value.get("id"))
     if not id:
-        return Ignored(f"{kind} without a media id")
+        return f"{kind} without a media id"
     details: dict[str, Any] = dict(_texts(value, ("sha256",)))
     if value.get("voice") is True:
         details["voice"] = True
@@ -111,10 +147,10 @@ def _file(kind: str, value: dict[str, Any]) -> Content | Ignored:
     return Content(_FILES[kind], word(value.get("caption")), (item,), details)
 
 
-def _location(value: dict[str, Any]) -> Content | Ignored:
+def _location(value: dict[str, Any]) -> Content | str:
     place = {name: value.get(name) for name in ("latitude", "longitude")}
     if not all(isinstance(at, int | float) and not isinstance(at, bool) and abs(at) <= 180 for at in place.values()):
-        return Ignored("location without coordinates")
+        return "location without coordinates"
     return Content("location", details=place | _texts(value, ("name", "address", "url")))
 
 
@@ -130,7 +166,7 @@ def _contacts(given: Any) -> Content:
     return Content("contact", details={"contacts": people})
 
 
-def _interactive(value: dict[str, Any]) -> Content | Ignored:
+def _interactive(value: dict[str, Any]) -> Content | str:
     kind = word(value.get("type"))[:64]
     inside = value.get(kind)
     reply = inside if isinstance(inside, dict) else {}
@@ -140,9 +176,9 @@ def _interactive(value: dict[str, Any]) -> Content | Ignored:
         # A form that was filled in (a Flow): its answers are JSON in a string.
         answers = word(reply.get("response_json"))
         if len(answers) > _MOST_FORM:
-            return _unsupported("the form's answers are too long")
+            return "the form's answers are too long"
         return _postback(answers, _text(reply, "body"))
-    return Ignored(f"unknown interactive type: {kind}")
+    return f"unknown interactive type: {kind}"
 
 
 def _postback(payload: str, title: str) -> Content:

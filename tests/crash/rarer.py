@@ -75,9 +75,13 @@ def l_meta_is_busy_and_refuses(stage: Stage) -> None:
 
 def customer_writes(stage: Stage, text: str) -> None:
     """A customer writes, and the bot says it back."""
-    said = [{"from": "4915123456789", "id": f"wamid.{text}", "timestamp": "1795262400", "type": "text"}]
-    said[0] |= {"text": {"body": text}}  # type: ignore[dict-item]
-    value = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": NUMBER}, "messages": said}
+    meta_posts(stage, f"wamid.{text}", {"type": "text", "text": {"body": text}})
+
+
+def meta_posts(stage: Stage, id: str, said: dict[str, Any]) -> None:
+    """Meta posts what a customer does."""
+    said = {"from": "4915123456789", "id": id, "timestamp": "1795262400"} | said
+    value = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": NUMBER}, "messages": [said]}
     body = {"object": "whatsapp_business_account", "entry": [{"changes": [{"field": "messages", "value": value}]}]}
     raw = json.dumps(body).encode()
     signature = {"X-Hub-Signature-256": "sha256=" + hmac.new(b"app-secret", raw, hashlib.sha256).hexdigest()}
@@ -297,6 +301,35 @@ def customer_of_gateway(stage: Stage, id: str, address: str, **more: str) -> Non
     stage.settle()
 
 
+# A customer edits what has not come yet, reacts to it, and deletes it.
+
+LAMP = "wamid.lamp"
+
+
+def v_number(stage: Stage) -> None:
+    l_number(stage)
+    # What a bot said between the message and its edit would come before the one or the other, as it happens.
+    stage.town.bot.answer = answers_with_token
+
+
+def v_edit_comes_early(stage: Stage) -> None:
+    said = {"type": "text", "text": {"body": "two lamps"}}
+    meta_posts(stage, "wamid.e1", {"type": "edit", "edit": {"original_message_id": LAMP, "message": said}})
+
+
+def v_message_comes(stage: Stage) -> None:
+    meta_posts(stage, LAMP, {"type": "text", "text": {"body": "one lamp"}})
+    stage.passes(60)
+
+
+def v_reacts(stage: Stage) -> None:
+    meta_posts(stage, "wamid.e2", {"type": "reaction", "reaction": {"message_id": LAMP, "emoji": "👍"}})
+
+
+def v_deletes(stage: Stage) -> None:
+    meta_posts(stage, "wamid.e3", {"type": "revoke", "revoke": {"original_message_id": LAMP}})
+
+
 _PATH = ("converse", "fan_out", "deliver")
 _OTHERS = ("receive_channel", *_PATH)
 RARER = {
@@ -305,6 +338,12 @@ RARER = {
         ("send", "retry_send"),
         l_number,
         (*_OTHERS, "announce"),
+    ),
+    "changed": Scenario(
+        (v_edit_comes_early, v_message_comes, v_reacts, v_deletes),
+        ("converse",),
+        v_number,
+        ("receive_channel", "fire_timer", "fan_out", "deliver", "announce"),
     ),
     "second desk": Scenario((m_nobody_accepts,), ("converse",), m_second_desk, ("fire_timer", "fan_out", "deliver")),
     "transfer": Scenario((m_desk_transfers,), ("receive_desk", "converse"), m_accepted, _PATH),

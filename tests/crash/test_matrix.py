@@ -190,6 +190,9 @@ def test_the_scenarios_do_what_they_say(matrix: Matrix) -> None:
     assert [one["value"] for one in kim["Kim"]["data"]["identities"] if one["kind"] == "phone"][1:] == [
         "+4915112345679"
     ]
+    told = [one.get("Event") for one in ends["changed"]["bot"]["told"].values()]
+    assert told == ["Incoming message", "Message Edited", "Reaction", "Message Deleted"]
+    assert texts(ends["changed"]) == ["👍"], "of the lamp nothing is left"
     people = {
         row["data"]["name"]: row["id"]
         for row in ends["moved"]["contacts"]

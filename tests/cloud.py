@@ -445,6 +445,7 @@ def running() -> Iterator[Callable[[], Cloud]]:
 def _empty(clients: dict[str, Any]) -> Cloud:
     from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.dynamodb.models import dynamodb_backends
+    from moto.events.models import events_backends
     from moto.sqs.models import sqs_backends
 
     import app
@@ -458,6 +459,8 @@ def _empty(clients: dict[str, Any]) -> Cloud:
     for queue in sqs_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].queues.values():
         queue._messages.clear()
         queue.deduplication_ids = set() if hasattr(queue, "deduplication_ids") else None
+    for event_bus in events_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].event_buses.values():
+        event_bus.rules.clear()
     config._snapshots.clear()
     world._kept.clear()
     bus.forget()

@@ -103,6 +103,8 @@ def answering(route: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _PHONES, _ADDRESSES = ("phone", "contact.phone"), ("email", "contact.email")
+_KEYS = ("session", "external_id")
+"""Of a caller's own making, often a number or an address."""
 _ZONE = re.compile(r"(T[0-9:.]+) (\d{2}:?\d{2})")
 
 
@@ -110,15 +112,15 @@ def query(request: Request) -> dict[str, str]:
     """The parameters after the question mark.
 
     A plus that was not escaped arrives as a space. In numbers, e-mail addresses and times a space can have been nothing
-    else, so there it is a plus again.
+    else, so there it is a plus again; so it is in a key that is a number or an address.
     """
     return {name: _with_plus(name, value) for name, value in dict(request.query_params or {}).items()}
 
 
 def _with_plus(name: str, value: str) -> str:
-    if name in _PHONES and re.match(r"\s+\d", value):
+    if name in (*_PHONES, *_KEYS) and re.match(r"\s+\d", value):
         return f"+{value.strip()}"
-    if name in _ADDRESSES:
+    if name in _ADDRESSES or (name in _KEYS and "@" in value):
         return re.sub(r"(?<=\S) (?=\S)", "+", value)
     return _ZONE.sub(r"\1+\2", value)
 

@@ -26,6 +26,10 @@ from chalicelib.ports import web
         ("at=2026-11-21T01:23:45.678%2B0200", {"at": "2026-11-21T01:23:45.678+0200"}),
         ("contact.name=Ana+Maria&session=a+b&external_id=shop:1+2",
          {"contact.name": "Ana Maria", "session": "a b", "external_id": "shop:1 2"}),
+        ("session=+4915199887766", {"session": "+4915199887766"}),
+        ("session=ana+shop@example.com", {"session": "ana+shop@example.com"}),
+        ("external_id=+49151", {"external_id": "+49151"}),
+        ("external_id=crm:ana+shop@example.com", {"external_id": "crm:ana+shop@example.com"}),
         ("", {}),
     ],
 )  # fmt: skip

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 _LONGEST = 60
 """Characters of what is read."""
 _INTERNATIONAL = re.compile(r"\+[1-9][0-9]{6,14}")
+_SCHEME = re.compile(r"\s*(?:tel|sms|whatsapp):", re.IGNORECASE)
 _ROUNDS = 4
 
 
@@ -88,6 +89,8 @@ def spelled(text: str, country: str = "") -> str:
     """
     import phonenumbers
 
+    # A link to a number (RFC 3966), and what gateways put before it; blanks as web pages have them.
+    text = re.sub(r"\s", " ", _SCHEME.sub("", text))
     if len(text) > _LONGEST or any(char.isalpha() for char in text):
         raise ValueError("is no phone number")
     # 00 is how most of the world dials +, also where the library, knowing the country, expects its own prefix.

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -225,7 +226,11 @@ def test_an_adapter_declares_only_what_the_contract_knows(kind: str) -> None:
     assert set(adapter.SECRETS.values()) <= {"required", "optional", "made"}
     assert set(adapter.STATUSES.values()) <= {"sent", "delivered", "read", "failed"}
     assert (FOLDER / kind / "about.md").read_text().startswith("# ")
-    assert channels.settings_model(kind).model_config["extra"] == "forbid"
+    model = channels.settings_model(kind)
+    assert model.model_config["extra"] == "forbid"
+    for name, field in model.model_json_schema()["properties"].items():
+        # Only what says so is judged, when it is saved, by the rules of the calls that will be made.
+        assert not re.search(r"https?", field.get("pattern", "")) or field.get("format") == "uri", name
 
 
 @pytest.mark.parametrize("kind", channels.KINDS)

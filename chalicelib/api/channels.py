@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from chalicelib import channels
-from chalicelib.api.fields import Fields, Id, Name, Secret, invalid, pointers, small
+from chalicelib.api.fields import Fields, Id, Name, Secret, callable_url, invalid, pointers, small
 from chalicelib.api.kinds import Draft, Kind, Settled, Shown
 from chalicelib.ports import signing
 from chalicelib.tables.config import Resource
@@ -55,6 +55,7 @@ def settle(draft: Draft) -> Settled:
     try:
         model = channels.settings_model(kind).model_validate(draft.fields["settings"])
         settings = small(model.model_dump(mode="json"), most=16_384)
+        wrong += _not_callable(model)
     except ValidationError as error:
         wrong += pointers(error, "/settings")
     except ValueError as error:
@@ -65,6 +66,20 @@ def settle(draft: Draft) -> Settled:
     body = {key: draft.fields[key] for key in ("service_id", "kind", "name")}
     body |= {"settings": settings, "secrets_set": sorted(secrets)}
     return Settled(body, secrets, {"secrets": made} if made else {})
+
+
+def _not_callable(model: BaseModel) -> list[tuple[str, str]]:
+    """What is wrong with those settings that are URLs which Parley will call: fields of the format `uri`."""
+    wrong = []
+    for name, field in type(model).model_fields.items():
+        extra = field.json_schema_extra
+        if not (isinstance(extra, dict) and extra.get("format") == "uri"):
+            continue
+        try:
+            callable_url(getattr(model, name))
+        except ValueError as error:
+            wrong.append((f"/settings/{name}", str(error)))
+    return wrong
 
 
 def _secrets(

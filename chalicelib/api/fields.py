@@ -37,7 +37,8 @@ Id = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}_[a-z2-7]{10,26}$")]
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def _target(url: str) -> str:
+def callable_url(url: str) -> str:
+    """The URL; ValueError with a sentence where no call may go there."""
     from chalicelib.ports import targets
 
     allow = settings().allow_private_targets
@@ -49,7 +50,7 @@ def _target(url: str) -> str:
     return url
 
 
-Target = Annotated[str, StringConstraints(max_length=2048), AfterValidator(_target)]
+Target = Annotated[str, StringConstraints(max_length=2048), AfterValidator(callable_url)]
 """A URL that we may call."""
 
 

@@ -92,6 +92,38 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
+ODD_URLS = (
+    "https://[2606:4700::1111]x/", "https://exämple.com/", "https://[fe80::1%25eth0]/", "https://a:b@example.com/",
+    "https://example.com../", "https://2130706433/", "https://0x7f000001/", "https://127.1/", "https://0177.0.0.1/",
+    "https://[::ffff:169.254.169.254]/", "https://example.com:0/", "https://example.com:99999/", "https:///x",
+    "https://example.com\\@evil.example/", "https://%65xample.com/", "http://169.254.169.254/v1", "https://a..b/",
+    "https://\u2460\u2461\u2466.0.0.1/", "https://example\u3002com/", "https://ex\u00adample.com/", "https://-a.example.com/",
+)  # fmt: skip
+WHATSAPP: dict[str, Any] = {
+    "kind": "whatsapp",
+    "name": "w",
+    "secrets": {"app_secret": "a", "access_token": "b", "verify_token": "c"},
+}
+
+
+@pytest.mark.parametrize("url", ODD_URLS)
+def test_every_url_that_will_be_called_is_judged_when_it_is_saved(api: Any, service: str, url: str) -> None:
+    bot = api.make("bots", service_id=service, **BOT)["id"]
+    whatsapp = WHATSAPP | {"settings": {"phone_number_id": "1", "api_base": url}}
+    for thing, body, path in (
+        ("bots", BOT | {"webhook_url": url}, "/webhook_url"),
+        ("desks", {"kind": "webhook", "name": "d", "webhook_url": url}, "/webhook_url"),
+        ("triggers", {"name": "t", "bot_id": bot, "notify_url": url}, "/notify_url"),
+        ("subscriptions", {"name": "s", "events": ["conversation.opened"], "url": url}, "/url"),
+        ("channels", CHANNEL | {"settings": {"send_url": url}}, "/settings/send_url"),
+        ("channels", whatsapp, "/settings/api_base"),
+    ):
+        answer = api("POST", f"/v1/{thing}", {"service_id": service} | body)
+        assert (answer.status, set(answer.wrong)) == (422, {path}), (thing, answer.body)
+    made = api.make("channels", service_id=service, **CHANNEL)["id"]
+    assert api("PATCH", f"/v1/channels/{made}", {"settings": {"send_url": url}}).status == 422
+
+
 @pytest.mark.parametrize(
     ("thing", "body", "path"), WRONG, ids=[f"{thing}{path}-{n}" for n, (thing, _, path) in enumerate(WRONG)]
 )

@@ -6,9 +6,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Settings(BaseModel):
-    """Where messages are posted. Whether the address may be used at all is checked when it is called."""
+    """Where messages are posted."""
 
     model_config = ConfigDict(extra="forbid")
 
-    send_url: str = Field(pattern=r"^https?://[^\s]+$", max_length=2048, description="Takes our signed messages.")
+    send_url: str = Field(
+        pattern=r"^https?://[^\s]+$",
+        max_length=2048,
+        description="Takes our signed messages.",
+        json_schema_extra={"format": "uri"},
+    )
     name: str = Field("", max_length=80, description="What the gateway speaks to, for the console.")

@@ -13,4 +13,10 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     phone_number_id: str = Field(pattern=r"^[0-9A-Za-z_-]{1,64}$", description="Meta's id of it, not the number.")
-    api_base: str = Field(API_BASE, pattern=r"^https?://[^\s?#]+$", max_length=512, description="With the version.")
+    api_base: str = Field(
+        API_BASE,
+        pattern=r"^https?://[^\s?#]+$",
+        max_length=512,
+        description="With the version.",
+        json_schema_extra={"format": "uri"},
+    )

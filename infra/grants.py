@@ -13,10 +13,10 @@ WRITERS: dict[str, tuple[str, ...]] = {
     # "One thread, one writer": two systems that answer at once meet in `converse`.
     "threads": ("converse",),
     "messages": ("converse",),
-    # The visitor's side of a web chat only asks whether its session has begun.
+    # The visitor's side of a web chat asks whether its session has begun, and counts who waits.
     "receipts": (
-        "api", "converse", "erase", "fire_timer", "ingest_source", "receive_bot", "receive_channel", "receive_desk",
-        "receive_trigger", "retry_send", "send",
+        "api", "converse", "erase", "fire_timer", "ingest_source", "poll_channel", "receive_bot", "receive_channel",
+        "receive_desk", "receive_trigger", "retry_send", "send",
     ),
     # What our own code could not do is written by bury and marked as replayed through the API.
     "failures": ("bury", "api"),

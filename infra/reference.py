@@ -46,6 +46,7 @@ FIGURES: tuple[tuple[str, str, str], ...] = (
     ("memory of the process that runs mappings", "ports.child:MOST_MB", "MB"),
     ("posts of a web chat's session in half a minute", "inbound.strangers:MOST_POSTS", ""),
     ("sessions begun from one address in a minute", "inbound.strangers:MOST_NEW", ""),
+    ("polls that wait, begun from one address in 20 seconds", "inbound.strangers:MOST_WAITING", ""),
     ("rows of one import of contacts", "api.contact_import:MOST_ROWS", ""),
     ("contacts of one page of an export", "api.contact_import:MOST_EXPORTED", ""),
     ("identities of a contact", "domain.contact:MOST_IDENTITIES", ""),

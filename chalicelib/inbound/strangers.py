@@ -21,6 +21,10 @@ FREE_POSTS = 10
 NEW_WINDOW_S = 60
 MOST_NEW = 30
 """Sessions begun from one address in their window."""
+WAIT_WINDOW_S = 20
+MOST_WAITING = 40
+"""Polls that wait, begun from one address at one channel in their window. A poll waits as long as the window is, so one
+address holds at most twice as many: fewer than there are places."""
 _MOST_KEPT = 10_000
 _known: set[str] = set()
 _posts: dict[str, tuple[int, int]] = {}
@@ -59,6 +63,18 @@ def admit(channel: str, thread: str, *, address: str, begins: bool) -> None:
         _count_new(channel, address, now)
     receipts.keep_session(thread, now_ms=now)
     _remember(thread)
+
+
+def may_wait(channel: str, address: str) -> bool:
+    """Whether a poll from an address may wait for messages, which takes one of few places for as long as it does.
+
+    One that may not is answered at once: a crowd behind one address chats on with a second's delay.
+    """
+    if not _is_outside(address):
+        return True
+    now = clock.now_ms()
+    window, _ = _window(now, WAIT_WINDOW_S)
+    return receipts.count(f"waits#{channel}#{address}#{window}", now_ms=now, keep_s=2 * WAIT_WINDOW_S) <= MOST_WAITING
 
 
 def unknown() -> Problem:

@@ -125,6 +125,11 @@ def _with_plus(name: str, value: str) -> str:
     return _ZONE.sub(r"\1+\2", value)
 
 
+def caller(request: Request) -> str:
+    """Network address from which a call came, as API Gateway saw it; "" where it does not say."""
+    return str((request.context.get("identity") or {}).get("sourceIp") or "")
+
+
 def raw_body(request: Request, *, most: int) -> bytes:
     """The body as it came; Problem 413 where it is larger than `most` bytes."""
     given = request.raw_body or b""

@@ -48,6 +48,7 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
     after, wait_s = _cursor(query.get("after", "")), _wait(query.get("wait_s", "0"))
     everything = query.get("include") == "all"
     thread, until = thread_id(channel.id, address_of(session)), clock.now_ms() + wait_s * 1000
+    waits = False
     while True:
         page = messages.after(thread, after, limit=_PAGE)
         shown = [message for message in page if _shown(message, everything=everything)]
@@ -58,6 +59,9 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
         if shown or (clock.now_ms() >= until and len(page) < _PAGE):
             break
         if len(page) < _PAGE:
+            waits = waits or strangers.may_wait(channel.id, web.caller(request))
+            if not waits:
+                break
             time.sleep(_EVERY_S)
     _delivered(shown, service, channel)
     views = [_view(message, channels.load("webchat").CAN) for message in shown]

@@ -82,7 +82,7 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
 def _admit(request: HttpRequest, channel: Channel, received: Received) -> None:
     """Let a visitor's post in, or raise the problem that a page of another origin may read too."""
     sessions = {event.address: isinstance(event, Said) for event in received.events if isinstance(event, Said | Status)}
-    caller = str((request.context.get("identity") or {}).get("sourceIp") or "")
+    caller = web.caller(request)
     try:
         for address, begins in sessions.items():
             strangers.admit(channel.id, thread_id(channel.id, address), address=caller, begins=begins)

@@ -3,8 +3,8 @@
 Rows of eight kinds share the key: events that outsiders may repeat (`event#...`), where a source's event was kept first
 (`source#...`), messages by the id that their provider gave them (`sent#...`), what a bot or desk posted under an
 Idempotency-Key (`post#...`), which event of a trigger such a key got (`trigger#...`), sessions of web chats that
-have begun (`session#...`), counts of what strangers do (`posts#...`, `new#...`), and the API's own such keys
-(written by Powertools).
+have begun (`session#...`), counts of what strangers do (`posts#...`, `new#...`, `waits#...`), and the API's own such
+keys (written by Powertools).
 """
 
 from __future__ import annotations

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 import time_machine
+from chalice.app import Request
 from chalice.test import HTTPResponse
 
 from chalicelib.inbound import strangers
 from chalicelib.ports import ids
 from chalicelib.ports.web import Problem
+from chalicelib.steps import poll_channel
+from infra.limits import LIMITS
 from tests.journeys.conftest import Town
 
 ORIGIN = {"Content-Type": "application/json", "Origin": "https://shop.example"}
@@ -74,6 +77,50 @@ def test_a_session_posts_so_often_and_then_waits(town: Town, traveller: time_mac
     assert posts(town, session=other, text="x").status_code == 202, "it is that session's limit alone"
     traveller.shift(strangers.WINDOW_S)
     assert posts(town, session=session, text="x").status_code == 202
+
+
+def test_one_address_does_not_take_all_places_of_those_who_wait(
+    town: Town, traveller: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        traveller.shift(seconds)
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    window_ms = strangers.WAIT_WINDOW_S * 1000
+    traveller.move_to((int(time.time() * 1000) // window_ms + 1) * window_ms / 1000)
+    session, chat = json.loads(posts(town, text="hello").body)["session"], town.ids["chat"]
+    town.cloud.pump()
+
+    def fetch(address: str, wait_s: int) -> int:
+        context = {
+            "identity": {"sourceIp": address},
+            "domainName": "localhost",
+            "stage": "",
+            "httpMethod": "GET",
+            "resourcePath": "/",
+        }
+        query = {"session": [session], "after": ["7"], "wait_s": [str(wait_s)]}
+        event = {"headers": {}, "multiValueQueryStringParameters": query, "requestContext": context}
+        asked = Request(event | {"pathParameters": {}, "stageVariables": {}, "isBase64Encoded": False, "body": None})
+        return poll_channel.run(asked, chat).status_code
+
+    for _ in range(strangers.MOST_WAITING - 1):
+        assert strangers.may_wait(chat, "203.0.113.9")
+    assert fetch("203.0.113.9", 1) == 200
+    assert sum(slept) >= 1
+    assert not strangers.may_wait(chat, "203.0.113.9"), "that one was counted"
+    slept.clear()
+    assert fetch("203.0.113.9", 20) == 200
+    assert slept == [], "answered at once"
+    assert strangers.may_wait(chat, "203.0.113.10"), "it is that address's limit alone"
+    assert (LIMITS["poll_channel"].reserved or 0) > 2 * strangers.MOST_WAITING, "others find a place"
+    assert strangers.WAIT_WINDOW_S >= poll_channel.MAX_WAIT_S, "none waits longer than it is counted"
+    assert all(strangers.may_wait(chat, "127.0.0.1") for _ in range(2 * strangers.MOST_WAITING))
+    traveller.shift(strangers.WAIT_WINDOW_S)
+    assert strangers.may_wait(chat, "203.0.113.9")
 
 
 def test_made_up_sessions_are_no_way_round(town: Town, traveller: time_machine.Traveller) -> None:

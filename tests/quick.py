@@ -26,7 +26,7 @@ from moto.dynamodb.models import dynamo_type as types
 from moto.dynamodb.models import table as tables
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import StreamShard, Table
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.dynamodb.responses import DynamoHandler
 from moto.sqs import models as moto_sqs
@@ -230,16 +230,35 @@ _replace(Item, "__deepcopy__", _twin_item)
 _replace(tables, "dynamo_json_dump", lambda value: "")
 
 
-# What an update's expression says, and what looks at which of its nodes; whoever works on it makes a copy first.
+# What an update's expression says; whoever works on it makes a copy first.
 _replace(UpdateExpressionParser, "make", cache(UpdateExpressionParser.make))
 
 
-def _nodes(self: DepthFirstTraverser) -> tuple[type, ...]:
-    known: tuple[type, ...] = vars(self).setdefault("_known", tuple(self._processing_map()))
-    return known
+@cache
+def _within(kind: type, kinds: tuple[type, ...]) -> bool:
+    return issubclass(kind, kinds)
 
 
-_replace(DepthFirstTraverser, "nodes_to_be_processed", _nodes)
+def _traversed(self: DepthFirstTraverser, node: Any, child_id: int = -1) -> Any:
+    """Ten look at each node of an expression: what they look for, and whether it is that, is found out once."""
+    kind = type(node)
+    if not _within(kind, (Node,)):
+        return node
+    parent = node.parent
+    for at, child in enumerate(node.children or ()):
+        self.pre_processing_of_child(node, at)
+        self.traverse_node_recursively(child, at)
+    if "_looked_for" not in vars(self):
+        self._looked_for = tuple(self._processing_map())
+    if _within(kind, self._looked_for):
+        node = self.process(node)
+        node.parent = parent
+        if parent:
+            parent.children[child_id] = node
+    return node
+
+
+_replace(DepthFirstTraverser, "traverse_node_recursively", _traversed)
 
 
 _backups: dict[int, Table] | None = None

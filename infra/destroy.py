@@ -13,15 +13,16 @@ import sys
 import boto3
 
 from infra.deploying import account as accounts
-from infra.deploying import removal
+from infra.deploying import removal, told
 from infra.deploying.account import Account
 from infra.deploying.refused import Refused
-from infra.deploying.talk import Hands, refusing
+from infra.deploying.talk import Hands, line, refusing
 from infra.reads import ROOT
 
 
 def destroy(where: Account, stage: str, packaged: str, hands: Hands, *, data: bool = False, role: str = "") -> None:
     """Take a stage away, with its data or without; Refused where who is asked says no."""
+    told.refuse_stage(stage)
     template = removal.template_of(where, stage, packaged)
     found = removal.names(template, where, stage)
     hands.say(f"the stack parley-{stage} goes: its API and functions, and what waits in its queues")
@@ -45,7 +46,7 @@ def _confirmed(given: str) -> Hands:
             return given == stage
         if not sys.stdin.isatty():
             raise Refused("nobody is here to be asked: --confirm STAGE says yes")
-        return input(f"type {stage} to go on: ").strip() == stage
+        return line(f"type {stage} to go on: ") == stage
 
     return Hands(print, ask)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from infra.deploying.refused import Client, Refused
@@ -12,6 +13,9 @@ from infra.deploying.refused import Client, Refused
 UNRESERVED = 100
 """Concurrency that AWS keeps for functions which reserve none
 (https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html)."""
+
+_PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 10})
+"""A stack is asked often how it stands, and AWS answers so often only to the patient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,13 @@ def account(session: Any) -> Account:
     except NoCredentialsError:
         raise Refused("no AWS credentials were found: aws configure, aws sso login, or AWS_PROFILE=...") from None
     except (ClientError, BotoCoreError) as error:
-        raise Refused(f"AWS does not know who you are: {error}") from error
-    return Account(who["Account"], region, who["Arn"], lambda service: session.client(service, region_name=region))
+        raise Refused(
+            f"AWS does not know who you are: {error}. Credentials may have ended, and a region that came after 2019 "
+            f"knows nobody until the account switches it on: is {region} meant?"
+        ) from error
+    return Account(
+        who["Account"], region, who["Arn"], lambda service: session.client(service, region_name=region, config=_PATIENT)
+    )
 
 
 def reserved(template: dict[str, Any]) -> dict[str, int]:

@@ -7,8 +7,10 @@ owned the name before us would otherwise be handed our code, and could change it
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +19,8 @@ from botocore.exceptions import ClientError
 from infra.deploying.refused import Refused
 
 KEPT_DAYS = 180
-"""How long a package stays; one that is deployed is Lambda's own copy, and a rollback rarely goes back half a year."""
+"""How long a package stays that is deployed no longer."""
+_OURS = re.compile(r"parley-[a-z0-9]+/[0-9a-f]{32}\.(?:zip|json)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,11 @@ class Artifacts:
     owner: str
     region: str
     partition: str = "aws"
+    others: bool = False
+    """It is a bucket that somebody chose, and may hold more than ours: it is taken as it is."""
 
     def prepare(self) -> None:
-        """Make it, where it is not there, and see to it that it is ours, closed, by TLS only, and does not grow."""
+        """Make it, where it is not there, and see to it that it is ours, closed, and by TLS only."""
         try:
             self.s3.head_bucket(Bucket=self.bucket, ExpectedBucketOwner=self.owner)
         except ClientError as error:
@@ -43,6 +48,9 @@ class Artifacts:
             if _status(error) != 404:
                 raise
             self._make()
+        else:
+            if self.others:
+                return
         whose = {"Bucket": self.bucket, "ExpectedBucketOwner": self.owner}
         self.s3.put_public_access_block(
             **whose,
@@ -58,10 +66,9 @@ class Artifacts:
             LifecycleConfiguration={
                 "Rules": [
                     {
-                        "ID": "old-packages",
+                        "ID": "unfinished-uploads",
                         "Status": "Enabled",
                         "Filter": {"Prefix": ""},
-                        "Expiration": {"Days": KEPT_DAYS},
                         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
                     }
                 ]
@@ -69,10 +76,29 @@ class Artifacts:
         )
         self.s3.put_bucket_policy(**whose, Policy=json.dumps(self._policy()))
 
-    def put(self, prefix: str, suffix: str, body: bytes) -> str:
-        """Put a file under a name made of its content, so that an update never meets an old one; gives the key."""
-        key = f"{prefix}/{hashlib.sha256(body).hexdigest()[:32]}.{suffix}"
-        # Always anew: what is under the name already may be about to expire.
+    def tidy(self, stage: str, deployed: str, now: datetime.datetime) -> int:
+        """Remove a stage's packages that are old and that the deployed template does not name; gives how many.
+
+        Not by a rule of the bucket: an update that fails goes back to what was deployed, for which AWS fetches its
+        package once more, however old it is.
+        """
+        whose = {"Bucket": self.bucket, "ExpectedBucketOwner": self.owner}
+        old = [
+            row["Key"]
+            for page in self.s3.get_paginator("list_objects_v2").paginate(**whose, Prefix=f"parley-{stage}/")
+            for row in page.get("Contents", [])
+            if _OURS.fullmatch(row["Key"])
+            and row["Key"] not in deployed
+            and row["LastModified"] < now - datetime.timedelta(days=KEPT_DAYS)
+        ]
+        for key in old:
+            self.s3.delete_object(**whose, Key=key)
+        return len(old)
+
+    def put(self, stage: str, suffix: str, body: bytes) -> str:
+        """Put a stage's file under a name made of its content, so that no update meets an old one; gives the key."""
+        key = f"parley-{stage}/{hashlib.sha256(body).hexdigest()[:32]}.{suffix}"
+        # Always anew, so that it counts as young.
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ExpectedBucketOwner=self.owner)
         return key
 
@@ -87,6 +113,8 @@ class Artifacts:
                 Bucket=self.bucket, **({} if self.region == "us-east-1" else {"CreateBucketConfiguration": where})
             )
         except ClientError as error:
+            if error.response["Error"]["Code"] == "BucketAlreadyOwnedByYou":
+                return
             if error.response["Error"]["Code"] != "BucketAlreadyExists":
                 raise
             raise Refused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 from dataclasses import dataclass, field
@@ -53,11 +54,14 @@ def deploy(asked: Asked, where: Account, hands: Hands) -> dict[str, str] | None:
     """
     template = json.loads((asked.package / "template.json").read_text(encoding="utf-8"))
     refuse_private_targets(template)
+    told.refuse_stage(asked.stage)
     name = f"parley-{asked.stage}"
     cloudformation = where.client("cloudformation")
     standing = stacks.look(cloudformation, name)
     stacks.refuse_busy(name, standing)
     runtimes.mind(runtimes.of(template), hands.today(), new=standing is None, say=hands.say)
+    tags = told.tags(standing.tags if standing else {}, asked.tags, asked.stage)
+    role = asked.role
     values = told.parameters(template, standing.parameters if standing else {}, asked.settings, asked.stage)
     if values["ReserveConcurrency"] == "on":
         accounts.refuse_too_small(where.client("lambda"), template, asked.stage)
@@ -65,21 +69,36 @@ def deploy(asked: Asked, where: Account, hands: Hands) -> dict[str, str] | None:
         if asked.only_plan:
             raise Refused(f"{name} is {standing.status}: a deployment would first delete what is left of it")
         _clear(cloudformation, name, standing, hands)
-        standing = None
-    files = Artifacts(where.client("s3"), asked.bucket or _bucket(where), where.id, where.region, where.partition)
+        # What was chosen stays, also by whom it is done.
+        role, standing = role or standing.role, None
+    files = Artifacts(
+        where.client("s3"),
+        asked.bucket or _bucket(where),
+        where.id,
+        where.region,
+        where.partition,
+        others=bool(asked.bucket),
+    )
     files.prepare()
     code = files.put(asked.stage, "zip", (asked.package / "deployment.zip").read_bytes())
-    ahead = steps.steps(cloudformation, where, standing, with_code(template, files.bucket, code), values, asked.stage)
+    ahead = steps.steps(
+        cloudformation,
+        where,
+        standing,
+        with_code(template, files.bucket, code),
+        values,
+        asked.stage,
+        accept_loss=asked.accept_loss,
+    )
     if len(ahead) > 1:
         hands.say("it takes these steps: " + "; ".join(step.title for step in ahead))
-    tags = told.tags(standing.tags if standing else {}, asked.tags, asked.stage)
     for step in ahead:
         wanted = Wanted(
             stack=name,
             template_url=files.url(files.put(asked.stage, "json", json.dumps(step.template).encode())),
             parameters=step.parameters,
             tags=tags,
-            role=asked.role,
+            role=role,
             alarms=_quiet_alarms(where, asked.stage) if step.kind == "UPDATE" and values["Alarms"] == "on" else (),
             watch_minutes=asked.watch_minutes if step.title == RELEASE else 0,
             imports=step.imports,
@@ -88,7 +107,10 @@ def deploy(asked: Asked, where: Account, hands: Hands) -> dict[str, str] | None:
             return None
         if step.fills:
             indexes.wait_filled(where.client("dynamodb"), steps.tables(step, asked.stage), hands.say, hands.sleep)
-    return finishing.finish(cloudformation, where, name, asked.stage, values, hands)
+    done = finishing.finish(cloudformation, where, name, asked.stage, values, hands)
+    today = datetime.datetime.combine(hands.today(), datetime.time(), datetime.UTC)
+    files.tidy(asked.stage, json.dumps(ahead[-1].template), today)
+    return done
 
 
 def _take(cloudformation: Any, wanted: Wanted, step: Step, asked: Asked, hands: Hands) -> bool:
@@ -127,11 +149,7 @@ def _clear(cloudformation: Any, name: str, stack: Stack, hands: Hands) -> None:
         raise Refused("you said no")
     if stack.protected:
         cloudformation.update_termination_protection(StackName=stack.id, EnableTerminationProtection=False)
-    token = f"parley-clear-{stack.id.rsplit('/', 1)[-1]}"
-    cloudformation.delete_stack(StackName=stack.id, ClientRequestToken=token)
-    left = stacks.follow(cloudformation, stack.id, token, hands.say, hands.sleep)
-    if left is not None:
-        raise Refused(f"{name} is {left.status}. It began with {stacks.why(cloudformation, stack.id, token)}")
+    stacks.delete(cloudformation, stack, "", hands.say, hands.sleep)
 
 
 def _quiet_alarms(where: Account, stage: str) -> tuple[str, ...]:

@@ -32,6 +32,6 @@ def finish(
         "admin_key": "aws ssm get-parameter --with-decryption --query Parameter.Value --output text "
         f"--region {where.region} --name {admin.parameter(stage)}",
     }
-    if target := stack.outputs.get("DomainTarget"):
+    if (target := stack.outputs.get("DomainTarget")) and not values.get("HostedZoneId"):
         done["dns"] = f"{values['DomainName']} CNAME {target}"
     return done

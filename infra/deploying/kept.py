@@ -6,10 +6,13 @@ import-resources-manually.html); all else is made by the update that follows.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from infra.deploying import conditions
 from infra.deploying.account import Account
 from infra.deploying.refused import Refused
 from infra.deploying.release import Found
@@ -36,24 +39,37 @@ def names(template: dict[str, Any], account: Account, stage: str) -> dict[str, t
     return found
 
 
-def find(template: dict[str, Any], account: Account, stage: str, *, any_shape: bool = False) -> tuple[Found, ...]:
-    """What stands in the account of all that a stack of this template would make anew.
+def find(
+    template: dict[str, Any],
+    account: Account,
+    stage: str,
+    *,
+    values: Mapping[str, str] | None = None,
+    apart: Collection[str] = (),
+) -> tuple[Found, ...]:
+    """What stands in the account of all that a stack of this template, told these values, would make anew.
 
-    Refused where a table stands that is not of the template's shape, unless `any_shape`.
+    `apart` names resources that the stack has already. Refused where a table stands that is not of the template's
+    shape, or a key that is to be deleted. Without values whatever stands is found, as it is.
     """
     found = []
+    wanted = conditions.made(template, values) if values is not None else template["Resources"].keys()
     for name, (kind, own) in names(template, account, stage).items():
+        if name in apart or name not in wanted:
+            continue
         if kind == "AWS::DynamoDB::Table":
             described = _table(account, own)
             if described is not None:
-                if not any_shape:
+                if values is not None:
                     _refuse_other(own, described, template["Resources"][name]["Properties"])
-                found.append(Found(name, kind, "TableName", own))
+                    _refuse_other_key(own, described, values.get("TableKeyArn", ""))
+                protected = bool(described.get("DeletionProtectionEnabled"))
+                found.append(Found(name, kind, "TableName", own, protected))
         elif kind == "AWS::S3::Bucket" and _bucket(account, own):
             found.append(Found(name, kind, "BucketName", own))
         elif kind == "AWS::Backup::BackupVault" and _vault(account, own):
             found.append(Found(name, kind, "BackupVaultName", own))
-        elif kind == _ALIAS and (key := key_of(account, own)):
+        elif kind == _ALIAS and (key := key_of(account, own, doomed=values is None)):
             found.append(Found(name, kind, "AliasName", own))
             [sealer] = [one for one, row in template["Resources"].items() if row["Type"] == _KEY]
             found.append(Found(sealer, _KEY, "KeyId", key))
@@ -66,19 +82,55 @@ def only(template: dict[str, Any], found: tuple[Found, ...]) -> dict[str, Any]:
         "AWSTemplateFormatVersion": "2010-09-09",
         "Parameters": template["Parameters"],
         "Conditions": template["Conditions"],
-        "Resources": {one.name: template["Resources"][one.name] for one in found},
+        "Resources": {one.name: _as_it_stands(template, one) for one in found},
     }
 
 
-def key_of(account: Account, alias: str) -> str:
-    """Id of the key behind an alias; "" where there is none, Refused where it is going to be deleted."""
+def beside(deployed: dict[str, Any], template: dict[str, Any], found: tuple[Found, ...]) -> dict[str, Any]:
+    """What is deployed, with what is imported into it and nothing else that is new."""
+    body: dict[str, Any] = json.loads(json.dumps(deployed))
+    for section in ("Parameters", "Conditions"):
+        body[section] = template[section] | body.get(section, {})
+    body["Resources"] |= {one.name: _as_it_stands(template, one) for one in found}
+    return body
+
+
+def _as_it_stands(template: dict[str, Any], one: Found) -> dict[str, Any]:
+    """A resource as it is told to CloudFormation, which believes it and does not look: with its name and protection.
+
+    The update that follows makes of it what the template says.
+    """
+    resource: dict[str, Any] = json.loads(json.dumps(template["Resources"][one.name]))
+    resource.pop("Condition", None)
+    if one.kind != _KEY:
+        resource["Properties"][one.key] = one.value
+    if "DeletionProtectionEnabled" in resource["Properties"]:
+        resource["Properties"]["DeletionProtectionEnabled"] = one.protected
+    return resource
+
+
+def refuse_keyless(template: dict[str, Any], found: tuple[Found, ...], account: Account, stage: str) -> None:
+    """Refuse to take up tables without the key of the secrets in them: a new key cannot read any of these."""
+    kinds = {one.kind for one in found}
+    aliases = [own for kind, own in names(template, account, stage).values() if kind == _ALIAS]
+    if "AWS::DynamoDB::Table" in kinds and aliases and _KEY not in kinds:
+        raise Refused(
+            f"tables of the stage stand, and there is no {aliases[0]}, which leads to the key of the secrets in them. "
+            f"If the key is there (its description names parley-{stage}):\n"
+            f"  aws kms create-alias --alias-name {aliases[0]} --target-key-id ...\n"
+            "else say --accept-data-loss: a new key is made, and each secret has to be entered again"
+        )
+
+
+def key_of(account: Account, alias: str, *, doomed: bool = False) -> str:
+    """Id of the key behind an alias; "" where there is none, Refused where it will be deleted, unless `doomed`."""
     try:
         key = account.client("kms").describe_key(KeyId=alias)["KeyMetadata"]
     except ClientError as error:
         if _code(error) in _ABSENT:
             return ""
         raise
-    if key["KeyState"] == "PendingDeletion":
+    if key["KeyState"] == "PendingDeletion" and not doomed:
         raise Refused(
             f"the key that sealed the stage's secrets is to be deleted ({key['KeyId']}). If its secrets are wanted:\n"
             f"  aws kms cancel-key-deletion --key-id {key['KeyId']} && aws kms enable-key --key-id {key['KeyId']}\n"
@@ -118,6 +170,17 @@ def _refuse_other(name: str, stands: dict[str, Any], wanted: dict[str, Any]) -> 
         raise Refused(
             f"the table {name} stands already, and its keys or indexes are those of another release. "
             "Deploy the release that made it; from there an update leads to this one"
+        )
+
+
+def _refuse_other_key(name: str, stands: dict[str, Any], wanted: str) -> None:
+    """Refuse to take up a table under another key than its own: nobody could read it, or nobody would encrypt it."""
+    stored = stands.get("SSEDescription", {})
+    own = str(stored.get("KMSMasterKeyArn", "")) if stored.get("Status") in ("ENABLED", "UPDATING") else ""
+    if own != wanted and not (own and ":alias/" in wanted):
+        raise Refused(
+            f"the table {name} stands already, encrypted by {own or 'the key of DynamoDB'}: "
+            f"deploy with --set TableKeyArn={own}, and change the key when that is done"
         )
 
 

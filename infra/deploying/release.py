@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError
@@ -21,6 +21,8 @@ from infra.deploying.stacks import Stack
 CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 Kind = Literal["CREATE", "UPDATE", "IMPORT"]
 _NOTHING = ("didn't contain changes", "No updates are to be performed")
+_GONE = ("ChangeSetNotFound", "ChangeSetNotFoundException")
+_UNDROPPABLE = (*_GONE, "InvalidChangeSetStatus", "InvalidChangeSetStatusException")
 _POLL_S = 2.0
 _POLLS = 300
 
@@ -33,6 +35,8 @@ class Found:
     kind: str
     key: str
     value: str
+    protected: bool = False
+    """Whether it refuses to be deleted, as it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +97,42 @@ def plan(cloudformation: Any, wanted: Wanted, kind: Kind, sleep: Sleep) -> Plan 
     except ClientError as error:
         raise Refused(f"AWS makes no change set of it: {error.response['Error']['Message']}") from error
     found = Plan(kind, wanted.stack, made["StackId"], made["Id"], ())
+    ready = False
+    try:
+        if said := _failure(cloudformation, found, sleep):
+            if any(words in said for words in _NOTHING):
+                return None
+            raise Refused(f"AWS makes no change set of it: {said}")
+        rows = changes.read(cloudformation, found.change_set)
+        ready = True
+    finally:
+        # Also where somebody breaks it off.
+        if not ready:
+            drop(cloudformation, found)
+    return replace(found, changes=rows)
+
+
+def _failure(cloudformation: Any, plan: Plan, sleep: Sleep) -> str:
+    """Wait until AWS has made a change set; why it has not, "" where it has."""
     for _ in range(_POLLS):
-        described = cloudformation.describe_change_set(ChangeSetName=found.change_set)
+        described = cloudformation.describe_change_set(ChangeSetName=plan.change_set)
         match described["Status"]:
             case "CREATE_COMPLETE":
-                return Plan(kind, wanted.stack, made["StackId"], made["Id"], changes.read(cloudformation, made["Id"]))
+                return ""
             case "FAILED":
-                drop(cloudformation, found)
-                said = str(described.get("StatusReason", "no reason given"))
-                if any(words in said for words in _NOTHING):
-                    return None
-                raise Refused(f"AWS makes no change set of it: {said}")
+                return str(described.get("StatusReason", "no reason given"))
         sleep(_POLL_S)
-    drop(cloudformation, found)
-    raise Refused(f"AWS made no change set within {int(_POLLS * _POLL_S)} s; try again")
+    return f"it was not made within {int(_POLLS * _POLL_S)} s; try again"
 
 
 def drop(cloudformation: Any, plan: Plan) -> None:
     """Forget a change set, with the empty stack that AWS made for one of a stack that was not there."""
-    cloudformation.delete_change_set(ChangeSetName=plan.change_set)
+    try:
+        cloudformation.delete_change_set(ChangeSetName=plan.change_set)
+    except ClientError as error:
+        # Still being made, or gone with its stack.
+        if error.response["Error"]["Code"] not in _UNDROPPABLE:
+            raise
     # Not where somebody else began it meanwhile.
     if plan.kind != "UPDATE" and stacks.look(cloudformation, plan.stack_id) is None:
         cloudformation.delete_stack(StackName=plan.stack_id)
@@ -119,9 +140,10 @@ def drop(cloudformation: Any, plan: Plan) -> None:
 
 def carry_out(cloudformation: Any, plan: Plan, say: Say, sleep: Sleep) -> Stack:
     """Carry a change set out and wait; Refused with the first failure where the stack did not get there."""
-    token = f"parley-{uuid.uuid4().hex}"
-    # What a failed first deployment made is removed again with it, also what outlives a stack otherwise.
-    keep_nothing = {"RetainExceptOnCreate": True} if plan.kind == "CREATE" else {}
+    token = stacks.new_token()
+    # What a step made that fails is removed again with it, also what outlives a stack otherwise: the next try would
+    # find its name taken.
+    keep_nothing = {"RetainExceptOnCreate": True} if plan.kind != "IMPORT" else {}
     cloudformation.execute_change_set(
         ChangeSetName=plan.change_set, ClientRequestToken=token, DisableRollback=False, **keep_nothing
     )
@@ -144,7 +166,7 @@ def _executed(cloudformation: Any, plan: Plan) -> bool:
     try:
         described = cloudformation.describe_change_set(ChangeSetName=plan.change_set)
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("ChangeSetNotFound", "ChangeSetNotFoundException"):
+        if error.response["Error"]["Code"] in _GONE:
             return True
         raise
     return described.get("ExecutionStatus") in ("EXECUTE_COMPLETE", "EXECUTE_FAILED", "OBSOLETE")

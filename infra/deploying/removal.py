@@ -6,9 +6,7 @@ import json
 import shlex
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from infra.deploying import admin, kept, stacks
+from infra.deploying import admin, kept, stacks, told
 from infra.deploying.account import Account
 from infra.deploying.refused import Refused
 from infra.deploying.talk import Hands
@@ -19,7 +17,7 @@ WINDOW_DAYS = 30
 
 def names(template: dict[str, Any], where: Account, stage: str) -> dict[str, tuple[str, str]]:
     """What outlives the stack, found by its name: resource name -> kind and own name."""
-    standing = {one.name for one in kept.find(template, where, stage, any_shape=True)}
+    standing = {one.name for one in kept.find(template, where, stage)}
     return {name: one for name, one in kept.names(template, where, stage).items() if name in standing}
 
 
@@ -33,41 +31,46 @@ def remove_stack(where: Account, stage: str, role: str, hands: Hands) -> bool:
     if stack.status.endswith("_IN_PROGRESS"):
         raise Refused(f"{name} is {stack.status}: wait for its end")
     cloudformation.update_termination_protection(StackName=stack.id, EnableTerminationProtection=False)
-    token = f"parley-destroy-{stack.id.rsplit('/', 1)[-1]}"
-    by = {"RoleARN": role} if role else {}
-    cloudformation.delete_stack(StackName=stack.id, ClientRequestToken=token, **by)
-    left = stacks.follow(cloudformation, stack.id, token, hands.say, hands.sleep)
-    if left is not None:
-        raise Refused(
-            f"{name} is {left.status}. It began with {stacks.why(cloudformation, stack.id, token)}. "
-            "Mend that and run this again"
-        )
+    stacks.delete(cloudformation, stack, role, hands.say, hands.sleep)
     return True
 
 
 def remove_data(where: Account, stage: str, found: dict[str, tuple[str, str]], hands: Hands) -> None:
     """Delete what outlived the stack. A second run goes on where the first was cut off."""
-    for kind, own in found.values():
+    # The key last: what is left when this is cut off can then still be read, and the rest is found by its names.
+    for kind, own in sorted(found.values(), key=lambda one: one[0] == "AWS::KMS::Alias"):
         hands.say(f"  deletes {kind} {own}")
         match kind:
             case "AWS::DynamoDB::Table":
-                dynamodb = where.client("dynamodb")
-                dynamodb.update_table(TableName=own, DeletionProtectionEnabled=False)
-                dynamodb.get_waiter("table_exists").wait(TableName=own)
-                dynamodb.delete_table(TableName=own)
-                dynamodb.get_waiter("table_not_exists").wait(TableName=own)
+                _drop_table(where.client("dynamodb"), own)
             case "AWS::S3::Bucket":
                 _empty(where.client("s3"), own, where.id)
                 where.client("s3").delete_bucket(Bucket=own, ExpectedBucketOwner=where.id)
             case "AWS::KMS::Alias":
-                key = kept.key_of(where, own)
-                where.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=WINDOW_DAYS)
-                # Last, as it is how the key is found.
-                where.client("kms").delete_alias(AliasName=own)
+                key = _doom(where.client("kms"), own)
                 hands.say(f"  the key {key} is deleted in {WINDOW_DAYS} days; until then it can be called back")
             case "AWS::Backup::BackupVault":
                 hands.say("  copies in it stay until they run out; delete them by hand if they must go")
     admin.forget(where.client("ssm"), stage)
+
+
+def _drop_table(dynamodb: Any, name: str) -> None:
+    table = dynamodb.describe_table(TableName=name)["Table"]
+    if table["TableStatus"] != "DELETING":
+        if table.get("DeletionProtectionEnabled"):
+            dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
+        dynamodb.get_waiter("table_exists").wait(TableName=name)
+        dynamodb.delete_table(TableName=name)
+    dynamodb.get_waiter("table_not_exists").wait(TableName=name)
+
+
+def _doom(kms: Any, alias: str) -> str:
+    """Have the key behind an alias deleted, and the alias, by which it is found, after that; gives the key's id."""
+    key = kms.describe_key(KeyId=alias)["KeyMetadata"]
+    if key["KeyState"] != "PendingDeletion":
+        kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=WINDOW_DAYS)
+    kms.delete_alias(AliasName=alias)
+    return str(key["KeyId"])
 
 
 def _empty(s3: Any, bucket: str, owner: str) -> None:
@@ -93,19 +96,21 @@ def chosen(where: Account, stage: str, template: dict[str, Any]) -> str:
     options = [
         f"--set {name}={shlex.quote(given[name])}"
         for name in defaults
-        if given.get(name, defaults[name]) != defaults[name]
+        if name not in told.OURS and given.get(name, defaults[name]) != defaults[name]
     ]
+    if stack:
+        own = told.tags({}, {}, stage)
+        options += [f"--tag {shlex.quote(f'{n}={v}')}" for n, v in stack.tags.items() if own.get(n) != v]
+        options += [f"--role-arn {stack.role}"] if stack.role else []
     return " ".join(options)
 
 
 def template_of(where: Account, stage: str, packaged: str) -> dict[str, Any]:
     """The template that says what a stage keeps: the deployed one, else the package's."""
     cloudformation = where.client("cloudformation")
-    try:
-        found = cloudformation.get_template(StackName=f"parley-{stage}", TemplateStage="Original")["TemplateBody"]
-    except ClientError as error:
-        if "does not exist" not in str(error):
-            raise
-        found = packaged
+    stack = stacks.look(cloudformation, f"parley-{stage}")
+    found = (
+        cloudformation.get_template(StackName=stack.id, TemplateStage="Original")["TemplateBody"] if stack else packaged
+    )
     template: dict[str, Any] = json.loads(found) if isinstance(found, str) else json.loads(json.dumps(found))
     return template

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +34,8 @@ class Stack:
     status: str
     reason: str = ""
     protected: bool = False
+    role: str = ""
+    """ARN of the role by which CloudFormation acts on it; "" where it acts as its caller."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -68,7 +71,7 @@ def follow(cloudformation: Any, stack_id: str, token: str, say: Say, sleep: Slee
     told: set[str] = set()
     for _ in range(int(WAIT_S / POLL_S)):
         stack = look(cloudformation, stack_id)
-        for event in reversed(_events(cloudformation, stack_id, token) if stack else []):
+        for event in reversed(_events(cloudformation, stack_id, token, told) if stack else []):
             if event["EventId"] not in told and _worth(event):
                 say(f"  {event['ResourceStatus']:<20} {event['LogicalResourceId']}")
             told.add(event["EventId"])
@@ -78,6 +81,25 @@ def follow(cloudformation: Any, stack_id: str, token: str, say: Say, sleep: Slee
             return stack
         sleep(POLL_S)
     raise Refused(f"{stack_id} did not settle in {WAIT_S // 60} minutes; AWS goes on. Look at it, then deploy again")
+
+
+def delete(cloudformation: Any, stack: Stack, role: str, say: Say, sleep: Sleep) -> None:
+    """Delete a stack and wait; Refused with the first failure where something of it stays that should not."""
+    # Another one each time: AWS takes what has the token of an earlier try for that try.
+    token = new_token()
+    by = {"RoleARN": role} if role else {}
+    cloudformation.delete_stack(StackName=stack.id, ClientRequestToken=token, **by)
+    left = follow(cloudformation, stack.id, token, say, sleep)
+    if left is not None:
+        raise Refused(
+            f"{stack.id.split('/')[1]} is {left.status}. It began with {why(cloudformation, stack.id, token)}. "
+            "Mend that and run this again"
+        )
+
+
+def new_token() -> str:
+    """A token by which what one call causes is told from all else."""
+    return f"parley-{uuid.uuid4().hex}"
 
 
 def why(cloudformation: Any, stack_id: str, token: str) -> str:
@@ -99,14 +121,14 @@ def _worth(event: dict[str, Any]) -> bool:
     return not status.endswith("_IN_PROGRESS") or "ROLLBACK" in status
 
 
-def _events(cloudformation: Any, stack_id: str, token: str) -> list[dict[str, Any]]:
-    """Events that a token caused, the newest first."""
+def _events(cloudformation: Any, stack_id: str, token: str, known: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Events that a token caused, the newest first, at least down to those that are known."""
     found: list[dict[str, Any]] = []
     for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id):
         ours = [event for event in page["StackEvents"] if event.get("ClientRequestToken") == token]
         found += ours
         # One operation at a time, so that ours stand together.
-        if not ours:
+        if not ours or ours[-1]["EventId"] in known:
             break
     return found
 
@@ -117,6 +139,7 @@ def _read(found: dict[str, Any]) -> Stack:
         status=found["StackStatus"],
         reason=found.get("StackStatusReason", ""),
         protected=found.get("EnableTerminationProtection", False),
+        role=found.get("RoleARN", ""),
         parameters={row["ParameterKey"]: row["ParameterValue"] for row in found.get("Parameters", [])},
         outputs={row["OutputKey"]: row["OutputValue"] for row in found.get("Outputs", [])},
         tags={row["Key"]: row["Value"] for row in found.get("Tags", [])},

@@ -29,7 +29,16 @@ def asks(question: str) -> bool:
     """Ask who sits there; Refused where nobody does."""
     if not sys.stdin.isatty():
         raise Refused("nobody is here to be asked: --yes says yes to all")
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    return line(f"{question} [y/N] ").lower() in ("y", "yes")
+
+
+def line(question: str) -> str:
+    """What is typed; "" where nothing is (Ctrl-D)."""
+    try:
+        return input(question).strip()
+    except EOFError:
+        print()
+        return ""
 
 
 def refusing(work: Callable[[], None], what: str) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from infra.deploying.refused import Refused
+from infra.parameters import PARAMETERS
 
-_OURS = ("Stage", "Standing")
+OURS = ("Stage", "Standing")
 """Parameters that deploying sets by itself."""
 _MOST_TAGS = 45
 """AWS takes 50 of a resource; some of ours have one of their own."""
@@ -26,6 +27,11 @@ def pairs(given: Iterable[str], what: str) -> dict[str, str]:
     return found
 
 
+def refuse_stage(stage: str) -> None:
+    """Refuse what cannot be part of names, before AWS is asked anything about it."""
+    _refuse_unfit("Stage", stage, PARAMETERS["Stage"])
+
+
 def parameters(
     template: dict[str, Any], before: Mapping[str, str], asked: Mapping[str, str], stage: str
 ) -> dict[str, str]:
@@ -35,8 +41,8 @@ def parameters(
     """
     known: dict[str, dict[str, Any]] = template["Parameters"]
     for name in asked:
-        if name not in known or name in _OURS:
-            choices = [one for one in known if one not in _OURS]
+        if name not in known or name in OURS:
+            choices = [one for one in known if one not in OURS]
             near = difflib.get_close_matches(name, choices, n=1)
             raise Refused(
                 f"no parameter {name!r}" + (f": is it {near[0]}?" if near else f"; there are {', '.join(choices)}")

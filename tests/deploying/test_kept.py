@@ -32,6 +32,11 @@ def test_a_strangers_bucket_is_refused_and_every_call_says_whose_it_must_be(wher
         stub.add_client_error("create_bucket", "BucketAlreadyExists", http_status_code=409)
         with pytest.raises(Refused, match="somebody else"):
             files.prepare()
+    with Stubber(s3) as stub:
+        # Somebody's own choice, with other things in it: neither closed, nor emptied, nor given a policy.
+        stub.add_response("head_bucket", {})
+        Artifacts(s3, "the-companys", where.id, where.region, partition, others=True).prepare()
+        stub.assert_no_pending_responses()
     # moto reads no conditions of a bucket's policy, and so would refuse all calls from then on.
     s3.meta.events.register("before-call.s3.PutBucketPolicy", _taken)
     seen: list[dict[str, Any]] = []
@@ -53,6 +58,7 @@ def test_a_key_that_is_to_be_deleted_is_not_taken_up_silently(where: Account) ->
     kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=30)
     with pytest.raises(Refused, match="cancel-key-deletion"):
         kept.key_of(where, "alias/parley-prod")
+    assert kept.key_of(where, "alias/parley-prod", doomed=True) == key
 
 
 def _taken(**_: Any) -> tuple[AWSResponse, dict[str, Any]]:

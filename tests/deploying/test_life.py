@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import shutil
 from pathlib import Path
@@ -14,6 +15,7 @@ from infra import bootstrap
 from infra import destroy as destroying
 from infra.deploying import admin, kept, removal, stacks
 from infra.deploying.account import Account
+from infra.deploying.artifacts import KEPT_DAYS, Artifacts
 from infra.deploying.deployment import Asked, deploy
 from infra.deploying.refused import Refused
 from infra.local import fixes
@@ -24,6 +26,7 @@ from tests.deploying.rights import allowed
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
 
 STACK = "parley-prod"
+VALUES = {"Stage": "prod", "Protect": "on", "Standing": "yes"}
 
 
 def _asked(folder: Path, body: dict[str, Any] | None = None, **more: Any) -> Asked:
@@ -121,7 +124,15 @@ def test_the_packages_go_into_a_bucket_that_is_ours_closed_and_does_not_grow(
     s3, bucket = emulated.client("s3"), f"parley-artifacts-{emulated.id}-{emulated.region}"
     assert all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
     [rule] = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
-    assert rule["Expiration"] == {"Days": 180}
+    assert "Expiration" not in rule, "what is deployed is fetched again by an update that goes back to it"
+    files = Artifacts(s3, bucket, emulated.id, emulated.region)
+    s3.put_object(Bucket=bucket, Key="other/kept", Body=b"")
+    keys = {row["Key"] for row in s3.list_objects_v2(Bucket=bucket)["Contents"]}
+    [code] = [key for key in keys if key.endswith(".zip")]
+    now = datetime.datetime.now(datetime.UTC)
+    assert files.tidy("prod", code, now + datetime.timedelta(days=KEPT_DAYS - 1)) == 0
+    assert files.tidy("prod", code, now + datetime.timedelta(days=KEPT_DAYS + 1)) == len(keys) - 2
+    assert {row["Key"] for row in s3.list_objects_v2(Bucket=bucket)["Contents"]} == {code, "other/kept"}
 
 
 def test_taking_a_stage_away_wants_its_name(emulated: Account, desk: Desk, tmp_path: Path) -> None:
@@ -155,8 +166,8 @@ def test_a_table_of_another_shape_is_not_taken_up(emulated: Account, desk: Desk,
     deploy(_asked(tmp_path), emulated, desk.hands)
     assert [one.value for one in kept.find(template(), emulated, "prod")] == ["parley-prod-config"]
     with pytest.raises(Refused, match="another release"):
-        kept.find(template("a"), emulated, "prod")
-    assert kept.find(template("a"), emulated, "prod", any_shape=True) != ()
+        kept.find(template("a"), emulated, "prod", values=VALUES)
+    assert kept.find(template("a"), emulated, "prod") != ()
     assert kept.find(template(), emulated, "other") == ()
 
 

@@ -14,14 +14,14 @@ from infra.restore import Wanted, restore
 from tests.deploying.conftest import Desk
 
 AT = datetime.datetime(2026, 1, 31, 12, tzinfo=datetime.UTC)
-BESIDE = "parley-prod-config-202601311200"
+BESIDE = "parley-prod-config-20260131120000"
 
 
 @pytest.fixture
 def dynamodb(where: Account) -> Any:
     """The live tables, and one that AWS would have restored: its restoring is not in moto, what follows is."""
     client = where.client("dynamodb")
-    for name in ("parley-prod-config", "parley-prod-contacts", BESIDE, "parley-prod-contacts-202601311200"):
+    for name in ("parley-prod-config", "parley-prod-contacts", BESIDE, "parley-prod-contacts-20260131120000"):
         client.create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",
@@ -59,9 +59,18 @@ def test_what_is_missing_comes_back_and_what_stands_stays(dynamodb: Any, desk: D
     assert any(f"delete-table --table-name {BESIDE}" in line for line in desk.said)
 
 
+def test_a_key_that_was_taken_back_comes_back_only_by_name(dynamodb: Any, desk: Desk) -> None:
+    dynamodb.put_item(TableName=BESIDE, Item=_row("keys", "key#leaked"))
+    dynamodb.put_item(TableName=BESIDE, Item=_row("sv_2", "bot#1"))
+    assert restore(Wanted("prod", "config", AT, copy=True), dynamodb, desk.hands) == 1
+    assert ("keys", "key#leaked") not in _live(dynamodb)
+    assert restore(Wanted("prod", "config", AT, only=("keys",), copy=True), dynamodb, desk.hands) == 1
+    assert ("keys", "key#leaked") in _live(dynamodb)
+
+
 def test_of_persons_only_those_come_back_who_are_named(dynamodb: Any, desk: Desk) -> None:
     for person in ("erased", "lost"):
-        dynamodb.put_item(TableName="parley-prod-contacts-202601311200", Item=_row(person, "contact"))
+        dynamodb.put_item(TableName="parley-prod-contacts-20260131120000", Item=_row(person, "contact"))
     with pytest.raises(Refused, match="erased is to stay erased"):
         restore(Wanted("prod", "contacts", AT, copy=True), dynamodb, desk.hands)
     restore(Wanted("prod", "contacts", AT, only=("lost",), copy=True), dynamodb, desk.hands)

@@ -97,12 +97,20 @@ def test_what_a_stack_was_told_is_read(formation: Formation) -> None:
     formation.stands(
         "UPDATE_COMPLETE",
         EnableTerminationProtection=True,
+        RoleARN="arn:aws:iam::123456789012:role/r",
         Parameters=[{"ParameterKey": "Stage", "ParameterValue": "prod"}],
         Outputs=[{"OutputKey": "BaseUrl", "OutputValue": "https://x"}],
         Tags=[{"Key": "team", "Value": "a"}],
     )
     assert stacks.look(formation.client, NAME) == Stack(
-        ID, "UPDATE_COMPLETE", "", True, {"Stage": "prod"}, {"BaseUrl": "https://x"}, {"team": "a"}
+        ID,
+        "UPDATE_COMPLETE",
+        "",
+        True,
+        "arn:aws:iam::123456789012:role/r",
+        {"Stage": "prod"},
+        {"BaseUrl": "https://x"},
+        {"team": "a"},
     )
 
 

@@ -78,5 +78,7 @@ MEDIA: dict[str, tuple[str, ...]] = {
     # A file is fetched from its provider when somebody first asks for it, and linked to from then on.
     "fetch_media": ("s3:GetObject", "s3:PutObject"),
     "erase": ("s3:DeleteObject",),
+    # Of messages that their customers deleted.
+    "fire_timer": ("s3:DeleteObject",),
 }
 """Lambdas that touch the media bucket, and how."""

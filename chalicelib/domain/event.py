@@ -52,7 +52,8 @@ class Event:
 
     - customer.message: content, name, identities, provider_id, echo
     - customer.changed: change (edited, deleted, reaction), about (a provider's id of the message), message (our id
-      of it if it is the customer's own), text, echo; seq, where it was found; tries, how often it was looked for
+      of it if it is the customer's own), text, echo; seq and files (keys of copies), where it was found; tries, how
+      often it was looked for
     - customer.moved: to (the new address), identities, gone ((kind, value) of what identifies them now, and before)
     - bot.*: bot, conversation, content, params
     - chat.* and agent.*: desk, conversation, content, agent, outcome, desk_id

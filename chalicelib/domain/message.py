@@ -136,6 +136,11 @@ class Message:
     provider_id: str = ""
     error: dict[str, Any] | None = None
 
+    def held_files(self) -> list[str]:
+        """Keys of the copies that may be kept of its files: of those with an address of their own there is none."""
+        held = [n for n, item in enumerate(self.content.media) if not item.url.startswith(("https://", "http://"))]
+        return [f"{self.id}/{n}" for n in held]
+
     def plain(self) -> dict[str, Any]:
         """As JSON-shaped data, without what is empty."""
         data: dict[str, Any] = {

@@ -159,6 +159,7 @@ def _found(event: Event) -> Event:
     # Nobody edits what another said, whatever a gateway makes of it.
     own = found.direction == ("out" if event.body.get("echo") else "in")
     more = {"seq": found.seq if own else 0, "message": found.id, "deleted": bool(found.content.details.get("deleted"))}
+    more |= {"files": found.held_files()}
     return replace(event, body=event.body | more)
 
 

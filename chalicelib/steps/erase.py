@@ -184,9 +184,7 @@ def _messages(row: ContactRow, state: State, at: int, thread: dict[str, Any]) ->
     lanes = set(thread["lanes"])
     for said in map(messages.of_row, page):
         sent |= {f"sent#{said.channel}#{said.provider_id}"} if said.provider_id else set()
-        # What has an address of its own was never copied.
-        kept = [n for n, item in enumerate(said.content.media) if not item.url.startswith(("https://", "http://"))]
-        files += [f"{said.id}/{n}" for n in kept]
+        files += said.held_files()
         for route in (*said.routes, *said.status_to):
             lanes.add(deliveries.lane_of(said, route))
             asked |= {(said.channel, route["asked"])} if "asked" in route else set()

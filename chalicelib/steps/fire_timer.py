@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.domain import event as kinds
+from chalicelib.domain.changed import FORGET_FILES
 from chalicelib.domain.event import Event, event_queue, status_event
 from chalicelib.domain.platform_event import ENABLED
 from chalicelib.domain.stored import UnknownKind
@@ -12,13 +13,14 @@ from chalicelib.inbound import asking
 from chalicelib.inbound.trigger import Ask
 from chalicelib.lanes import announcing, publishing, pump, returning
 from chalicelib.lanes.spread import for_the_bus, spread
-from chalicelib.ports import bus, clock, ids, log, queues
+from chalicelib.ports import bus, clock, ids, log, media, queues
 from chalicelib.ports.lambdas import each_body
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import config, deliveries, messages, receipts, schedule, trigger_events
 
 _STATUS_TRIES = 8
 _LOOK_AGAIN_MS = 60_000
+_FORGET_AGAIN_MS = 90_000
 
 
 class BusRefused(Exception):
@@ -162,6 +164,18 @@ def _put(body: dict[str, Any], *cause: str | int, keep: tuple[str, ...]) -> None
     queues.send(event_queue(event.channel), [Entry(event.plain(), group=event.thread, dedup=event.id)])
 
 
+def _files_forgotten(body: dict[str, Any]) -> str:
+    """Copies of the files of a message that its customer has deleted; who asks for one now is answered 404.
+
+    Twice: whoever was fetching one meanwhile has kept it by then, and the message says that it is deleted.
+    """
+    media.remove(body["files"])
+    if not body.get("again"):
+        id, due = f"forget:{body['message']}:again", clock.now_ms() + _FORGET_AGAIN_MS
+        schedule.later(id=id, due_ms=due, now_ms=clock.now_ms(), queue="timers", task=body | {"again": True})
+    return f"{len(body['files'])} files"
+
+
 def _message_again(body: dict[str, Any]) -> str:
     """A message that `fan_out` could not carry out, at a person's wish."""
     row = messages.get(body["thread"], int(body["seq"]))
@@ -194,6 +208,7 @@ _BY_KIND = {
     schedule.WATCH: _watched,
     "status": _status,
     kinds.CUSTOMER_CHANGED: _changed,
+    FORGET_FILES: _files_forgotten,
     "message.again": _message_again,
     announcing.AGAIN: _announce_again,
     publishing.AGAIN: _bus_again,

@@ -194,3 +194,29 @@ def test_a_gateway_of_your_own(town: Town, graph: Outside) -> None:
     assert [one["Event"] for one in told] == ["Incoming message", "Message Edited", "Reaction", "Message Deleted"]
     assert len({one["Messageid"] for one in told}) == 1
     assert "lamp" not in json.dumps(kept(town))
+
+
+def test_files_of_what_was_deleted_go_with_it(town: Town, number: dict[str, Any], traveller: Any) -> None:
+    """Also one that somebody is fetching in that moment."""
+    from chalicelib.ports import media
+    from chalicelib.ports.settings import settings
+
+    town.cloud.clients["s3"].create_bucket(
+        Bucket=settings().media_bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    post(town, number, said({"type": "image", "image": {"id": "media-1", "mime_type": "image/png", "caption": "me"}}))
+    post(town, number, said({"type": "image", "image": {"id": "media-1", "mime_type": "image/png"}}, "wamid.other"))
+    first, other = (one["Media"]["url"] for one in town.bot.events())
+    for url in (first, other):
+        assert town.call("GET", url)[0] == 302
+    held, left = (url.rpartition("/media/")[2] for url in (first, other))
+    assert media.has(held) and media.has(left)
+    post(town, number, said(REVOKE, "wamid.in5"))
+    assert not media.has(held) and town.call("GET", first)[0] == 404
+    # Whoever was fetching it as it was deleted keeps it a moment later.
+    media.keep(held, b"late", "image/png")
+    traveller.shift(100)
+    town.cloud.release()
+    town.cloud.pump()
+    assert not media.has(held)
+    assert media.has(left) and town.call("GET", other)[0] == 302

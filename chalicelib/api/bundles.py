@@ -19,6 +19,9 @@ _AROUND = 2
 """Levels of a bundle around a resource, which may be as deep as one that is given alone."""
 _MOST_EVENTS = 60_000
 """Of a bundle of five hundred resources of each kind with some fifteen fields each."""
+_TAG = "tag:yaml.org,2002:"
+_TAGS = (None, "!", f"{_TAG}str", f"{_TAG}map", f"{_TAG}seq")
+"""Kinds that a value may be said to be; what else a tag may make is no JSON, or takes what is no such thing for one."""
 
 Items = list[dict[str, Any]]
 
@@ -59,6 +62,8 @@ def _yaml(raw: bytes) -> Any:
             # An alias lets a kilobyte stand for gigabytes, and JSON has none.
             if isinstance(event, yaml.AliasEvent):
                 raise Problem(400, "malformed_yaml", "aliases (*name) are not taken")
+            if getattr(event, "tag", None) not in _TAGS:
+                raise Problem(400, "malformed_yaml", f"tags ({event.tag[:60]}) are not taken")
             # The parser's time grows with the square of the depth, so it is bounded while it reads.
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH + _AROUND + 1:
@@ -71,7 +76,11 @@ def _yaml(raw: bytes) -> Any:
 
 
 def _loader(safe: Any) -> Any:
-    """A safe loader that refuses a name that stands twice in a map, where YAML would let the last one win unseen."""
+    """A safe loader that reads words as YAML 1.2 and JSON do, and refuses a name that stands twice in a map, where YAML
+    would let the last one win unseen.
+
+    YAML 1.1 takes `12:30` for 750, also with ten thousand more colons, `NO` for false and a day for an object.
+    """
     import yaml
 
     class Once(safe):
@@ -87,5 +96,17 @@ def _loader(safe: Any) -> Any:
         made: dict[Any, Any] = safe.construct_mapping(loader, node, deep=True)
         return made
 
-    Once.add_constructor("tag:yaml.org,2002:map", mapping)
+    def number(read: Any) -> Any:
+        return lambda loader, node: node.value if ":" in node.value else read(loader, node)
+
+    def flag(loader: Any, node: Any) -> Any:
+        said = node.value.lower()
+        return said == "true" if said in ("true", "false") else node.value
+
+    Once.add_constructor(f"{_TAG}map", mapping)
+    Once.add_constructor(f"{_TAG}int", number(safe.construct_yaml_int))
+    Once.add_constructor(f"{_TAG}float", number(safe.construct_yaml_float))
+    Once.add_constructor(f"{_TAG}bool", flag)
+    for kind in ("timestamp", "value"):
+        Once.add_constructor(_TAG + kind, safe.construct_yaml_str)
     return Once

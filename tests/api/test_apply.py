@@ -138,6 +138,8 @@ def test_refusals_write_nothing(api: Any, change: dict[str, Any], path: str) -> 
     "text",
     [
         b"a: &a [1]\nb: *a",
+        b"a: !!bool xyz", b"a: !!timestamp x", b'a: !!int ""', b"a: !!float ''", b"a: !!set {x}", b"a: !!omap [x: 1]",
+        b"a: 0x" + b"f" * 900_000, b"a: 59" + b":59" * 500 + b".5", b"<<: 5", b"? [a]\n: 1", b"a: 1_:2", b"--- !x y",
         b"{", b"\xff", b"a: !!python/object:os.system x", b"[" * 3000, b"a: b: c", b"!!binary x: y",
     ],
 )  # fmt: skip
@@ -149,6 +151,7 @@ BOMBS = {
     "flow": b"a: [" + b"1," * 500_000 + b"]", "names": b"".join(b"k%d: 1\n" % n for n in range(90_000)),
     "depth": b"[" * 100_000, "documents": b"---\n" * 250_000, "escapes": b'a: "' + b"\\x41" * 250_000 + b'"',
     "anchors": b"".join(b"- &a%d 1\n" % n for n in range(90_000)), "tags": b"!" * 900_000,
+    "sixties": b"a: 59" + b":59" * 340_000, "sixties of a float": b"a: 59" + b":59" * 340_000 + b".5",
     "tabs": b"a:\n" + b"\t" * 900_000,
     "comments": b"#x\n" * 300_000 + b"a: 1", "block": b"a: |\n" + b" x\n" * 300_000, "keys": b"? " * 400_000,
 }  # fmt: skip
@@ -169,11 +172,17 @@ def test_a_name_that_stands_twice(api: Any, text: bytes) -> None:
     assert (refused.status, refused.body["code"]) == (400, "malformed_yaml") and "twice" in refused.body["detail"]
 
 
-@pytest.mark.parametrize(
-    "text", [b"service: {name: 2026-01-01}", b"service: {name: .nan}", b"{1: 2}", b"", b"x", b"- 1"]
-)
+@pytest.mark.parametrize("text", [b"service: {name: 5}", b"service: {name: .nan}", b"{1: 2}", b"", b"x", b"- 1"])
 def test_yaml_beyond_json(api: Any, text: bytes) -> None:
     assert apply(api, text, kind="text/yaml").status == 422
+
+
+@pytest.mark.parametrize("name", ["12:30", "NO", "on", "2026-01-01", "2026-13-99", "=", "1:2.5", "59" + ":59" * 60])
+def test_words_are_what_they_are_in_json(api: Any, name: str) -> None:
+    """YAML 1.1 would make 750, false, an object of a day, or nothing of them."""
+    made = apply(api, f"service: {{name: {name}}}".encode(), kind="text/yaml")
+    assert made.status == 200, made.body
+    assert [one["name"] for one in api("GET", "/v1/services").body["data"]] == [name]
 
 
 def test_a_kind_cannot_change_under_its_name(api: Any, applied: Any) -> None:

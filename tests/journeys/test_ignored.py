@@ -82,3 +82,37 @@ def test_what_was_ignored_of_a_response_stands_in_its_delivery(town: Town) -> No
     assert delivery["status"] == "delivered"
     named = {one["path"] for one in delivery["attempts"][-1]["warnings"]}
     assert named == {"/events/0/colour", "/events/1/message", "/events/2/eventid"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "paths"),
+    [
+        ({"reply": "hi"}, {"/reply"}),
+        ({"messages": [{"text": "hi"}], "status": "ok"}, {"/messages"}),
+        ({"Events": [SAID]}, {"/Events"}),
+        ({"events": ["hi", 5, None]}, {"/events"}),
+        ({"events": {"message": "hi"}}, {"/events"}),
+        ({"events": [{"eventid": "1001", "conversation_id": CV, "message": "to somebody else"}]},
+         {"/events/0/conversation_id"}),
+        # Nothing was meant.
+        ({"status": "ok", "events": [], "message": "", "messages": None}, set()),
+        ({"ok": True, "trace": "x"}, set()),
+    ],
+)  # fmt: skip
+def test_an_answer_where_none_is_looked_for_is_named_in_the_delivery(
+    town: Town, answer: dict[str, Any], paths: set[str]
+) -> None:
+    town.bot.answer = lambda heard: (200, {"verification_token": TOKEN} | answer)
+    town.says("hello")
+    assert town.sees() == []
+    (delivery,) = town.call("GET", f"/v1/deliveries?bot_id={town.ids['bot']}")[1]["data"]
+    (attempt,) = delivery["attempts"]
+    assert delivery["status"] == "delivered"
+    assert {one["path"] for one in attempt.get("warnings") or ()} == paths
+
+
+def test_one_event_needs_no_array(town: Town) -> None:
+    said = {"eventid": "1001", "message": "hi"}
+    town.bot.answer = lambda heard: (200, {"verification_token": TOKEN, "events": said})
+    town.says("hello")
+    assert town.sees() == ["hi"]

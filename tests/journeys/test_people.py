@@ -199,3 +199,18 @@ def test_a_gateway_spells_numbers_as_people_do(town: Town, number: dict[str, Any
     status, answer = tell({"from": "u9", "phone": "+49123"}, {"from": "u9", "phone": "0151 12345678"})
     assert (status, [one["path"] for one in answer["errors"]]) == (422, ["/0/phone", "/1/phone"])
     assert len(people(town)) == 5
+
+
+def test_nobody_is_asked_for_and_nobody_is_given(town: Town) -> None:
+    """An empty filter, as of a form that was not filled in, must not give everybody."""
+    imports(town, "name,phone\nAda,+4915112345678\n")
+    at = f"/v1/contacts?service_id={town.ids['care']}"
+    for asked in ("phone=", "email=", "external_id=", "phone=+", "email=%20", "phone=%2B4915112345678&email="):
+        assert town.call("GET", f"{at}&{asked}")[0] == 422, asked
+    assert len(town.call("GET", f"{at}&phone=+4915112345678")[1]["data"]) == 1
+
+
+def test_a_number_of_whatsapp_with_its_plus(town: Town, number: dict[str, Any]) -> None:
+    imports(town, "name,phone\nAda,+4915112345678\n")
+    writes(town, number, "+4915112345678", "hi")
+    assert [heard_of(town, one["id"]) for one in people(town)] == [["hi"]]

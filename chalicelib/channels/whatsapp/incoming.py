@@ -114,7 +114,8 @@ def _in_a_group(message: dict[str, Any]) -> bool:
 
 
 def _identities(wa_id: str, user_id: str) -> tuple[tuple[str, str], ...]:
-    phone = [("phone", f"+{wa_id}")] if wa_id.isascii() and wa_id.isdecimal() and 7 <= len(wa_id) <= 15 else []
+    number = wa_id.removeprefix("+")
+    phone = [("phone", f"+{number}")] if number.isascii() and number.isdecimal() and 7 <= len(number) <= 15 else []
     if not phone and _USER_ID.fullmatch(wa_id):
         # Of a user without a number the id stands in its place.
         user_id = user_id or wa_id

@@ -62,8 +62,8 @@ def _yaml(raw: bytes) -> Any:
             # An alias lets a kilobyte stand for gigabytes, and JSON has none.
             if isinstance(event, yaml.AliasEvent):
                 raise Problem(400, "malformed_yaml", "aliases (*name) are not taken")
-            if getattr(event, "tag", None) not in _TAGS:
-                raise Problem(400, "malformed_yaml", f"tags ({event.tag[:60]}) are not taken")
+            if (tag := getattr(event, "tag", None)) not in _TAGS:
+                raise Problem(400, "malformed_yaml", f"tags ({str(tag)[:60]}) are not taken")
             # The parser's time grows with the square of the depth, so it is bounded while it reads.
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH + _AROUND + 1:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.ports.settings import LONGEST_POLL_S
 from infra import (
     alarms,
     backup,
@@ -59,6 +60,7 @@ def environment() -> dict[str, Any]:
         "PARLEY_STAGE": {"Ref": "Stage"},
         "PARLEY_KMS_KEY": {"Fn::GetAtt": ["SecretsKey", "Arn"]},
         "PARLEY_MEDIA_BUCKET": {"Ref": "MediaBucket"},
+        "PARLEY_LONGEST_POLL_S": {"Fn::If": ["Reserve", str(LONGEST_POLL_S), "0"]},
         "POWERTOOLS_LOG_LEVEL": "INFO",
     }
 

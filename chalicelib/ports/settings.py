@@ -6,6 +6,9 @@ import os
 from dataclasses import dataclass
 from functools import cache
 
+LONGEST_POLL_S = 20
+"""How long a poll of web chat is held where `poll_channel` has a concurrency of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -19,6 +22,9 @@ class Settings:
     """Key id or alias with which secrets of providers and bots are sealed."""
     media_bucket: str
     """S3 bucket that holds media and imports."""
+    longest_poll_s: int
+    """How long a poll of web chat is held at most. 0 in an account too small to reserve any concurrency: ten open chats
+    would hold all ten places of a new one, and nothing else would run."""
     release_slots: int
     """Partitions of the schedule table that `release_due` queries."""
 
@@ -46,5 +52,6 @@ def settings() -> Settings:
         allow_private_targets=env.get("PARLEY_ALLOW_PRIVATE_TARGETS", "") == "1",
         kms_key=env.get("PARLEY_KMS_KEY", f"alias/parley-{stage}"),
         media_bucket=env.get("PARLEY_MEDIA_BUCKET", f"parley-{stage}-media"),
+        longest_poll_s=int(env.get("PARLEY_LONGEST_POLL_S", LONGEST_POLL_S)),
         release_slots=8,
     )

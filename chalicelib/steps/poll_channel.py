@@ -1,7 +1,7 @@
 """The visitor's side of web chat: fetch what was said (long poll), the widget's script, the chat page.
 
 A message counts as delivered when it was fetched. A Lambda of its own, because a poll holds its process for up
-to 20 s and must not take the place of a webhook.
+to 20 s and must not take the place of a webhook; where none is reserved for it, it holds nothing.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from chalicelib.domain.view import message_view
 from chalicelib.inbound import strangers
 from chalicelib.ports import clock, log, queues, web
 from chalicelib.ports.queues import Entry
+from chalicelib.ports.settings import LONGEST_POLL_S, settings
 from chalicelib.ports.web import Problem
 from chalicelib.tables import config, messages, places
 
-MAX_WAIT_S = 20
 _PAGE = 50
 _EVERY_S = 0.3
 _KEEP_MS, _MOST_KEPT = 10_000, 1000
@@ -36,7 +36,7 @@ _kept: dict[str, tuple[int, str, Channel]] = {}
 
 
 def run(request: HttpRequest, channel_id: str) -> HttpResponse:
-    """GET messages of a session after a cursor; waits up to `wait_s` for the first."""
+    """GET messages of a session after a cursor; waits up to `wait_s` for the first, if the deployment lets it."""
     service, channel = _channel(channel_id)
     allowed = _allowed(request, channel)
     query = dict(request.query_params or {})
@@ -47,7 +47,7 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
         )
     after, wait_s = _cursor(query.get("after", "")), _wait(query.get("wait_s", "0"))
     everything = query.get("include") == "all"
-    thread, until = thread_id(channel.id, address_of(session)), clock.now_ms() + wait_s * 1000
+    thread, until = thread_id(channel.id, address_of(session)), clock.now_ms() + _held_s(wait_s) * 1000
     waits = False
     while True:
         page = messages.after(thread, after, limit=_PAGE)
@@ -128,10 +128,14 @@ def _cursor(text: str) -> int:
 
 
 def _wait(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > MAX_WAIT_S:
-        wrong = f"must be 0 to {MAX_WAIT_S}"
+    if not text.isascii() or not text.isdigit() or int(text) > LONGEST_POLL_S:
+        wrong = f"must be 0 to {LONGEST_POLL_S}"
         raise Problem(422, "wrong_fields", f"wait_s {wrong}", errors=[("/wait_s", wrong)])
     return int(text)
+
+
+def _held_s(wait_s: int) -> int:
+    return min(wait_s, settings().longest_poll_s)
 
 
 def _shown(message: Message, *, everything: bool) -> bool:

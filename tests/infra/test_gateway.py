@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.api import routes as routing
 from chalicelib.api.shapes import Problem
-from infra import alarms, dashboard, gateway, limits, parameters, searches
+from infra import alarms, dashboard, edges, gateway, limits, parameters, searches
 from infra.edges import edge_of
 
 pytestmark = pytest.mark.xdist_group("package")
@@ -79,10 +79,12 @@ def test_every_method_has_a_rate_and_strangers_a_low_one(template: Template) -> 
     assert all(rate.a_second <= 100 and rate.burst <= 200 for rate in anonymous)
 
 
-def test_what_the_gateway_lets_through_leaves_concurrency_to_the_others() -> None:
+def test_what_the_gateway_lets_through_leaves_concurrency_to_the_others(template: Template) -> None:
     """With a tenth of a second a call, and with the whole time that a call may take where a ceiling says so."""
     for edge in ("receive_channel", "poll_channel"):
         assert limits.LIMITS[edge].reserved, f"anybody may call {edge}"
+        variables = template["Resources"][edges.logical(edge)]["Properties"]["Environment"]["Variables"]
+        assert variables["PARLEY_LONGEST_POLL_S"] == {"Fn::If": ["Reserve", "20", "0"]}, "else it would be held there"
     assert limits.LIMITS["release_due"].reserved, "a full account would drop the minute's tick"
     assert sum(limit.reserved or 0 for limit in limits.LIMITS.values()) <= 250, "an account has 1000 and several stages"
     assert limits.LIMITS["converse"].reserved is None, "it would be a ceiling, too"

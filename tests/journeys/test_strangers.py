@@ -13,6 +13,7 @@ from chalice.test import HTTPResponse
 
 from chalicelib.inbound import strangers
 from chalicelib.ports import ids
+from chalicelib.ports.settings import LONGEST_POLL_S, settings
 from chalicelib.ports.web import Problem
 from chalicelib.steps import poll_channel
 from infra.limits import LIMITS
@@ -58,6 +59,24 @@ def test_a_session_is_known_before_its_first_message_is_handled(town: Town, own:
     town.cloud.pump()
     strangers.forget()
     assert polls(town, session, wait_s=0).status_code == 200
+
+
+def test_no_poll_is_held_where_no_concurrency_is_reserved(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten open chats would take all of an account whose limit is ten."""
+    session = json.loads(posts(town, text="hello").body)["session"]
+    town.cloud.pump()
+    monkeypatch.setenv("PARLEY_LONGEST_POLL_S", "0")
+    settings.cache_clear()
+    try:
+        started = time.monotonic()
+        answer = polls(town, session)
+        assert time.monotonic() - started < 5, "20 s are taken as a wish"
+        assert (answer.status_code, json.loads(answer.body)["data"]) == (200, [])
+        assert polls(town, session, wait_s=21).status_code == 422
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+    assert settings().longest_poll_s == LONGEST_POLL_S
 
 
 def test_a_session_posts_so_often_and_then_waits(town: Town, traveller: time_machine.Traveller) -> None:
@@ -117,7 +136,7 @@ def test_one_address_does_not_take_all_places_of_those_who_wait(
     assert slept == [], "answered at once"
     assert strangers.may_wait(chat, "203.0.113.10"), "it is that address's limit alone"
     assert (LIMITS["poll_channel"].reserved or 0) > 2 * strangers.MOST_WAITING, "others find a place"
-    assert strangers.WAIT_WINDOW_S >= poll_channel.MAX_WAIT_S, "none waits longer than it is counted"
+    assert strangers.WAIT_WINDOW_S >= LONGEST_POLL_S, "none waits longer than it is counted"
     assert all(strangers.may_wait(chat, "127.0.0.1") for _ in range(2 * strangers.MOST_WAITING))
     traveller.shift(strangers.WAIT_WINDOW_S)
     assert strangers.may_wait(chat, "203.0.113.9")

@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 
 from infra.deploying import changes, release, stacks
 from infra.deploying.changes import Change
@@ -192,6 +192,35 @@ def test_what_aws_makes_no_change_set_of_is_told_and_leaves_no_empty_stack(forma
     formation.stub.assert_no_pending_responses()
 
 
+def test_a_change_set_that_is_broken_off_while_it_is_made_is_dropped(formation: Formation) -> None:
+    def broken_off(_: float) -> None:
+        raise KeyboardInterrupt
+
+    formation.made("CREATE_IN_PROGRESS")
+    # AWS does not drop one that it still makes; without its stack it is gone.
+    formation.stub.add_client_error("delete_change_set", "InvalidChangeSetStatus", "it is being made", 400)
+    formation.stands("REVIEW_IN_PROGRESS").says("delete_stack", {}, {"StackName": ID})
+    with pytest.raises(KeyboardInterrupt):
+        release.plan(formation.client, WANTED, "CREATE", broken_off)
+    formation.stub.assert_no_pending_responses()
+
+
+def test_a_stack_is_deleted_by_another_token_each_time_and_says_why_not(formation: Formation, desk: Desk) -> None:
+    tokens: list[str] = []
+    formation.client.meta.events.register(
+        "provide-client-params.cloudformation.DeleteStack",
+        lambda params, **_: tokens.append(params["ClientRequestToken"]),
+    )
+    stack = Stack(ID, "DELETE_FAILED")
+    formation.says("delete_stack", {}).stands("DELETE_FAILED").happened().happened()
+    with pytest.raises(Refused, match="parley-prod is DELETE_FAILED"):
+        stacks.delete(formation.client, stack, "", desk.hands.say, desk.hands.sleep)
+    formation.says("delete_stack", {}).stands("DELETE_IN_PROGRESS").happened().gone()
+    stacks.delete(formation.client, stack, "arn:aws:iam::123456789012:role/r", desk.hands.say, desk.hands.sleep)
+    assert len(set(tokens)) == 2
+    formation.stub.assert_no_pending_responses()
+
+
 def test_a_stack_that_somebody_else_began_is_not_deleted_with_a_plan(formation: Formation) -> None:
     formation.says("delete_change_set", {}).stands("CREATE_IN_PROGRESS")
     release.drop(formation.client, release.Plan("CREATE", NAME, ID, SET, ()))
@@ -209,6 +238,16 @@ def test_a_first_deployment_that_fails_keeps_nothing_and_says_why(formation: For
     with pytest.raises(Refused, match="ROLLBACK_COMPLETE"):
         release.carry_out(formation.client, release.Plan("CREATE", NAME, ID, SET, ()), desk.hands.say, desk.hands.sleep)
     assert seen[0]["RetainExceptOnCreate"] is True
+
+
+def test_an_update_that_fails_keeps_nothing_that_it_made(formation: Formation, desk: Desk) -> None:
+    for kind, keeps in (("UPDATE", False), ("IMPORT", True)):
+        expected = {"ChangeSetName": SET, "ClientRequestToken": ANY, "DisableRollback": False}
+        formation.says("execute_change_set", {}, expected if keeps else expected | {"RetainExceptOnCreate": True})
+        formation.stands("UPDATE_IN_PROGRESS").stands("UPDATE_COMPLETE").happened()
+        plan = release.Plan(kind, NAME, ID, SET, ())  # type: ignore[arg-type]
+        release.carry_out(formation.client, plan, desk.hands.say, desk.hands.sleep)
+    formation.stub.assert_no_pending_responses()
 
 
 def test_alarms_undo_an_update_and_nothing_else(formation: Formation, desk: Desk) -> None:

@@ -20,7 +20,7 @@ from infra.deploying.deployment import Asked, deploy
 from infra.deploying.refused import Refused
 from infra.local import fixes
 from infra.package import build, here
-from tests.deploying.conftest import Desk, packaged, template
+from tests.deploying.conftest import Desk, packaged, table, template
 from tests.deploying.rights import allowed
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
@@ -169,6 +169,62 @@ def test_a_table_of_another_shape_is_not_taken_up(emulated: Account, desk: Desk,
         kept.find(template("a"), emulated, "prod", values=VALUES)
     assert kept.find(template("a"), emulated, "prod") != ()
     assert kept.find(template(), emulated, "other") == ()
+
+
+def test_a_table_that_went_with_a_release_is_taken_up_by_the_next(
+    emulated: Account, desk: Desk, tmp_path: Path
+) -> None:
+    more = template()
+    more["Resources"]["OldTable"] = table()
+    more["Resources"]["OldTable"]["Properties"]["TableName"] = {"Fn::Sub": "parley-${Stage}-old"}
+    deploy(_asked(tmp_path, more), emulated, desk.hands)
+    deploy(_asked(tmp_path, accept_loss=True), emulated, desk.hands)
+    assert _tables(emulated) == ["parley-prod-config", "parley-prod-old"]
+    emulated.client("dynamodb").put_item(TableName="parley-prod-old", Item={"service": {"S": "a"}, "key": {"S": "b"}})
+    deploy(_asked(tmp_path, more), emulated, desk.hands)
+    assert emulated.client("dynamodb").scan(TableName="parley-prod-old")["Count"] == 1
+    resources = emulated.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
+    assert {one["LogicalResourceId"] for one in resources} == {"ConfigTable", "OldTable", "Queue"}
+    desk.said.clear()
+    deploy(_asked(tmp_path, more), emulated, desk.hands)
+    assert desk.said == ["the release: nothing changes"]
+
+
+def test_a_release_that_fails_leaves_no_table_in_the_way(emulated: Account, desk: Desk, tmp_path: Path) -> None:
+    deploy(_asked(tmp_path), emulated, desk.hands)
+    more = template()
+    more["Resources"]["OldTable"] = table()
+    more["Resources"]["OldTable"]["Properties"]["TableName"] = {"Fn::Sub": "parley-${Stage}-old"}
+    broken = json.loads(json.dumps(more))
+    broken["Resources"]["Broken"] = {
+        "Type": "AWS::SQS::Queue",
+        "DependsOn": "OldTable",
+        "Properties": {"QueueName": "parley-prod-broken.fifo", "FifoQueue": False},
+    }
+    with pytest.raises(Refused, match=r"UPDATE_ROLLBACK_COMPLETE.*Broken"):
+        deploy(_asked(tmp_path, broken), emulated, desk.hands)
+    assert _tables(emulated) == ["parley-prod-config"]
+    deploy(_asked(tmp_path, more), emulated, desk.hands)
+    described = emulated.client("dynamodb").describe_table(TableName="parley-prod-old")["Table"]
+    assert described["DeletionProtectionEnabled"] is True
+
+
+def test_what_was_chosen_stays_where_a_failed_stack_is_cleared(emulated: Account, desk: Desk, tmp_path: Path) -> None:
+    broken = template()
+    broken["Resources"]["Broken"] = {
+        "Type": "AWS::SQS::Queue",
+        "DependsOn": "ConfigTable",
+        "Properties": {"QueueName": "parley-prod-broken.fifo", "FifoQueue": False},
+    }
+    with pytest.raises(Refused, match=r"ROLLBACK_COMPLETE.*Broken"):
+        deploy(_asked(tmp_path, broken, settings={"BudgetUsd": "5"}, tags={"team": "a"}), emulated, desk.hands)
+    assert _tables(emulated) == []
+    desk.asked.clear()
+    deploy(_asked(tmp_path), emulated, desk.hands)
+    assert "begin anew" in desk.asked[0]
+    stack = stacks.look(emulated.client("cloudformation"), STACK)
+    assert stack is not None
+    assert (stack.tags["team"], stack.parameters["BudgetUsd"]) == ("a", "5")
 
 
 def test_the_whole_template_is_made_taken_away_taken_up_and_removed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib import channels
 from chalicelib.channels.contract import Call, Channel, Outgoing, Refused, Sent, TryLater
@@ -11,7 +12,7 @@ from chalicelib.domain import event as kinds
 from chalicelib.domain.message import FAILED, SENT, Content
 from chalicelib.domain.notice import Notice
 from chalicelib.lanes.way import Attempted, Target, event_of
-from chalicelib.ports import clock, ids, queues, secrets
+from chalicelib.ports import clock, ids, queues, redact, secrets
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import config, receipts
 from chalicelib.tables.deliveries import DeliveryRow
@@ -47,10 +48,19 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
         case Sent(provider_id):
             return Attempted(took_ms=took, provider_id=provider_id)
         case TryLater(error, after_s):
-            return Attempted(error=error, took_ms=took, retry_after_s=after_s)
+            # A provider may repeat what it was given: Meta names a malformed token in full.
+            return Attempted(error=_shown(error, channel), took_ms=took, retry_after_s=after_s)
         case Refused(code, reason):
-            return Attempted(error=code, reason=reason, final=True, took_ms=took)
+            said = (_shown(code, channel), _shown(reason, channel))
+            return Attempted(error=said[0], reason=said[1], final=True, took_ms=took)
     raise TypeError(f"{notice.channel_kind} answered {outcome!r}")
+
+
+def _shown(text: str, channel: Channel) -> str:
+    """Words of a provider without the channel's secrets, in whatever setting they stand."""
+    urls = [urlsplit(value) for value in channel.settings.values() if isinstance(value, str)]
+    values = [*channel.secrets.values(), *(value for url in urls for _, value in parse_qsl(url.query))]
+    return redact.blanked(text, [value for value in values if len(value) >= redact.LEAST])
 
 
 async def probe(call: Call, notice: Notice, target: Target) -> bool:

@@ -32,7 +32,6 @@ from chalicelib.tables.endpoints import Endpoint
 
 retry_queue = "retries"
 TRANSCRIPT = 50
-_LEAST_SECRET = 4
 SHOWN_OF_SUCCESS = 120
 """Characters kept of a good response: enough to know it by, and the row stays within one write unit."""
 MOST_WARNINGS = 5
@@ -121,7 +120,7 @@ def _not_shown(target: Target) -> list[str]:
     values += [value for _, value in parse_qsl(url.query)]
     # A header may hold a scheme before the secret; and one of a few letters is none, and would blank out half the text.
     parts = [part for value in values for part in (value, value.rpartition(" ")[2])]
-    return [part for part in parts if len(part) >= _LEAST_SECRET]
+    return [part for part in parts if len(part) >= redact.LEAST]
 
 
 async def probe(call: Call, notice: Notice, target: Target) -> bool:

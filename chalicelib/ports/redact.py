@@ -11,6 +11,8 @@ from urllib.parse import quote
 from chalicelib.channels.contract import Exchange
 
 BLANK = "[redacted]"
+LEAST = 4
+"""Characters of a secret; of fewer it is none, and would blank out half a text."""
 _SHOWN = 4096
 """Bytes of a body that are looked at; far more than is ever shown, so that no secret is cut in half at the end."""
 _WORDS = r"authorization|auth|cookie|credential|key|pass|passwd|password|secret|signature|token"
@@ -43,11 +45,16 @@ def head_of(exchange: Exchange, limit: int = 256, *, secrets: Iterable[str] = ()
     `secrets` (and their JSON, URL and base64 forms) are blanked out wherever they stand, and so are values that look
     like a credential. Bytes that are no UTF-8 and control characters become one blank.
     """
-    text = exchange.body[:_SHOWN].decode("utf-8", "replace")
+    text = blanked(exchange.body[:_SHOWN].decode("utf-8", "replace"), secrets)
+    text = "".join(char if char.isprintable() and char != "\ufffd" else " " for char in text)
+    return " ".join(text.split())[:limit]
+
+
+def blanked(text: str, secrets: Iterable[str] = ()) -> str:
+    """A text of somebody else's without `secrets` (nor their JSON, URL and base64 forms) and what looks like one."""
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         for form in _forms(secret):
             text = text.replace(form, BLANK)
     for pattern in _VALUES:
         text = pattern.sub(lambda match: match.group(1) + BLANK, text)
-    text = "".join(char if char.isprintable() and char != "\ufffd" else " " for char in text)
-    return " ".join(text.split())[:limit]
+    return text

@@ -210,3 +210,20 @@ def test_what_is_new_to_us_is_told_with_what_it_says(town: Town, number: dict[st
     post(town, number, said(dance, "wamid.in9"))
     assert town.desk.events()[-1]["data"]["message"]["text"] == "Tango"
     assert town.desk.events()[-1]["data"]["message"]["content"]["reason"] == "unknown interactive type: dance_reply"
+
+
+@pytest.mark.parametrize("code", [190, 131026])
+def test_what_meta_says_of_a_token_does_not_show_it(
+    town: Town, number: dict[str, Any], graph: Outside, code: int
+) -> None:
+    """It names a malformed token in full, whether the message waits for a better one or is refused."""
+    message = "Malformed access token EAAG-token, app-secret"
+    graph.answer = lambda heard: (400, {"error": {"code": code, "message": message}})
+    town.bot.answer = lambda heard: (200, {"token": TOKEN, "events": [
+        {"eventid": "1001", "conversation_id": heard.json["Conversationid"], "message": "hi"}
+    ] if heard.json["Event"] == "Incoming message" else []})  # fmt: skip
+    post(town, number, said({"type": "text", "text": {"body": "q"}}))
+    seen = [town.call("GET", f"/v1/deliveries?channel_id={number['id']}")[1], *town.bot.events()]
+    seen.append(town.call("GET", f"/v1/messages?conversation_id={town.bot.events()[0]['Conversationid']}")[1])
+    assert "Malformed access token [redacted]" in json.dumps(seen)
+    assert "EAAG-token" not in json.dumps(seen) and "app-secret" not in json.dumps(seen)

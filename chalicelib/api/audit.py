@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from chalicelib.api import across, changes, cursors
+from chalicelib.api.formats import AUDIT_ENTRY
 from chalicelib.api.front import Answer, Call
 from chalicelib.ports.clock import rfc3339
 from chalicelib.ports.web import Problem
 from chalicelib.tables import audit, config
 from chalicelib.tables.audit import AuditEntry
-
-_ID = re.compile(r"au_[a-z0-9]{26}")
 
 
 def listing(call: Call) -> Answer:
@@ -47,7 +45,7 @@ def _of_all_services(call: Call, limit: int, of: str) -> dict[str, Any]:
 def one(call: Call) -> Answer:
     """An entry of `?service_id=`, or of the key's only service, else of none."""
     service = changes.service_of_query(call) or config.SYSTEM
-    row = audit.get(service, call.id) if _ID.fullmatch(call.id) else None
+    row = audit.get(service, call.id) if AUDIT_ENTRY.fits(call.id) else None
     if row is None:
         raise Problem(404, "not_found", f"there is no entry {call.id[:60]!r} in the audit of {service}")
     return Answer(200, _view(row))

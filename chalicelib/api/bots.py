@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from chalicelib.api import webhooks
-from chalicelib.api.fields import Fields, Id, Name
+from chalicelib.api.fields import Fields, Name
+from chalicelib.api.formats import ServiceId
 from chalicelib.api.kinds import Kind, Shown
 from chalicelib.tables.config import Resource
 
@@ -30,7 +31,7 @@ class Context(Fields):
 class Bot(webhooks.WithUrl):
     """A bot."""
 
-    service_id: Id
+    service_id: ServiceId
     kind: Literal["webhook"] = "webhook"
     name: Name
     profile: Literal["imi", "generic", "standard"] = "generic"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, WithJsonSchema
 
-from chalicelib.api.fields import MAX_DEPTH, Fields, Id, Secret, kept, parse, read
+from chalicelib.api.fields import MAX_DEPTH, Fields, Secret, kept, parse, read, shared
+from chalicelib.api.formats import ServiceId
 from chalicelib.api.front import Call
 from chalicelib.ports.web import Problem
 
@@ -23,23 +24,40 @@ _TAG = "tag:yaml.org,2002:"
 _TAGS = (None, "!", f"{_TAG}str", f"{_TAG}map", f"{_TAG}seq")
 """Kinds that a value may be said to be; what else a tag may make is no JSON, or takes what is no such thing for one."""
 
+
+def _items(thing: str) -> Any:
+    name = f"{thing.removesuffix('s').capitalize()}Item"
+    return Field(default=None, max_length=MOST, json_schema_extra=lambda schema: _listed(schema, name))
+
+
+def _listed(schema: dict[str, Any], name: str) -> None:
+    """What the items of a list are is another schema: they are checked one by one, with their places in the bundle."""
+    schema["anyOf"][0]["items"] = shared(name)
+
+
 Items = list[dict[str, Any]]
+
+
+def _given(name: str) -> dict[str, Any]:
+    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
 
 
 class Bundle(Fields):
     """A service and what belongs to it. A kind that is absent is left alone; an empty list removes all of it."""
 
-    service: dict[str, Any] | None = None
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_given("service"), _given("service_id")]})
+
+    service: Annotated[dict[str, Any], WithJsonSchema(shared("ServiceItem"))] | None = None
     """The service's fields; it is found by its name, and made where there is none."""
-    service_id: Id | None = None
+    service_id: ServiceId | None = None
     """Instead of `service`, or beside it to rename one."""
-    channels: Items | None = Field(default=None, max_length=MOST)
-    bots: Items | None = Field(default=None, max_length=MOST)
-    desks: Items | None = Field(default=None, max_length=MOST)
-    rules: Items | None = Field(default=None, max_length=MOST)
-    triggers: Items | None = Field(default=None, max_length=MOST)
-    sources: Items | None = Field(default=None, max_length=MOST)
-    subscriptions: Items | None = Field(default=None, max_length=MOST)
+    channels: Items | None = _items("channels")
+    bots: Items | None = _items("bots")
+    desks: Items | None = _items("desks")
+    rules: Items | None = _items("rules")
+    triggers: Items | None = _items("triggers")
+    sources: Items | None = _items("sources")
+    subscriptions: Items | None = _items("subscriptions")
     secrets: dict[str, Secret] | None = None
     """Values by the names with which the others refer to them: `{"secret": "name"}`."""
 

@@ -2,25 +2,62 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib import channels
-from chalicelib.api.fields import Fields, Id, Name, Secret, callable_url, invalid, pointers, small
+from chalicelib.api.fields import Fields, Members, Name, Secret, callable_url, invalid, pointers, small
+from chalicelib.api.formats import ServiceId
 from chalicelib.api.kinds import Draft, Kind, Settled, Shown
 from chalicelib.ports import signing
 from chalicelib.tables.config import Resource
 
 
+def _by_kind(schema: dict[str, Any]) -> None:
+    """Settings and secrets as the adapter of each kind has them."""
+    schema["oneOf"] = [_of_kind(kind) for kind in connectable()]
+
+
+def _of_kind(kind: str) -> dict[str, Any]:
+    settings = channels.settings_model(kind).model_json_schema()
+    for one in settings["properties"].values():
+        if "patternProperties" in one:
+            one["additionalProperties"] = False
+    wanted = channels.load(kind).SECRETS
+    required = [name for name, need in wanted.items() if need == "required"]
+    secrets: dict[str, Any] = {"properties": {name: _secret(need) for name, need in wanted.items()}}
+    needed = (["settings"] if settings.get("required") else []) + (["secrets"] if required else [])
+    return {
+        "required": needed,
+        "properties": {
+            "kind": {"const": kind},
+            "settings": settings,
+            "secrets": secrets | {"required": required, "additionalProperties": False},
+        },
+    }
+
+
+def _secret(need: str) -> dict[str, Any]:
+    text: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 1000}
+    return text if need == "required" else {"anyOf": [text | {"format": "signing-secret"}, {"type": "null"}]}
+
+
+def connectable() -> list[str]:
+    """The kinds that can be connected: threads of triggers and sources have kinds, too, but nobody connects them."""
+    return [one for one in channels.KINDS if "receive" in channels.load(one).CAN]
+
+
 class Channel(Fields):
     """A connected address."""
 
-    service_id: Id
+    model_config = ConfigDict(json_schema_extra=_by_kind)
+
+    service_id: ServiceId
     kind: str
     name: Name
-    settings: dict[str, Any] = {}
-    secrets: dict[str, Secret | None] = {}
+    settings: Members = {}
+    secrets: dict[Annotated[str, Field(min_length=1)], Secret | None] = {}
     """By name; null removes one that is optional."""
 
 
@@ -46,8 +83,7 @@ class ChannelAnswer(Fields):
 def settle(draft: Draft) -> Settled:
     """Settings as the adapter's model has them, and its secrets; made ones are shown once."""
     kind = draft.fields["kind"]
-    # Threads of triggers and sources have kinds, too, but nobody connects them.
-    kinds = [one for one in channels.KINDS if "receive" in channels.load(one).CAN]
+    kinds = connectable()
     if kind not in kinds:
         raise invalid([("/kind", f"must be one of {', '.join(kinds)}")])
     wrong: list[tuple[str, str]] = []

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
-from chalicelib.api.fields import Fields, Id, escaped, invalid, small
+from chalicelib.api.fields import Fields, Members, escaped, invalid, small
+from chalicelib.api.formats import ServiceId, mail_address, named
 from chalicelib.domain import contact as rules
 from chalicelib.domain.contact import (
     MOST_ATTRIBUTES,
@@ -18,42 +19,93 @@ from chalicelib.domain.contact import (
     each_once,
     identities_of,
 )
-from chalicelib.domain.identities import WrongIdentities, keys_of, normalised, spellings
+from chalicelib.domain.identities import MOST_EXTERNAL, WrongIdentities, keys_of, normalised, spellings
 from chalicelib.ports.clock import from_rfc3339
 
 MOST_PURPOSES = 50
 
-Tag = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
+Tag = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=100, strip_whitespace=True),
+    Field(json_schema_extra={"pattern": r"\S"}),
+]
 Shown = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
 Given = Annotated[str, StringConstraints(max_length=1000)]
-Attributes = Annotated[dict[str, Any], AfterValidator(lambda value: small(value, most=MOST_ATTRIBUTES))]
+Attributes = Annotated[Members, AfterValidator(lambda value: small(value, most=MOST_ATTRIBUTES))]
+"""Of so many bytes of JSON."""
+_CONSENT: dict[str, Any] = {
+    "anyOf": [
+        {"type": "boolean"},
+        {
+            "type": "object",
+            "required": ["given"],
+            "additionalProperties": False,
+            "properties": {
+                "given": {"type": "boolean"},
+                "at": {"type": "string", "format": "date-time"},
+                "source": {"type": "string", "maxLength": 200},
+            },
+        },
+    ]
+}
+
+
+def _consent(*also: dict[str, Any]) -> Any:
+    given = {"anyOf": [*_CONSENT["anyOf"], *also]}
+    names = {"minLength": 1, "maxLength": 100}
+    most = {"type": "object", "maxProperties": MOST_PURPOSES, "propertyNames": names, "additionalProperties": given}
+    return WithJsonSchema(most)
+
+
+_FORMS = {"phone": "phone", "email": "email", "channel": "channel-address", "external": "external-id"}
+
+
+_PLAIN = r"[^\u0000-\u001f\u007f-\u009f]"
+_PATTERNS = {
+    "channel": rf"^[a-z]{{2}}_[a-z0-9]{{10,26}}:{_PLAIN}+$",
+    "external": rf"^{_PLAIN}*[^\s\u0000-\u001f\u007f-\u009f]{_PLAIN}*$",
+}
+
+
+def _identity(kind: str, format: str) -> dict[str, Any]:
+    value: dict[str, Any] = {"type": "string", "format": format}
+    value |= {"pattern": _PATTERNS[kind]} if kind in _PATTERNS else {}
+    value |= {"maxLength": MOST_EXTERNAL} if kind == "external" else {}
+    return {"properties": {"kind": {"const": kind}, "value": value}}
 
 
 class IdentityFields(Fields):
     """An identity of a person."""
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_identity(*one) for one in _FORMS.items()]})
+
     kind: Literal["phone", "email", "channel", "external"]
     value: Given
+
+
+def _external() -> Any:
+    pattern = f"^({_PATTERNS['external'][1:-1]})?$"
+    return Field(json_schema_extra={"format": "external-id", "pattern": pattern, "maxLength": MOST_EXTERNAL})
 
 
 class ContactLine(Fields):
     """What is said of a person. `email`, `phone` and `external_id` are short for identities of these kinds."""
 
     name: Shown | None = None
-    email: Given | None = None
-    phone: Given | None = None
-    external_id: Given | None = None
+    email: Annotated[Given, mail_address(1000)] | None = None
+    phone: Annotated[Given, named("phone")] | None = None
+    external_id: Annotated[Given, _external()] | None = None
     identities: Annotated[list[IdentityFields], Field(max_length=MOST_IDENTITIES)] = []
     attributes: Attributes = {}
     tags: Annotated[list[Tag], Field(max_length=MOST_TAGS)] = []
-    consent: dict[str, Any] = {}
+    consent: Annotated[dict[str, Any], _consent()] = {}
     """Purpose -> true, false or `{"given": boolean, "at"?, "source"?}`."""
 
 
 class Contact(ContactLine):
     """A person."""
 
-    service_id: Id
+    service_id: ServiceId
 
 
 class IdentityChange(Fields):
@@ -67,9 +119,9 @@ class ContactChange(Fields):
     """What is to change: `attributes` and `consent` are merge patches, `tags` replace those that are there."""
 
     name: Shown | None = None
-    attributes: dict[str, Any] | None = None
+    attributes: Members | None = None
     tags: Annotated[list[Tag], Field(max_length=MOST_TAGS)] | None = None
-    consent: dict[str, Any] | None = None
+    consent: Annotated[dict[str, Any], _consent({"type": "null"})] | None = None
     identities: IdentityChange = IdentityChange()
 
 

@@ -16,6 +16,7 @@ from chalicelib.api.contacts import country_of
 from chalicelib.api.conversations import service_of_query
 from chalicelib.api.fields import Fields, escaped, invalid, parse, problems
 from chalicelib.api.front import Answer, Call
+from chalicelib.api.queries import MOST_EXPORTED
 from chalicelib.domain import file_text
 from chalicelib.domain.contact_file import Row, Unreadable, column_of, rows_of_csv, rows_of_json_lines
 from chalicelib.ports import ids, web
@@ -26,7 +27,6 @@ from chalicelib.tables.contacts import ContactRow
 from chalicelib.tables.importing import Said
 
 MOST_ROWS = 500
-MOST_EXPORTED = 200
 _MOST_BYTES = 4_000_000
 """Of a page of an export: Lambda answers with at most 6 MB."""
 CSV, JSON_LINES = "text/csv", ("application/jsonl", "application/x-ndjson", "application/x-jsonlines")
@@ -81,7 +81,7 @@ def load(call: Call) -> Answer:
     nothing. A wrong row is refused with its errors; the others count."""
     service = service_of_query(call)
     country = country_of(call, service)
-    first = _number(call, "from_row", 1, 10**8)
+    first = int(call.query.get("from_row", 1))
     is_csv = _is_csv(call)
     text, encoding = _text(call, country)
     page, next_row = _page(text, is_csv, first)
@@ -112,7 +112,7 @@ def dump(call: Call) -> Response:
     The lines can be imported again; a contact that was merged into another stands in that one's line.
     """
     service = service_of_query(call)
-    of, limit = f"export {service}", _number(call, "limit", MOST_EXPORTED, MOST_EXPORTED)
+    of, limit = f"export {service}", int(call.query.get("limit", MOST_EXPORTED))
     places = contacts.newest(service, limit=limit + 1, before=cursors.place_of(call, of=of))
     ids_of = {place: place.partition(".")[2] for place in places[:limit]}
     found = contacts.resolve_all(ids_of.values())
@@ -158,13 +158,6 @@ def _text(call: Call, country: str) -> tuple[str, str]:
         return file_text.read(call.raw, charset=str(message.get_param("charset") or ""), country=country)
     except file_text.Undecodable as error:
         raise Problem(400, "malformed_text", f"the file {error}") from None
-
-
-def _number(call: Call, name: str, default: int, most: int) -> int:
-    given = call.query.get(name, str(default))
-    if not (given.isascii() and given.isdigit() and len(given) <= 9 and 1 <= int(given) <= most):
-        raise invalid([(f"/{name}", f"must be a number from 1 to {most}")])
-    return int(given)
 
 
 def _page(text: str, is_csv: bool, first: int) -> tuple[list[Row], int | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from chalicelib.api import across, changes, cursors
 from chalicelib.api.contact_fields import Contact, ContactChange, changed, identities_given, wrong_consent
 from chalicelib.api.conversations import service_of_query
 from chalicelib.api.fields import body, invalid
+from chalicelib.api.formats import CONTACT
 from chalicelib.api.front import Answer, Call
 from chalicelib.domain import contact as rules
 from chalicelib.domain.identities import normalised
@@ -18,7 +18,6 @@ from chalicelib.ports.web import Problem
 from chalicelib.tables import audit, config, contacts, links, merging, suggestions
 from chalicelib.tables.contacts import ContactRow
 
-ID = re.compile(r"ct_[a-z2-7]{26}")
 _TRIES = 6
 _FILTERS = {"email": "email", "phone": "phone", "external_id": "external"}
 
@@ -108,7 +107,7 @@ def find(call: Call, contact_id: str = "") -> ContactRow:
     """The contact that a path names, or that stands for it; Problem 404 where there is none, 403 where the key may not
     see it."""
     id = contact_id or call.id
-    if not ID.fullmatch(id):
+    if not CONTACT.fits(id):
         raise no_contact(id)
     call.caller.need_service(config.service_of(id))
     row = contacts.resolve(id)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from chalicelib.api import across, changes, cursors, persons
 from chalicelib.api.fields import invalid
+from chalicelib.api.formats import THREAD
 from chalicelib.api.front import Answer, Call
 from chalicelib.domain.thread import Conversation, Thread, parse_conversation_id
 from chalicelib.domain.turn import SOURCE
@@ -16,8 +16,6 @@ from chalicelib.ports.web import Problem
 from chalicelib.tables import threads, together
 from chalicelib.tables.links import CONVERSATION
 from chalicelib.tables.threads import ThreadRow
-
-_THREAD = re.compile(r"th_[a-z2-7]{26}")
 
 
 def listing(call: Call) -> Answer:
@@ -97,7 +95,7 @@ def one(call: Call) -> Answer:
 
 def thread(call: Call) -> Answer:
     """The thread, with its conversations, the newest first."""
-    if not _THREAD.fullmatch(call.id):
+    if not THREAD.fits(call.id):
         raise _no("thread", call.id)
     found = _thread(call.id)
     call.caller.need_service(found.service)

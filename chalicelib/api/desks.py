@@ -4,27 +4,42 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from chalicelib.api import webhooks
 from chalicelib.api.bots import WebhookAnswer
-from chalicelib.api.fields import Id, Name, Target, invalid
+from chalicelib.api.fields import Name, Target, invalid
+from chalicelib.api.formats import DeskId, ServiceId
 from chalicelib.api.kinds import Draft, Kind, Settled, Shown
 from chalicelib.tables import endpoints
 from chalicelib.tables.config import Resource
+
+_OF_BOTH = ("service_id", "kind", "name", "accept_within_s", "fallback_desk_ids")
+
+
+def _by_kind(schema: dict[str, Any]) -> None:
+    """A desk of kind webhook needs a URL, and one of kind console takes nothing that is a webhook's."""
+    foreign = [name for name in schema["properties"] if name not in (*_OF_BOTH, "suspended")]
+    schema["oneOf"] = [
+        {"properties": {"kind": {"const": "console"}} | dict.fromkeys(foreign, False)},
+        {"properties": {"kind": {"const": "webhook"}, "webhook_url": {"type": "string"}}, "required": ["webhook_url"],
+         "anyOf": webhooks.IN_TIME},
+    ]  # fmt: skip
 
 
 class Desk(webhooks.Webhook):
     """A desk."""
 
-    service_id: Id
+    model_config = ConfigDict(json_schema_extra=_by_kind)
+
+    service_id: ServiceId
     kind: Literal["console", "webhook"]
     name: Name
     webhook_url: Target | None = None
     """Of kind webhook, where it is needed."""
     accept_within_s: Annotated[int, Field(ge=1, le=86_400)] | None = None
     """Not accepted in time: the chat goes to the next of `fallback_desk_ids`, or back to the bot."""
-    fallback_desk_ids: Annotated[list[Id], Field(max_length=10)] = []
+    fallback_desk_ids: Annotated[list[DeskId], Field(max_length=10)] = []
 
 
 class DeskAnswer(WebhookAnswer):
@@ -43,9 +58,6 @@ class DeskAnswer(WebhookAnswer):
     fallback_desk_ids: list[str]
     verification_token_set: bool | None = None  # type: ignore[assignment]
     access_token_set: bool | None = None  # type: ignore[assignment]
-
-
-_OF_BOTH = ("service_id", "kind", "name", "accept_within_s", "fallback_desk_ids")
 
 
 def settle(draft: Draft) -> Settled:

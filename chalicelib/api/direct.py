@@ -13,7 +13,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from chalicelib.api import conversations
-from chalicelib.api.fields import Fields, Id, body, invalid
+from chalicelib.api.fields import Fields, body, invalid
+from chalicelib.api.formats import BotId, ServiceId, mail_address, named
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.shapes import Message as MessageShape
 from chalicelib.domain.event import TRIGGER_EVENT, Event
@@ -34,22 +35,23 @@ TIMEOUT_S, MOST_TIMEOUT_S = 20, 25
 _READ = 50
 """Messages among which the answer is looked for."""
 _SHORT_PAUSE_S, _LONG_PAUSE_S = 0.1, 0.8
-Said = Annotated[str, Field(min_length=1, max_length=2**20)]
+Said = Annotated[str, Field(min_length=1, max_length=2**20, json_schema_extra={"maxLength": MAX_TEXT_BYTES})]
+"""A message's text: more bytes than it can have are 413."""
 
 
 class Whom(Fields):
     """Who speaks: found by e-mail or phone, or made."""
 
     name: Annotated[str, Field(max_length=200)] | None = None
-    email: Annotated[str, Field(max_length=320)] | None = None
-    phone: Annotated[str, Field(max_length=60)] | None = None
+    email: Annotated[str, Field(max_length=320), mail_address(320)] | None = None
+    phone: Annotated[str, Field(max_length=60), named("phone")] | None = None
 
 
 class DirectCall(Fields):
     """A conversation with a bot."""
 
-    service_id: Id
-    bot_id: Id
+    service_id: ServiceId
+    bot_id: BotId
     contact: Whom | None = None
     text: Said | None = None
     """The first words; without them the bot hears nothing yet."""

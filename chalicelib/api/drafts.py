@@ -10,7 +10,7 @@ from chalicelib.ports import secrets
 from chalicelib.ports.clock import now_ms
 from chalicelib.tables import config
 
-_MERGED = ("settings", "mapping")
+MERGED = ("settings", "mapping")
 """Fields that a PATCH merges; others it replaces as a whole, as a rule's condition must be."""
 
 
@@ -25,7 +25,7 @@ def merged(kind: Kind, row: config.Resource, patch: dict[str, Any]) -> dict[str,
         elif value is None and name in known:
             whole.pop(name, None)
         else:
-            whole[name] = _merge(stands.get(name), value, deep=name in _MERGED)
+            whole[name] = _merge(stands.get(name), value, deep=name in MERGED)
     return whole
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.api import changes
-from chalicelib.api.contacts import ID, find, no_contact, told
+from chalicelib.api.contacts import find, no_contact, told
 from chalicelib.api.fields import Fields
+from chalicelib.api.formats import CONTACT
 from chalicelib.api.front import Answer, Call
 from chalicelib.ports import queues
 from chalicelib.ports.clock import now_ms, rfc3339
@@ -61,7 +62,7 @@ def one(call: Call) -> Answer:
 
 
 def _erasure(call: Call) -> ContactRow | None:
-    if not ID.fullmatch(call.id):
+    if not CONTACT.fits(call.id):
         raise no_contact(call.id)
     call.caller.need_service(config.service_of(call.id))
     return erasing.find(call.id)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from chalicelib.api import cursors
+from chalicelib.api.formats import FAILURE
 from chalicelib.api.front import Answer, Call
 from chalicelib.domain.event import again
 from chalicelib.ports import ids, queues
@@ -13,8 +13,6 @@ from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.ports.web import Problem
 from chalicelib.tables import audit, config
 from chalicelib.tables.failures import ALL, Failure
-
-_ID = re.compile(r"fa_[a-z0-9]{26}")
 
 
 def listing(call: Call) -> Answer:
@@ -62,7 +60,7 @@ def replay(call: Call) -> Answer:
 
 def _find(failure: str) -> Failure:
     try:
-        row = Failure.get(ALL, failure, consistent_read=True) if _ID.fullmatch(failure) else None
+        row = Failure.get(ALL, failure, consistent_read=True) if FAILURE.fits(failure) else None
     except Failure.DoesNotExist:
         row = None
     if row is None:

@@ -11,16 +11,39 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, WithJsonSchema
 
 from chalicelib.api.front import Call
+from chalicelib.ports import targets
 from chalicelib.ports.settings import settings
 from chalicelib.ports.web import Problem
+
+SHARED = "x-shared"
+
+
+def shared(name: str) -> Any:
+    """A reference to a schema that is no model's; `openapi.py` puts it in its place, as pydantic knows only its own."""
+    return {SHARED: name}
+
 
 MAX_DEPTH = 24
 """DynamoDB takes 32 levels; the rest is for what we put around."""
 MAX_DIGITS_BELOW = 10**15
 """Whole numbers above 2**53 are no longer the same number to every JSON reader."""
+JSON: dict[str, Any] = {
+    "description": f"JSON of at most {MAX_DEPTH} levels.",
+    "anyOf": [
+        {"type": ["null", "boolean", "string"]},
+        {"type": "number", "minimum": -MAX_DIGITS_BELOW, "maximum": MAX_DIGITS_BELOW},
+        {"type": "array", "items": shared("Json")},
+        {
+            "type": "object",
+            "propertyNames": {"minLength": 1},
+            "additionalProperties": shared("Json"),
+        },
+    ],
+}
+"""The schema of what `problems` passes."""
 
 
 class Fields(BaseModel):
@@ -29,18 +52,39 @@ class Fields(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, ser_json_inf_nan="null")
 
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+def _visible(name: str) -> str:
+    # Separators of old teletypes are blanks for Python, and not for pydantic.
+    if not name.strip():
+        raise ValueError("must not be blank")
+    return name
+
+
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200, strip_whitespace=True),
+    AfterValidator(_visible),
+    Field(json_schema_extra={"pattern": r"^[^\ufffd]*[^\s\u001c-\u001f\ufffd][^\ufffd]*$"}),
+]
 Text = Annotated[str, StringConstraints(max_length=1000)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}_[a-z2-7]{10,26}$")]
+Json = Annotated[Any, WithJsonSchema(shared("Json"))]
+"""Any JSON that a table can hold (`JSON` says which)."""
+Condition = Annotated[Any, WithJsonSchema(shared("Condition"))]
+"""JSONLogic."""
+Members = Annotated[
+    dict[str, Any],
+    WithJsonSchema({
+        "type": "object", "propertyNames": {"minLength": 1},
+        "additionalProperties": shared("Json"),
+    }),
+]  # fmt: skip
+"""An object whose members are somebody else's to name."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def callable_url(url: str) -> str:
     """The URL; ValueError with a sentence where no call may go there."""
-    from chalicelib.ports import targets
-
     allow = settings().allow_private_targets
     why = targets.refusal(url, allow_private=allow)
     if why == "private_address":
@@ -50,8 +94,13 @@ def callable_url(url: str) -> str:
     return url
 
 
-Target = Annotated[str, StringConstraints(max_length=2048), AfterValidator(callable_url)]
-"""A URL that we may call."""
+Target = Annotated[
+    str,
+    StringConstraints(max_length=targets.MAX_URL),
+    AfterValidator(callable_url),
+    Field(json_schema_extra={"format": "uri", "pattern": r"^https?://[^\s@\\]+$"}),
+]
+"""A URL that we may call: https and a public host, but where this deployment allows private targets."""
 
 
 def small(value: Any, *, most: int) -> Any:
@@ -81,7 +130,7 @@ def kept(value: Any, *, around: int = 0) -> Any:
     """The value; Problem 422 where a part of it is no JSON or cannot be kept."""
     if wrong := problems(value, depth=-around):
         raise invalid(wrong)
-    return value
+    return _whole(value)
 
 
 def parse(model: type[Model], value: Any) -> Model:
@@ -146,6 +195,17 @@ def problems(value: Any, path: str = "", depth: int = 0) -> list[tuple[str, str]
         small_enough = math.isfinite(value) and (value == 0 or 1e-100 < abs(value) < 1e100)
         return [] if small_enough else [(path, "is no number that can be kept")]
     return [(path, "is nothing that JSON can say")]
+
+
+def _whole(value: Any) -> Any:
+    """The value with 5 in the place of 5.0: JSON Schema and many writers of JSON make no difference between them."""
+    if isinstance(value, dict):
+        return {name: _whole(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_DIGITS_BELOW:
+        return int(value)
+    return value
 
 
 LOST = "U+FFFD, which stands for a letter that was lost: read the name anew from where it came, as UTF-8"

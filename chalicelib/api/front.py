@@ -87,14 +87,16 @@ def answered(routes: dict[str, Route], request: Request, lambda_context: Any, na
     if route.scope in (EDGE, PAGE):
         response: Response = load(route)(request, **names)
         return response
-    from chalicelib.api import auth, once
+    from chalicelib.api import auth, once, queries
 
     # Before the key is looked up: a refusal must not cost a read per megabyte.
     raw = web.raw_body(request, most=MAX_BODY) if request.method != "GET" else b""
     caller = NOBODY if route.scope == OPEN else auth.caller(request.headers)
     if route.scope != OPEN and not caller.may(route.scope):
         raise Problem(403, "scope", f"this needs a key with the scope {route.scope}")
-    call = Call(route, names, web.query(request), request.headers, raw, caller, request.context, lambda_context)
+    query = web.query(request)
+    queries.refuse(route.function, query)
+    call = Call(route, names, query, request.headers, raw, caller, request.context, lambda_context)
     answer = once.answer(call, load(route)) if route.method == "POST" and route.scope != READ else load(route)(call)
     if isinstance(answer, Response):
         # Not JSON: a file.

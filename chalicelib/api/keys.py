@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.api.fields import Fields, Id, Name
+from chalicelib.api.fields import Fields, Name
+from chalicelib.api.formats import ServiceId
 from chalicelib.api.kinds import Draft, Kind, Settled, Shown
 from chalicelib.ports.clock import now_ms
 from chalicelib.tables.config import KEYS, Resource
@@ -23,7 +24,7 @@ class Key(Fields):
 
     name: Name
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=3)]
-    service_id: Id | None = None
+    service_id: ServiceId | None = None
     """The only service that it may see; null: all."""
 
 

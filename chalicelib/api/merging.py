@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from chalicelib.api import changes
 from chalicelib.api.contact_fields import ContactAnswer
-from chalicelib.api.contacts import ID, find, no_contact, told, view
+from chalicelib.api.contacts import find, no_contact, told, view
 from chalicelib.api.fields import Fields, body, invalid
+from chalicelib.api.formats import ContactId, named
 from chalicelib.api.front import Answer, Call
 from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.ports.web import Problem
@@ -17,7 +18,7 @@ from chalicelib.tables import config, contacts, merging
 class MergeFrom(Fields):
     """Who is merged into the contact."""
 
-    from_: str
+    from_: ContactId
 
     model_config = Fields.model_config | {"alias_generator": lambda name: name.rstrip("_")}
 
@@ -25,7 +26,7 @@ class MergeFrom(Fields):
 class Unmerge(Fields):
     """Which merge is taken back."""
 
-    merge_id: str
+    merge_id: Annotated[str, named("merge-id")]
 
 
 class MergeEntry(Fields):
@@ -61,8 +62,6 @@ def merge(call: Call) -> Answer:
     """The contact, with another merged into it, and the `merge_id` by which that is taken back."""
     given = body(call, MergeFrom)
     row = find(call)
-    if not ID.fullmatch(given.from_):
-        raise invalid([("/from", "is no id of a contact")])
     call.caller.need_service(config.service_of(given.from_))
     try:
         id, row = merging.merge(str(row.id), given.from_, by=call.caller.id, now_ms=now_ms())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from chalicelib.api import changes, conversations, cursors, timeline
 from chalicelib.api.fields import Fields, body, invalid
+from chalicelib.api.formats import ServiceId, named
 from chalicelib.api.front import Answer, Call
+from chalicelib.api.queries import MESSAGE_FILTERS as FILTERS
 from chalicelib.api.timeline import view
 from chalicelib.domain.message import Message
 from chalicelib.domain.thread import Conversation, thread_of_message
@@ -18,20 +20,26 @@ from chalicelib.tables import config, feeds, messages, numbers, threads
 _Id = Annotated[str, Field(min_length=1, max_length=60)]
 _WITHIN = 1000
 """How far back in a thread a message is looked for by its id."""
-FILTERS = ("conversation_id", "source", "contact_id")
 _MOST_SERVICES = 100
 """Services whose messages of a source are read together."""
+
+
+def _by(name: str) -> Any:
+    others: Any = {other: {"type": "null"} for other in FILTERS if other != name}
+    return {"required": [name], "properties": {name: {"type": "string"}} | others}
 
 
 class MessagesList(Fields):
     """What `messages.list` takes: one of `conversation_id`, `source` and `contact_id`."""
 
-    conversation_id: _Id | None = None
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_by(name) for name in FILTERS]})
+
+    conversation_id: Annotated[_Id, named("conversation-id")] | None = None
     source: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    contact_id: _Id | None = None
-    service_id: _Id | None = None
+    contact_id: Annotated[_Id, named("contact-id")] | None = None
+    service_id: ServiceId | None = None
     """Of a source; without it those of all services that the key may see are answered."""
-    cursor: Annotated[str, Field(max_length=4096)] | None = None
+    cursor: Annotated[str, Field(max_length=4096), named("cursor")] | None = None
     page_size: Annotated[int, Field(ge=1, le=cursors.MAX_LIMIT)] = cursors.DEFAULT_LIMIT
 
 

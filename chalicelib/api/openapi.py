@@ -9,21 +9,26 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from chalicelib import __version__
-from chalicelib.api import shapes
+from chalicelib.api import openapi_conditions, shapes
+from chalicelib.api.agents import DeskEvents
 from chalicelib.api.base_url import base_url
 from chalicelib.api.bundles import Bundle
 from chalicelib.api.contact_fields import Contact, ContactAnswer, ContactChange, ContactLine
 from chalicelib.api.contact_import import CSV, JSON_LINES, ExportedLine, Imported
 from chalicelib.api.direct import Complete, Completed, DirectCall
 from chalicelib.api.erasing import Erasure
+from chalicelib.api.fields import JSON, SHARED
 from chalicelib.api.front import Answer, Call, load
 from chalicelib.api.kinds import all_kinds, kind_of
 from chalicelib.api.merging import MergedAnswer, MergeFrom, Merges, Unmerge, UnmergedAnswer
 from chalicelib.api.messages import MessagesList
+from chalicelib.api.openapi_inputs import REFERENCE, change_of, item_of
+from chalicelib.api.openapi_parameters import parameters
+from chalicelib.api.openapi_statuses import refusals, responses
 from chalicelib.api.recent import RecentMessages, RecentMessagesAnswer
 from chalicelib.api.replay import Replay
 from chalicelib.api.rotation import Rotation
-from chalicelib.api.routes import EDGE, OPEN, PAGE, READ, TABLE, Route
+from chalicelib.api.routes import EDGE, OPEN, PAGE, TABLE, Route
 from chalicelib.api.source_trial import Trial, Tried
 from chalicelib.api.trigger_events import EventAnswer, TriggerAsk, TriggerAsked
 
@@ -64,7 +69,7 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.recent:recent": (200, RecentMessages, RecentMessagesAnswer),
     "api.messages:one": (200, None, shapes.Message),
     "api.deliveries:one": (200, None, shapes.Delivery),
-    "api.agents:events": (202, shapes.DeskEvents, shapes.Accepted),
+    "api.agents:events": (202, DeskEvents, shapes.Accepted),
     "api.replay:one": (202, None, shapes.Delivery),
     "api.replay:many": (202, Replay, shapes.ReplayAnswer),
     "api.failures:one": (200, None, shapes.Failure),
@@ -81,32 +86,25 @@ _KINDS = {
     "api.contact_import:dump": (JSON_LINES[0],),
 }
 """Function -> the media types of what it takes, or else of what it answers, where they are not JSON alone."""
-_QUERY = {
-    "api.lists:listing": ("service_id",),
-    "api.resources:remove": ("cascade",),
-    "api.apply:apply": ("dry_run",),
-    "api.export:export": ("service_id",),
-    "api.trigger_events:invoke": ("session", "contact.name", "contact.email", "contact.phone"),
-    "steps.receive_trigger:run": ("session", "contact.name", "contact.email", "contact.phone"),
-    "api.contacts:listing": ("service_id", "email", "phone", "external_id"),
-    "api.contact_import:load": ("service_id", "from_row"),
-    "api.contact_import:dump": ("service_id", "limit", "cursor"),
-    "api.conversations:listing": ("service_id", "contact_id"),
-    "api.audit:listing": ("service_id",),
-    "api.audit:one": ("service_id",),
-    "api.messages:listing": ("conversation_id", "source", "contact_id", "service_id"),
-    "api.recent:recent": ("conversations",),
-    "api.timeline:listing": ("sources", "types"),
-    "api.deliveries:listing": (
-        "bot_id", "desk_id", "subscription_id", "channel_id", "trigger_id", "conversation_id",
-        "message_id", "status",
-    ),
+_DONE_TOO = {"api.replay:many": (200,)}
+"""Function -> further statuses of the same answer: a dry run has done nothing."""
+FILES = {
+    CSV: {
+        "type": "string", "format": "contacts-csv",
+        "description": "A header and rows: name, email, phone, external_id, tags, attr.<name>, consent.<name>.",
+    },
+    JSON_LINES[0]: {
+        "type": "string", "format": "contacts-jsonl", "description": "A ContactLine in each line.",
+    },
 }  # fmt: skip
-
-_BOUNDS: dict[str, dict[str, Any]] = {
-    "from_row": {"type": "integer", "minimum": 1, "maximum": 10**8, "default": 1},
-}
-"""Parameters that are no text."""
+"""Media type -> what of it is a text for the description, and not JSON."""
+_EMPTY_TOO = (
+    "api.rotation:rotate",
+    "api.rotation:rotate_bearer",
+    "api.trigger_events:invoke",
+    "steps.receive_trigger:run",
+)
+"""Functions that also take no body at all."""
 
 
 def document(call: Call) -> Answer:
@@ -131,7 +129,8 @@ def description() -> dict[str, Any]:
         },
         "paths": paths,
         "components": {
-            "schemas": _schemas(),
+            "schemas": _linked(_schemas()),
+            "responses": responses(),
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "An API key: pk_..."},
                 "secret": {
@@ -153,13 +152,17 @@ def _operation(route: Route) -> dict[str, Any]:
         "operationId": f"{name}_{tag}" if _of_many(route) else f"{route.method.lower()}_{_plain(route.path)}",
         "summary": _summary(route),
         "tags": [tag],
-        "parameters": _parameters(route),
-        "responses": {str(status): _answer(answers, ("application/json",) if takes else kinds)}
-        | {"default": {"description": "What is wrong", "content": _problem()}},
+        "parameters": parameters(route),
+        "responses": dict.fromkeys(
+            map(str, (status, *_DONE_TOO.get(route.function, ()))),
+            _answer(answers, ("application/json",) if takes else kinds),
+        )
+        | refusals(route, takes=bool(takes)),
     }
     if takes:
         schema = {"$ref": _REF.format(model=takes)}
-        operation["requestBody"] = {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}
+        content = {kind: {"schema": FILES.get(kind, schema)} for kind in kinds}
+        operation["requestBody"] = {"required": route.function not in _EMPTY_TOO, "content": content}
     if route.scope == EDGE:
         operation["security"] = [{"secret": []}]
     elif route.scope != OPEN:
@@ -196,32 +199,8 @@ def _list_of(one: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer(schema: dict[str, Any] | None, kinds: tuple[str, ...]) -> dict[str, Any]:
-    return {"description": "Done"} | ({"content": {kind: {"schema": schema} for kind in kinds}} if schema else {})
-
-
-def _problem() -> dict[str, Any]:
-    return {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
-
-
-def _parameters(route: Route) -> list[dict[str, Any]]:
-    names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
-    found: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
-    ]
-    found += [
-        {"name": name, "in": "query", "schema": _BOUNDS.get(name, {"type": "string"})}
-        for name in _QUERY.get(route.function, ())
-    ]
-    if route.function.endswith(":listing"):
-        bounds = {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
-        found += [
-            {"name": "limit", "in": "query", "schema": bounds},
-            {"name": "cursor", "in": "query", "schema": {"type": "string"}},
-        ]
-    # An event of a source has an id of its own, which makes a repeat harmless.
-    if route.method == "POST" and route.scope != READ and route.function != "steps.receive_source:run":
-        found.append({"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255}})
-    return found
+    content = {kind: {"schema": FILES.get(kind, schema)} for kind in kinds}
+    return {"description": "Done"} | ({"content": content} if schema else {})
 
 
 def _schemas() -> dict[str, Any]:
@@ -233,15 +212,24 @@ def _schemas() -> dict[str, Any]:
     _, whole = models_json_schema(inputs, ref_template=_REF)
     schemas: dict[str, Any] = whole["$defs"]
     for kind in kinds:
-        # A change is any part of what was given first.
         name = kind.model.__name__
         answer = schemas[kind.answer.__name__]
         schemas[f"{kind.answer.__name__}Rotated"] = answer | {
             "required": [*answer.get("required", []), "old_valid_until"],
             "properties": answer["properties"] | {"old_valid_until": {"type": "string", "format": "date-time"}},
         }
-        schemas[f"{name}Change"] = {key: value for key, value in schemas[name].items() if key != "required"}
-    return schemas
+        schemas[f"{name}Change"] = change_of(kind, schemas)
+        schemas[f"{name}Item"] = item_of(kind, schemas[name])
+    return schemas | openapi_conditions.schemas() | {"Json": JSON, "SecretReference": REFERENCE}
+
+
+def _linked(schema: Any) -> Any:
+    """A schema in which those that are shared are referred to."""
+    if isinstance(schema, dict):
+        if SHARED in schema:
+            return {"$ref": _REF.format(model=schema[SHARED])}
+        return {name: _linked(one) for name, one in schema.items()}
+    return [_linked(one) for one in schema] if isinstance(schema, list) else schema
 
 
 def _summary(route: Route) -> str:

@@ -14,6 +14,7 @@ from pydantic import Field, RootModel
 
 from chalicelib.api import cursors, messages, persons
 from chalicelib.api.fields import Fields, body, invalid
+from chalicelib.api.formats import named
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.shapes import MessagesListAnswer
 from chalicelib.api.timeline import view
@@ -32,7 +33,8 @@ MOST_BYTES = 4_000_000
 NEXT = "X-Next-Conversations"
 _Source = Annotated[str, Field(min_length=1, max_length=100)]
 _Sources = Annotated[list[_Source], Field(max_length=50)]
-_Cursor = Annotated[str, Field(max_length=4096)]
+_Named = Annotated[str, Field(min_length=1, max_length=60)]
+_Cursor = Annotated[str, Field(max_length=4096), named("cursor")]
 # Not in the class, where `cursors` is a field.
 _PageSize = Annotated[int, Field(ge=1, le=cursors.MAX_LIMIT)]
 
@@ -40,14 +42,12 @@ _PageSize = Annotated[int, Field(ge=1, le=cursors.MAX_LIMIT)]
 class RecentMessages(Fields):
     """What `contacts.recent-messages` takes."""
 
-    contact_id: Annotated[str, Field(min_length=1, max_length=60)]
+    contact_id: Annotated[str, Field(min_length=1, max_length=60), named("contact-id")]
     filter_sources: _Sources | None = None
     include_sources: _Sources | None = None
     """The same under the name that Airy's code has; both together are one filter."""
     page_size: _PageSize = cursors.DEFAULT_LIMIT
-    cursors: (
-        Annotated[dict[Annotated[str, Field(max_length=60)], _Cursor], Field(max_length=MOST_CONVERSATIONS)] | None
-    ) = None
+    cursors: Annotated[dict[_Named, _Cursor], Field(max_length=MOST_CONVERSATIONS)] | None = None
     conversations_cursor: _Cursor | None = None
 
 

@@ -15,7 +15,7 @@ from chalicelib.tables.config import Resource
 
 HEADERS = "headers"
 """People put keys for their platform there, so that each header is a secret, too."""
-_MAPS = (HEADERS, "secrets")
+MAPS = (HEADERS, "secrets")
 """Places that hold several, each under its name."""
 _WORD = "secret"
 
@@ -48,7 +48,7 @@ class References:
         wrong: list[tuple[str, str]] = []
         for place in sorted(kind.secret | {HEADERS} & kind.model.model_fields.keys()):
             given = item.get(place)
-            if place not in _MAPS:
+            if place not in MAPS:
                 if name := _name(given):
                     wrong += self._put(item, place, name, f"{path}/{place}", body.get(f"{place}_set") is True)
             elif isinstance(given, dict):

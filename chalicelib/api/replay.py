@@ -7,7 +7,6 @@ answer asks twice and means one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -15,6 +14,7 @@ from pydantic import AfterValidator, Field
 
 from chalicelib.api import deliveries as reading
 from chalicelib.api.fields import Fields, body, invalid
+from chalicelib.api.formats import BotId, named
 from chalicelib.api.front import Answer, Call
 from chalicelib.domain.thread import DESK
 from chalicelib.ports import ids, queues
@@ -35,13 +35,13 @@ def _time(text: str) -> str:
     return text
 
 
-Time = Annotated[str, Field(max_length=40), AfterValidator(_time)]
+Time = Annotated[str, Field(max_length=40), AfterValidator(_time), named("date-time")]
 
 
 class Replay(Fields):
     """Which deliveries are sent again."""
 
-    bot_id: str
+    bot_id: BotId
     since: Time
     until: Time | None = None
     dry_run: bool = False
@@ -67,8 +67,6 @@ def many(call: Call) -> Answer:
     """202 (200 where `dry_run`) `{"count", "deliveries", "skipped", "next_since"}`: finished deliveries of the bot,
     oldest first; those of threads that a person owns are skipped and counted by reason."""
     wanted = body(call, Replay)
-    if not re.fullmatch(r"bt_[a-z2-7]{26}", wanted.bot_id):
-        raise invalid([("/bot_id", "is no id of a bot")])
     service = call.caller.need_service(config.service_of(wanted.bot_id))
     if config.get("bot", wanted.bot_id) is None:
         raise invalid([("/bot_id", f"there is no bot {wanted.bot_id}")])

@@ -126,7 +126,7 @@ def _service_of_new(call: Call, kind: Kind, fields: dict[str, Any]) -> str:
 def _remove_service(call: Call, row: config.Resource) -> None:
     now = now_ms()
     inside = list(config.in_service(row.id))
-    if inside and call.query.get("cascade") != "true":
+    if inside and call.query.get("cascade", "").lower() not in ("true", "1"):
         raise Problem(409, "not_empty", f"the service has {len(inside)} resources; ?cascade=true removes them too")
     keys = [one for one in config.of_kind(config.KEYS, "key") if one.body.get("service_id") == row.id]
     within = [changes.removed(kind_of(f"{one.kind}s"), one) for one in inside + keys]

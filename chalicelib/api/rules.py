@@ -6,36 +6,51 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.api.fields import Fields, Id, Name, invalid, small
+from chalicelib.api.fields import Condition, Fields, Members, Name, invalid, shared, small
+from chalicelib.api.formats import BotId, ChannelId, DeskId, ServiceId
 from chalicelib.api.kinds import Draft, Kind, Settled
 from chalicelib.domain import conditions
 from chalicelib.tables import config
 
 
+def _to(whom: str) -> dict[str, Any]:
+    """The schema of rules to somebody: who that is has to be said."""
+    named = [f"{one}_id" for one in whom.split("+") if one != "none"]
+    given: dict[str, Any] = {name: {"type": "string"} for name in named}
+    return {"properties": {"to": {"const": whom}} | given, "required": ["to", *named]}
+
+
 class Transformer(Fields):
     """A step that a message goes through; further fields are the transformer's own."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "propertyNames": {"minLength": 1}, "additionalProperties": shared("Json"),
+        },
+    )  # fmt: skip
 
     kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,49}$")]
-    when: Any = None
-    options: dict[str, Any] = {}
+    when: Condition = None
+    options: Members = {}
 
 
 class Rule(Fields):
     """A rule."""
 
-    service_id: Id
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_to(whom) for whom in ("bot", "desk", "bot+desk", "none")]})
+
+    service_id: ServiceId
     name: Name
     position: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     """The first rule by position that matches decides; the last place where none is given."""
-    channel_ids: Annotated[list[Id], Field(max_length=100)] = []
+    channel_ids: Annotated[list[ChannelId], Field(max_length=100)] = []
     """Channels it holds for; none: all."""
-    when: Any = None
+    when: Condition = None
     """JSONLogic; null: always."""
     to: Literal["bot", "desk", "bot+desk", "none"]
-    bot_id: Id | None = None
-    desk_id: Id | None = None
+    bot_id: BotId | None = None
+    desk_id: DeskId | None = None
     bot_patience_s: Annotated[int, Field(ge=0, le=86_400)] = 60
     """How long a failing bot is waited for before the thread goes to the desk."""
     on_bot_failure: Literal["desk", "wait"] = "desk"

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from chalicelib.api.fields import Fields, Name
+from chalicelib.api.formats import Country, Language
 from chalicelib.api.kinds import Kind
 
 
@@ -21,7 +22,13 @@ def _zone(name: str) -> str:
     return name
 
 
-Zone = Annotated[str, Field(max_length=64), AfterValidator(_zone)]
+Zone = Annotated[
+    str,
+    AfterValidator(_zone),
+    Field(
+        json_schema_extra={"format": "iana-time-zone", "pattern": r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$"}
+    ),
+]
 """A time zone of the IANA database."""
 
 
@@ -30,9 +37,9 @@ class Service(Fields):
 
     name: Name
     timezone: Zone = "UTC"
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    country: Country | None = None
     """ISO 3166 code: how national phone numbers are read."""
-    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)] | None = None
+    language: Language | None = None
 
 
 class ServiceAnswer(Service):

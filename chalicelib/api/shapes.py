@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, RootModel
+from pydantic import BaseModel, Field, RootModel
+
+from chalicelib.sources.reading import MOST_EVENTS
 
 
 class Wrong(BaseModel):
@@ -157,26 +159,6 @@ class Attempt(BaseModel):
     warnings: list[dict[str, str]] = []
 
 
-class DeskEvent(BaseModel):
-    """What a person at a desk does."""
-
-    type: Literal[
-        "chat.accepted", "agent.message", "agent.typing", "chat.hold", "chat.resumed", "chat.transferred",
-        "chat.returned_to_bot", "chat.closed",
-    ]  # fmt: skip
-    id: str | None = None
-    """Makes a repeat harmless."""
-    text: str | None = None
-    media: list[dict[str, Any]] | dict[str, Any] | None = None
-    agent: Person | None = None
-    outcome: str | None = None
-    desk_id: str | None = None
-
-
-class DeskEvents(RootModel[DeskEvent | list[DeskEvent]]):
-    """One event, or several in their order."""
-
-
 class Accepted(BaseModel):
     """What was taken; of several events, `events` holds one each."""
 
@@ -188,7 +170,7 @@ class Accepted(BaseModel):
     events: list[dict[str, Any]] | None = None
 
 
-class SourceEvents(RootModel[dict[str, Any] | list[dict[str, Any]]]):
+class SourceEvents(RootModel[dict[str, Any] | Annotated[list[Any], Field(max_length=MOST_EVENTS)]]):
     """One event of another system, or up to 500, as that system has them."""
 
 
@@ -268,7 +250,7 @@ class Named(BaseModel):
     """A resource of a bundle."""
 
     kind: str
-    name: str
+    name: str | None
     id: str | None
 
 

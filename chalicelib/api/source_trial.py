@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api.fields import Fields, Id, invalid, parse
+from chalicelib.api.fields import Fields, invalid, parse
+from chalicelib.api.formats import ServiceId, Slug
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.shapes import Wrong
-from chalicelib.api.sources import Mapping, Slug, given
+from chalicelib.api.sources import Mapping, given
 from chalicelib.inbound import mapped
 from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.ports.web import Problem
@@ -21,9 +22,10 @@ class Trial(Fields):
 
     mapping: Mapping
     sample: Any
+    """What `sources/{id}/events` would be posted."""
     key: Slug = "sample"
     """The source's key, or system: it stands before external ids."""
-    service_id: Id | None = None
+    service_id: ServiceId | None = None
     """Whose country a national phone number is read in."""
 
 

@@ -7,16 +7,16 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from chalicelib import channels
-from chalicelib.api.fields import Fields, Id, Name, invalid
+from chalicelib.api.fields import Fields, Name, invalid
+from chalicelib.api.formats import ServiceId, Slug, named
 from chalicelib.api.kinds import Draft, Kind, Settled, Shown
 from chalicelib.domain import bearer
 from chalicelib.inbound import mapped
 from chalicelib.sources import expressions
 from chalicelib.tables.config import Resource
 
-Expression = Annotated[str, Field(min_length=1, max_length=expressions.MOST_CHARACTERS)]
+Expression = Annotated[str, Field(min_length=1, max_length=expressions.MOST_CHARACTERS), named("jsonata")]
 """JSONata over the event."""
-Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
 RESERVED = frozenset({*channels.KINDS, "api"})
 """Sources of messages that are no system's."""
 
@@ -48,8 +48,8 @@ class Mapping(Fields):
 class Source(Fields):
     """A system that posts events."""
 
-    service_id: Id
-    key: Slug
+    service_id: ServiceId
+    key: Annotated[Slug, Field(json_schema_extra={"not": {"enum": sorted(RESERVED)}})]
     """What its messages have as their `source`; cannot be changed, and is no other's in the service."""
     name: Name
     system: Slug | None = None

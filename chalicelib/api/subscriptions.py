@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Field
 
 from chalicelib.api import webhooks
 from chalicelib.api.bots import Context, Source
-from chalicelib.api.fields import Fields, Id, Name, Target, invalid
+from chalicelib.api.fields import Condition, Fields, Name, Target, invalid
+from chalicelib.api.formats import ServiceId
 from chalicelib.api.kinds import Draft, Kind, Settled, Shown
 from chalicelib.domain import conditions
 from chalicelib.domain.platform_event import EVENTS
@@ -33,16 +34,18 @@ def _each_once(types: list[str]) -> list[str]:
 class Subscription(webhooks.Webhook):
     """A subscription."""
 
-    service_id: Id
+    service_id: ServiceId
     name: Name | None = None
     url: Target
     events: Annotated[
-        list[Annotated[str, AfterValidator(_event)]], Field(min_length=1, max_length=50), AfterValidator(_each_once)
+        list[Annotated[str, AfterValidator(_event), Field(json_schema_extra={"enum": [*EVENTS]})]],
+        Field(min_length=1, max_length=50),
+        AfterValidator(_each_once),
     ]
     """Which it hears."""
     sources: Annotated[list[Source], Field(max_length=50)] = []
     """Of events about messages and conversations only those of these sources; none: all."""
-    when: Any = None
+    when: Condition = None
     """JSONLogic; null: always."""
     context: Context | None = None
     max_age_s: Annotated[int, Field(ge=1, le=30 * 86_400)] | None = MAX_AGE_S

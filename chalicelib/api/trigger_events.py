@@ -2,38 +2,77 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from chalicelib.api import cursors
+from chalicelib.api.formats import TRIGGER_EVENT, mail_address, named
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.resources import find
+from chalicelib.domain.message import MAX_TEXT_BYTES
 from chalicelib.inbound import asking, trigger
 from chalicelib.ports.clock import rfc3339
 from chalicelib.ports.web import Problem
 from chalicelib.tables import config, trigger_events
 from chalicelib.tables.trigger_events import TriggerEvent
 
-_ID = re.compile(r"te_[0-9a-z]{26}")
+
+def _any_of(*names: str) -> list[Any]:
+    return [{"required": [name]} for name in names]
+
+
+_OF_OTHERS: dict[str, Any] = {
+    "type": "object",
+    "minProperties": 1,
+    "not": {"anyOf": _any_of("name", "email", "phone")},
+}
+
+
+def _member(name: str, schema: dict[str, Any]) -> Any:
+    return {"type": "object", "required": [name], "properties": {name: schema}}
 
 
 class Asker(BaseModel):
-    """Whom a trigger's event is about."""
+    """Whom a trigger's event is about: at least one of these is named."""
 
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"maxProperties": 0}, *_any_of("name", "email", "phone")]})
+
+    name: Annotated[str, Field(max_length=200), Field(json_schema_extra={"pattern": "^[^\ufffd]*$"})] | None = None
+    email: Annotated[str, mail_address(320)] | None = None
+    phone: Annotated[str, Field(max_length=60), named("phone")] | None = None
 
 
-class TriggerAsk(BaseModel):
-    """What a trigger is invoked with; a body that has none of these members is a payload of any form."""
+class Asked(BaseModel):
+    """What a bot is asked, by whom. Further members are handed on to it."""
 
-    text: str | None = None
+    model_config = ConfigDict(json_schema_extra={"anyOf": _any_of("text", "session", "contact")})
+
+    text: Annotated[str, Field(max_length=MAX_TEXT_BYTES)] | None = None
     """Where the trigger has no default text."""
-    session: str | None = None
+    session: Annotated[str, Field(max_length=trigger.MAX_SESSION)] | None = None
     contact: Asker | None = None
+
+
+class Payload(RootModel[Any]):
+    """JSON of any other form: what is not shaped as ours is another system's, whatever its members are called."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"not": {"type": "object"}},
+                {"not": {"anyOf": _any_of("text", "session", "contact")}},
+                _member("text", {"not": {"type": ["string", "null"]}}),
+                _member("session", {"type": ["object", "array"]}),
+                _member("contact", {"not": {"type": ["object", "null"]}}),
+                _member("contact", _OF_OTHERS),
+            ]
+        }
+    )
+
+
+class TriggerAsk(RootModel[Asked | Payload]):
+    """What a trigger is invoked with."""
 
 
 class TriggerAsked(BaseModel):
@@ -78,7 +117,7 @@ def one(call: Call) -> Answer:
     """The event of a trigger: its status, and the bot's reply or what went wrong."""
     _, row = find(call)
     event = call.names["event_id"]
-    found = trigger_events.get(row.id, event) if _ID.fullmatch(event) else None
+    found = trigger_events.get(row.id, event) if TRIGGER_EVENT.fits(event) else None
     if found is None:
         raise Problem(404, "not_found", f"the trigger has no event {event[:60]!r}")
     return Answer(200, view(found))
@@ -91,7 +130,7 @@ def invoke(call: Call) -> Answer:
     service = config.get("service", str(row.service))
     country = str((service.body or {}).get("country") or "") if service else ""
     ask = trigger.read(call.raw, call.query, default_text=row.body.get("text") or "", country=country)
-    key = call.headers.get("idempotency-key") or ""
+    key = call.headers.get("idempotency-key")
     posted = f"{sorted(call.query.items())} {call.raw.decode('utf-8', 'replace')}"
     return Answer(202, asking.accept(asking.usable(row), ask, key=key, by=call.caller.id, posted=posted))
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from chalicelib.api.fields import Fields, Id, Name, Target, invalid
+from chalicelib.api.fields import Fields, Name, Target, invalid
+from chalicelib.api.formats import BotId, ServiceId
 from chalicelib.api.kinds import Draft, Kind, Settled, Shown
 from chalicelib.api.services import Zone
 from chalicelib.domain import bearer, recurrence, webhook_secrets
@@ -33,19 +34,30 @@ def _schedule(text: str) -> str:
     return text.strip()
 
 
+def _form() -> Any:
+    names = "|".join([*recurrence.NAMES, recurrence.NEVER])
+    shapes = (
+        "[Ee][Vv][Ee][Rr][Yy] +[0-9]{1,6} *[MHDWmhdw]",
+        names,
+        "[^ ]+( [^ ]+){4}",
+        "[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:.]+([Zz]|[+-][0-9]{2}:[0-9]{2})",
+    )
+    return Field(json_schema_extra={"format": "schedule", "pattern": f"^({'|'.join(shapes)})$"})
+
+
 class Trigger(Fields):
     """A trigger."""
 
-    service_id: Id
+    service_id: ServiceId
     name: Name
-    bot_id: Id
+    bot_id: BotId
     text: Annotated[str, Field(max_length=MAX_TEXT_BYTES), AfterValidator(_prompt)] | None = None
-    """What the bot is asked, whatever an event says."""
+    """What the bot is asked, whatever an event says; at most as many bytes."""
     session_duration_s: Annotated[int, Field(ge=1, le=366 * 86_400)] = asking.SESSION_S
     """How long after its last event a session goes on."""
     answer_within_s: Annotated[int, Field(ge=10, le=86_400)] = asking.ANSWER_WITHIN_S
     """How long a bot that has taken an event may keep silent before the event counts as done without a reply."""
-    schedule: Annotated[str, AfterValidator(_schedule)] | None = None
+    schedule: Annotated[str, AfterValidator(_schedule), _form()] | None = None
     """`every 15m` (m, h, d, w), cron of five fields, an RFC 3339 time, or a name as `daily`."""
     timezone: Zone | None = None
     """In which cron is read; the service's where none is given."""

@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from chalicelib.api.fields import Fields, Secret, Target
 from chalicelib.api.kinds import Draft, Settled
@@ -18,18 +18,26 @@ from chalicelib.tables import endpoints
 MAX_RETRY_S = 3600
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _OURS = ("authorization", "content-type", "content-length", "host", "user-agent", "transfer-encoding", "connection")
+_OUR_PREFIXES = ("webhook-", "x-parley-")
+_MOST_HEADERS = 20
 SECRETS = frozenset({"verification_token", "access_token"})
 NEEDS_VERIFYING = frozenset({"webhook_url", "verification_token", "access_token", "headers"})
 """Fields whose change makes an earlier verification worthless."""
 
 
+def _in_any_case() -> str:
+    """A regular expression for how names begin that are ours; patterns of JSON Schema know no flags."""
+    words = "|".join([*(f"{name}$" for name in _OURS), *_OUR_PREFIXES])
+    return f"({''.join(f'[{char.upper()}{char}]' if char.isalpha() else char for char in words)})"
+
+
 def _headers(given: dict[str, str]) -> dict[str, str]:
-    if len(given) > 20:
-        raise ValueError("must be at most 20 headers")
+    if len(given) > _MOST_HEADERS:
+        raise ValueError(f"must be at most {_MOST_HEADERS} headers")
     for name, value in given.items():
         if not _HEADER_NAME.fullmatch(name):
             raise ValueError(f"{name[:60]!r} is no name of a header")
-        if name.lower() in _OURS or name.lower().startswith(("webhook-", "x-parley-")):
+        if name.lower() in _OURS or name.lower().startswith(_OUR_PREFIXES):
             raise ValueError(f"{name} is set by Parley")
         if len(value) > 1000 or not value.isprintable() or not value.isascii():
             raise ValueError(f"the value of {name} must be at most 1000 printable ASCII characters")
@@ -44,19 +52,43 @@ def _waits(given: list[int]) -> list[int]:
     return given
 
 
+Headers = Annotated[
+    dict[str, str],
+    AfterValidator(_headers),
+    WithJsonSchema({
+        "type": "object",
+        "maxProperties": _MOST_HEADERS,
+        "propertyNames": {"pattern": f"^(?!{_in_any_case()}){_HEADER_NAME.pattern}$"},
+        "additionalProperties": {"type": "string", "maxLength": 1000, "pattern": "^[ -~]*$"},
+    }),
+]  # fmt: skip
+"""Headers that go with each call, no name twice in whatever case; those that Parley sets itself are not taken."""
+_Wait = Annotated[int, Field(ge=1, le=MAX_RETRY_S)]
+
+
 class Retry(Fields):
     """When failed attempts are made again."""
 
-    waits_s: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=4), AfterValidator(_waits)] = [*WAITS_S]
+    waits_s: Annotated[list[_Wait], Field(max_length=4), AfterValidator(_waits)] = [*WAITS_S]
+    """Together at most 3600 seconds."""
     inactive_after_s: Annotated[int, Field(ge=0, le=MAX_RETRY_S)] = DISABLE_AFTER_S
+
+
+IN_TIME: list[Any] = [
+    {"properties": {"timeout_s": {"maximum": 5}}},
+    {"properties": {"background": {"const": True}}, "required": ["background"]},
+]
+"""Of a webhook's schema: any of these."""
 
 
 class Webhook(Fields):
     """The fields of a webhook."""
 
+    model_config = ConfigDict(json_schema_extra={"anyOf": IN_TIME})
+
     verification_token: Secret | None = None
     access_token: Secret | None = None
-    headers: Annotated[dict[str, str], AfterValidator(_headers)] = {}
+    headers: Headers = {}
     retry: Retry = Retry()
     background: bool = False
     """Answers in the background and may take up to 25 seconds to take a delivery."""

@@ -70,6 +70,8 @@ def _file(fields: Fields, at: str, given: Any) -> Media | None:
     if url and not url.lower().startswith(("https://", "http://")):
         inner.wrong("url", "must begin with https:// or http://")
     size = inner.value("size")
+    if isinstance(size, float) and size.is_integer():
+        size = int(size)
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or not 0 <= size < 1 << 53):
         inner.wrong("size", "must be a number of bytes")
         size = None

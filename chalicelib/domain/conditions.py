@@ -20,7 +20,7 @@ VARIABLES: dict[str, frozenset[str]] = {
     "now": frozenset({"hour", "minute", "weekday", "date"}),
 }
 """What a condition may read."""
-_OPEN = {("contact", "attributes")}
+OPEN = {("contact", "attributes")}
 """Facts whose members are the owner's own."""
 _UNKNOWABLE = {"now", "throw", "try"}
 """Operators that are the engine's own extension and not the same everywhere, or hide mistakes."""
@@ -52,6 +52,12 @@ def matches(rule: Any, facts: dict[str, Any]) -> tuple[bool, str]:
         return bool(_engine().truthy(_compiled(_text(rule)).evaluate(facts))), ""
     except Exception as error:  # whatever the engine raises, a rule must not stop a message
         return False, f"{type(error).__name__}: {error}"[:300]
+
+
+def operators() -> list[str]:
+    """The operators that a condition may have."""
+    known = {name for one in _engine().operators() for name in (one["name"], *one["aliases"])}
+    return sorted(known - _UNKNOWABLE)
 
 
 def _is_always(rule: Any) -> bool:
@@ -116,7 +122,7 @@ def _known(read: list[Any]) -> bool:
         return True
     if steps[1] not in VARIABLES[steps[0]]:
         return False
-    return len(steps) == 2 or (steps[0], steps[1]) in _OPEN
+    return len(steps) == 2 or (steps[0], steps[1]) in OPEN
 
 
 def _calls(value: Any, path: str = "") -> list[tuple[str, str]]:

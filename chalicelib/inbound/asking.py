@@ -26,7 +26,7 @@ DUE = "trigger.due"
 
 
 def accept(
-    trigger: Resource, ask: Ask, *, key: str = "", by: str = "", posted: str = "", trace: str = ""
+    trigger: Resource, ask: Ask, *, key: str | None = None, by: str = "", posted: str = "", trace: str = ""
 ) -> dict[str, Any]:
     """What is answered for an event: `{"id", "status": "accepted", "session", "conversation_id"?}`.
 
@@ -35,7 +35,7 @@ def accept(
     is a new thread.
     """
     now = clock.now_ms()
-    id, done = _of_key(trigger.id, key, by, posted, now_ms=now) if key else (ids.new("te"), False)
+    id, done = _of_key(trigger.id, key, by, posted, now_ms=now) if key is not None else (ids.new("te"), False)
     session = ask.key or id
     if not done:
         put(trigger, ask, id=id, at=now, trace=trace)

@@ -57,9 +57,8 @@ def read(raw: bytes, query: Mapping[str, str], *, default_text: str, country: st
     ours = given if _is_ours(given) else {}
     fields = Fields(ours)
     text = fields.text("text", most=2**20)
-    session = fields.text("session", most=MAX_SESSION) or Fields(query, "", fields.wrong).text(
-        "session", most=MAX_SESSION
-    )
+    asked = Fields(query, "", fields.wrong).text("session", most=MAX_SESSION)
+    session = fields.text("session", most=MAX_SESSION) or asked
     person = _person(fields, query)
     identities: list[tuple[str, str]] = []
     try:
@@ -103,8 +102,9 @@ def _person(fields: Fields, query: Mapping[str, str]) -> dict[str, str]:
     inside = fields.inside("contact") if fields.has("contact") else Fields({}, "/contact", fields.wrong)
     person = {}
     for name, most in _MOST.items():
-        asked = Fields({name: query.get(f"contact.{name}")}, "/contact", fields.wrong)
-        person[name] = (inside.text(name, most=most) or asked.text(name, most=most)).strip()
+        # Both are read, so that what is wrong is said also where the other one counts.
+        asked = Fields({name: query.get(f"contact.{name}")}, "/contact", fields.wrong).text(name, most=most)
+        person[name] = (inside.text(name, most=most) or asked).strip()
     if "\ufffd" in person["name"]:
         inside.refuse("name", "holds U+FFFD, which stands for a letter that was lost on its way here")
     return {name: value for name, value in person.items() if value}

@@ -32,7 +32,7 @@ def run(request: HttpRequest, trigger_id: str) -> HttpResponse:
     query = web.query(request)
     ask = trigger.read(raw, query, default_text=(row.body or {}).get("text") or "", country=country)
     trace = ids.new("tc")
-    key = request.headers.get("idempotency-key") or ""
+    key = request.headers.get("idempotency-key")
     answer = asking.accept(asking.usable(row), ask, key=key, posted=_posted(raw, query), trace=trace)
     log.step(
         "receive_trigger", {"Received": 1}, trigger=row.id, trigger_event=answer["id"], trace=trace,

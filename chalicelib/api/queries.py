@@ -1,0 +1,140 @@
+"""What may stand in the query of each function: the description and what is refused come from the same words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.api import formats
+from chalicelib.api.cursors import DEFAULT_LIMIT, MAX_LIMIT
+from chalicelib.api.fields import invalid
+from chalicelib.domain.message import TYPES
+from chalicelib.tables import deliveries
+
+Schema = dict[str, Any]
+DESTINATIONS = {"bot_id": "bt", "desk_id": "dk", "subscription_id": "sb", "channel_id": "ch", "trigger_id": "tr"}
+STATUSES = (
+    deliveries.PENDING,
+    deliveries.WAITING,
+    deliveries.DELIVERED,
+    deliveries.FAILED,
+    deliveries.EXPIRED,
+    deliveries.POISON,
+)
+MESSAGE_FILTERS = ("conversation_id", "source", "contact_id")
+MOST_EXPORTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The parameters of a query; all of them may be left out, and an empty one that is no number counts as left out."""
+
+    named: Mapping[str, Schema] = field(default_factory=dict)
+    """Name -> schema."""
+    one_of: Mapping[str, Schema] = field(default_factory=dict)
+    """Of these exactly one is needed."""
+    with_service: Mapping[str, Schema] = field(default_factory=dict)
+    """These need `service_id` beside them, where the key sees more than one service."""
+
+    def wrong(self, given: Mapping[str, str]) -> list[tuple[str, str]]:
+        """(JSON pointer, message) of what is wrong with a query, but for how its parts go together."""
+        schemas = {**self.named, **self.one_of, **self.with_service}
+        found = ((name, _wrong(schema, given[name])) for name, schema in schemas.items() if name in given)
+        return [(f"/{name}", why) for name, why in found if why]
+
+
+def _form(form: formats.Form) -> Schema:
+    return {"type": "string", "format": form.name, "pattern": f"^({form.pattern})?$"}
+
+
+def _text(format: str = "", **more: Any) -> Schema:
+    return {"type": "string"} | ({"format": format} if format else {}) | more
+
+
+def _or_none(format: str, **more: Any) -> Schema:
+    return {"type": "string", "anyOf": [{"format": format}, {"const": ""}], **more}
+
+
+def _number(most: int, default: int) -> Schema:
+    return {"type": "integer", "minimum": 1, "maximum": most, "default": default}
+
+
+def _words(**items: Any) -> Schema:
+    """A list with commas."""
+    return {"type": "array", "items": {"type": "string", **items}}
+
+
+FLAG: Schema = {"type": "boolean", "default": False}
+CURSOR = {"cursor": _or_none("cursor", description="`next_cursor` of the page before.")}
+PAGED = {"limit": _number(MAX_LIMIT, DEFAULT_LIMIT), **CURSOR}
+OF_SERVICE = {"service_id": _form(formats.SERVICE_OR_SYSTEM)}
+_ASKED: dict[str, Schema] = {
+    "session": _text(maxLength=200),
+    "contact.name": _text(maxLength=200, pattern="^[^\ufffd]*$"),
+    "contact.email": _or_none("email", maxLength=320),
+    "contact.phone": _or_none("phone", maxLength=60),
+}
+QUERIES: dict[str, Query] = {
+    "api.lists:listing": Query(OF_SERVICE | PAGED),
+    "api.resources:remove": Query({"cascade": FLAG | {"description": "Of a service: with all that belongs to it."}}),
+    "api.apply:apply": Query({"dry_run": FLAG | {"description": "Says what would change, and changes nothing."}}),
+    "api.export:export": Query(OF_SERVICE),
+    "api.trigger_events:invoke": Query(_ASKED),
+    "api.trigger_events:listing": Query(PAGED),
+    "steps.receive_trigger:run": Query(_ASKED),
+    "api.contacts:listing": Query(
+        OF_SERVICE | PAGED,
+        with_service={
+            "email": _or_none("email"),
+            "phone": _or_none("phone"),
+            "external_id": _or_none("external-id"),
+        },
+    ),
+    "api.contact_import:load": Query(OF_SERVICE | {"from_row": _number(10**8, 1)}),
+    "api.contact_import:dump": Query(OF_SERVICE | {"limit": _number(MOST_EXPORTED, MOST_EXPORTED), **CURSOR}),
+    "api.conversations:listing": Query(OF_SERVICE | {"contact_id": _text("contact-id")} | PAGED),
+    "api.audit:listing": Query(OF_SERVICE | PAGED),
+    "api.audit:one": Query(OF_SERVICE),
+    "api.failures:listing": Query(PAGED),
+    "api.messages:listing": Query(
+        OF_SERVICE | PAGED,
+        one_of={name: _text(name.replace("_", "-") if name.endswith("_id") else "") for name in MESSAGE_FILTERS},
+    ),
+    "api.recent:recent": Query({"conversations": _or_none("cursor")}),
+    "api.timeline:listing": Query({"sources": _words(), "types": _words(enum=["", *TYPES])} | PAGED),
+    "api.deliveries:listing": Query(
+        {"status": _text(enum=[*STATUSES])} | PAGED,
+        one_of={name: _text(name.replace("_", "-")) for name in (*DESTINATIONS, "conversation_id", "message_id")},
+    ),
+}
+"""Function -> its query, where it has one."""
+
+
+def refuse(function: str, given: Mapping[str, str]) -> None:
+    """Problem 422 that names every parameter of a function's query that is wrong."""
+    if wrong := QUERIES.get(function, Query()).wrong(given):
+        raise invalid(wrong)
+
+
+def _wrong(schema: Schema, text: str) -> str:
+    """Why a text is not what a schema says; empty where it is."""
+    kind = schema["type"]
+    if kind == "integer":
+        least, most = schema["minimum"], schema["maximum"]
+        whole = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+        return "" if whole and least <= int(text) <= most else f"must be a number from {least} to {most}"
+    if not text:
+        return ""
+    if kind == "boolean":
+        return "" if text.lower() in ("true", "false", "1", "0") else "must be true or false"
+    words = [word.strip() for word in text.split(",")] if kind == "array" else [text]
+    known = schema.get("items", schema).get("enum", words)
+    if unknown := [word for word in words if word and word not in known]:
+        return f"{unknown[0][:60]!r} is none of {', '.join(known)}"
+    if len(text) > schema.get("maxLength", len(text)):
+        return f"must have at most {schema['maxLength']} characters"
+    if not re.search(schema.get("pattern", ""), text):
+        return f"is no {schema['format'].replace('-', ' ')}"
+    return ""

@@ -25,7 +25,7 @@ from botocore.handlers import BUILTIN_HANDLERS
 from botocore.retries import standard
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
-from moto.dynamodb.models.table import StreamShard
+from moto.dynamodb.models.table import StreamShard, Table
 from moto.sqs import models as moto_sqs
 
 from infra.limits import MAX_RECEIVES
@@ -442,9 +442,16 @@ def running() -> Iterator[Callable[[], Cloud]]:
         yield lambda: _empty(clients)
 
 
-def _empty(clients: dict[str, Any]) -> Cloud:
+def tables() -> dict[str, Table]:
+    """moto's tables by name."""
     from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.dynamodb.models import dynamodb_backends
+
+    return dict(dynamodb_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].tables)
+
+
+def _empty(clients: dict[str, Any]) -> Cloud:
+    from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.events.models import events_backends
     from moto.sqs.models import sqs_backends
 
@@ -452,7 +459,7 @@ def _empty(clients: dict[str, Any]) -> Cloud:
     from chalicelib.ports import bus
     from chalicelib.tables import config, world
 
-    for table in dynamodb_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].tables.values():
+    for table in tables().values():
         table.items.clear()
         if table.stream_shard is not None:
             table.stream_shard.items.clear()

@@ -1,0 +1,146 @@
+"""A deployment with one or two of everything, for tests that ask all operations whatever their descriptions allow."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalice.test import Client
+
+from tests.cloud import Cloud
+from tests.outside import Heard, Outside
+
+TOKEN = "a-token-of-the-bot"
+
+
+def obliging(heard: Heard) -> tuple[int, Any]:
+    """A webhook that passes verification, and a bot that answers in its response."""
+    said = heard.json
+    if said.get("Challenge"):
+        return 200, {"token": TOKEN, "Challenge": said["Challenge"]}
+    if not said.get("Message"):
+        return 200, {"token": TOKEN}
+    if said["Message"] == "person":
+        event = {"eventid": "1002", "conversation_id": said["Conversationid"]}
+    else:
+        event = {"eventid": "1001", "conversation_id": said["Conversationid"], "message": "yes"}
+    return 200, {"token": TOKEN, "events": [event]}
+
+
+@dataclass
+class Peopled:
+    """The deployment, and the ids of what is in it by the name of their format in the OpenAPI description."""
+
+    cloud: Cloud
+    client: Client
+    key: str
+    outside: Outside
+    ids: dict[str, list[str]] = field(default_factory=dict)
+    trigger_secret: str = ""
+    source_secret: str = ""
+    heard: set[int] = field(default_factory=set)
+    """Statuses of the answers to a test's requests."""
+
+    def call(self, method: str, path: str, body: Any = None, *, key: str = "") -> Any:
+        """The body of an answer, which has to be a success."""
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key or self.key}"}
+        raw = b"" if body is None else json.dumps(body).encode()
+        answer = self.client.http.request(method, path, headers=headers, body=raw)
+        assert answer.status_code < 300, (method, path, answer.status_code, answer.body)
+        return json.loads(answer.body) if answer.body else None
+
+    def make(self, thing: str, **fields: Any) -> dict[str, Any]:
+        """Make a resource and note its id."""
+        made: dict[str, Any] = self.call("POST", f"/v1/{thing}", fields)
+        self.note(thing.removesuffix("s"), made["id"])
+        return made
+
+    def note(self, kind: str, *ids: str) -> None:
+        """Keep ids, each once."""
+        known = self.ids.setdefault(f"{kind}-id", [])
+        known += [id for id in dict.fromkeys(ids) if id not in known]
+
+
+def settle(cloud: Cloud, client: Client, outside: Outside) -> Peopled:
+    """Make everything, through the API and the channel's webhook."""
+    from chalicelib.api import base_url, keys
+    from chalicelib.tables import config
+    from chalicelib.tables.failures import Failure
+
+    base_url.forget()
+    key, row = keys.mint("test", ["admin"])
+    config.create(row)
+    outside.answer = obliging
+    here = Peopled(cloud, client, key, outside)
+    service = here.make("services", name="Care", country="DE")["id"]
+    chat = here.make("channels", service_id=service, kind="webchat", name="chat")["id"]
+    custom = {"send_url": outside.url}
+    here.make("channels", service_id=service, kind="custom", name="gateway", settings=custom)
+    bot = here.make("bots", service_id=service, name="bot", profile="imi", webhook_url=outside.url,
+                    verification_token=TOKEN)["id"]  # fmt: skip
+    desk = here.make("desks", service_id=service, kind="console", name="people")["id"]
+    here.make("desks", service_id=service, kind="webhook", name="centre", webhook_url=outside.url)
+    here.make("rules", service_id=service, name="all", to="bot+desk", bot_id=bot, desk_id=desk)
+    events = ["message.created", "contact.created", "conversation.opened"]
+    heard = here.make("subscriptions", service_id=service, name="ear", url=outside.url, events=events)["id"]
+    for thing, id in (("bots", bot), ("subscriptions", heard)):
+        here.call("POST", f"/v1/{thing}/{id}/verify")
+    trigger = here.make("triggers", service_id=service, name="orders", bot_id=bot, notify_url=outside.url)
+    mapping = {"id": "id", "text": "text", "contact": {"email": "mail", "phone": "phone"}}
+    source = here.make("sources", service_id=service, key="shop", name="Shop", mapping=mapping)
+    here.trigger_secret, here.source_secret = trigger["secret"], source["secret"]
+    here.make("keys", name="reader", scopes=["read"], service_id=service)
+    _spare(here, service)
+    for name in ("ana", "bob", "cleo", "dan"):
+        here.make("contacts", service_id=service, name=name, email=f"{name}@example.com")
+    ana, bob, cleo, _ = here.ids["contact-id"]
+    here.note("merge", here.call("POST", f"/v1/contacts/{ana}/merge", {"from": bob})["merge_id"])
+    here.call("DELETE", f"/v1/contacts/{cleo}")
+    asked = f"/v1/integration/trigger/{trigger['id']}/event"
+    event = here.call("POST", asked, {"text": "hi", "contact": {"email": "ana@example.com"}}, key=here.trigger_secret)
+    here.note("trigger-event", event["id"])
+    here.call("POST", f"/v1/sources/{source['id']}/events", {"id": "1", "text": "bought", "mail": "ana@example.com"})
+    for words in (["hello"], ["hello", "person"]):
+        session = {}
+        for text in words:
+            answer = here.call("POST", f"/channels/{chat}/webhook", {"text": text} | session)
+            session = {"session": answer["session"]}
+            cloud.pump()
+    here.call("POST", "/v1/conversations", {"service_id": service, "bot_id": bot, "text": "direct"})
+    cloud.pump()
+    for n in "ab":
+        Failure(id=f"fa_{n * 26}", step="converse", queue="threads.fifo", group="th_1", body={"thread": "th_1"},
+                at=1_790_000_000_000).save()  # fmt: skip
+        here.note("failure", f"fa_{n * 26}")
+    _look_round(here, service)
+    return here
+
+
+def _spare(here: Peopled, service: str) -> None:
+    """Make what nothing needs, and so can be removed."""
+    known = {kind: [*ids] for kind, ids in here.ids.items()}
+    spare = {
+        "service": here.make("services", name="Empty"),
+        "bot": here.make("bots", service_id=service, name="spare", webhook_url=here.outside.url),
+        "desk": here.make("desks", service_id=service, kind="console", name="spare"),
+    }
+    here.ids.update(known)
+    for kind, made in spare.items():
+        here.note(f"spare-{kind}", made["id"])
+
+
+def _look_round(here: Peopled, service: str) -> None:
+    """Note the ids of what came about by itself."""
+    here.note("erased-contact", here.ids["contact-id"][2])
+    for one in here.call("GET", f"/v1/conversations?service_id={service}")["data"]:
+        here.note("conversation", one["id"])
+        here.note("direct-conversation" if one["source"] == "api" else f"{one['kind']}-conversation", one["id"])
+        here.note("thread", one["thread_id"])
+        for message in here.call("GET", f"/v1/messages?conversation_id={one['id']}")["data"]:
+            here.note("message", message["id"])
+    for kind in ("bot", "subscription", "channel", "trigger"):
+        for id in here.ids[f"{kind}-id"]:
+            for row in here.call("GET", f"/v1/deliveries?{kind}_id={id}")["data"]:
+                here.note("delivery", row["id"])
+    here.note("audit", *(one["id"] for one in here.call("GET", f"/v1/audit?service_id={service}")["data"][:3]))

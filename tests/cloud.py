@@ -453,6 +453,7 @@ def tables() -> dict[str, Table]:
 def _empty(clients: dict[str, Any]) -> Cloud:
     from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.events.models import events_backends
+    from moto.s3.models import s3_backends
     from moto.sqs.models import sqs_backends
 
     import app
@@ -468,6 +469,9 @@ def _empty(clients: dict[str, Any]) -> Cloud:
         queue.deduplication_ids = set() if hasattr(queue, "deduplication_ids") else None
     for event_bus in events_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].event_buses.values():
         event_bus.rules.clear()
+    files = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+    if files.buckets:
+        files.reset()
     config._snapshots.clear()
     world._kept.clear()
     bus.forget()

@@ -87,9 +87,9 @@ QUERIES: dict[str, Query] = {
     "api.contacts:listing": Query(
         OF_SERVICE | PAGED,
         with_service={
-            "email": _or_none("email"),
-            "phone": _or_none("phone"),
-            "external_id": _or_none("external-id"),
+            "email": _text("email", minLength=1),
+            "phone": _text("phone", minLength=1),
+            "external_id": _text("external-id", minLength=1),
         },
     ),
     "api.contact_import:load": Query(OF_SERVICE | {"from_row": _number(10**8, 1)}),
@@ -100,13 +100,18 @@ QUERIES: dict[str, Query] = {
     "api.failures:listing": Query(PAGED),
     "api.messages:listing": Query(
         OF_SERVICE | PAGED,
-        one_of={name: _text(name.replace("_", "-") if name.endswith("_id") else "") for name in MESSAGE_FILTERS},
+        one_of={
+            name: _text(name.replace("_", "-") if name.endswith("_id") else "", minLength=1) for name in MESSAGE_FILTERS
+        },
     ),
     "api.recent:recent": Query({"conversations": _or_none("cursor")}),
     "api.timeline:listing": Query({"sources": _words(), "types": _words(enum=["", *TYPES])} | PAGED),
     "api.deliveries:listing": Query(
         {"status": _text(enum=[*STATUSES])} | PAGED,
-        one_of={name: _text(name.replace("_", "-")) for name in (*DESTINATIONS, "conversation_id", "message_id")},
+        one_of={
+            name: _text(name.replace("_", "-"), minLength=1)
+            for name in (*DESTINATIONS, "conversation_id", "message_id")
+        },
     ),
 }
 """Function -> its query, where it has one."""
@@ -126,7 +131,7 @@ def _wrong(schema: Schema, text: str) -> str:
         whole = text.isascii() and text.isdigit() and len(text) <= len(str(most))
         return "" if whole and least <= int(text) <= most else f"must be a number from {least} to {most}"
     if not text:
-        return ""
+        return "must not be empty" if schema.get("minLength") else ""
     if kind == "boolean":
         return "" if text.lower() in ("true", "false", "1", "0") else "must be true or false"
     words = [word.strip() for word in text.split(",")] if kind == "array" else [text]

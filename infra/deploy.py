@@ -9,8 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 
-import boto3
-
 from infra.deploying import account as accounts
 from infra.deploying import told
 from infra.deploying.deployment import Asked, deploy
@@ -38,7 +36,7 @@ def main() -> None:
     given = parser.parse_args()
 
     def work() -> None:
-        where = accounts.account(boto3.Session())
+        where = accounts.account(accounts.session())
         print(f"account {where.id} as {where.caller}\nregion  {where.region}\nstage   {given.stage}")
         asked = Asked(
             stage=given.stage,

@@ -10,8 +10,6 @@ import argparse
 import shlex
 import sys
 
-import boto3
-
 from infra.deploying import account as accounts
 from infra.deploying import removal, told
 from infra.deploying.account import Account
@@ -62,7 +60,7 @@ def main() -> None:
     given = parser.parse_args()
 
     def work() -> None:
-        where = accounts.account(boto3.Session())
+        where = accounts.account(accounts.session())
         print(f"account {where.id} as {where.caller}\nregion  {where.region}\nstage   {given.stage}")
         packaged = (ROOT / ".build" / given.architecture / "template.json").read_text(encoding="utf-8")
         destroy(where, given.stage, packaged, _confirmed(given.confirm), data=given.data, role=given.role_arn)

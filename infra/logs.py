@@ -14,7 +14,9 @@ from datetime import datetime
 from typing import Any
 
 from infra import edges
+from infra.deploying import account as accounts
 from infra.deploying.refused import Client
+from infra.deploying.talk import refusing
 
 _COLOURS = (32, 33, 34, 35, 36, 92, 93, 94, 95, 96)
 _RED, _DIM = 91, 2
@@ -117,16 +119,15 @@ def _paint(text: str, code: int, colour: bool) -> str:
 
 def main() -> None:
     """Follow the logs of a stage in AWS."""
-    import boto3
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stage", required=True)
-    session = boto3.Session()
+    given = parser.parse_args()
+    where = accounts.account(accounts.session())
     try:
-        follow(session.client, parser.parse_args().stage, print, until=lambda: False, every_s=3)
+        follow(where.client, given.stage, print, until=lambda: False, every_s=3)
     except KeyboardInterrupt:
         pass
 
 
 if __name__ == "__main__":
-    main()
+    refusing(main, "no logs")

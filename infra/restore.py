@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
 from chalicelib.tables.config import KEYS
@@ -162,7 +161,7 @@ def main() -> None:
     given = parser.parse_args()
 
     def work() -> None:
-        where = accounts.account(boto3.Session())
+        where = accounts.account(accounts.session())
         print(f"account {where.id} as {where.caller}\nregion  {where.region}\nstage   {given.stage}")
         wanted = Wanted(given.stage, given.table, _time(given.at), tuple(given.only), given.copy)
         restore(wanted, where.client("dynamodb"), Hands(print, (lambda _: True) if given.yes else asks))

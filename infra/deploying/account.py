@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
@@ -31,6 +33,11 @@ class Account:
     def partition(self) -> str:
         """What ARNs begin with there: `aws`, `aws-cn`, `aws-us-gov`."""
         return self.caller.split(":")[1]
+
+
+def session() -> Any:
+    """The AWS configuration of the environment. AWS_REGION counts, as it does for the AWS CLI; boto3 passes it over."""
+    return boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
 
 
 def account(session: Any) -> Account:

@@ -36,8 +36,7 @@ def main() -> None:
     given = parser.parse_args()
 
     def work() -> None:
-        where = accounts.account(accounts.session())
-        print(f"account {where.id} as {where.caller}\nregion  {where.region}\nstage   {given.stage}")
+        where = accounts.told(given.stage, print)
         asked = Asked(
             stage=given.stage,
             package=ROOT / ".build" / given.architecture,

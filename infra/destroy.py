@@ -60,8 +60,7 @@ def main() -> None:
     given = parser.parse_args()
 
     def work() -> None:
-        where = accounts.account(accounts.session())
-        print(f"account {where.id} as {where.caller}\nregion  {where.region}\nstage   {given.stage}")
+        where = accounts.told(given.stage, print)
         packaged = (ROOT / ".build" / given.architecture / "template.json").read_text(encoding="utf-8")
         destroy(where, given.stage, packaged, _confirmed(given.confirm), data=given.data, role=given.role_arn)
 

@@ -161,8 +161,7 @@ def main() -> None:
     given = parser.parse_args()
 
     def work() -> None:
-        where = accounts.account(accounts.session())
-        print(f"account {where.id} as {where.caller}\nregion  {where.region}\nstage   {given.stage}")
+        where = accounts.told(given.stage, print)
         wanted = Wanted(given.stage, given.table, _time(given.at), tuple(given.only), given.copy)
         restore(wanted, where.client("dynamodb"), Hands(print, (lambda _: True) if given.yes else asks))
 

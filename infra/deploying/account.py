@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from infra.deploying.refused import Client, Refused
+from infra.deploying.refused import Client, Refused, Say
 
 UNRESERVED = 100
 """Concurrency that AWS keeps for functions which reserve none
@@ -38,6 +38,13 @@ class Account:
 def session() -> Any:
     """The AWS configuration of the environment. AWS_REGION counts, as it does for the AWS CLI; boto3 passes it over."""
     return boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+
+
+def told(stage: str, say: Say) -> Account:
+    """The account of the environment, told before anything is done in it; Refused as `account` does."""
+    where = account(session())
+    say(f"account {where.id} as {where.caller}\nregion  {where.region}\nstage   {stage}")
+    return where
 
 
 def account(session: Any) -> Account:

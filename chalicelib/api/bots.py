@@ -10,6 +10,7 @@ from chalicelib.api import webhooks
 from chalicelib.api.fields import Fields, Name
 from chalicelib.api.formats import ServiceId
 from chalicelib.api.kinds import Kind, Shown
+from chalicelib.api.masks import MaskedHeaders
 from chalicelib.tables.config import Resource
 
 Source = Annotated[str, Field(min_length=1, max_length=100)]
@@ -62,7 +63,7 @@ class BotAnswer(WebhookAnswer):
     name: str
     profile: str
     webhook_url: str
-    headers: dict[str, str]
+    headers: MaskedHeaders
     retry: webhooks.Retry
     timeout_s: int
     background: bool

@@ -12,6 +12,7 @@ from chalicelib.api.fields import invalid
 from chalicelib.api.formats import RESOURCES
 from chalicelib.api.front import Call
 from chalicelib.api.kinds import Draft, Kind, Settled
+from chalicelib.api.masks import MASK
 from chalicelib.domain import bearer
 from chalicelib.domain.platform_event import ENABLED
 from chalicelib.domain.retry import SWEEPS_S
@@ -172,10 +173,10 @@ def _told(
         for name in sorted(before.keys() | after.keys())
         if name not in _NOT_TOLD and before.get(name) != after.get(name)
     }
-    told |= dict.fromkeys(_MASKED & told.keys(), "***")
+    told |= dict.fromkeys(_MASKED & told.keys(), MASK)
     for name in secrets_before.keys() | secrets_after.keys():
         if secrets_before.get(name) != secrets_after.get(name):
-            told[name] = "***"
+            told[name] = MASK
     return told
 
 

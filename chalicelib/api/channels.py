@@ -10,6 +10,7 @@ from chalicelib import channels
 from chalicelib.api.fields import Fields, Members, Name, Secret, callable_url, invalid, pointers, small
 from chalicelib.api.formats import ServiceId
 from chalicelib.api.kinds import Draft, Kind, Settled, Shown
+from chalicelib.api.masks import unmasked
 from chalicelib.ports import signing
 from chalicelib.tables.config import Resource
 
@@ -96,8 +97,9 @@ def settle(draft: Draft) -> Settled:
         wrong += pointers(error, "/settings")
     except ValueError as error:
         wrong.append(("/settings", str(error)))
-    secrets, made, errors = _secrets(channels.load(kind).SECRETS, draft.secrets, draft.fields["secrets"])
-    if wrong := wrong + errors:
+    given, nowhere = unmasked(draft.fields["secrets"], draft.secrets, "/secrets")
+    secrets, made, errors = _secrets(channels.load(kind).SECRETS, draft.secrets, given)
+    if wrong := wrong + (nowhere or errors):
         raise invalid(wrong)
     body = {key: draft.fields[key] for key in ("service_id", "kind", "name")}
     body |= {"settings": settings, "secrets_set": sorted(secrets)}

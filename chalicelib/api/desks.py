@@ -11,6 +11,7 @@ from chalicelib.api.bots import WebhookAnswer
 from chalicelib.api.fields import Name, Target, invalid
 from chalicelib.api.formats import DeskId, ServiceId
 from chalicelib.api.kinds import Draft, Kind, Settled, Shown
+from chalicelib.api.masks import MaskedHeaders
 from chalicelib.tables import endpoints
 from chalicelib.tables.config import Resource
 
@@ -49,7 +50,7 @@ class DeskAnswer(WebhookAnswer):
     kind: str
     name: str
     webhook_url: str | None = None
-    headers: dict[str, str] | None = None
+    headers: MaskedHeaders | None = None
     retry: webhooks.Retry | None = None
     timeout_s: int | None = None
     background: bool | None = None

@@ -9,7 +9,7 @@ from chalicelib.api.drafts import merged, redrafted, refer, stand_alone
 from chalicelib.api.fields import body, invalid, read
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.kinds import Draft, Kind, kind_of
-from chalicelib.api.showing import shown
+from chalicelib.api.showing import opening, shown
 from chalicelib.ports.clock import now_ms
 from chalicelib.ports.web import Problem
 from chalicelib.tables import config, endpoints
@@ -40,13 +40,14 @@ def _create(call: Call, kind: Kind, fields: dict[str, Any], given: frozenset[str
     draft = Draft(changes.new_id(kind.name, service), service, fields, given, {}, {}, now_ms())
     change = changes.made(kind, draft, kind.settle(draft))
     changes.commit([change], actor=call.caller.id, service=change.audit_service, now=draft.now, seen_version=seen)
-    return Answer(201, shown(call, kind, change.row, status=change.settled.status), change.settled.once)
+    once = opening(call, kind, change.row) | change.settled.once
+    return Answer(201, shown(call, kind, change.row, status=change.settled.status), once)
 
 
 def one(call: Call) -> Answer:
     """The resource."""
     kind, row = find(call)
-    return Answer(200, shown(call, kind, row))
+    return Answer(200, shown(call, kind, row), opening(call, kind, row))
 
 
 def change(call: Call) -> Answer:
@@ -73,7 +74,8 @@ def change(call: Call) -> Answer:
     if back:
         # A console desk is back as soon as its owner says so.
         changes.announce_back(call.id, draft.service, at=draft.now)
-    return Answer(200, shown(call, kind, changed.row, status=changed.settled.status) | changed.settled.once)
+    once = opening(call, kind, changed.row) | changed.settled.once
+    return Answer(200, shown(call, kind, changed.row, status=changed.settled.status), once)
 
 
 def remove(call: Call) -> Answer:

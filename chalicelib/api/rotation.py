@@ -11,7 +11,7 @@ from chalicelib.api.fields import Fields, body
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.kinds import Draft, Kind, Settled
 from chalicelib.api.resources import find
-from chalicelib.api.showing import shown
+from chalicelib.api.showing import opening, shown
 from chalicelib.domain import bearer, webhook_secrets
 from chalicelib.ports import secrets, signing
 from chalicelib.ports.clock import now_ms, rfc3339
@@ -57,6 +57,7 @@ def _rotated(
     draft = Draft(row.id, str(row.service), settled.body, frozenset(), dict(row.body), sealed, now)
     change = changes.changed(kind, draft, settled, row)
     changes.commit([change], actor=call.caller.id, service=change.audit_service, now=now)
+    once = opening(call, kind, change.row) | once
     return Answer(200, shown(call, kind, change.row) | {"old_valid_until": rfc3339(until)}, once)
 
 

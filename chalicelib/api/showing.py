@@ -7,6 +7,8 @@ from typing import Any
 from chalicelib.api.base_url import base_url
 from chalicelib.api.front import Call
 from chalicelib.api.kinds import Kind, Shown
+from chalicelib.api.masks import masked
+from chalicelib.api.references import HEADERS
 from chalicelib.api.webhooks import events_url
 from chalicelib.ports import secrets
 from chalicelib.ports.clock import rfc3339
@@ -20,12 +22,16 @@ def shown(call: Call, kind: Kind, row: config.Resource, *, status: str = "") -> 
     """One resource as it is answered."""
     if kind.webhook and not status:
         status = str(endpoints.get(row.id).status)
-    answer = _shown(call, kind, row, status)
+    return _shown(call, kind, row, status)
+
+
+def opening(call: Call, kind: Kind, row: config.Resource) -> dict[str, Any]:
+    """What of one resource opens a door, for admins: `events_url`. It belongs in `Answer.once`, to be kept sealed."""
     edge = {"bot": "bots", "desk": "desks"}.get(kind.name)
-    if edge and row.sealed and call.caller.may("admin"):
-        token = secrets.unseal(str(row.sealed), owner=row.id)["token"]
-        answer["events_url"] = events_url(base_url(call.context), edge, row.id, token)
-    return answer
+    if not (edge and row.sealed and call.caller.may("admin")):
+        return {}
+    token = secrets.unseal(str(row.sealed), owner=row.id)["token"]
+    return {"events_url": events_url(base_url(call.context), edge, row.id, token)}
 
 
 def all_shown(call: Call, kind: Kind, rows: list[config.Resource]) -> list[dict[str, Any]]:
@@ -38,8 +44,8 @@ def all_shown(call: Call, kind: Kind, rows: list[config.Resource]) -> list[dict[
 
 def _shown(call: Call, kind: Kind, row: config.Resource, status: str) -> dict[str, Any]:
     fields = kind.show(row, Shown(base_url(call.context) if kind.name in _CALLED else "", status))
-    if fields.get("headers") and not call.caller.may("admin"):
+    if fields.get(HEADERS):
         # People put keys for their platform there.
-        fields["headers"] = dict.fromkeys(fields["headers"], "***")
+        fields[HEADERS] = masked(fields[HEADERS])
     times = {"created_at": rfc3339(int(row.created_at or 0)), "updated_at": rfc3339(int(row.updated_at or 0))}
     return {"id": row.id} | fields | times

@@ -12,6 +12,7 @@ from chalicelib.api.bots import Context, Source
 from chalicelib.api.fields import Condition, Fields, Name, Target, invalid
 from chalicelib.api.formats import ServiceId
 from chalicelib.api.kinds import Draft, Kind, Settled, Shown
+from chalicelib.api.masks import MaskedHeaders
 from chalicelib.domain import conditions
 from chalicelib.domain.platform_event import EVENTS
 from chalicelib.ports.clock import rfc3339
@@ -63,7 +64,7 @@ class SubscriptionAnswer(Fields):
     sources: list[str]
     when: Any = None
     context: Context | None = None
-    headers: dict[str, str]
+    headers: MaskedHeaders
     retry: webhooks.Retry
     timeout_s: int
     background: bool

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
-from chalicelib.api.fields import Fields, Secret, Target
+from chalicelib.api.fields import Fields, Secret, Target, invalid
 from chalicelib.api.kinds import Draft, Settled
+from chalicelib.api.masks import unmasked
 from chalicelib.domain import webhook_secrets
 from chalicelib.domain.retry import DISABLE_AFTER_S, WAITS_S
 from chalicelib.ports import ids, signing
@@ -62,7 +63,8 @@ Headers = Annotated[
         "additionalProperties": {"type": "string", "maxLength": 1000, "pattern": "^[ -~]*$"},
     }),
 ]  # fmt: skip
-"""Headers that go with each call, no name twice in whatever case; those that Parley sets itself are not taken."""
+"""Headers that go with each call, no name twice in whatever case; those that Parley sets itself are not taken. A value
+`***` is that which is kept under the name."""
 _Wait = Annotated[int, Field(ge=1, le=MAX_RETRY_S)]
 
 
@@ -119,12 +121,12 @@ def settle(draft: Draft, *, posts: bool = True) -> Settled:
     body = {
         key: value for key, value in draft.fields.items() if key not in SECRETS | {"suspended"} and value is not None
     }
-    secrets, once = dict(draft.secrets), {}
-    for name in SECRETS & draft.given:
-        if draft.fields[name] is None:
-            secrets.pop(name, None)
-        else:
-            secrets[name] = draft.fields[name]
+    kept = draft.body.get("headers") or {}
+    body["headers"], wrong = unmasked(draft.fields["headers"], kept, "/headers", any_case=True)
+    tokens, wrong_too = unmasked({name: draft.fields[name] for name in SECRETS & draft.given}, draft.secrets, "")
+    if wrong := wrong + wrong_too:
+        raise invalid(wrong)
+    secrets, once = {name: value for name, value in (draft.secrets | tokens).items() if value is not None}, {}
     body["verification_token_set"] = "verification_token" in secrets
     body["access_token_set"] = "access_token" in secrets
     if webhook_secrets.CURRENT not in secrets:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from chalice.test import Client
 
+from tests.api import samples
 from tests.cloud import Cloud
 
 
@@ -82,6 +83,12 @@ def api(client: Client) -> Api:
 def service(api: Api) -> str:
     """A service."""
     return str(api.make("services", name="Care")["id"])
+
+
+@pytest.fixture
+def care(api: Api) -> str:
+    """A service with every kind of resource, plain and with everything that can be said of it."""
+    return samples.make(api)
 
 
 @pytest.fixture

@@ -26,9 +26,14 @@ def test_the_first_answer_again(api: Any, service: str) -> None:
 def test_secrets_are_not_kept_in_the_clear(api: Any, service: str) -> None:
     body = {"service_id": service, "name": "b", "webhook_url": "http://127.0.0.1:1/"}
     first = api("POST", "/v1/bots", body, Idempotency_Key="k1").body
+    rotated = api("POST", f"/v1/bots/{first['id']}/rotate-secret", {}, Idempotency_Key="k2").body
     stored = str([row.to_simple_dict() for row in Receipt.scan()]) + str(_raw())
     assert first["id"] in stored
-    assert first["signing_secret"] not in stored
+    for answer in (first, rotated):
+        assert answer["signing_secret"] not in stored
+        assert answer["events_url"].rpartition(".")[2] not in stored, "whoever has it may post as the bot"
+    again = api("POST", f"/v1/bots/{first['id']}/rotate-secret", {}, Idempotency_Key="k2").body
+    assert again == rotated
 
 
 def _raw() -> Any:

@@ -14,6 +14,13 @@ from typing import Any
 HERE = Path(__file__).parent
 
 
+def write_secret(file: Path, text: str) -> None:
+    """Write a text that opens a door to a file that its owner alone may read, also where it lay open before."""
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    file.write_text(text)
+
+
 def set_up(base_url: str, admin_key: str, *, bot_port: int, desk_port: int, events_url_file: Path) -> dict[str, Any]:
     """Set the demo up; gives what `.local/stack.json` shows of it."""
 
@@ -37,7 +44,7 @@ def set_up(base_url: str, admin_key: str, *, bot_port: int, desk_port: int, even
             if found[thing]["status"] == "inactive":  # only an edited webhook may be verified again
                 call("PATCH", f"/v1/{thing}/{found[thing]['id']}", b"{}")
             call("POST", f"/v1/{thing}/{found[thing]['id']}/verify", b"{}")
-    events_url_file.write_text(found["desks"]["events_url"])
+    write_secret(events_url_file, found["desks"]["events_url"])
     channel = found["channels"]["id"]
     return {
         "demo_service_id": service["id"],

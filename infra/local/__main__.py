@@ -28,6 +28,8 @@ from infra.package import Unfit
 from infra.reads import ROOT
 
 LOCAL = ROOT / ".local"
+_WRITTEN = ("state", "package", ".tmp", "admin_key", "stack.*", "demo-*", "emulator.log")
+"""What a run writes into its folder: keys and tokens, also those of Lambda's variables, and what people said."""
 _PATIENCE_S = 40
 """Longer than the emulator of a run that was killed takes to write its state down."""
 
@@ -41,6 +43,8 @@ def main() -> None:
     parser.add_argument("--no-demo", action="store_true", help="without the demo's bot, desk and chat page")
     asked = parser.parse_args()
     asked.folder = asked.folder.resolve()
+    # For the emulator, its Lambdas and the demo, too: others on this machine have nothing to read there.
+    os.umask(0o077)
     try:
         port = _port(asked.port)
         ending = _Ending()
@@ -88,6 +92,7 @@ def _run(asked: argparse.Namespace, port: int, lock: int, ending: _Ending) -> No
     say = _began()
     ready = asked.folder / "stack.json"
     ready.unlink(missing_ok=True)
+    _close(asked.folder)
     try:
         with stack(
             port=port, folder=asked.folder, auth=not asked.no_auth, inherits=(lock,), died=ending.emulator_died, say=say
@@ -131,6 +136,12 @@ def _serve(up: Stack, found: dict[str, Any], ready: Path, say: Say, ending: _End
     say("ready")
     _greet(up, found)
     logs.follow(up.client, STAGE, lambda line: print(line, flush=True), until=lambda: bool(ending))
+
+
+def _close(folder: Path) -> None:
+    """Close to others what an earlier run left open; what lies in a folder of ours is closed by it."""
+    for path in (path for pattern in _WRITTEN for path in folder.glob(pattern)):
+        path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

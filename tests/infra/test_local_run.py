@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from infra import clean, folder_lock, installing
-from infra.local.demo import _ports
+from infra.local.demo import _ports, _setup
 from infra.local.emulator import HOST, Emulator, free_port
 from infra.reads import ROOT
 
@@ -48,7 +48,15 @@ def seen(folder: Path) -> dict[str, tuple[int, bytes]]:
 @pytest.fixture
 def running(tmp_path: Path) -> Path:
     """The folder of a local run, with what a second one must not touch."""
-    for name in ("stack.json", "admin_key", "demo-ports.json", ".tmp/worker/code.py", "state/dynamodb.json"):
+    for name in (
+        "stack.json",
+        "admin_key",
+        "demo-ports.json",
+        "demo-desk-url",
+        "emulator.log",
+        ".tmp/worker/code.py",
+        "state/dynamodb.json",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)
     return tmp_path
@@ -78,6 +86,28 @@ def test_a_port_that_is_taken_costs_nothing(running: Path) -> None:
     assert refused.returncode == 1
     assert f"port {port} is taken by another program; choose another one with PORT=" in refused.stderr
     assert (running / "state" / "dynamodb.json").exists() and (running / "admin_key").exists()
+
+
+def test_what_lies_there_is_closed_to_others(running: Path) -> None:
+    """Keys, tokens and what people said; also where a run of before left it open."""
+    for path in running.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    with socket.socket() as other:
+        other.bind((HOST, 0))
+        other.listen()
+        assert start(running, "--port", str(other.getsockname()[1])).returncode == 1
+
+    assert (running / folder_lock.NAME).exists()
+    for path in running.iterdir():
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_the_address_of_the_demos_desk_is_closed_to_others(tmp_path: Path) -> None:
+    file = tmp_path / "demo-desk-url"
+    for _ in range(2):
+        _setup().write_secret(file, "http://127.0.0.1:1/webhooks/desks/token")
+        assert file.stat().st_mode & 0o777 == 0o600
+        file.chmod(0o644)
 
 
 @pytest.mark.parametrize("port", ["99999", "0", "-1", "eighty", "", "٤", "1e3"])

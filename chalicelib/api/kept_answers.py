@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
@@ -25,3 +26,13 @@ class KeptAnswers(DynamoDBPersistenceLayer):
             first = error.old_data_record
             if until is None or first is None or first.in_progress_expiry_timestamp != until:
                 raise
+
+
+@cache
+def kept_answers(client: Any, table: str) -> KeptAnswers:
+    """Those in a table, made once for each process.
+
+    Each that is made has the client add a header to all its calls, for good: one for each request would make every
+    call of the process slower, without end.
+    """
+    return KeptAnswers(table_name=table, key_attr="id", expiry_attr="expiration", boto3_client=client)

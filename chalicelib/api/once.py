@@ -32,7 +32,7 @@ def answer(call: Call, function: Callable[[Call], Answer]) -> Answer:
     from aws_lambda_powertools.utilities.idempotency import exceptions as found
     from aws_lambda_powertools.utilities.idempotency.serialization.custom_dict import CustomDictSerializer
 
-    from chalicelib.api.kept_answers import KeptAnswers
+    from chalicelib.api.kept_answers import kept_answers
 
     owner = f"{call.caller.id} {_path(call)} {key}"
     config = IdempotencyConfig(
@@ -44,12 +44,7 @@ def answer(call: Call, function: Callable[[Call], Answer]) -> Answer:
         # Tells when a request that was cut off no longer counts as being in progress.
         lambda_context=call.lambda_context,
     )
-    store = KeptAnswers(
-        table_name=settings().table("receipts"),
-        key_attr="id",
-        expiry_attr="expiration",
-        boto3_client=aws.client("dynamodb"),
-    )
+    store = kept_answers(aws.client("dynamodb"), settings().table("receipts"))
     serializer = CustomDictSerializer(
         to_dict=lambda made: _kept(made, owner), from_dict=lambda kept: _given_again(kept, owner)
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.ports import aws
 from chalicelib.tables.receipts import Receipt
 from tests.cloud import taps
 
@@ -37,7 +38,6 @@ def test_secrets_are_not_kept_in_the_clear(api: Any, service: str) -> None:
 
 
 def _raw() -> Any:
-    from chalicelib.ports import aws
     from chalicelib.ports.settings import settings
 
     return aws.client("dynamodb").scan(TableName=settings().table("receipts"))["Items"]
@@ -57,6 +57,23 @@ def test_a_transaction_whose_answer_is_lost_is_the_callers_own(api: Any, service
     taps.losing = "TransactWriteItems"
     assert api("PATCH", f"/v1/desks/{made.body['id']}", {"name": "e"}).status == 200
     assert not taps.losing
+
+
+def test_a_request_leaves_nothing_behind_on_the_client_of_all(api: Any, service: str) -> None:
+    heard: list[int] = []
+
+    def hear(request: Any, **_: Any) -> None:
+        heard.append(sum(map(len, request.headers.get_all("User-Agent"))))
+
+    events = aws.client("dynamodb").meta.events
+    events.register_last("request-created", hear)
+    try:
+        for n in range(3):
+            api("POST", "/v1/desks", DESK | {"service_id": service, "name": f"d{n}"}, Idempotency_Key=f"k{n}")
+    finally:
+        events.unregister("request-created", hear)
+    # What the first request has it add is added for good.
+    assert len({*heard[len(heard) // 2 :]}) == 1, heard
 
 
 def test_another_body(api: Any, service: str) -> None:
@@ -84,7 +101,6 @@ def test_keys_of_others_and_other_paths_do_not_meet(api: Any, service: str) -> N
 def test_in_progress(api: Any, service: str) -> None:
     api("POST", "/v1/desks", DESK | {"service_id": service}, Idempotency_Key="k1")
     [row] = [one for one in _raw() if one["id"]["S"].startswith("api#")]
-    from chalicelib.ports import aws
     from chalicelib.ports.settings import settings
 
     row["status"] = {"S": "INPROGRESS"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from collections.abc import Callable, Generator, Iterator
 
@@ -17,6 +18,9 @@ from hypothesis import settings  # noqa: E402
 settings.register_profile("same", derandomize=True, database=None)
 settings.register_profile("search", derandomize=False)
 settings.load_profile("same")
+
+# By default all that is young is looked through each time that 700 objects were made, and a worker has half a million.
+gc.set_threshold(20_000, 20, 20)
 
 TRAVELLERS = (
     "api", "bots", "channels", "desks", "domain", "inbound", "journeys", "sources", "steps", "tables",

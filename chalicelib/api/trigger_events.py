@@ -22,6 +22,7 @@ def _any_of(*names: str) -> list[Any]:
     return [{"required": [name]} for name in names]
 
 
+_NO_WORD = {"not": {"type": ["string", "null"]}}
 _OF_OTHERS: dict[str, Any] = {
     "type": "object",
     "minProperties": 1,
@@ -62,10 +63,11 @@ class Payload(RootModel[Any]):
             "anyOf": [
                 {"not": {"type": "object"}},
                 {"not": {"anyOf": _any_of("text", "session", "contact")}},
-                _member("text", {"not": {"type": ["string", "null"]}}),
-                _member("session", {"type": ["object", "array"]}),
+                _member("text", _NO_WORD),
+                _member("session", _NO_WORD),
                 _member("contact", {"not": {"type": ["object", "null"]}}),
                 _member("contact", _OF_OTHERS),
+                *(_member("contact", _member(name, _NO_WORD)) for name in ("name", "email", "phone")),
             ]
         }
     )

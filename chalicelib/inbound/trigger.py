@@ -67,30 +67,39 @@ def read(raw: bytes, query: Mapping[str, str], *, default_text: str, country: st
         fields.wrong.extend((f"/contact/{name}", why) for name, why in wrong.errors)
     refuse(fields.wrong, too_large=False)
     payload = "" if ours or given is None else _text(raw)
-    said = default_text or text or payload
+    # What stands beside our own members may mean something to the bot.
+    whole = _text(raw) if _says_more(ours) or (default_text and payload) else ""
+    kept = whole if len(whole.encode()) <= _KEPT_PAYLOAD else ""
+    # What is too long to stand beside no text at all is the text.
+    said = default_text or text or payload or ("" if kept else whole)
     if len(said.encode("utf-8", "replace")) > MAX_TEXT_BYTES:
-        where = "/text" if text and not payload else ""
+        where = "/text" if text else ""
         problem = [(where, f"must be at most {MAX_TEXT_BYTES} bytes as a message's text")]
         refuse(problem, too_large=True)
-    # What stands beside our own members may mean something to the bot.
-    whole = payload if default_text else _text(raw) if ours.keys() - {*_OURS} else ""
-    kept = whole if len(whole.encode()) <= _KEPT_PAYLOAD else ""
     return Ask(said, session, person.get("name", ""), tuple(identities), kept)
 
 
 def _is_ours(given: Any) -> bool:
-    """Whether a body is an event in our words: it has one of our members, and those that it has are shaped as ours.
+    """Whether a body is an event in our words: it has one of our members, and those that it has are of our types.
 
-    Other systems have members of these names too: there a `contact` is a text, a list or an object of other fields.
+    Other systems have members of these names too: there a `session` is a number, and the `email` of a `contact` a list.
     """
     if not isinstance(given, dict) or not given.keys() & {*_OURS}:
         return False
     contact = given.get("contact")
-    return (
-        isinstance(given.get("text"), str | None)
-        and not isinstance(given.get("session"), dict | list)
-        and (contact is None or (isinstance(contact, dict) and (not contact or bool(contact.keys() & {*_MOST}))))
+    return all(isinstance(given.get(name), str | None) for name in ("text", "session")) and (
+        contact is None or (isinstance(contact, dict) and _is_our_contact(contact))
     )
+
+
+def _is_our_contact(contact: dict[str, Any]) -> bool:
+    named = contact.keys() & {*_MOST}
+    return (bool(named) or not contact) and all(isinstance(contact[name], str | None) for name in named)
+
+
+def _says_more(ours: dict[str, Any]) -> bool:
+    """Whether an event in our words has members that are not ours, in itself or in its contact."""
+    return bool(ours.keys() - {*_OURS} or (ours.get("contact") or {}).keys() - {*_MOST})
 
 
 def _text(raw: bytes) -> str:

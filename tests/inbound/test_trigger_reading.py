@@ -47,6 +47,12 @@ FOREIGN: list[dict[str, Any]] = [
     {"text": ["a", "b"]},
     {"session": {"id": "s-1", "started": 1}, "text": "hello"},
     {"text": 5},
+    {"session": 5, "text": "hello"},
+    {"session": True},
+    {"contact": {"email": {"work": "ana@example.com"}}},
+    {"contact": {"email": "ana@example.com", "phone": ["+4915112345678"]}, "text": "hello"},
+    {"contact": {"name": {"first": "Ana"}, "email": "nope"}},
+    {"contact": {"phone": 4915112345678}},
 ]
 
 
@@ -66,11 +72,54 @@ def test_what_stands_beside_our_own_members_is_kept() -> None:
     assert plain == Ask("late")
 
 
+@pytest.mark.parametrize("beside", [{"order": 1044}, {"contact": {"email": "ana@example.com", "vip": True}}], ids=str)
+@pytest.mark.parametrize("default", ["", "Good morning"])
+def test_a_body_in_our_words_that_says_more_is_kept_whatever_is_asked(beside: dict[str, Any], default: str) -> None:
+    body = {"session": "s", **beside}
+    ask = read(json.dumps(body).encode(), {}, default_text=default, country="")
+    assert (ask.text, ask.session, json.loads(ask.payload)) == (default, "s", body)
+    long = body | {"notes": "n" * 9000}
+    ask = read(json.dumps(long).encode(), {}, default_text="", country="")
+    assert (json.loads(ask.text), ask.session, ask.payload) == (long, "s", "")
+
+
 @pytest.mark.parametrize("wrong", [{"contact": {"email": "no"}}, {"text": "x", "contact": {"phone": "12"}}])
 def test_ours_and_wrong_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(Problem) as refused:
         read(json.dumps(wrong).encode(), {}, default_text="", country="DE")
     assert refused.value.status == 422
+
+
+def is_foreign(body: Any) -> bool:
+    """Whether a body has no member of ours, or one of another type than ours: what docs/triggers.md says."""
+    types = {"text": str | None, "session": str | None, "contact": dict | None}
+    if not isinstance(body, dict) or not body.keys() & types.keys():
+        return True
+    contact = body.get("contact") or {}
+    return not all(isinstance(body.get(name), type) for name, type in types.items()) or (
+        bool(contact)
+        and (
+            not contact.keys() & {"name", "email", "phone"}
+            or any(not isinstance(contact.get(name), str | None) for name in ("name", "email", "phone"))
+        )
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(body=ANY | OURS)
+@example({"contact": {"email": {"work": "ana@example.com"}}})
+@example({"session": 5})
+def test_what_is_shaped_otherwise_is_kept_as_it_came_and_never_blamed(body: Any) -> None:
+    raw = json.dumps(body)
+    asked = tried(raw.encode(), {}, "")
+    if not is_foreign(body):
+        # In our words: taken, or told which value is wrong.
+        assert not isinstance(asked, Problem) or (asked.status == 422 and asked.errors)
+    elif isinstance(asked, Problem):
+        # What is no JSON is no payload either; Python writes it all the same.
+        assert asked.status == 400 and ("NaN" in raw or "Infinity" in raw)
+    else:
+        assert asked == Ask("" if body is None else raw)
 
 
 @settings(max_examples=300, deadline=None)

@@ -241,6 +241,24 @@ def test_a_large_event_is_kept_without_its_largest_members() -> None:
     assert len(huge.content.details["cut"]) == 50
 
 
+SHAPES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8) | st.just("nope"),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from(["email", "phone", "name", "text", "x"]), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(event=st.dictionaries(st.sampled_from(["contact", "text", "session", "type", "at", "message"]), SHAPES))
+def test_no_member_of_an_event_is_ours_and_all_of_it_is_kept(event: dict[str, Any]) -> None:
+    # What a mapping does not name may have any shape, also where it is called as a trigger's members are.
+    posted = reading.parsed(json.dumps(event | {"number": 7}).encode())
+    said = read(posted, {"id": "number", "text": "'a thing'"}).mapped
+    assert said is not None and (said.id, said.identities) == ("7", ())
+    assert said.content.details["payload"] == posted and "cut" not in said.content.details
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20)
     | st.sampled_from(["a@example.com", "+491511234567", "2026-09-21T14:13:20Z", "x" * 300, "1790000000"]),

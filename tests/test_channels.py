@@ -43,6 +43,7 @@ from chalicelib.channels.contract import (
     Status,
     TryLater,
 )  # fmt: skip
+from chalicelib.channels.wire import GROUP, in_a_group
 from chalicelib.domain.message import TYPES, Content
 from chalicelib.ports import clock, ids, signing
 
@@ -329,6 +330,68 @@ def test_receiving_holds_against_every_example_with_anything_odd_in_it(kind: str
 )
 def test_receiving_holds_against_bodies_that_break_parsers(kind: str, body: bytes) -> None:
     holds(kind, body)
+
+
+OF_MANY = ("120363025246125486@g.us", "4915112345678-1612345678@g.us", "status@broadcast", "1612345678@broadcast")
+MARKS: tuple[dict[str, str], ...] = ({"group": "G1"}, {"group_id": "G1"}, {"recipient_type": "group"})
+
+
+ADDRESSED = {"from", "to", "from_user_id", "to_user_id"}
+"""Members that say from or to whom, of any provider."""
+
+
+def in_groups(value: Any) -> Iterator[Any]:
+    """The body with all that was said in it said to a group: by each mark, and from and to each address of many."""
+    for mark in MARKS:
+        yield replaced(value, lambda one, mark=mark: one | mark if one.keys() & ADDRESSED else one)
+    for address in OF_MANY:
+        named = dict.fromkeys(ADDRESSED, address)
+        yield replaced(value, lambda one, named=named: one | {key: named[key] for key in one.keys() & named.keys()})
+
+
+def replaced(value: Any, change: Any) -> Any:
+    if isinstance(value, list):
+        return [replaced(item, change) for item in value]
+    return change({key: replaced(item, change) for key, item in value.items()}) if isinstance(value, dict) else value
+
+
+@pytest.mark.parametrize("kind", [kind for kind in channels.KINDS if "send" in channels.load(kind).CAN])
+def test_what_is_said_to_a_group_is_passed_over_whatever_it_is_and_however_it_says_so(kind: str) -> None:
+    # A channel that is fetched from has sessions, each one browser's: there are no groups there.
+    channel, tried = a_channel(kind), 0
+    for path in (path for path in EXAMPLES if path.parts[-3] == kind and "request" in path.read_text()):
+        given = json.loads(path.read_text())
+        events = given["gives"].get("events", ())
+        private = [at for at, event in enumerate(events) if event.keys() & {"said", "changed", "moved"}]
+        posted = given["call"].get("request", {}).get("body")
+        for body in in_groups(posted) if private and not isinstance(posted, str) else ():
+            raw = json.dumps(body).encode()
+            received: Any = channels.load(kind).receive(
+                Request("POST", resigned(kind, raw, channel), {}, raw, NOW_MS), channel
+            )
+            assert isinstance(received, Received) and received.response.status < 300, (named(path), received)
+            assert [received.events[at] for at in private] == [Ignored(GROUP)] * len(private), (named(path), body)
+            tried += 1
+    assert tried >= len(MARKS) + len(OF_MANY)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"id": None}, {"text": ""}, {"type": "poll"}, {"from": None}, {"sent_at": "x"}], ids=json.dumps
+)
+def test_what_is_wrong_with_a_group_message_is_nobodys_business(wrong: dict[str, Any]) -> None:
+    channel = a_channel("custom")
+    private = {"type": "message", "id": "p", "from": "+4915112345678", "text": "to you alone"}
+    raw = json.dumps([{**private, "group_id": "G1", **wrong}, private]).encode()
+    received: Any = channels.load("custom").receive(
+        Request("POST", resigned("custom", raw, channel), {}, raw, NOW_MS), channel
+    )
+    group, said = received.events
+    assert group == Ignored(GROUP) and said.content.text == "to you alone"
+
+
+def test_an_address_of_one_person_is_no_group() -> None:
+    for address in ("4915112345678@s.whatsapp.net", "4915112345678@c.us", "ada@broadcast.example", "g.us", "US.1349"):
+        assert not in_a_group({"group": "", "group_id": None, "recipient_type": "individual"}, address)
 
 
 ANSWERS = st.builds(

@@ -14,6 +14,10 @@ from chalicelib.channels.contract import Denied, Exchange, TryLater
 
 MAX_ID = 256
 """Longest id, name or address that is taken from outside, in characters."""
+GROUP = "group message"
+"""What is passed over that was said to many: whoever spoke must not be answered as if they had said it to us alone."""
+_OF_MANY = re.compile(r"[0-9-]+@g\.us|[^@]*@(broadcast|newsletter)", re.IGNORECASE)
+"""Addresses of WhatsApp's own network that are nobody's: a group, those who get a broadcast, a channel's readers."""
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -132,6 +136,15 @@ def word(value: Any) -> str:
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30 else ""
+
+
+def in_a_group(message: Mapping[str, Any], *addresses: str) -> bool:
+    """Whether a message was said to a group, by its own members or by an address that it comes from or goes to."""
+    return (
+        bool(message.get("group") or message.get("group_id"))
+        or word(message.get("recipient_type")) == "group"
+        or any(_OF_MANY.fullmatch(address.strip()) for address in addresses)
+    )
 
 
 def answered(exchange: Exchange) -> dict[str, Any]:

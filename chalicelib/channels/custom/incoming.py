@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.channels.contract import Changed, Event, Ignored, Moved, Said, Status
-from chalicelib.channels.wire import Fields, word
+from chalicelib.channels.wire import GROUP, Fields, in_a_group, word
 from chalicelib.domain.identities import EMAIL, PHONE, normalised
 from chalicelib.domain.message import DELIVERED, FAILED, READ, SENT, Content, Media
 from chalicelib.ports import clock
@@ -17,6 +17,9 @@ _MOST_FILES = 20
 
 def event(fields: Fields, now_ms: int) -> Event:
     """The event that an object holds; of use only while nothing is noted as wrong."""
+    if fields.given.get("type") != "status" and _in_a_group(fields):
+        # Whatever else is wrong with it: nobody reads it, and the private ones beside it are to be taken.
+        return Ignored(GROUP)
     kind = fields.text("type", required=True)
     if kind == "status":
         return _status(fields, now_ms)
@@ -26,9 +29,11 @@ def event(fields: Fields, now_ms: int) -> Event:
         return _moved(fields, now_ms)
     if kind and kind != "message":
         fields.refuse("type", f"must be message, status, moved, {', '.join(CHANGES)}")
-    said = _said(fields, now_ms)
-    # Said to many: whoever spoke must not be answered as if they had said it to us alone.
-    return Ignored("group message") if fields.given.get("group") else said
+    return _said(fields, now_ms)
+
+
+def _in_a_group(fields: Fields) -> bool:
+    return in_a_group(fields.given, word(fields.given.get("from")), word(fields.given.get("to")))
 
 
 def _changed(fields: Fields, kind: str, now_ms: int) -> Event:
@@ -37,8 +42,7 @@ def _changed(fields: Fields, kind: str, now_ms: int) -> Event:
     if kind == "reaction":
         text = fields.text("emoji", most=64)
     address, id = fields.text("from", required=True), fields.text("id")
-    changed = Changed(address, kind, about, _time(fields, "at", now_ms), id, text, fields.flag("echo"))
-    return Ignored("group message") if fields.given.get("group") else changed
+    return Changed(address, kind, about, _time(fields, "at", now_ms), id, text, fields.flag("echo"))
 
 
 def _moved(fields: Fields, now_ms: int) -> Moved:

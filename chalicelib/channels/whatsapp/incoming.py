@@ -16,7 +16,7 @@ from typing import Any
 from chalicelib.channels.contract import Changed, Event, Ignored, Moved, Said, Status
 from chalicelib.channels.whatsapp import errors
 from chalicelib.channels.whatsapp.said import UNSUPPORTED, content_of
-from chalicelib.channels.wire import MAX_ID, dicts, word
+from chalicelib.channels.wire import GROUP, MAX_ID, dicts, in_a_group, word
 from chalicelib.domain.message import DELIVERED, FAILED, READ, SENT
 
 STATUSES = {
@@ -32,7 +32,6 @@ CHANGES = {"edit": "edited", "revoke": "deleted", "reaction": "reaction"}
 NUMBER_CHANGED, USER_ID_CHANGED = ("user_changed_number", "customer_changed_number"), "user_changed_user_id"
 """Types of system messages that say that a person goes on under another number or id (the second name is the elder):
 .../whatsapp/webhooks/reference/messages/system. With a new number comes a new user id."""
-GROUP = "group message"
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,160}")
 _ECHOES = "smb_message_echoes"
 """What the business itself writes in its WhatsApp app, where it uses app and API together (coexistence)."""
@@ -70,14 +69,15 @@ def _change(change: dict[str, Any], phone_number_id: str, now_ms: int) -> Iterat
 
 
 def _said(message: dict[str, Any], people: list[dict[str, Any]], now_ms: int) -> Event:
-    if _in_a_group(message):
-        return Ignored(GROUP)
     phone, user_id = word(message.get("from")), word(message.get("from_user_id"))
     person = _person(people, phone, user_id)
     wa_id, user_id = word(person.get("wa_id")) or phone, user_id or word(person.get("user_id"))
     # Users with a username may have no number here since 2026, only an id that is the same for one business:
     # https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids
     address = phone or wa_id or user_id
+    # https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/group
+    if in_a_group(message, phone, wa_id, user_id):
+        return Ignored(GROUP)
     if changed := _changed(message, address, now_ms):
         return changed
     if word(message.get("type")) == "system":
@@ -103,14 +103,6 @@ def _person(people: list[dict[str, Any]], phone: str, user_id: str) -> dict[str,
             return person
     # `from` and `wa_id` differ in some countries (Mexico, Brazil: an added digit).
     return people[0] if len(people) == 1 else {}
-
-
-def _in_a_group(message: dict[str, Any]) -> bool:
-    """Whether it was said to a group, which is nobody's private thread: an answer would go to the one who spoke.
-
-    https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/group
-    """
-    return bool(message.get("group_id")) or word(message.get("recipient_type")) == "group"
 
 
 def _identities(wa_id: str, user_id: str) -> tuple[tuple[str, str], ...]:
@@ -161,10 +153,10 @@ def _moved(message: dict[str, Any], now_ms: int) -> Event:
 
 
 def _echo(message: dict[str, Any], now_ms: int) -> Event:
-    if _in_a_group(message):
-        return Ignored(GROUP)
     phone, user_id = word(message.get("to")), word(message.get("to_user_id"))
     address = phone or user_id
+    if in_a_group(message, address):
+        return Ignored(GROUP)
     if changed := _changed(message, address, now_ms, echo=True):
         return changed
     content = content_of(message)

@@ -1,4 +1,4 @@
-"""Merging contacts, and taking it back."""
+"""Merging contacts, taking it back, and saying that two are two."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chalicelib.api.formats import ContactId, named
 from chalicelib.api.front import Answer, Call
 from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.ports.web import Problem
-from chalicelib.tables import config, contacts, merging
+from chalicelib.tables import config, contacts, merging, suggestions
 
 
 class MergeFrom(Fields):
@@ -27,6 +27,12 @@ class Unmerge(Fields):
     """Which merge is taken back."""
 
     merge_id: Annotated[str, named("merge-id")]
+
+
+class Dismissed(Fields):
+    """Who is not the same person."""
+
+    contact_id: ContactId
 
 
 class MergeEntry(Fields):
@@ -92,6 +98,28 @@ def unmerge(call: Call) -> Answer:
         raise changes.meanwhile() from None
     told(call, row, "unmerged", {"restored": str(free.id), "merge_id": given.merge_id})
     return Answer(200, {"restored": str(free.id)} | view(row))
+
+
+def dismiss(call: Call) -> Answer:
+    """The contact without the suggestion that another is the same person; for the same kinds of identity it is not made
+    again. Where there is none, nothing changes. Problem 409 `already_merged` where the two are one."""
+    given = body(call, Dismissed)
+    row = find(call)
+    call.caller.need_service(config.service_of(given.contact_id))
+    other = contacts.resolve(given.contact_id)
+    if other is None:
+        raise invalid([("/contact_id", "there is no such contact")])
+    if other.service != row.service:
+        raise invalid([("/contact_id", "belongs to another service")])
+    try:
+        changed, was = suggestions.dismiss(call.id, given.contact_id, now_ms=now_ms())
+    except contacts.Busy:
+        raise changes.meanwhile() from None
+    if changed is None:
+        raise Problem(409, "already_merged", "they are one contact", contact_id=str(row.id))
+    if was:
+        told(call, changed, "dismissed", {"contact_id": str(other.id)})
+    return Answer(200, view(changed))
 
 
 def merges(call: Call) -> Answer:

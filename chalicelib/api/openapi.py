@@ -20,7 +20,7 @@ from chalicelib.api.erasing import Erasure
 from chalicelib.api.fields import JSON, SHARED
 from chalicelib.api.front import Answer, Call, load
 from chalicelib.api.kinds import all_kinds, kind_of
-from chalicelib.api.merging import MergedAnswer, MergeFrom, Merges, Unmerge, UnmergedAnswer
+from chalicelib.api.merging import Dismissed, MergedAnswer, MergeFrom, Merges, Unmerge, UnmergedAnswer
 from chalicelib.api.messages import MessagesList
 from chalicelib.api.openapi_inputs import REFERENCE, change_of, item_of
 from chalicelib.api.openapi_parameters import parameters
@@ -56,6 +56,7 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.erasing:one": (200, None, Erasure),
     "api.merging:merge": (200, MergeFrom, MergedAnswer),
     "api.merging:unmerge": (200, Unmerge, UnmergedAnswer),
+    "api.merging:dismiss": (200, Dismissed, ContactAnswer),
     "api.merging:merges": (200, None, Merges),
     "api.apply:apply": (200, Bundle, shapes.Applied),
     "api.export:export": (200, None, Bundle),

@@ -92,6 +92,7 @@ TABLE: tuple[Route, ...] = (
     Route("GET", "/v1/contacts/{id}/erasure", "api.erasing:one", READ),
     Route("POST", "/v1/contacts/{id}/merge", "api.merging:merge", AGENT),
     Route("POST", "/v1/contacts/{id}/unmerge", "api.merging:unmerge", AGENT),
+    Route("POST", "/v1/contacts/{id}/dismiss", "api.merging:dismiss", AGENT),
     Route("GET", "/v1/contacts/{id}/merges", "api.merging:merges", READ),
     Route("POST", "/v1/apply", "api.apply:apply", ADMIN),
     Route("GET", "/v1/export", "api.export:export", READ),

@@ -44,6 +44,17 @@ def show(
     whole(found[0])
 
 
+@app.command()
+def dismiss(
+    context: typer.Context,
+    id: Annotated[str, typer.Argument(help="Id of a contact.", metavar="ID")],
+    other: Annotated[str, typer.Argument(help="Id of a contact that its maybe_same names.", metavar="OTHER")],
+) -> None:
+    """Say that two contacts are two persons: the suggestion that they are one goes."""
+    with refusals():
+        whole(connected(context)("POST", f"/v1/contacts/{id}/dismiss", {"contact_id": other}))
+
+
 @app.command("import")
 def load(
     context: typer.Context,

@@ -66,6 +66,8 @@ class ContactRow(Model):
     """Ids of the contacts that were merged into it, and into those."""
     maybe_same = PlainListAttribute(null=True)
     """Contacts that may be the same person: see suggestions.py."""
+    not_same = PlainListAttribute(null=True)
+    """Contacts that somebody said are not, `{contact_id, because: [kind of identity, ...]}`."""
     touched = NumberAttribute(null=True)
     """Of a conversation's link: when it was last spoken in, to the hour; `before`: what that was before."""
     before = NumberAttribute(null=True)

@@ -108,9 +108,9 @@ def _told(
     saved = save(row, _grown(row, wanted, found, name=name, shadow=shadow), now_ms=now_ms, stale=found.stale)
     if saved is None:
         return None
-    because = {str(found.people[own].id): kind for (kind, _), own in reversed(found.owners.items())}
     for other in others:
-        saved = suggestions.suggest(saved, other, because=because[str(other.id)], now_ms=now_ms)
+        because = [kind for (kind, _), own in found.owners.items() if found.people[own].id == other.id]
+        saved = suggestions.suggest(saved, other, because=because, now_ms=now_ms)
         if saved is None:
             return None
     return saved

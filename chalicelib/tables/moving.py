@@ -52,7 +52,7 @@ def _with_others(row: ContactRow, found: Found, new: Sequence[Identity], *, now_
         if not _kinds(row) & _kinds(other):
             merging.try_merge(str(row.id), str(other.id), by="parley", now_ms=now_ms)
             return False
-        if suggestions.suggest(row, other, because=one[0], now_ms=now_ms) is None:
+        if suggestions.suggest(row, other, because=one[:1], now_ms=now_ms) is None:
             return False
     return True
 

@@ -128,6 +128,9 @@ def _spare(here: Peopled, service: str) -> None:
     here.ids.update(known)
     for kind, made in spare.items():
         here.note(f"spare-{kind}", made["id"])
+    for n in range(8):
+        made = here.call("POST", "/v1/contacts", {"service_id": service, "email": f"apart{n}@example.com"})
+        here.note("apart-contact", made["id"])
 
 
 def _look_round(here: Peopled, service: str) -> None:

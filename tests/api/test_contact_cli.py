@@ -17,6 +17,8 @@ from chalice.local import LocalDevServer  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
 from chalicelib.cli.contact_pages import MOST_BYTES, Pages  # noqa: E402
+from chalicelib.tables import contacts  # noqa: E402
+from chalicelib.tables.contacts import ContactRow  # noqa: E402
 
 
 @pytest.fixture
@@ -66,6 +68,18 @@ def test_in_and_out(parley: Any, api: Any, service: str, tmp_path: Path) -> None
     same = parley("import", str(taken), "--service", service)
     assert same.exit_code == 0, same.output
     assert "7 rows: 0 created, 0 updated, 7 unchanged, 0 refused" in same.output
+
+
+def test_two_are_said_to_be_two(parley: Any, api: Any, service: str) -> None:
+    ana, ben = (api.make("contacts", service_id=service, name=name, email=f"{name}@example.com") for name in "ab")
+    for contact, other in ((ana, ben), (ben, ana)):
+        row = contacts.get(contact["id"])
+        assert row is not None
+        row.update(actions=[ContactRow.maybe_same.set([{"contact_id": other["id"], "because": "email"}])])
+    assert json.loads(parley("show", ana["id"]).stdout)["maybe_same"]
+    assert json.loads(parley("dismiss", ana["id"], ben["id"]).stdout)["maybe_same"] == []
+    assert json.loads(parley("show", ben["id"]).stdout)["maybe_same"] == []
+    assert parley("dismiss", ana["id"], "ct_x").exit_code == 1
 
 
 def test_pages(tmp_path: Path) -> None:

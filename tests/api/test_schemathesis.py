@@ -40,6 +40,8 @@ OPERATIONS = [(method, path) for path, methods in DESCRIPTION["paths"].items() f
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 TELLING = {
+    # Two who are not one.
+    "post /v1/contacts/{id}/dismiss": {"contact-id": "apart-contact-id"},
     "get /v1/contacts/{id}/erasure": {"contact-id": "erased-contact-id"},
     "post /v1/conversations/{id}/complete": {"conversation-id": "direct-conversation-id"},
     "post /v1/conversations/{id}/events": {"conversation-id": "desk-conversation-id"},

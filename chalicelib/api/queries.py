@@ -141,5 +141,5 @@ def _wrong(schema: Schema, text: str) -> str:
     if len(text) > schema.get("maxLength", len(text)):
         return f"must have at most {schema['maxLength']} characters"
     if not re.search(schema.get("pattern", ""), text):
-        return f"is no {schema['format'].replace('-', ' ')}"
+        return f"is no {schema['format'].replace('-', ' ')}" if "format" in schema else "holds a sign that it may not"
     return ""

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api.queries import QUERIES, refuse
+from chalicelib.ports.web import Problem
+
 
 @pytest.mark.parametrize("said", ["yes", "ture", "2"])
 def test_a_flag_that_is_none_is_refused_and_not_taken_for_false(api: Any, service: str, said: str) -> None:
@@ -26,6 +29,20 @@ def test_a_whole_number_is_whole_however_it_is_written(api: Any, service: str) -
 
 def test_a_name_that_nobody_sees_is_none(api: Any) -> None:
     assert "/name" in api("POST", "/v1/services", {"name": " \u001d"}).wrong
+
+
+def test_a_word_of_a_query_is_refused_by_its_pattern_whether_that_has_a_name_or_not() -> None:
+    patterned = {
+        (function, name): schema
+        for function, query in QUERIES.items()
+        for name, schema in {**query.named, **query.one_of, **query.with_service}.items()
+        if "pattern" in schema
+    }
+    assert {name for _, name in patterned} >= {"service_id", "contact.name"}
+    for (function, name), schema in patterned.items():
+        with pytest.raises(Problem) as refused:
+            refuse(function, {name: "\ufffd"})
+        assert refused.value.status == 422 and refused.value.errors[0][0] == f"/{name}", schema
 
 
 def test_the_description_says_what_goes_together(api: Any) -> None:

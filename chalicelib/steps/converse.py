@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.domain import beside
 from chalicelib.domain.decide import decide
 from chalicelib.domain.erased import back
 from chalicelib.domain.event import (
@@ -229,23 +230,21 @@ def _write(turn: Turn, *, was: Thread, linked: bool) -> bool:
     event, after = turn.event, turn.thread
     for timer in turn.timers:
         schedule.later(id=timer.id, due_ms=timer.due, now_ms=clock.now_ms(), queue="timers", task=timer.task)
+    did = beside.of_turn(turn)
     if turn.messages:
-        state = changing(after)
-        rows = [messages.row_of(said, after=state) for said in turn.messages]
+        state, first = changing(after), turn.messages[0]
+        rows = [
+            messages.row_of(said, after=state, beside=did.plain() if said is first else None) for said in turn.messages
+        ]
         if not messages.add(rows):
-            mine = _earlier_work(event, was) if event.kind != SOURCE_EVENT else _earlier_row(turn)
+            mine = _earlier_work(event, was, linked) if event.kind != SOURCE_EVENT else _earlier_row(turn)
             if mine is None:
                 return False
             after = mine
-    for change in turn.changes:
-        messages.change(after.id, change)
-    for conversation in turn.conversations:
-        threads.keep_conversation(conversation)
-    changes: dict[int, dict[str, Any]] = {}
-    for number, change in turn.closed:
-        changes.setdefault(number, {}).update(change)
-    changed = [threads.change_conversation(after.id, number, change) for number, change in changes.items()]
-    linking.link(turn, was=was, linked=linked, changed=[one for one in changed if one is not None])
+    # An event of a source that came late makes nothing newer: history that is read in need not write this each time.
+    spoken = turn.thread.last_at if event.kind == SOURCE_EVENT else clock.now_ms()
+    said_in = [said.conversation for said in turn.messages]
+    linking.carry_out(did, turn.thread, was=was, linked=linked, source=turn.source, said_in=said_in, spoken=spoken)
     if not threads.save(replace(after, version=was.version)):
         return False
     _keep_receipt(event)
@@ -264,10 +263,11 @@ def _earlier_row(turn: Turn) -> Thread | None:
     return turn.thread if row else None
 
 
-def _earlier_work(event: Event, was: Thread) -> Thread | None:
+def _earlier_work(event: Event, was: Thread, linked: bool) -> Thread | None:
     """The state that this event's own messages carry, where an earlier run wrote them and was cut off.
 
-    Messages of another event mean that that one was cut off: its state is written for it, and None returned.
+    Messages of another event mean that that one was cut off, perhaps for good: what it left is done for it, its
+    thread's state last, and None returned.
     """
     row = messages.get(was.id, was.last_seq + 1)
     if row is None:
@@ -276,5 +276,12 @@ def _earlier_work(event: Event, was: Thread) -> Thread | None:
     if row.event == event.id:
         return after
     log.trouble("converse", thread=was.id, adopted=str(row.event))
+    said = messages.of_row(row)
+    did = beside.of_plain(dict(row.beside or {}), said)
+    now = clock.now_ms()
+    said_in = [said.conversation]
+    linking.carry_out(did, after, was=was, linked=linked, source=said.source, said_in=said_in, spoken=now)
+    # Replayed from the dead letters it must be known, also when the thread has long forgotten it.
+    receipts.keep_event(was.id, str(row.event), now_ms=now, keep_s=receipts.KEEP_S)
     threads.save(replace(after, version=was.version))
     return None

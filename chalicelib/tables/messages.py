@@ -65,12 +65,14 @@ class MessageRow(Model):
     data = PlainAttribute()
     after = PlainAttribute()
     """The thread's state after this message: heals a cut between the write of the message and the thread."""
+    beside = PlainAttribute(null=True)
+    """Of an event's first message: what else the event does (`domain.beside`), for the same."""
 
     by_source = BySource()
 
 
-def row_of(message: Message, *, after: dict[str, Any]) -> MessageRow:
-    """A message as its row."""
+def row_of(message: Message, *, after: dict[str, Any], beside: dict[str, Any] | None = None) -> MessageRow:
+    """A message as its row; `after` is the thread's state, `beside` what else its event does."""
     return MessageRow(
         thread=message.thread,
         seq=message.seq,
@@ -83,6 +85,7 @@ def row_of(message: Message, *, after: dict[str, Any]) -> MessageRow:
         error=message.error,
         data=_data(message, after),
         after=after,
+        beside=beside or None,
     )
 
 

@@ -14,6 +14,7 @@ from chalicelib.ports.queues import Entry
 from chalicelib.tables import messages
 from chalicelib.tables.failures import ALL, Failure
 from chalicelib.tables.messages import MessageRow
+from chalicelib.tables.threads import ThreadRow
 from infra import limits
 from tests import cloud
 from tests.cloud import Cloud, Context, taps
@@ -109,6 +110,34 @@ def test_what_fails_comes_again_within_seconds_and_in_order(stage: Stage, failin
         taps.listen = hears
     assert broken["runs"] > 2 and not stage.cloud.hidden()
     assert [event["Message"] for event in stage.town.bot.events()] == ["one", "two"]
+
+
+def test_what_a_dead_letter_left_half_done_is_done_by_the_next_event_of_its_thread(stage: Stage) -> None:
+    def breaks(side: str, operation: str) -> None:
+        threads_ = ThreadRow.Meta.table_name.encode()
+        if stage.cloud.step == "converse" and side == "before" and operation == "PutItem" and threads_ in taps.asked:
+            raise ConnectionError("AWS is out of order")
+        hears(side, operation)
+
+    hears, taps.listen = taps.listen, breaks
+    assert hears is not None
+    try:
+        stage.visitor_says("one", "w1")
+        stage.settle()
+    finally:
+        taps.listen = hears
+    (buried,) = failures()
+    assert buried.step == "converse" and list(ThreadRow.scan()) == []
+    stage.visitor_says("two", "w2")
+    stage.settle()
+    (person,) = stage.town.call("GET", f"/v1/contacts?service_id={stage.town.ids['care']}")[1]["data"]
+    assert list(person["conversations"].values()) == ["webchat"]
+    timeline = f"/v1/contacts/{person['id']}/timeline"
+    heard = [one["text"] for one in stage.town.call("GET", timeline)[1]["data"]]
+    assert sorted(text for text in heard if text in ("one", "two")) == ["one", "two"]
+    assert stage.town.call("POST", f"/v1/failures/{buried.id}/replay", {})[0] < 300
+    stage.settle()
+    assert [one["text"] for one in stage.town.call("GET", timeline)[1]["data"]] == heard
 
 
 def test_a_wait_grows_with_each_failure_and_covers_ten_minutes() -> None:

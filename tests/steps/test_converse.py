@@ -7,12 +7,18 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.event import Event
-from chalicelib.domain.thread import thread_id
-from chalicelib.tables import config, messages, threads
+from chalicelib.domain.thread import conversation_id, thread_id
+from chalicelib.ports import clock
+from chalicelib.tables import config, endpoints, messages, threads
 from chalicelib.tables.config import Resource
-from tests.cloud import Cloud
+from chalicelib.tables.contacts import ContactRow
+from chalicelib.tables.messages import MessageRow
+from chalicelib.tables.receipts import Receipt
+from chalicelib.tables.schedule import Due
+from tests.cloud import Cloud, CutOff, _moto_table, taps
 
 SERVICE, CHANNEL, BOT = "sv_0123456789", "ch_0123456789channelxxxxxxxx", "bt_0123456789botxxxxxxxxxxxx"
+DESK = "dk_0123456789deskxxxxxxxxxxx"
 
 
 @pytest.fixture
@@ -21,7 +27,7 @@ def service(cloud: Cloud) -> Cloud:
     config.create(
         Resource(config.SERVICES, f"service#{SERVICE}", body={"timezone": "UTC"}, updated_at=1),
         Resource(SERVICE, f"bot#{BOT}", name="b", body={"kind": "webhook", "profile": "generic"}, updated_at=1),
-        Resource(SERVICE, "rule#ru_1", body={"to": "bot", "bot_id": BOT, "position": 1}, updated_at=1),
+        Resource(SERVICE, "rule#ru_1", body={"to": "bot", "bot_id": BOT, "desk_id": DESK, "position": 1}, updated_at=1),
     )
     return cloud
 
@@ -101,3 +107,77 @@ def test_another_event_adopts_what_was_cut_off(service: Cloud) -> None:
         "two",
         "three",
     ]
+
+
+TOLD: list[tuple[str, dict[str, Any]]] = [
+    (
+        "customer.message",
+        {"content": {"text": "helo"}, "provider_id": "p1", "identities": [("phone", "+4915112345678")]},
+    ),
+    ("customer.changed", {"change": "edited", "about": "p1", "text": "hello"}),
+    ("customer.changed", {"change": "deleted", "about": "p1"}),
+    ("bot.handover", {"bot": BOT, "conversation": 1}),
+    ("agent.message", {"desk": DESK, "conversation": 2, "content": {"text": "hi"}, "agent": {"id": "a"}}),
+    ("chat.closed", {"desk": DESK, "conversation": 2, "outcome": "solved"}),
+    ("bot.close", {"bot": BOT, "conversation": 1}),
+    ("customer.message", {"content": {"text": "once more"}, "provider_id": "p2"}),
+    ("customer.moved", {"to": "b", "gone": [("phone", "+4915112345678")], "identities": [("phone", "+4915187654321")]}),
+]
+"""A thread's story: each of its events does something else beside its messages."""
+TABLES = (MessageRow, threads.ThreadRow, ContactRow, Receipt, Due)
+
+
+def told(number: int) -> dict[str, Any]:
+    """The n-th event of the story."""
+    kind, body = TOLD[number]
+    thread = thread_id(CHANNEL, "a")
+    if "conversation" in body:
+        body = body | {"conversation": conversation_id(thread, body["conversation"])}
+    return said("", str(number + 1), 1_700_000_000_000 + number) | {"kind": kind, "body": body}
+
+
+def told_all(upto: int, *, cut: bool) -> dict[str, Any]:
+    """What is stored after the story up to an event, which is cut off after its messages and never comes again, and the
+    next message."""
+    from chalicelib.steps import converse
+
+    for table in TABLES:
+        _moto_table(table.Meta.table_name).items.clear()
+    for number in range(upto):
+        converse.handle(told(number))
+
+    def listen(side: str, operation: str) -> None:
+        name = MessageRow.Meta.table_name.encode()
+        if side == "after" and operation in ("PutItem", "TransactWriteItems") and name in bytes(taps.asked):
+            taps.listen = None
+            raise CutOff(operation)
+
+    if cut:
+        taps.listen = listen
+        with pytest.raises(CutOff):
+            converse.handle(told(upto))
+    else:
+        converse.handle(told(upto))
+    converse.handle(said("next", "99", 1_700_000_001_000))
+    rows = {f"{row.id} {row.item}": row for row in ContactRow.scan()}
+    return {
+        "messages": messages.after(thread_id(CHANNEL, "a"), 0, limit=99),
+        "threads": {str(row.item): row.state for row in threads.ThreadRow.query(thread_id(CHANNEL, "a"))},
+        "contacts": {at: (row.data, row.contact, row.into) for at, row in rows.items()},
+    }
+
+
+@pytest.mark.parametrize("cut", range(len(TOLD)), ids=lambda at: f"{at} {TOLD[at][0]}")
+def test_the_next_event_does_all_that_was_left_of_one_that_never_comes_again(service: Cloud, cut: int) -> None:
+    from chalicelib.steps import converse
+
+    config.create(Resource(SERVICE, f"desk#{DESK}", name="d", body={"kind": "console"}, updated_at=1))
+    endpoints.set_status(DESK, endpoints.ACTIVE, at=clock.now_ms())
+    whole, healed = (told_all(cut, cut=cut_off) for cut_off in (False, True))
+    assert healed == whole
+    assert any(at.startswith("ct_") and " thread#" in at for at in healed["contacts"]), "its person has the thread"
+    # Replayed from the dead letters, however much later, it is done.
+    for number in range(20):
+        converse.handle(said("more", str(200 + number), 1_700_000_002_000 + number))
+    converse.handle(told(cut))
+    assert len(messages.after(thread_id(CHANNEL, "a"), 0, limit=99)) == len(healed["messages"]) + 20

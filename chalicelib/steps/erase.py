@@ -11,9 +11,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from chalicelib.domain import event as kinds
-from chalicelib.domain.event import Event, event_queue
 from chalicelib.domain.part import ALL, Part, ended, read, with_part
+from chalicelib.lanes import marking
 from chalicelib.ports import clock, ids, log, media, queues
 from chalicelib.ports.lambdas import each_body
 from chalicelib.ports.queues import Entry
@@ -59,11 +58,14 @@ def handle(body: dict[str, Any]) -> None:
     if row is None or body["pass"] != row.data["pass"]:
         return
     waited = int(body.get("waited", 0))
+    told: marking.Told = body.get("told") or {}
     done = 0
     try:
         while done < _PARTS and row.data["phase"] != "over":
             after = _PHASES[row.data["phase"]](row, dict(row.data))
             if after is None:
+                waiting = [one for one in row.data["threads"] if one["phase"] == "tell"]
+                told = marking.tell(row, waiting, told)
                 break
             row, done = after, done + 1
     except Busy:
@@ -72,7 +74,7 @@ def handle(body: dict[str, Any]) -> None:
             # Another run does this very page; whoever is behind leaves it to them.
             return
         done = 0
-    _go_on(row, body, waited=0 if done else waited + 1)
+    _go_on(row, body | {"told": told}, waited=0 if done else waited + 1)
     counts = row.data["counts"]
     took, rows = clock.now_ms() - started, sum(counts.values())
     log.step(
@@ -146,6 +148,7 @@ def _threads(row: ContactRow, state: State) -> ContactRow | None:
 
 
 def _tell(row: ContactRow, state: State, at: int, thread: dict[str, Any]) -> ContactRow | None:
+    """On with a thread that is marked; None for one that is not, and has to be told."""
     found = threads.get(thread["id"])
     mark: dict[str, Any] = found.erased if found is not None else {"by": str(row.id), "upto": ALL, "conversations": ALL}
     if mark.get("by") == row.id:
@@ -156,18 +159,6 @@ def _tell(row: ContactRow, state: State, at: int, thread: dict[str, Any]) -> Con
         # Nobody converses in a service that is gone, so nobody else writes the thread.
         key = ThreadRow(thread["id"], threads.THREAD)
         return forward(row, _with(state, at, thread | {"phase": "messages"}), [key])
-    event = Event(
-        id=ids.from_cause("ev", "erase", str(row.id), thread["id"]),
-        kind=kinds.CONTACT_ERASED,
-        service=str(row.service),
-        channel=thread["channel"],
-        channel_kind=found.channel_kind if found else thread["source"],
-        address="",
-        thread=thread["id"],
-        at=clock.now_ms(),
-        body={"erasure": str(row.id), "people": state["people"]},
-    )
-    queues.send(event_queue(event.channel), [Entry(event.plain(), group=event.thread, dedup=event.id)])
     return None
 
 

@@ -123,7 +123,11 @@ def test_an_erasure_that_waited_for_a_day_is_a_dead_letter_and_goes_on_when_it_i
             town.cloud.release()
     finally:
         taps.listen = None
-    assert [row.body["contact"] for row in Failure.scan() if row.queue == "erasures"] == [contact]
+    buried = list(Failure.scan())
+    assert [row.body["contact"] for row in buried if row.queue == "erasures"] == [contact]
+    told = [row.body for row in buried if row.step == "converse"]
+    assert {(one["kind"], one["body"]["erasure"]) for one in told} == {("contact.erased", contact)}
+    assert 1 < len(told) <= 7, "its thread was told now and then, and not with each look"
     assert not list(Due.scan(Due.due_id.contains("erase:"))), "it looks no more"
     assert town.call("DELETE", f"/v1/contacts/{contact}")[0] == 202
     clock.passes(600)

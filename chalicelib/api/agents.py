@@ -6,14 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from chalicelib.api.fields import shared
 from chalicelib.api.formats import named
 from chalicelib.api.front import Answer, Call
-from chalicelib.bots.contents import MAX_MEDIA
-from chalicelib.bots.fields import MAX_NAME
+from chalicelib.api.said import MORE, Content, Files, Short, Text, variants
 from chalicelib.bots.reading import MAX_EVENTS
 from chalicelib.desks.webhook.events import AGENT_MESSAGE, CHAT_TRANSFERRED
-from chalicelib.domain.message import MAX_TEXT_BYTES
 from chalicelib.domain.thread import parse_conversation_id
 from chalicelib.inbound import desk as inbound
 from chalicelib.inbound.post import Post, accepted
@@ -22,43 +19,31 @@ from chalicelib.ports.queues import Entry
 from chalicelib.ports.web import Problem
 from chalicelib.tables import config, threads
 
-_MORE: dict[str, Any] = {"propertyNames": {"minLength": 1}, "additionalProperties": shared("Json")}
-_Short = Annotated[str, Field(max_length=MAX_NAME)]
-
-
-class File(BaseModel):
-    """A file that is said."""
-
-    model_config = ConfigDict(json_schema_extra=_MORE)
-
-    url: Annotated[str, Field(max_length=2048, pattern="^[Hh][Tt][Tt][Pp][Ss]?://")]
-    mime_type: Annotated[str, Field(max_length=256)] | None = None
-    size: Annotated[int, Field(ge=0, lt=2**53)] | None = None
-    name: _Short | None = None
-
 
 class DeskAgent(BaseModel):
     """Who does it."""
 
-    model_config = ConfigDict(json_schema_extra=_MORE)
+    model_config = ConfigDict(json_schema_extra=MORE)
 
-    id: _Short | None = None
-    name: _Short | None = None
+    id: Short | None = None
+    name: Short | None = None
 
 
 def _needs(schema: dict[str, Any]) -> None:
     """What an event of each type needs."""
-    text = {"required": ["text"], "properties": {"text": {"type": "string", "pattern": r"\S"}}}
-    media = {"required": ["media"], "properties": {"media": {"type": ["object", "array"], "minItems": 1}}}
-    desk = {"required": ["desk_id"], "properties": {"desk_id": {"type": "string", "minLength": 1}}}
+    messages = variants(schema["properties"], text="text", media="media")
     types = schema["properties"]["type"]["enum"]
-    special: dict[str, list[Any]] = {AGENT_MESSAGE: [text, media], CHAT_TRANSFERRED: [desk]}
-    plain = {"properties": {"type": {"enum": [one for one in types if one not in special]}}}
-    needing = [{"properties": {"type": {"const": one}}, "anyOf": any_of} for one, any_of in special.items()]
-    schema.update(_MORE, oneOf=[plain, *needing])
+    plain = {"type": {"enum": [one for one in types if one not in (AGENT_MESSAGE, CHAT_TRANSFERRED)]}}
+    moves = {"type": {"const": CHAT_TRANSFERRED}, "desk_id": {"type": "string", "pattern": r"\S"}}
+    says = {"type": {"const": AGENT_MESSAGE}}
+    schema.update(MORE, anyOf=[
+        {"properties": plain},
+        {"properties": moves, "required": ["desk_id"]},
+        *(one | {"properties": says | one["properties"]} for one in messages),
+    ])  # fmt: skip
 
 
-class DeskEvent(BaseModel):
+class DeskEvent(Content):
     """What a person at a desk does; members that mean nothing here are named in the answer's `warnings`."""
 
     model_config = ConfigDict(json_schema_extra=_needs)
@@ -67,13 +52,13 @@ class DeskEvent(BaseModel):
         "chat.accepted", "agent.message", "agent.typing", "chat.hold", "chat.resumed", "chat.transferred",
         "chat.returned_to_bot", "chat.closed",
     ]  # fmt: skip
-    id: _Short | None = None
+    id: Short | None = None
     """Makes a repeat harmless."""
-    text: Annotated[str, Field(max_length=MAX_TEXT_BYTES)] | None = None
-    media: Annotated[list[File], Field(max_length=MAX_MEDIA)] | File | None = None
+    text: Text | None = None
+    media: Files | None = None
     agent: DeskAgent | None = None
-    outcome: _Short | None = None
-    desk_id: Annotated[_Short, named("desk-id")] | None = None
+    outcome: Short | None = None
+    desk_id: Annotated[Short, named("desk-id")] | None = None
 
 
 class DeskEvents(RootModel[DeskEvent | Annotated[list[DeskEvent], Field(min_length=1, max_length=MAX_EVENTS)]]):

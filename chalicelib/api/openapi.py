@@ -22,6 +22,7 @@ from chalicelib.api.front import Answer, Call, load
 from chalicelib.api.kinds import all_kinds, kind_of
 from chalicelib.api.merging import Dismissed, MergedAnswer, MergeFrom, Merges, Unmerge, UnmergedAnswer
 from chalicelib.api.messages import MessagesList
+from chalicelib.api.openapi_doors import MODELS, OPERATIONS, SCHEMAS
 from chalicelib.api.openapi_inputs import REFERENCE, change_of, item_of
 from chalicelib.api.openapi_parameters import parameters
 from chalicelib.api.openapi_statuses import refusals, responses
@@ -118,8 +119,11 @@ def description() -> dict[str, Any]:
     """The description without a server."""
     paths: dict[str, dict[str, Any]] = {}
     for route in TABLE:
-        # Of the edges those that programs of ours call; the others have wires of their own.
-        if route.scope not in (EDGE, PAGE) or route.function in _OTHERS:
+        door = OPERATIONS.get((route.method, route.path))
+        if door:
+            named = {"operationId": f"{route.method.lower()}_{_plain(route.path)}"}
+            paths.setdefault(route.path, {})[route.method.lower()] = named | door | {"security": []}
+        elif route.scope not in (EDGE, PAGE) or route.function in _OTHERS:
             paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
@@ -207,6 +211,7 @@ def _answer(schema: dict[str, Any] | None, kinds: tuple[str, ...]) -> dict[str, 
 def _schemas() -> dict[str, Any]:
     kinds = all_kinds().values()
     takes = [kind.model for kind in kinds] + [Rotation] + [one for _, one, _ in _OTHERS.values() if one]
+    takes += MODELS
     answers = [kind.answer for kind in kinds] + [*_LISTS.values(), shapes.Problem]
     answers += [one for _, _, one in _OTHERS.values() if one]
     inputs: list[Any] = [(model, "validation") for model in dict.fromkeys([*takes, *answers])]
@@ -221,7 +226,7 @@ def _schemas() -> dict[str, Any]:
         }
         schemas[f"{name}Change"] = change_of(kind, schemas)
         schemas[f"{name}Item"] = item_of(kind, schemas[name])
-    return schemas | openapi_conditions.schemas() | {"Json": JSON, "SecretReference": REFERENCE}
+    return schemas | openapi_conditions.schemas() | SCHEMAS | {"Json": JSON, "SecretReference": REFERENCE}
 
 
 def _linked(schema: Any) -> Any:

@@ -14,6 +14,7 @@ _ABOUT = {
     401: "No key, or a wrong one",
     403: "The key has not the scope, or is limited to another service",
     404: "There is no such thing",
+    405: "The channel's kind takes no such call",
     409: "Does not go with how things stand; `code` says why",
     410: "The conversation is closed",
     413: "Too large",
@@ -95,4 +96,9 @@ def responses() -> dict[str, Any]:
 
 def refusals(route: Route, *, takes: bool) -> dict[str, Any]:
     """Status -> the refusal, for a route's operation."""
-    return {str(status): {"$ref": f"#/components/responses/Status{status}"} for status in statuses(route, takes=takes)}
+    return referred(*statuses(route, takes=takes))
+
+
+def referred(*refused: int) -> dict[str, Any]:
+    """Status -> the refusal."""
+    return {str(status): {"$ref": f"#/components/responses/Status{status}"} for status in refused}

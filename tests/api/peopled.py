@@ -80,11 +80,11 @@ def settle(cloud: Cloud, client: Client, outside: Outside) -> Peopled:
     bot = here.make("bots", service_id=service, name="bot", profile="imi", webhook_url=outside.url,
                     verification_token=TOKEN)["id"]  # fmt: skip
     desk = here.make("desks", service_id=service, kind="console", name="people")["id"]
-    here.make("desks", service_id=service, kind="webhook", name="centre", webhook_url=outside.url)
+    centre = here.make("desks", service_id=service, kind="webhook", name="centre", webhook_url=outside.url)["id"]
     here.make("rules", service_id=service, name="all", to="bot+desk", bot_id=bot, desk_id=desk)
     events = ["message.created", "contact.created", "conversation.opened"]
     heard = here.make("subscriptions", service_id=service, name="ear", url=outside.url, events=events)["id"]
-    for thing, id in (("bots", bot), ("subscriptions", heard)):
+    for thing, id in (("bots", bot), ("desks", centre), ("subscriptions", heard)):
         here.call("POST", f"/v1/{thing}/{id}/verify")
     trigger = here.make("triggers", service_id=service, name="orders", bot_id=bot, notify_url=outside.url)
     mapping = {"id": "id", "text": "text", "contact": {"email": "mail", "phone": "phone"}}
@@ -101,12 +101,15 @@ def settle(cloud: Cloud, client: Client, outside: Outside) -> Peopled:
     event = here.call("POST", asked, {"text": "hi", "contact": {"email": "ana@example.com"}}, key=here.trigger_secret)
     here.note("trigger-event", event["id"])
     here.call("POST", f"/v1/sources/{source['id']}/events", {"id": "1", "text": "bought", "mail": "ana@example.com"})
-    for words in (["hello"], ["hello", "person"]):
+    for words in (["hello"], ["hello", "person"], ["hello", "person"]):
         session = {}
         for text in words:
             answer = here.call("POST", f"/channels/{chat}/webhook", {"text": text} | session)
             session = {"session": answer["session"]}
             cloud.pump()
+    at = next(one["id"] for one in here.call("GET", "/v1/conversations")["data"] if one["desk_id"] == desk)
+    here.call("POST", f"/v1/conversations/{at}/events", {"type": "chat.transferred", "desk_id": centre})
+    cloud.pump()
     here.call("POST", "/v1/conversations", {"service_id": service, "bot_id": bot, "text": "direct"})
     cloud.pump()
     for n in "ab":
@@ -114,6 +117,9 @@ def settle(cloud: Cloud, client: Client, outside: Outside) -> Peopled:
                 at=1_790_000_000_000).save()  # fmt: skip
         here.note("failure", f"fa_{n * 26}")
     _look_round(here, service)
+    here.ids["webchat-id"] = [chat]
+    for kind, id in (("bot", bot), ("desk", centre)):
+        here.ids[f"{kind}-token"] = [here.call("GET", f"/v1/{kind}s/{id}")["events_url"].rpartition("/")[2]]
     return here
 
 
@@ -139,6 +145,8 @@ def _look_round(here: Peopled, service: str) -> None:
     for one in here.call("GET", f"/v1/conversations?service_id={service}")["data"]:
         here.note("conversation", one["id"])
         here.note("direct-conversation" if one["source"] == "api" else f"{one['kind']}-conversation", one["id"])
+        if one["desk_id"] == here.ids["desk-id"][1]:
+            here.note("centre-conversation", one["id"])
         here.note("thread", one["thread_id"])
         for message in here.call("GET", f"/v1/messages?conversation_id={one['id']}")["data"]:
             here.note("message", message["id"])

@@ -131,7 +131,9 @@ def test_health_and_description_need_no_key(api: Any) -> None:
 
     validate(described)
     for route in TABLE:
-        assert route.scope in (EDGE, PAGE) or route.method.lower() in described["paths"][route.path]
+        # A preflight is what a browser makes by itself.
+        left_out = route.scope == PAGE or route.method == "OPTIONS"
+        assert (route.method.lower() in described["paths"].get(route.path, ())) != left_out, route
     for path in ("/v1/integration/trigger/{trigger_id}/event", "/v1/sources/{id}/events"):
         posting = described["paths"][path]["post"]
         assert posting["security"] == [{"secret": []}] and {"requestBody", "summary"} < posting.keys()

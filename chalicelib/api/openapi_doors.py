@@ -1,0 +1,235 @@
+"""The doors that other people's systems and visitors' browsers use, as the OpenAPI description has them.
+
+They know nothing of API keys: who calls is told by a token in the path, the provider's signature, or a session.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from chalicelib.api import formats, shapes
+from chalicelib.api.agents import DeskEvent
+from chalicelib.api.bot_events import BotEvents
+from chalicelib.api.desk_events import DeskPosts
+from chalicelib.api.openapi_statuses import referred
+from chalicelib.domain.message import MAX_TEXT_BYTES
+from chalicelib.ports.settings import LONGEST_POLL_S
+
+Schema = dict[str, Any]
+MODELS: list[type[BaseModel]] = [BotEvents, DeskPosts, DeskEvent, shapes.Accepted, shapes.Message]
+"""Those whose schemas are referred to here."""
+_DOCS = "https://www.standardwebhooks.com"
+_META = "https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages"
+_SESSION: Schema = {
+    "type": "string", "pattern": "^[A-Za-z0-9_-]{43}$",
+    "description": "256 random bits that the visitor's browser made.",
+}  # fmt: skip
+_ID: Schema = {"type": "string", "minLength": 1, "maxLength": 256}
+_PAYLOAD: Schema = {"type": "string", "maxLength": 1024, "pattern": r"\S"}
+_TEXT: Schema = {"type": "string", "maxLength": MAX_TEXT_BYTES}
+_NULL: Schema = {"type": "null"}
+_POSTBACK: Schema = {
+    "anyOf": [
+        _PAYLOAD,
+        {
+            "type": "object", "required": ["payload"],
+            "properties": {"payload": _PAYLOAD, "title": {"type": ["string", "null"], "maxLength": 256}},
+        },
+    ],
+}  # fmt: skip
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, _NULL]}
+
+
+_SAID: dict[str, Schema] = {
+    "session": _or_null(_SESSION),
+    "id": {"type": ["string", "null"], "maxLength": 256, "description": "The page's own: twice, it is one message."},
+    "read": _NULL,
+}
+SCHEMAS: dict[str, Schema] = {
+    "VisitorPost": {
+        "title": "VisitorPost",
+        "description": "Web chat: what a visitor says, or which messages they have seen.",
+        "type": "object",
+        "anyOf": [
+            {"required": ["text"], "properties": _SAID | {"text": _TEXT | {"pattern": r"\S"}, "postback": _NULL}},
+            {"required": ["postback"], "properties": _SAID | {"text": _or_null(_TEXT), "postback": _POSTBACK}},
+            {
+                "required": ["session", "read"],
+                "properties": {
+                    "session": _SESSION,
+                    "read": {"anyOf": [_ID, {"type": "array", "items": _ID, "minItems": 1, "maxItems": 100}]},
+                },
+            },
+        ],
+    },
+    "GatewayEvent": {
+        "title": "GatewayEvent",
+        "description": "Custom channels: a message of a customer, or what became of one of ours.",
+        "externalDocs": {"description": "Signed as Standard Webhooks with the channel's secret", "url": _DOCS},
+        "type": "object",
+        "required": ["type"],
+        "properties": {
+            "type": {"enum": ["message", "status", "edited", "deleted", "reaction", "moved"]},
+            "id": _ID,
+            "from": _ID,
+            "name": {"type": "string", "maxLength": 256},
+            "text": {"type": "string", "maxLength": MAX_TEXT_BYTES},
+            "media": {"type": "array", "maxItems": 20, "items": {"$ref": "#/components/schemas/File"}},
+            "postback": _POSTBACK,
+            "location": {
+                "type": "object", "required": ["latitude", "longitude"],
+                "properties": {
+                    "latitude": {"type": "number", "minimum": -90, "maximum": 90},
+                    "longitude": {"type": "number", "minimum": -180, "maximum": 180},
+                },
+            },
+            "phone": {"type": "string", "description": "Who it is that speaks, or goes on under another address."},
+            "email": {"type": "string", "description": "The same."},
+            "in_reply_to": _ID,
+            "sent_at": {"type": "string", "format": "date-time", "description": "Of a message; `at` of all others."},
+            "at": {"type": "string", "format": "date-time"},
+            "echo": {"type": "boolean", "description": "Said by the owner elsewhere."},
+            "status": {"enum": ["sent", "delivered", "read", "failed"]},
+            "error": {"type": "object", "properties": {"code": {}, "reason": {"type": "string", "maxLength": 1000}}},
+            "about": _ID | {"description": "Of edited, deleted, reaction: the message that is meant."},
+            "emoji": {"type": "string", "maxLength": 64},
+            "to": _ID | {"description": "Of status: who got it; of moved: the new address."},
+            "was": {"type": "object", "description": "Of moved: `phone` and `email` that are no longer theirs."},
+        },
+    },
+    "ProviderPost": {
+        "title": "ProviderPost",
+        "description": "WhatsApp: the body is Meta's own, signed in `X-Hub-Signature-256`.",
+        "externalDocs": {"description": "What Meta posts", "url": _META},
+        "type": "object",
+    },
+}  # fmt: skip
+_CHANNEL: Schema = {"name": "channel_id", "in": "path", "required": True, "schema": formats.RESOURCES["channel"].schema}
+_KEY: Schema = {
+    "name": "Idempotency-Key", "in": "header", "schema": {"type": "string"},
+    "description": "The same key within a day is done once, and answered as the first time.",
+}  # fmt: skip
+
+
+def _query(name: str, about: str, **schema: Any) -> Schema:
+    return {"name": name, "in": "query", "description": about, "schema": {"type": "string", **schema}}
+
+
+def _events(kind: str, model: type[BaseModel]) -> Schema:
+    token = {"type": "string", "format": f"{kind}-token"}
+    return {
+        "summary": f"What a {kind} posts to its `events_url`: one event, or several in their order.",
+        "description": "The address holds the token that opens it. Names are read in any letter case, with or without "
+        "`_` and `-`; members that mean nothing here are named in `warnings`.",
+        "tags": [f"{kind}s"],
+        "parameters": [{"name": "token", "in": "path", "required": True, "schema": token}, _KEY],
+        "requestBody": _takes({"$ref": f"#/components/schemas/{model.__name__}"}),
+        "responses": _json(202, {"$ref": "#/components/schemas/Accepted"})
+        | referred(400, 404, 409, 410, 413, 422, 429, 500, 503),
+    }
+
+
+def _takes(schema: Schema) -> Schema:
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _json(status: int, schema: Schema) -> Schema:
+    return {str(status): {"description": "Done", "content": {"application/json": {"schema": schema}}}}
+
+
+def _file(status: int, kind: str, about: str) -> Schema:
+    return {str(status): {"description": about, "content": {kind: {"schema": {"type": "string"}}}}}
+
+
+_WEBHOOK = (
+    "Its body, its headers and what it is answered are those of the channel's kind. Web chat: who knows a session may "
+    "speak in it. Custom: signed as Standard Webhooks. WhatsApp: signed by Meta; 200 also for what is passed over."
+)
+OPERATIONS: dict[tuple[str, str], Schema] = {
+    ("POST", "/channels/{channel_id}/webhook"): {
+        "summary": "What a provider, a gateway or a visitor's page posts to a channel.",
+        "description": _WEBHOOK,
+        "tags": ["channels"],
+        "parameters": [_CHANNEL],
+        "requestBody": _takes(
+            {
+                "anyOf": [
+                    {"$ref": "#/components/schemas/VisitorPost"},
+                    {"$ref": "#/components/schemas/GatewayEvent"},
+                    {"type": "array", "maxItems": 100, "items": {"$ref": "#/components/schemas/GatewayEvent"}},
+                    {"$ref": "#/components/schemas/ProviderPost"},
+                ]
+            }
+        ),
+        "responses": _json(200, {"type": "object"})
+        | _json(202, {"type": "object"})
+        | referred(400, 401, 403, 404, 413, 422, 429, 500, 503),
+    },
+    ("GET", "/channels/{channel_id}/webhook"): {
+        "summary": "WhatsApp's check that the address is ours: the challenge, as text.",
+        "tags": ["channels"],
+        "parameters": [
+            _CHANNEL,
+            _query("hub.mode", "`subscribe`"),
+            _query("hub.verify_token", "The channel's `verify_token`."),
+            _query("hub.challenge", "Said back."),
+        ],
+        "responses": _file(200, "text/plain", "The challenge") | referred(403, 404, 405, 429, 500, 503),
+    },
+    ("GET", "/channels/{channel_id}/messages"): {
+        "summary": "Web chat: what was said in a session, waiting for it if asked to.",
+        "tags": ["channels"],
+        "parameters": [
+            _CHANNEL,
+            {"name": "session", "in": "query", "required": True, "schema": _SESSION},
+            _query("after", "`next` of the answer before.", pattern="^[0-9]{0,10}$"),
+            {
+                "name": "wait_s", "in": "query", "description": "How long to wait for the first.",
+                "schema": {"type": "integer", "minimum": 0, "maximum": LONGEST_POLL_S, "default": 0},
+            },
+            _query("include", "`all`: also what the visitor said."),
+        ],
+        "responses": _json(200, {
+            "type": "object", "required": ["data", "next"],
+            "properties": {
+                "data": {"type": "array", "items": {"$ref": "#/components/schemas/Message"}},
+                "next": {"type": "string"},
+            },
+        }) | referred(400, 403, 404, 422, 429, 500, 503),
+    },
+    ("GET", "/channels/{channel_id}/widget.js"): {
+        "summary": "Web chat: the script that puts the chat on a page.",
+        "tags": ["channels"],
+        "parameters": [_CHANNEL],
+        "responses": _file(200, "text/javascript", "The script") | referred(404, 429, 500, 503),
+    },
+    ("GET", "/channels/{channel_id}/chat"): {
+        "summary": "Web chat: a page that is nothing but the chat.",
+        "tags": ["channels"],
+        "parameters": [_CHANNEL],
+        "responses": _file(200, "text/html", "The page") | referred(404, 429, 500, 503),
+    },
+    ("POST", "/webhooks/bots/{token}"): _events("bot", BotEvents),
+    ("POST", "/webhooks/desks/{token}"): _events("desk", DeskPosts),
+    ("GET", "/media/{message_id}/{index}"): {
+        "summary": "A file that a user sent, by the link in its message.",
+        "tags": ["messages"],
+        "parameters": [
+            {"name": "message_id", "in": "path", "required": True, "schema": formats.MESSAGE.schema},
+            {"name": "index", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}},
+        ],
+        "responses": {
+            "302": {
+                "description": "To the file, for five minutes",
+                "headers": {"Location": {"schema": {"type": "string", "format": "uri"}}},
+            }
+        }
+        | referred(404, 410, 429, 500, 503),
+    },
+}  # fmt: skip
+"""(Method, path) -> the operation. A preflight, which a browser makes by itself, is not described."""

@@ -20,6 +20,8 @@ POLLERS, LONG_POLL_S = 5, 20
 """Lambda begins with five long polls at a queue, of 20 s each
 (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html). AWS promises no number of pollers for idle
 queues, least of all for FIFO ones, so this is the upper estimate; the bill's first million requests are free."""
+CALM_S, QUIET_S, QUIET_AFTER_S = 2.5, 30, 300
+"""How often the widget asks once nobody said anything for 20 s, and from when on it asks less (docs/webchat.md)."""
 _ROOT = Path(__file__).parents[1]
 
 
@@ -44,23 +46,33 @@ def measure() -> Result:
         ["a month in which nobody writes", sum(month.values())],
         [f"beyond it once used: {_metrics()} metrics", busy],
     ]
-    window = _window_hour()
-    rows.append(["one chat window open for an hour, nobody writing", window])
+    rows += [[name, cost] for name, cost in _windows().items()]
     notes = [
         "Pollers: the upper estimate of five a queue. Alarms are a parameter of the template (`Alarms=off`).",
         "Metrics are charged by the hour in which they are written.",
-        "A chat window polls 20 s at a time: a Lambda of 256 MB that waits, and a query each 0.3 s.",
+        "A chat window waits at the server for 20 s after each word (256 MB, a query each 0.3 s), then asks.",
     ]
-    figures = {"usd_a_month": month, "usd_metrics_a_month": busy, "usd_window_hour": window}
+    figures = {"usd_a_month": month, "usd_metrics_a_month": busy, "usd_window_hour": _windows()}
     return Result("idle", "What it costs while nobody writes", ["what", "USD"], rows, notes=notes, figures=figures)
 
 
-def _window_hour() -> float:
-    """USD of an hour of long polls by one window."""
-    polls, queries = 3600 / LONG_POLL_S, LONG_POLL_S / 0.3
-    one = pricing.usd("api_rest") + pricing.usd("lambda_request") + (queries + 1) * pricing.usd("dynamodb_read")
-    one += LIMITS["poll_channel"].memory_mb / 1024 * LONG_POLL_S * pricing.usd("lambda_gb_s")
-    return polls * one
+def _windows() -> dict[str, float]:
+    """USD of an hour of one chat window, by how it asks."""
+    waiting, asking = _poll(LONG_POLL_S), _poll(0)
+    silent = waiting + asking * ((QUIET_AFTER_S - LONG_POLL_S) / CALM_S + (3600 - QUIET_AFTER_S) / QUIET_S)
+    return {
+        "an hour of a chat window that waits at the server": waiting * 3600 / LONG_POLL_S,
+        f"an hour of one that asks each {CALM_S} s": asking * 3600 / CALM_S,
+        "an hour of one in which nobody writes": silent,
+    }
+
+
+def _poll(held_s: int) -> float:
+    """USD of one poll that is held for so long."""
+    queries = held_s / 0.3 + 1
+    run_s = held_s or (2 * pricing.assumed("cpu_ms_a_call") + pricing.assumed("dynamodb_ms")) / 1000
+    one = pricing.usd("api_rest") + pricing.usd("lambda_request") + queries * pricing.usd("dynamodb_read")
+    return one + LIMITS["poll_channel"].memory_mb / 1024 * run_s * pricing.usd("lambda_gb_s")
 
 
 def _metrics() -> int:

@@ -14,9 +14,11 @@
 
   const MOST_TEXT = 16 * 1024;
   const SEND_TRIES = 5;
-  const MOST_WAIT_S = 120;
+  const MOST_WAIT_S = 3600;
   const LONG_POLL_S = 20;
-  const QUIET_MS = 300000; // after that long without a word an open chat asks each half minute instead of waiting at the server
+  const LIVE_MS = 20000; // for so long after the last word an open chat waits at the server for the next one
+  const CALM_WAIT_MS = 2500; // then it asks, without waiting there
+  const QUIET_MS = 300000; // after so long without a word it asks seldom
   const QUIET_WAIT_MS = 30000;
   const CLOSED_WAIT_MS = 60000; // a closed chat only keeps its badge up to date
 
@@ -39,7 +41,15 @@
   // ---- Server
 
   const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-  const backoff = (failures) => Math.min(30000, 1000 * 2 ** (failures - 1)) * (0.75 + Math.random() / 2);
+  const about = (ms) => ms * (0.8 + Math.random() * 0.4); // so that many windows do not ask at the same moment
+  const backoff = (failures) => about(Math.min(30000, 1000 * 2 ** (failures - 1)));
+
+  function retryAfter_ms(answer) { // seconds or a date; never earlier than told
+    const given = answer.headers.get("Retry-After");
+    if (!given || ![429, 503].includes(answer.status)) return 0;
+    const ms = Number(given) >= 0 ? Number(given) * 1000 : Date.parse(given) - Date.now();
+    return ms > 0 ? Math.min(ms, MOST_WAIT_S * 1000) * (1 + Math.random() / 10) : 0;
+  }
 
   async function ask(path, init, limit_ms) {
     const abort = new AbortController();
@@ -51,8 +61,7 @@
       });
       let body = {};
       try { body = await answer.json(); } catch { /* an error page, or nothing */ }
-      const waits_s = Number(answer.headers.get("Retry-After"));
-      return { status: answer.status, body, wait_ms: waits_s > 0 ? Math.min(waits_s, MOST_WAIT_S) * 1000 : 0 };
+      return { status: answer.status, body, wait_ms: retryAfter_ms(answer) };
     } finally {
       clearTimeout(timer);
     }
@@ -96,7 +105,7 @@
       if (answer && answer.status < 500) break;
       if (tries === SEND_TRIES) break;
       notice(labels.offline);
-      await sleep(backoff(tries));
+      await sleep((answer && answer.wait_ms) || backoff(tries));
     }
     setState(item, "failed");
   }
@@ -107,20 +116,29 @@
   let lastHeard = Date.now();
   let interrupt = () => {};
   let polling = false;
+  let heldUntil = 0; // what Retry-After asked for, which nothing that happens here makes shorter
 
   function wakeUp() {
     interrupt();
     poll();
   }
 
+  function restOf(took_ms) { // after an answer without messages
+    const silent_ms = Date.now() - lastHeard;
+    if (!isOpen()) return about(CLOSED_WAIT_MS);
+    if (silent_ms > QUIET_MS) return about(QUIET_WAIT_MS);
+    if (silent_ms > LIVE_MS) return about(CALM_WAIT_MS);
+    return took_ms < 1000 ? 1000 : 0; // the server did not wait, so we do
+  }
+
   async function poll() {
     if (polling) return;
     polling = true;
     while (session && !document.hidden) {
+      if (heldUntil > Date.now()) await sleep(heldUntil - Date.now());
       const begun = Date.now();
-      const quiet = begun - lastHeard > QUIET_MS;
-      const waits = isOpen() && !history && !quiet;
-      const query = new URLSearchParams({ session, wait_s: waits ? LONG_POLL_S : 0 });
+      const live_s = isOpen() && !history ? Math.ceil((LIVE_MS - (begun - lastHeard)) / 1000) : 0;
+      const query = new URLSearchParams({ session, wait_s: Math.max(0, Math.min(LONG_POLL_S, live_s)) });
       if (after) query.set("after", after);
       if (history) query.set("include", "all");
       let answer = null;
@@ -132,15 +150,14 @@
         after = answer.body.next || after;
         if (answer.body.data.length) lastHeard = Date.now();
         else if (history) history = false;
-        else if (!isOpen()) await pause(CLOSED_WAIT_MS);
-        else if (quiet) await pause(QUIET_WAIT_MS);
-        else if (Date.now() - begun < 1000) await pause(1000); // the server did not wait, so we do
+        else await pause(restOf(Date.now() - begun)); // zero: at once
       } else if (answer && answer.status === 422) {
         keep(null); // the stored session is none of this server's
       } else {
         failures += 1;
         if (failures > 1) notice(labels.offline);
-        await pause(Math.max(backoff(failures), (answer && answer.wait_ms) || 0));
+        if (answer && answer.wait_ms) heldUntil = Date.now() + answer.wait_ms;
+        else await pause(backoff(failures));
       }
     }
     polling = false;

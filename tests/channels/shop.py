@@ -1,0 +1,201 @@
+"""A small site with the widget on it, which reads posts with the real adapter, and what a visitor sees."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from chalicelib.channels import webchat
+from chalicelib.channels.contract import Channel, Denied, Request, Said, Status
+from chalicelib.channels.webchat import pages
+
+pytest.importorskip("selenium", reason="selenium is not installed")
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+if not BROWSER or not DRIVER:
+    pytest.skip("needs Debian's chromium and chromedriver", allow_module_level=True)
+
+from selenium.webdriver import Chrome as Chrome  # noqa: E402
+from selenium.webdriver import ChromeOptions, ChromeService  # noqa: E402
+from selenium.webdriver import Keys as Keys  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+
+CHANNEL = Channel("chn_1", {"title": "Help & more", "greeting": "Hello! How can we help?", "colour": "#ffcc00"}, {})
+ROOT = "/channels/chn_1"
+HOST_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'"
+EXAMPLES = sorted((Path(webchat.__file__).parent / "examples").glob("pull__*.json"))
+
+
+@dataclass(frozen=True)
+class Poll:
+    """A poll as it came."""
+
+    at: float
+    wait_s: int
+    include: str
+
+
+class Site:
+    """What the server knows and does; a test sets `trouble` and reads `posts`."""
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = []
+        self.posts: list[dict[str, Any]] = []
+        self.trouble: list[int] = []
+        """Statuses that the next posts are answered with; a negative one is kept before the answer is lost."""
+        self.reads: list[str] = []
+        self.polls: list[Poll] = []
+        self.poll_trouble: list[int] = []
+        """Statuses that the next polls are answered with; 429 and 503 with a Retry-After of 2 s."""
+
+    def say(self, text: str = "", direction: str = "out", **more: Any) -> None:
+        """Add a message to the thread."""
+        message = {"direction": direction, "author": {"kind": "bot", "name": None}, "type": "text", "text": text,
+                   "content": {}, "media": [], "state": "pending"} | more  # fmt: skip
+        self.messages.append({"id": f"msg_{len(self.messages) + 1}"} | message)
+
+    def post(self, body: bytes, headers: dict[str, str]) -> tuple[int, Any]:
+        """Answer a post as the edge does."""
+        self.posts.append(json.loads(body))
+        wanted = self.trouble.pop(0) if self.trouble else 202
+        if wanted > 299:
+            return wanted, {"code": "trouble"}
+        received = webchat.receive(Request("POST", headers, {}, body, int(time.time() * 1000)), CHANNEL)
+        if isinstance(received, Denied):
+            return received.status, {"code": received.code}
+        answer: Any = received.response.body
+        for event in received.events:
+            if isinstance(event, Status):
+                self.reads.append(event.provider_id)
+            if isinstance(event, Said):
+                self.say(event.content.text, "in", author={"kind": "user"}, type=event.content.type)
+                answer = answer | {"message_id": self.messages[-1]["id"]}
+        return received.response.status, answer
+
+    def after(self, cursor: int, *, everything: bool, wait_s: float) -> dict[str, Any]:
+        """Answer a poll as the edge does."""
+        until = time.monotonic() + min(wait_s, 0.5)
+        while True:
+            page = self.messages[cursor:]
+            shown = [one for one in page if everything or one["direction"] == "out"]
+            cursor += len(page)
+            if shown or time.monotonic() >= until:
+                return {"data": shown, "next": str(cursor)}
+            time.sleep(0.02)
+
+
+class Answering(BaseHTTPRequestHandler):
+    """The site over HTTP."""
+
+    site: Site
+
+    def do_GET(self) -> None:
+        path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
+        if path == f"{ROOT}/widget.js":
+            self.answer(200, pages.widget_js(CHANNEL), "text/javascript")
+        elif path == f"{ROOT}/chat":
+            self.answer(200, pages.chat_page(CHANNEL, "widget.js"), "text/html", pages.PAGE_POLICY)
+        elif path == f"{ROOT}/messages":
+            self.poll(int(query.get("after", ["0"])[0]), int(query["wait_s"][0]), query.get("include", [""])[0])
+        elif path == "/shop":
+            page = f'<!doctype html><title>Shop</title><h1>Shop</h1><script src="{ROOT}/widget.js" async></script>'
+            self.answer(200, page, "text/html", HOST_POLICY)
+        else:
+            self.answer(404, "nothing here", "text/plain")
+
+    def poll(self, cursor: int, wait_s: int, include: str) -> None:
+        self.site.polls.append(Poll(time.monotonic(), wait_s, include))
+        if self.site.poll_trouble:
+            self.answer(self.site.poll_trouble.pop(0), "{}", "application/json")
+        else:
+            data = self.site.after(cursor, everything="all" in include.split(","), wait_s=wait_s)
+            self.answer(200, json.dumps(data), "application/json")
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        status, data = self.site.post(body, {name.lower(): value for name, value in self.headers.items()})
+        self.answer(status, json.dumps(data), "application/json")
+
+    def answer(self, status: int, body: str, kind: str, policy: str = "") -> None:
+        try:
+            self.send_response(status)
+            self.send_header("Content-Type", f"{kind}; charset=utf-8")
+            if status in (429, 503):
+                self.send_header("Retry-After", "2")
+            if policy:
+                self.send_header("Content-Security-Policy", policy)
+            self.send_header("Content-Length", str(len(body.encode())))
+            self.end_headers()
+            self.wfile.write(body.encode())
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the page was left while it waited
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+def started() -> Chrome:
+    """A browser without a window."""
+    options = ChromeOptions()
+    options.binary_location = str(BROWSER)
+    for flag in ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"):
+        options.add_argument(flag)
+    options.add_argument("--disable-dev-shm-usage")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return Chrome(options=options, service=ChromeService(str(DRIVER)))
+
+
+def eventually(check: Callable[[], Any], within_s: float = 8) -> Any:
+    """What `check` gives as soon as it gives something."""
+    until = time.monotonic() + within_s
+    while not (found := check()):
+        assert time.monotonic() < until, f"not within {within_s} s"
+        time.sleep(0.03)
+    return found
+
+
+class Widget:
+    """What a visitor sees of it."""
+
+    def __init__(self, browser: Chrome) -> None:
+        self.browser = browser
+        eventually(lambda: browser.find_elements(By.CSS_SELECTOR, "[data-parley]"))
+        self.root = browser.find_element(By.CSS_SELECTOR, "[data-parley]").shadow_root
+
+    def all(self, selector: str) -> list[Any]:
+        return self.root.find_elements(By.CSS_SELECTOR, selector)
+
+    def one(self, selector: str) -> Any:
+        return eventually(lambda: self.all(selector))[0]
+
+    def bubbles(self) -> list[str]:
+        return [node.text for node in self.all(".bubble")]
+
+    def write(self, text: str) -> None:
+        self.one("textarea").send_keys(text + Keys.ENTER)
+
+    def focused(self) -> str:
+        tag = "return document.querySelector('[data-parley]').shadowRoot.activeElement?.className || 'input'"
+        return str(self.browser.execute_script(tag))
+
+
+def is_shown(widget: Widget, text: str) -> bool:
+    return text in widget.one(".log").text
+
+
+def logged(browser: Chrome) -> list[str]:
+    lines: Any = browser.get_log("browser")  # type: ignore[no-untyped-call]
+    return [line["message"] for line in lines]
+
+
+def opened(browser: Chrome, base: str) -> Widget:
+    browser.get(f"{base}{ROOT}/chat")
+    return Widget(browser)

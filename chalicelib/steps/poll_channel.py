@@ -18,7 +18,7 @@ from chalicelib.channels import fallback
 from chalicelib.channels.contract import Channel
 from chalicelib.channels.webchat import address_of, cors, is_session, pages
 from chalicelib.domain.event import status_event
-from chalicelib.domain.message import DELIVERED, FAILED, PENDING, SENT, Message
+from chalicelib.domain.message import DELIVERED, FAILED, PENDING, SENT, Content, Message
 from chalicelib.domain.thread import thread_id
 from chalicelib.domain.view import message_view
 from chalicelib.inbound import strangers
@@ -30,6 +30,8 @@ from chalicelib.tables import config, messages, places
 
 _PAGE = 50
 _EVERY_S = 0.3
+_EVENTS = ("handover", "transferred", "handover_accepted", "handover_ended")
+"""What a visitor may hear of their conversation."""
 _KEEP_MS, _MOST_KEPT = 10_000, 1000
 _kept: dict[str, tuple[int, str, Channel]] = {}
 """Channel -> when it was read, its service and itself."""
@@ -46,12 +48,12 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
             422, "wrong_fields", "session is missing or malformed", errors=[("/session", "must be a session")]
         )
     after, wait_s = _cursor(query.get("after", "")), _wait(query.get("wait_s", "0"))
-    everything = query.get("include") == "all"
+    include = frozenset(query.get("include", "").split(","))
     thread, until = thread_id(channel.id, address_of(session)), clock.now_ms() + _held_s(wait_s) * 1000
     waits = False
     while True:
         page = messages.after(thread, after, limit=_PAGE)
-        shown = [message for message in page if _shown(message, everything=everything)]
+        shown = [message for message in page if _shown(message, include)]
         if not page and not strangers.is_known(thread):
             # Not held: whoever makes sessions up would take the places of those who wait for an answer.
             break
@@ -138,16 +140,33 @@ def _held_s(wait_s: int) -> int:
     return min(wait_s, settings().longest_poll_s)
 
 
-def _shown(message: Message, *, everything: bool) -> bool:
+def _shown(message: Message, include: frozenset[str]) -> bool:
     if message.direction == "out":
         return message.state != FAILED
-    return everything and message.author.kind == "user"
+    if message.author.kind == "system" and message.content.type == "event":
+        return "events" in include and message.content.details.get("name") in _EVENTS
+    return "all" in include and message.author.kind == "user"
 
 
 def _view(message: Message, can: frozenset[str]) -> dict[str, Any]:
-    """As the widget gets it; what it cannot show comes as text."""
+    """As the widget gets it; what it cannot show comes as text.
+
+    `client_id` is the id that the page gave to what the visitor said. Of an event the visitor hears what happened and
+    the agent's name: not to which desk, why, or under which id.
+    """
+    at = clock.rfc3339(message.sent_at)
+    if message.content.type == "event" and message.direction == "in":
+        return message_view(replace(message, content=_told(message.content.details)), at=at)
     public = places.public_message(message)
-    return message_view(replace(public, content=fallback.shown(public.content, can)), at=clock.rfc3339(message.sent_at))
+    view = message_view(replace(public, content=fallback.shown(public.content, can)), at=at)
+    given = message.provider_id.removeprefix(f"{message.address}.")
+    return view | ({"client_id": given} if message.direction == "in" and given else {})
+
+
+def _told(details: dict[str, Any]) -> Content:
+    agent = details.get("agent")
+    name = str(agent.get("name") or "") if isinstance(agent, dict) else ""
+    return Content("event", details={"name": details.get("name")} | ({"agent": {"name": name}} if name else {}))
 
 
 def _delivered(shown: list[Message], service: str, channel: Channel) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -47,6 +48,7 @@ class Site:
     """What the server knows and does; a test sets `trouble` and reads `posts`."""
 
     def __init__(self) -> None:
+        self.channel, self.language = CHANNEL, "en"
         self.messages: list[dict[str, Any]] = []
         self.posts: list[dict[str, Any]] = []
         self.trouble: list[int] = []
@@ -68,7 +70,7 @@ class Site:
         wanted = self.trouble.pop(0) if self.trouble else 202
         if wanted > 299:
             return wanted, {"code": "trouble"}
-        received = webchat.receive(Request("POST", headers, {}, body, int(time.time() * 1000)), CHANNEL)
+        received = webchat.receive(Request("POST", headers, {}, body, int(time.time() * 1000)), self.channel)
         if isinstance(received, Denied):
             return received.status, {"code": received.code}
         answer: Any = received.response.body
@@ -76,20 +78,34 @@ class Site:
             if isinstance(event, Status):
                 self.reads.append(event.provider_id)
             if isinstance(event, Said):
-                self.say(event.content.text, "in", author={"kind": "user"}, type=event.content.type)
-                answer = answer | {"message_id": self.messages[-1]["id"]}
-        return received.response.status, answer
+                answer = answer | {"message_id": self.hear(event)}
+        return (received.response.status, answer) if wanted > 0 else (-wanted, {})
 
-    def after(self, cursor: int, *, everything: bool, wait_s: float) -> dict[str, Any]:
+    def hear(self, event: Said) -> str:
+        """Take what the visitor said into the thread, once; gives the message's id."""
+        given = event.provider_id.split(".", 1)[1]
+        for message in self.messages:
+            if message.get("client_id") == given:
+                return str(message["id"])
+        content = event.content
+        about = {"author": {"kind": "user"}, "type": content.type, "content": content.details, "client_id": given}
+        self.say(content.text, "in", **about)
+        return str(self.messages[-1]["id"])
+
+    def after(self, cursor: int, include: list[str], wait_s: float) -> dict[str, Any]:
         """Answer a poll as the edge does."""
         until = time.monotonic() + min(wait_s, 0.5)
         while True:
             page = self.messages[cursor:]
-            shown = [one for one in page if everything or one["direction"] == "out"]
+            shown = [one for one in page if _kind(one) in (*include, "out")]
             cursor += len(page)
             if shown or time.monotonic() >= until:
                 return {"data": shown, "next": str(cursor)}
             time.sleep(0.02)
+
+
+def _kind(message: dict[str, Any]) -> str:
+    return "out" if message["direction"] == "out" else "events" if message["type"] == "event" else "all"
 
 
 class Answering(BaseHTTPRequestHandler):
@@ -100,13 +116,14 @@ class Answering(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
         if path == f"{ROOT}/widget.js":
-            self.answer(200, pages.widget_js(CHANNEL), "text/javascript")
+            self.answer(200, pages.widget_js(self.site.channel), "text/javascript")
         elif path == f"{ROOT}/chat":
-            self.answer(200, pages.chat_page(CHANNEL, "widget.js"), "text/html", pages.PAGE_POLICY)
+            self.answer(200, pages.chat_page(self.site.channel, "widget.js"), "text/html", pages.PAGE_POLICY)
         elif path == f"{ROOT}/messages":
             self.poll(int(query.get("after", ["0"])[0]), int(query["wait_s"][0]), query.get("include", [""])[0])
         elif path == "/shop":
-            page = f'<!doctype html><title>Shop</title><h1>Shop</h1><script src="{ROOT}/widget.js" async></script>'
+            begin = f'<!doctype html><html lang="{self.site.language}"><title>Shop</title><h1>Shop</h1>'
+            page = f'{begin}<script src="{ROOT}/widget.js" async></script>'
             self.answer(200, page, "text/html", HOST_POLICY)
         else:
             self.answer(404, "nothing here", "text/plain")
@@ -116,7 +133,7 @@ class Answering(BaseHTTPRequestHandler):
         if self.site.poll_trouble:
             self.answer(self.site.poll_trouble.pop(0), "{}", "application/json")
         else:
-            data = self.site.after(cursor, everything="all" in include.split(","), wait_s=wait_s)
+            data = self.site.after(cursor, include.split(","), wait_s)
             self.answer(200, json.dumps(data), "application/json")
 
     def do_POST(self) -> None:
@@ -162,6 +179,16 @@ def eventually(check: Callable[[], Any], within_s: float = 8) -> Any:
     return found
 
 
+@contextmanager
+def offline(browser: Chrome) -> Iterator[None]:
+    """Without a network for a while."""
+    browser.set_network_conditions(offline=True, latency=0, throughput=10**7)
+    try:
+        yield
+    finally:
+        browser.set_network_conditions(offline=False, latency=0, throughput=10**7)
+
+
 class Widget:
     """What a visitor sees of it."""
 
@@ -178,6 +205,10 @@ class Widget:
 
     def bubbles(self) -> list[str]:
         return [node.text for node in self.all(".bubble")]
+
+    def states(self) -> list[str]:
+        """Of the visitor's messages."""
+        return [str(node.get_attribute("data-state")) for node in self.all(".row.me")]
 
     def write(self, text: str) -> None:
         self.one("textarea").send_keys(text + Keys.ENTER)

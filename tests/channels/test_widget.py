@@ -21,7 +21,7 @@ def test_a_visitor_writes_and_reads_the_answer(browser: Chrome, site: Site, base
     assert browser.title == "Help & more"
     assert widget.one(".greeting").text == "Hello! How can we help?"
     widget.write("Where is <i>my</i> parcel?")
-    eventually(lambda: "Sent" in widget.one(".state").text)
+    widget.one("[data-state=sent]")
     site.say("On its way")
     eventually(lambda: widget.bubbles() == ["Where is <i>my</i> parcel?", "On its way"])
     eventually(lambda: site.reads == [site.messages[1]["id"]])
@@ -55,7 +55,7 @@ def test_a_broken_server_is_asked_again_with_the_same_id(browser: Chrome, site: 
     site.trouble = [503]
     widget = opened(browser, base)
     widget.write("Hello?")
-    eventually(lambda: "Sent" in widget.one(".state").text)
+    widget.one("[data-state=sent]")
     first, second = [post for post in site.posts if "text" in post]
     assert first == second
     assert first["id"]
@@ -65,8 +65,8 @@ def test_a_refused_message_can_be_tried_again_by_hand(browser: Chrome, site: Sit
     site.trouble = [403]
     widget = opened(browser, base)
     widget.write("Hello?")
-    widget.one(".failed .state button").click()
-    eventually(lambda: "Sent" in widget.one(".state").text)
+    widget.one("[data-state=failed] .state button").click()
+    widget.one("[data-state=sent]")
     assert len(site.messages) == 1
 
 

@@ -10,28 +10,19 @@ from typing import Any
 
 from chalicelib.channels.contract import Channel
 
-LOOK = {"title": "Chat", "greeting": "", "colour": "#1f5fbf", "position": "right", "language": "en"}
-LABELS = {
-    "open": "Open chat",
-    "close": "Close chat",
-    "message": "Message",
-    "placeholder": "Write a message",
-    "send": "Send",
-    "log": "Conversation",
-    "you": "You",
-    "bot": "Assistant",
-    "agent": "Agent",
-    "sending": "Sending",
-    "sent": "Sent",
-    "failed": "Not sent.",
-    "retry": "Try again",
-    "offline": "No connection. Trying again.",
-    "too_long": "This message is too long.",
-    "unread": "unread",
-    "map": "Open map",
-    "file": "File",
+LOOK = {
+    "title": "Chat",
+    "greeting": "",
+    "colour": "#2b57d0",
+    "position": "right",
+    "language": "",
+    "theme": "auto",
+    "sound": False,
 }
-"""The widget's own words, which a channel's `labels` may replace."""
+LANGUAGES = ("en", "de", "es", "ar")
+"""Languages that the widget has words in: console/webchat/words."""
+_PARTS = ("start.js", "wire.js", "outbox.js", "rows.js", "widget.js")
+"""The script in the order in which it is read; together they are one function's body."""
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; img-src https: http: data:; media-src https: http:; "
@@ -43,9 +34,16 @@ PAGE_POLICY = (
 def widget_js(channel: Channel) -> str:
     """The script that puts the chat on a page; text/javascript."""
     given = {key: channel.settings.get(key) or default for key, default in LOOK.items()}
-    labels = LABELS | dict(channel.settings.get("labels") or {})
-    options = {"channel": channel.id, **given, "labels": labels, "css": _file("widget.css")}
-    return _file("widget.js").replace("__PARLEY_OPTIONS__", _script_json(options), 1)
+    labels = dict(channel.settings.get("labels") or {})
+    options = {"channel": channel.id, **given, "words": _tables(given["language"]), "labels": labels}
+    script = "".join(_file(part) for part in _PARTS)
+    with_options = script.replace("__PARLEY_OPTIONS__", _script_json(options | {"css": _file("widget.css")}), 1)
+    return f'// Parley web chat: one script tag, no dependencies.\n(() => {{\n"use strict";\n{with_options}}})();\n'
+
+
+def words(language: str) -> dict[str, str]:
+    """The widget's own words in one of `LANGUAGES`, which a channel's `labels` may replace."""
+    return dict(json.loads(_file(f"words/{language}.json")))
 
 
 def chat_page(channel: Channel, script_url: str) -> str:
@@ -53,12 +51,18 @@ def chat_page(channel: Channel, script_url: str) -> str:
     settings = channel.settings
     page = _file("chat.html")
     for mark, value in (
-        ("__PARLEY_LANGUAGE__", settings.get("language") or LOOK["language"]),
+        ("__PARLEY_LANGUAGE__", settings.get("language") or "en"),
         ("__PARLEY_TITLE__", settings.get("title") or LOOK["title"]),
         ("__PARLEY_SCRIPT__", script_url),
     ):
         page = page.replace(mark, html.escape(str(value), quote=True))
     return page
+
+
+def _tables(language: object) -> dict[str, dict[str, str]]:
+    """The words that a page may need: all where the page's own language decides."""
+    wanted = str(language).lower().split("-")[0]
+    return {one: words(one) for one in LANGUAGES if not wanted or one in ("en", wanted)}
 
 
 def _script_json(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.bots import webhook as wire
 from chalicelib.bots.webhook import BotEvent
 from chalicelib.domain.event import BOT_CLOSE, BOT_HANDOVER, BOT_MESSAGE, Event
-from chalicelib.domain.thread import BOT
+from chalicelib.domain.thread import BOT, Thread
 from chalicelib.inbound.post import Post, refuse
 from chalicelib.ports.web import Problem
 
@@ -25,13 +25,17 @@ def events(post: Post, given: Any) -> list[Event]:
 
 def _event(post: Post, said: BotEvent, index: int) -> Event:
     bot = post.party
-    thread, number = post.thread(said.conversation, index)
+    closes = said.kind == "close"
+
+    def mine(thread: Thread, number: int) -> bool:
+        return thread.bots.get(bot.id) == number and (closes or (thread.owner == BOT and thread.bot == bot.id))
+
+    thread, number = post.thread(said.conversation, index, mine)
     id, once, done = post.repeated(thread, said.id, index)
-    if not done:
+    if not done and not mine(thread, number):
         if thread.bots.get(bot.id) != number:
             raise post.not_open(thread, number, index)
-        if said.kind != "close" and (thread.owner != BOT or thread.bot != bot.id):
-            raise Problem(409, "not_owner", "the bot does not own the thread", owner=thread.owner or None)
+        raise Problem(409, "not_owner", "the bot does not own the thread", owner=thread.owner or None)
     body: dict[str, Any] = {"bot": bot.id, "conversation": said.conversation}
     if said.params:
         body["params"] = dict(said.params)

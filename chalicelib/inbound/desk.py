@@ -7,6 +7,7 @@ from typing import Any
 from chalicelib.desks import webhook as wire
 from chalicelib.desks.webhook import DeskEvent
 from chalicelib.domain.event import Event
+from chalicelib.domain.thread import Thread
 from chalicelib.inbound.post import Post, refuse
 from chalicelib.ports.web import Problem
 from chalicelib.tables import config
@@ -21,10 +22,14 @@ def events(post: Post, given: Any) -> list[Event]:
 
 
 def _event(post: Post, said: DeskEvent, index: int) -> Event:
-    thread, number = post.thread(said.conversation, index)
+
+    def mine(thread: Thread, number: int) -> bool:
+        chat = thread.chat
+        return chat is not None and chat.number == number and chat.desk == post.party.id
+
+    thread, number = post.thread(said.conversation, index, mine)
     id, once, done = post.repeated(thread, said.id, index)
-    chat = thread.chat
-    if not done and (chat is None or chat.number != number or chat.desk != post.party.id):
+    if not done and not mine(thread, number):
         raise post.not_open(thread, number, index)
     if said.desk and (config.get("desk", said.desk) is None or config.service_of(said.desk) != thread.service):
         raise Problem(422, "wrong_fields", "desk_id: unknown desk", errors=[(f"/{index}/desk_id", "unknown desk")])

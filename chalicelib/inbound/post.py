@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from chalicelib.domain.message import Content
 from chalicelib.domain.thread import Thread, message_id, parse_conversation_id
 from chalicelib.ports import clock, ids
 from chalicelib.ports.web import Problem
-from chalicelib.tables import receipts, threads
+from chalicelib.tables import latest, receipts, threads
 from chalicelib.tables.config import Resource
 
 
@@ -29,8 +29,12 @@ class Post:
     """(JSON pointer, message) of what was ignored."""
     _threads: dict[str, Thread | None] = field(default_factory=dict)
 
-    def thread(self, conversation: str, index: int) -> tuple[Thread, int]:
-        """The thread of a conversation and the conversation's number; Problem 404 where it cannot be the party's."""
+    def thread(self, conversation: str, index: int, mine: Callable[[Thread, int], bool]) -> tuple[Thread, int]:
+        """The thread of a conversation and the conversation's number; Problem 404 where it cannot be the party's.
+
+        `mine` says whether the party may speak in it. Who may not as the thread stands, perhaps heard of a message so
+        quickly that the thread's row is not written yet: then its messages say.
+        """
         named = parse_conversation_id(conversation)
         if named is None:
             raise self.unknown(index)
@@ -38,6 +42,8 @@ class Post:
         if thread_id not in self._threads:
             self._threads[thread_id] = threads.get(thread_id)
         thread = self._threads[thread_id]
+        if thread is None or not mine(thread, number):
+            thread = self._threads[thread_id] = latest.caught_up(thread_id, thread)
         if thread is None or thread.service != self.party.service:
             raise self.unknown(index)
         return thread, number

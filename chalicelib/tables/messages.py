@@ -240,6 +240,13 @@ def after(thread: str, seq: int, *, limit: int) -> list[Message]:
     return [of_row(row) for row in rows]
 
 
+def newest(thread: str, *, after: int) -> MessageRow | None:
+    """The last message of a thread after number `after`, read consistently."""
+    return next(iter(MessageRow.query(
+        thread, MessageRow.seq > after, limit=1, scan_index_forward=False, consistent_read=True
+    )), None)  # fmt: skip
+
+
 def find(thread: str, message: str, *, within: int) -> Message | None:
     """A message by its id, looked for among the thread's last `within` messages."""
     rows = MessageRow.query(thread, limit=within, page_size=50, scan_index_forward=False, consistent_read=True)

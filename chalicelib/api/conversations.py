@@ -8,8 +8,7 @@ from chalicelib.api import across, changes, cursors, persons
 from chalicelib.api.fields import invalid
 from chalicelib.api.formats import THREAD
 from chalicelib.api.front import Answer, Call
-from chalicelib.domain.thread import Conversation, Thread, parse_conversation_id
-from chalicelib.domain.turn import SOURCE
+from chalicelib.domain.thread import SOURCE, Conversation, Thread, parse_conversation_id
 from chalicelib.domain.view import conversation_view
 from chalicelib.ports.clock import rfc3339
 from chalicelib.ports.web import Problem

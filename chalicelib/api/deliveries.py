@@ -10,14 +10,13 @@ from chalicelib.api import conversations, cursors, formats
 from chalicelib.api.fields import invalid
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.queries import DESTINATIONS
-from chalicelib.domain.thread import Thread, thread_of_message
-from chalicelib.domain.turn import TRIGGER
+from chalicelib.domain.lane import lane_of, lane_of_route, replay_of, thread_of
+from chalicelib.domain.thread import TRIGGER, Thread, thread_of_message
 from chalicelib.ports.clock import rfc3339
 from chalicelib.ports.web import Problem
 from chalicelib.tables import config, deliveries, history, messages, threads, together
 from chalicelib.tables.deliveries import DeliveryRow
 
-REPLAYS = deliveries.REPLAYS
 """Ending of the lane in which a lane's deliveries are replayed."""
 _OF_NO_THREAD = ("contact.", "endpoint.")
 """Platform events whose lanes begin with the id of something else."""
@@ -76,7 +75,7 @@ def view(row: DeliveryRow) -> dict[str, Any]:
         named: destination,
         "kind": notice.get("kind"),
         "event": event or None,
-        "thread_id": None if event.startswith(_OF_NO_THREAD) else deliveries.thread_of(str(row.lane)),
+        "thread_id": None if event.startswith(_OF_NO_THREAD) else thread_of(str(row.lane)),
         "conversation_id": notice.get("conversation") or None,
         "message_id": notice.get("message") or None,
         "created_at": rfc3339(created_ms(row)),
@@ -144,12 +143,11 @@ def lanes_of(thread_id: str) -> list[str]:
     if thread is None:
         return []
     parties = {one.party for one in conversations.conversations_of(thread_id)} | set(thread.bots) | {thread.channel}
-    lanes = [deliveries.lane_id(thread_id, party, channel=thread.channel) for party in sorted(parties) if party]
+    lanes = [lane_of(thread_id, party, channel=thread.channel) for party in sorted(parties) if party]
     for one in config.of_kind(thread.service, "subscription"):
-        lanes.append(deliveries.lane_id(thread_id, one.id, channel=thread.channel))
-        lanes.append(deliveries.lane_id(thread_id, one.id + deliveries.CONVERSATIONS, channel=thread.channel))
+        lanes += [lane_of(thread_id, one.id, channel=thread.channel, conversations=own) for own in (False, True)]
     lanes += _outcomes(thread)
-    return [*lanes, *(lane + REPLAYS for lane in lanes)]
+    return [*lanes, *map(replay_of, lanes)]
 
 
 def _outcomes(thread: Thread) -> list[str]:
@@ -157,8 +155,8 @@ def _outcomes(thread: Thread) -> list[str]:
     if thread.channel_kind != TRIGGER:
         return []
     said = messages.last(thread.id, limit=_OUTCOMES)
-    told = [(one, route) for one in said for route in one.routes if route["to"] == "trigger" and route.get("notify")]
-    return [deliveries.lane_of(one, route) for one, route in told]
+    told = [(one, route) for one in said for route in one.routes if route.notify]
+    return [lane_of_route(one, route) for one, route in told]
 
 
 def _about(call: Call) -> tuple[str, dict[str, str]]:

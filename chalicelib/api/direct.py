@@ -20,8 +20,17 @@ from chalicelib.api.shapes import Message as MessageShape
 from chalicelib.domain.event import TRIGGER_EVENT, Event
 from chalicelib.domain.identities import CHANNEL, WrongIdentities, keys_of
 from chalicelib.domain.message import FAILED, MAX_TEXT_BYTES, Author, Content, Message
-from chalicelib.domain.thread import BOT, DESK, DIRECT, OPEN, Conversation, conversation_id, message_id, thread_id
-from chalicelib.domain.turn import TRIGGER
+from chalicelib.domain.thread import (
+    BOT,
+    DESK,
+    DIRECT,
+    OPEN,
+    TRIGGER,
+    Conversation,
+    conversation_id,
+    message_id,
+    thread_id,
+)
 from chalicelib.domain.view import message_view
 from chalicelib.ports import clock, ids, queues
 from chalicelib.ports.clock import rfc3339

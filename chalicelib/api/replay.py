@@ -16,6 +16,7 @@ from chalicelib.api import deliveries as reading
 from chalicelib.api.fields import Fields, body, invalid
 from chalicelib.api.formats import BotId, named
 from chalicelib.api.front import Answer, Call
+from chalicelib.domain.lane import queue_of, replay_of, thread_of
 from chalicelib.domain.thread import DESK
 from chalicelib.ports import ids, queues
 from chalicelib.ports.clock import from_rfc3339, now_ms, rfc3339
@@ -104,7 +105,7 @@ def _choose(bot: str, since: int, until: int) -> tuple[list[DeliveryRow], dict[s
         if len(chosen) >= MOST and at != last:
             return chosen, skipped, rfc3339(at)
         last = at
-        thread = deliveries.thread_of(str(row.lane))
+        thread = thread_of(str(row.lane))
         if row.replay_of:
             skipped["is_replay"] += 1
         elif row.status in deliveries.UNDONE:
@@ -136,7 +137,7 @@ def _owner(thread_id: str, owners: dict[str, str]) -> str:
 
 def _again(row: DeliveryRow, *, same_ms: int = 0) -> DeliveryRow:
     """A new row that repeats this one; the last one that did, while that is still to be told or younger than that."""
-    lane, now = _lane(row), now_ms()
+    lane, now = replay_of(str(row.lane)), now_ms()
     last = deliveries.get(lane, str(row.replayed_as)) if row.replayed_as else None
     if last is not None and (last.status in deliveries.UNDONE or now - reading.created_ms(last) < same_ms):
         return last
@@ -148,18 +149,14 @@ def _again(row: DeliveryRow, *, same_ms: int = 0) -> DeliveryRow:
     return made
 
 
-def _lane(row: DeliveryRow) -> str:
-    return str(row.lane).removesuffix(reading.REPLAYS) + reading.REPLAYS
-
-
 def _last(row: DeliveryRow) -> str:
-    return deliveries.delivery_id(_lane(row), str(row.replayed_as or ""))
+    return deliveries.delivery_id(replay_of(str(row.lane)), str(row.replayed_as or ""))
 
 
 def _wake(rows: list[DeliveryRow]) -> None:
     last = {str(row.lane): row for row in rows}
     for lane, row in last.items():
-        queues.send(deliveries.queue_of(lane), [queues.Entry({"lane": lane}, group=lane, dedup=row.id)])
+        queues.send(queue_of(lane), [queues.Entry({"lane": lane}, group=lane, dedup=row.id)])
 
 
 def _brief(row: DeliveryRow) -> dict[str, Any]:

@@ -11,9 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.message import Author, Content
+from chalicelib.domain.platform_event import TRIGGER_COMPLETED, TRIGGER_FAILED
+from chalicelib.domain.route import SUBSCRIPTION, Route
+from chalicelib.domain.route import TRIGGER as TO_TRIGGER
 from chalicelib.domain.stored import known
 from chalicelib.domain.thread import BOT, NOBODY, conversation_id, parse_conversation_id
-from chalicelib.domain.turn import TRIGGER_COMPLETED, TRIGGER_FAILED, Route, Timer, Turn
+from chalicelib.domain.turn import Timer, Turn
 
 MOST_ASKED = 50
 """Events of one trigger's thread that wait at the same time: each is part of every message's row. With one more the
@@ -36,10 +39,8 @@ def trigger_event(turn: Turn) -> None:
     if "content" not in body:
         # A conversation that is opened before anything is said.
         return
-    route = turn.to_bot(bot, mode="BOT")
     asked = body.get("asked", "")
-    if asked:
-        route["asked"] = asked
+    route = replace(turn.to_bot(bot, mode="BOT"), asked=asked)
     turn.say(
         Content.of(body["content"]),
         author=Author(**known(Author, body.get("author") or {"kind": "event"})),
@@ -119,18 +120,21 @@ def no_answer(turn: Turn, conversation: str) -> list[Route]:
     return [route for one in _within(turn, conversation) for route in _outcome(turn, one["id"], SUCCEEDED)]
 
 
-def _outcome(turn: Turn, asked: str, outcome: str, **facts: Any) -> list[Route]:
+def _outcome(
+    turn: Turn, asked: str, outcome: str, *, reply: str = "", error: dict[str, Any] | None = None
+) -> list[Route]:
     """The route to the trigger, and to the subscriptions that hear of it."""
     thread, world = turn.thread, turn.world
     turn.thread = replace(thread, asked=tuple(one for one in thread.asked if one["id"] != asked))
     event = TRIGGER_COMPLETED if outcome == SUCCEEDED else TRIGGER_FAILED
-    about = {"asked": asked, "outcome": outcome, "event": event} | facts
-    routes: list[Route] = [{"to": "trigger", "id": thread.channel, "notify": world.notifies(thread.channel)} | about]
+    told = Route(TO_TRIGGER, thread.channel, asked=asked, event=event, outcome=outcome, reply=reply, error=error)
     heard = world.hearers(event, "trigger", lambda: {"message": {"source": "trigger"}, "contact": dict(thread.contact)})
-    return routes + [{"to": "subscription", "id": one} | about for one in heard]
+    notified = replace(told, notify=world.notifies(thread.channel))
+    return [notified, *(replace(told, to=SUBSCRIPTION, id=one) for one in heard)]
 
 
-def _tell(turn: Turn, asked: str, outcome: str, **facts: Any) -> None:
+def _tell(turn: Turn, asked: str, outcome: str, *, error: dict[str, Any] | None = None) -> None:
     number = next(one["number"] for one in turn.thread.asked if one["id"] == asked)
     conversation = conversation_id(turn.thread.id, number)
-    turn.note("trigger_outcome", conversation=conversation, routes=_outcome(turn, asked, outcome, **facts), **facts)
+    told = _outcome(turn, asked, outcome, error=error)
+    turn.note("trigger_outcome", conversation=conversation, routes=told, error=error)

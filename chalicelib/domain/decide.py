@@ -20,11 +20,14 @@ from chalicelib.domain.event import Event
 from chalicelib.domain.feed import source_event
 from chalicelib.domain.message import FAILED, SENT, Author, Content
 from chalicelib.domain.moved import customer_moved
+from chalicelib.domain.route import BOT as TO_BOT
+from chalicelib.domain.route import DESK as TO_DESK
+from chalicelib.domain.route import Route
 from chalicelib.domain.routing import CLOSED as CLOSED_CONVERSATION
 from chalicelib.domain.routing import Rule, World, first_after, first_match
 from chalicelib.domain.stored import UnknownKind
-from chalicelib.domain.thread import ACCEPTED, BOT, DESK, HELD, Thread, parse_conversation_id
-from chalicelib.domain.turn import TRIGGER, StateChange, Turn, accepted
+from chalicelib.domain.thread import ACCEPTED, BOT, DESK, HELD, TRIGGER, Thread, parse_conversation_id
+from chalicelib.domain.turn import Turn, accepted
 
 
 def decide(event: Event, thread: Thread, world: World, contact: dict[str, Any] | None = None) -> Turn:
@@ -85,7 +88,7 @@ def _straight_to_desk(turn: Turn, content: Content, rule: Rule) -> None:
     _said_by_customer(turn, content, conversation, [turn.to_desk(_notice_kind(content)), *turn.copy_to_bot()])
 
 
-def _said_by_customer(turn: Turn, content: Content, conversation: str, routes: list[dict[str, Any]]) -> None:
+def _said_by_customer(turn: Turn, content: Content, conversation: str, routes: list[Route]) -> None:
     contact = turn.thread.contact
     author = Author("user", contact.get("id", ""), contact.get("name", ""))
     turn.say(content, author=author, direction="in", conversation=conversation, routes=routes)
@@ -114,7 +117,7 @@ def _bot_message(turn: Turn) -> None:
         )
         turn.ignored = refusal
         return
-    status_to = [{"to": "bot", "id": bot, "conversation": conversation, "mode": "BOT"}]
+    status_to = [Route(TO_BOT, bot, conversation=conversation)]
     if turn.thread.channel_kind == TRIGGER:
         # Nobody fetches it and nothing is sent: who asked reads the outcome, and the message is there.
         answers = answered(turn, reply=content)
@@ -241,7 +244,7 @@ def _agent_message(turn: Turn) -> None:
     accepted(turn, turn.event.body.get("agent", {}))
     # A person has written: the thread stays with people even if the bot that failed comes back.
     turn.thread = replace(turn.thread, fallback="")
-    status_to = [{"to": "desk", "id": turn.chat.desk, "conversation": turn.thread.chat_conversation(), "mode": "CCSP"}]
+    status_to = [Route(TO_DESK, turn.chat.desk, conversation=turn.thread.chat_conversation(), mode="CCSP")]
     turn.say(
         Content.of(turn.event.body["content"]),
         author=_agent(turn),
@@ -318,13 +321,6 @@ def _offer_expired(turn: Turn) -> None:
     _handover_failed(turn, "no desk accepted in time")
 
 
-def _receipt(turn: Turn) -> None:
-    body = turn.event.body
-    turn.receipts.append(
-        StateChange(body["seq"], body["state"], turn.event.at, body.get("error"), body.get("provider_id", ""))
-    )
-
-
 def _bot_failing(turn: Turn) -> None:
     thread, body = turn.thread, turn.event.body
     if thread.owner != BOT or thread.bot != body["bot"]:
@@ -372,7 +368,6 @@ _BY_KIND: dict[str, Callable[[Turn], None]] = {
     kinds.CHAT_TRANSFERRED: _of_its_desk(_chat_transferred),
     kinds.CHAT_RETURNED: _of_its_desk(_chat_closed),
     kinds.CHAT_CLOSED: _of_its_desk(_chat_closed),
-    kinds.RECEIPT: _receipt,
     kinds.OFFER_EXPIRED: _offer_expired,
     kinds.BOT_FAILING: _bot_failing,
     kinds.BOT_RECOVERED: _bot_recovered,

@@ -7,10 +7,11 @@ from typing import Any
 
 from chalicelib.domain.happened import never_offered
 from chalicelib.domain.message import Message
-from chalicelib.domain.platform_event import HANDOVER_FAILED
+from chalicelib.domain.platform_event import HANDOVER_FAILED, MESSAGE_CREATED, MESSAGE_STATUS
+from chalicelib.domain.route import SUBSCRIPTION, Route
 from chalicelib.domain.routing import facts_of
-from chalicelib.domain.thread import CLOSED
-from chalicelib.domain.turn import MESSAGE_CREATED, MESSAGE_STATUS, SOURCE, Turn
+from chalicelib.domain.thread import CLOSED, SOURCE
+from chalicelib.domain.turn import Turn
 
 
 def settle_conversations(turn: Turn) -> None:
@@ -42,23 +43,15 @@ def choose_hearers(turn: Turn) -> None:
                 # A note of ours: what it stands for is an event of its own, told from the conversation's row.
                 continue
             created = HANDOVER_FAILED
-
-        def facts(said: Message = said) -> dict[str, Any]:
-            return facts_of(
-                turn.event, turn.was, said.content, timezone=turn.world.timezone, contact=turn.contact, said=said
-            )
-
-        routes = [
-            {"to": "subscription", "id": one, "event": created}
-            for one in turn.world.hearers(created, said.source, facts)
-        ]
-        status_to = (
-            [
-                {"to": "subscription", "id": one, "event": MESSAGE_STATUS}
-                for one in turn.world.hearers(MESSAGE_STATUS, said.source, facts)
-            ]
-            if said.direction == "out"
-            else []
-        )
+        routes = _subscribed(turn, created, said)
+        status_to = _subscribed(turn, MESSAGE_STATUS, said) if said.direction == "out" else []
         if routes or status_to:
             turn.messages[at] = replace(said, routes=(*said.routes, *routes), status_to=(*said.status_to, *status_to))
+
+
+def _subscribed(turn: Turn, event: str, said: Message) -> list[Route]:
+    def facts() -> dict[str, Any]:
+        zone = turn.world.timezone
+        return facts_of(turn.event, turn.was, said.content, timezone=zone, contact=turn.contact, said=said)
+
+    return [Route(SUBSCRIPTION, one, event=event) for one in turn.world.hearers(event, said.source, facts)]

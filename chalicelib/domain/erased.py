@@ -7,8 +7,8 @@ from dataclasses import replace
 from chalicelib.domain import notice
 from chalicelib.domain.event import BEGINNERS, CONTACT_ERASED, CUSTOMER_MESSAGE, Event
 from chalicelib.domain.part import ALL
-from chalicelib.domain.thread import NOBODY, Thread, parse_conversation_id
-from chalicelib.domain.turn import SOURCE, Turn
+from chalicelib.domain.thread import NOBODY, SOURCE, Thread, parse_conversation_id
+from chalicelib.domain.turn import Turn
 
 OUTCOME = "contact_erased"
 

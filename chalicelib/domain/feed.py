@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import replace
 
 from chalicelib.domain.message import Author, Content
-from chalicelib.domain.thread import OPEN, Conversation, conversation_id
-from chalicelib.domain.turn import SOURCE, Turn
+from chalicelib.domain.thread import OPEN, SOURCE, Conversation, conversation_id
+from chalicelib.domain.turn import Turn
 
 _A_MS = 1000
 """Numbers for the events of one millisecond."""

@@ -12,10 +12,9 @@ from typing import Any
 from chalicelib.domain import platform_event as events
 from chalicelib.domain.contact import first_of
 from chalicelib.domain.message import Message
-from chalicelib.domain.platform_event import PlatformEvent
+from chalicelib.domain.platform_event import MESSAGE_CREATED, MESSAGE_STATUS, PlatformEvent
 from chalicelib.domain.retry import WARN_AT
 from chalicelib.domain.thread import ACCEPTED, CLOSED, DESK, HELD, OFFERED, Conversation
-from chalicelib.domain.turn import MESSAGE_CREATED, MESSAGE_STATUS
 from chalicelib.domain.view import Rfc3339
 
 NOT_ACCEPTED = "not_accepted"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from chalicelib.domain.route import Route, plain_routes, routes_of
 from chalicelib.domain.stored import known
 
 TYPES = (
@@ -127,9 +128,9 @@ class Message:
     """Milliseconds since the epoch."""
     event: str
     """Id of the event that caused it."""
-    routes: tuple[dict[str, Any], ...] = ()
-    """Who gets it: `domain.routing.Route` as plain data. Decided once, by `converse`."""
-    status_to: tuple[dict[str, Any], ...] = ()
+    routes: tuple[Route, ...] = ()
+    """Who gets it."""
+    status_to: tuple[Route, ...] = ()
     """Who hears of its receipts, in the same form."""
     trace: str = ""
     """Correlation id from the edge to the provider."""
@@ -148,10 +149,10 @@ class Message:
             for key in self.__slots__
             if (value := getattr(self, key)) not in ("", None, ()) and key not in ("author", "content")
         }
-        # Tables and JSON have lists only.
-        for key in ("routes", "status_to"):
-            if key in data:
-                data[key] = list(data[key])
+        if self.routes:
+            data["routes"] = plain_routes(self.routes)
+        if self.status_to:
+            data["status_to"] = plain_routes(self.status_to)
         return data | {"author": self.author.plain(), "content": self.content.plain()}
 
     @staticmethod
@@ -164,8 +165,8 @@ class Message:
             | {
                 "author": Author(**known(Author, plain["author"])),
                 "content": Content.of(plain["content"]),
-                "routes": tuple(plain.get("routes", ())),
-                "status_to": tuple(plain.get("status_to", ())),
+                "routes": routes_of(plain.get("routes", ())),
+                "status_to": routes_of(plain.get("status_to", ())),
             }
         )
 

@@ -9,9 +9,10 @@ from chalicelib.domain import routing
 from chalicelib.domain.message import Message
 from chalicelib.domain.routing import now_in, unknown_contact
 from chalicelib.domain.thread import Conversation
-from chalicelib.domain.turn import MESSAGE_CREATED, MESSAGE_STATUS, TRIGGER_COMPLETED, TRIGGER_FAILED
 from chalicelib.domain.view import Rfc3339, conversation_view, message_view
 
+MESSAGE_CREATED, MESSAGE_STATUS = "message.created", "message.status"
+TRIGGER_COMPLETED, TRIGGER_FAILED = "trigger.completed", "trigger.failed"
 OPENED, CLOSED = "conversation.opened", routing.CLOSED
 HANDOVER_STARTED, HANDOVER_ACCEPTED = "handover.started", "handover.accepted"
 HANDOVER_FAILED, HANDOVER_ENDED = "handover.failed", "handover.ended"

@@ -11,6 +11,8 @@ from chalicelib.domain.stored import known
 
 BOT, DESK, NOBODY = "bot", "desk", ""
 OFFERED, ACCEPTED, HELD, OPEN, CLOSED = "offered", "accepted", "held", "open", "closed"
+TRIGGER, SOURCE = "trigger", "source"
+"""Kinds of the channels of threads that no provider's channel has."""
 DIRECT = "api"
 """Source of what is said in a conversation that a program opened."""
 _REMEMBERED = 12

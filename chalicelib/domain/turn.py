@@ -1,6 +1,6 @@
 """The state of a thread while one event is decided: what `decide` works on and what comes out of it.
 
-Pure: a `Turn` collects messages, conversations, timers and receipts; `converse` writes them.
+Pure: a `Turn` collects messages, conversations and timers; `converse` writes them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from typing import Any
 from chalicelib.domain import notice
 from chalicelib.domain.event import Event
 from chalicelib.domain.message import PENDING, RECEIVED, Author, Content, Message
+from chalicelib.domain.route import BOT as TO_BOT
+from chalicelib.domain.route import CHANNEL, Route
+from chalicelib.domain.route import DESK as TO_DESK
 from chalicelib.domain.routing import World
 from chalicelib.domain.thread import (
     ACCEPTED,
@@ -28,14 +31,6 @@ from chalicelib.domain.thread import (
     parse_conversation_id,
 )
 
-Route = dict[str, Any]
-"""`{"to": bot|desk|channel|subscription|trigger, "id", "notice", "conversation", "mode", "number", "patience_s",
-"desk", "asked", "event", ...}`."""
-TRIGGER, SOURCE = "trigger", "source"
-"""Kinds of the channels of threads that no provider's channel has."""
-MESSAGE_CREATED, MESSAGE_STATUS = "message.created", "message.status"
-TRIGGER_COMPLETED, TRIGGER_FAILED = "trigger.completed", "trigger.failed"
-
 
 @dataclass(frozen=True, slots=True)
 class Timer:
@@ -44,17 +39,6 @@ class Timer:
     id: str
     due: int
     task: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class StateChange:
-    """A receipt for one of the thread's messages."""
-
-    seq: int
-    state: str
-    at: int
-    error: dict[str, Any] | None = None
-    provider_id: str = ""
 
 
 @dataclass(slots=True)
@@ -73,7 +57,6 @@ class Turn:
     closed: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     """(conversation number, changed fields) of conversations that changed."""
     timers: list[Timer] = field(default_factory=list)
-    receipts: list[StateChange] = field(default_factory=list)
     changes: list[Any] = field(default_factory=list)  # of `domain.changed.Change`: to messages of before
     ignored: str = ""
     """Why the event changes nothing, for the log."""
@@ -201,17 +184,10 @@ class Turn:
         """The route of a numbered notice to a bot."""
         number = self.thread.told.get(bot, 0) + 1
         self.thread = replace(self.thread, told=self.thread.told | {bot: number})
-        route: Route = {
-            "to": "bot",
-            "id": bot,
-            "notice": kind,
-            "conversation": self.open_bot(bot),
-            "mode": mode,
-            "number": number,
-        }
+        route = Route(TO_BOT, bot, kind, self.open_bot(bot), mode, number)
         # Only a bot that is expected to answer can keep the customer waiting.
         if mode == "BOT" and self.thread.patience_s and self.thread.desk:
-            route |= {"patience_s": self.thread.patience_s, "desk": self.thread.desk}
+            return replace(route, patience_s=self.thread.patience_s, desk=self.thread.desk)
         return route
 
     def copy_to_bot(self) -> list[Route]:
@@ -226,7 +202,7 @@ class Turn:
             return []
         return [self.to_bot(bot, mode="CCSP")]
 
-    def bot_hears(self, kind: str, **facts: Any) -> list[Route]:
+    def bot_hears(self, kind: str, *, owner: str = "", reason: str = "") -> list[Route]:
         """An unnumbered notice for the thread's bot."""
         bot = self.thread.bot
         if not bot or bot not in self.thread.bots:
@@ -237,22 +213,16 @@ class Turn:
                 return []
         mode = "BOT" if self.thread.owner == BOT else "CCSP"
         conversation = self.thread.bot_conversation(bot)
-        return [{"to": "bot", "id": bot, "notice": kind, "conversation": conversation, "mode": mode} | facts]
+        return [Route(TO_BOT, bot, kind, conversation, mode, owner=owner, reason=reason)]
 
-    def to_desk(self, kind: str = notice.MESSAGE, **facts: Any) -> Route:
+    def to_desk(self, kind: str = notice.MESSAGE, *, reason: str = "", params: dict[str, Any] | None = None) -> Route:
         """The route of a notice to the desk that owns the thread."""
-        chat = self.chat
-        return {
-            "to": "desk",
-            "id": chat.desk,
-            "notice": kind,
-            "conversation": self.thread.chat_conversation(),
-            "mode": "CCSP",
-        } | facts
+        conversation = self.thread.chat_conversation()
+        return Route(TO_DESK, self.chat.desk, kind, conversation, "CCSP", reason=reason, params=params or {})
 
     def to_channel(self) -> Route:
         """The route to the customer."""
-        return {"to": "channel"}
+        return Route(CHANNEL)
 
     def thread_task(self, kind: str, **body: Any) -> dict[str, Any]:
         """A task for `fire_timer` that becomes an event of this thread in this epoch."""

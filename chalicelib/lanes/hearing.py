@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.domain import platform_event as events
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.outcome import outcome_data
-from chalicelib.domain.turn import MESSAGE_CREATED, MESSAGE_STATUS, TRIGGER_COMPLETED, TRIGGER_FAILED
+from chalicelib.domain.platform_event import MESSAGE_CREATED, MESSAGE_STATUS, TRIGGER_COMPLETED, TRIGGER_FAILED
 from chalicelib.ports import clock
 from chalicelib.tables import messages, places
 

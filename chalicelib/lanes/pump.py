@@ -14,6 +14,7 @@ from typing import Any
 
 from chalicelib.channels.contract import Call
 from chalicelib.domain import retry
+from chalicelib.domain.lane import queue_of
 from chalicelib.domain.notice import KINDS, Notice
 from chalicelib.lanes.tell import tell_given_up
 from chalicelib.lanes.way import Attempted, Target, Way
@@ -71,7 +72,7 @@ async def _together(
 def wake(lane: str, *, dead: int = 0) -> None:
     """Have the pump look at a lane, `dead` of whose wake-ups died."""
     body = {"lane": lane, "dead": dead} if dead else {"lane": lane}
-    queues.send(deliveries.queue_of(lane), [Entry(body, group=lane, dedup=ids.new(lane))])
+    queues.send(queue_of(lane), [Entry(body, group=lane, dedup=ids.new(lane))])
 
 
 async def try_one(way: Way, call: Call, row: DeliveryRow, *, step: str, failures: int) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.domain import notice as notices
 from chalicelib.domain.message import Message
 from chalicelib.domain.notice import Notice
-from chalicelib.domain.turn import MESSAGE_CREATED
+from chalicelib.domain.platform_event import MESSAGE_CREATED
 from chalicelib.domain.view import message_view
 from chalicelib.ports import clock
 from chalicelib.tables import history, places

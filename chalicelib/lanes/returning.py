@@ -12,10 +12,11 @@ from typing import Any
 
 from chalicelib.domain import event as kinds
 from chalicelib.domain.event import Event, event_queue
+from chalicelib.domain.lane import retry_queue_of
 from chalicelib.domain.retry import SWEEPS_S
 from chalicelib.ports import clock, ids, queues
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import deliveries, endpoints, lanes, schedule, threads
+from chalicelib.tables import endpoints, lanes, schedule, threads
 
 REST_MS = 3_000
 """Between two first sweeps of a destination."""
@@ -75,7 +76,7 @@ def _called(page: list[str], *, second: int, held: bool) -> int:
                 "attempt": int(own.attempt or 0),
                 "open": opens,
             }
-            orders.setdefault(deliveries.retry_queue_of(lane), []).append(Entry(order, delay_s=second))
+            orders.setdefault(retry_queue_of(lane), []).append(Entry(order, delay_s=second))
     for queue, entries in orders.items():
         queues.send(queue, entries)
     return sum(map(len, orders.values()))

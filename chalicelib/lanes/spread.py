@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from chalicelib.channels import load
 from chalicelib.domain import notice as notices
 from chalicelib.domain.happened import to_message
+from chalicelib.domain.lane import lane_of_route, queue_of
 from chalicelib.domain.message import Message
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.outcome import outcome_data
 from chalicelib.domain.platform_event import PlatformEvent
+from chalicelib.domain.route import BOT, CHANNEL, TRIGGER, Route
 from chalicelib.ports import bus, clock, queues
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import deliveries, places, trigger_events
@@ -23,20 +23,20 @@ def spread(message: Message, *, position: str, status: bool = False, again: bool
     """
     wake: dict[str, list[Entry]] = {}
     for index, route in enumerate(message.status_to if status else message.routes):
-        if route["to"] == "channel" and "pull" in load(message.channel_kind).CAN:
+        if route.to == CHANNEL and "pull" in load(message.channel_kind).CAN:
             # The user's side fetches the message from the table; there is nothing to push.
             continue
-        if route["to"] == "trigger" and not _outcome(message, route):
+        if route.to == TRIGGER and not _outcome(message, route):
             continue
-        if route["to"] == "bot" and "asked" in route:
-            trigger_events.begun(message.channel, route["asked"], message.conversation)
-        kind = notices.EVENT if "event" in route else notices.STATUS if status else notices.MESSAGE
-        notice = _notice(message, route, route.get("notice", kind), status=status)
-        lane = deliveries.lane_of(message, route) + (deliveries.REPLAYS if again else "")
+        if route.to == BOT and route.asked:
+            trigger_events.begun(message.channel, route.asked, message.conversation)
+        kind = notices.EVENT if route.event else notices.STATUS if status else notices.MESSAGE
+        notice = _notice(message, route, route.notice or kind, status=status)
+        lane = lane_of_route(message, route, replay=again)
         key = f"{position}{index:02d}"
         deliveries.add(lane, key, notice, created_at=clock.now_ms())
         entry = Entry({"lane": lane, "trace": message.trace}, group=lane, dedup=deliveries.delivery_id(lane, key))
-        wake.setdefault(deliveries.queue_of(lane), []).append(entry)
+        wake.setdefault(queue_of(lane), []).append(entry)
     for queue, entries in wake.items():
         queues.send(queue, entries)
     return sum(map(len, wake.values()))
@@ -49,39 +49,39 @@ def for_the_bus(message: Message, *, status: bool) -> list[PlatformEvent]:
     shown, now = places.public_message(message), clock.now_ms()
     events = to_message(shown, status=status, at=now, rfc3339=clock.rfc3339)
     for route in () if status else message.routes:
-        if route["to"] == "trigger":
-            data = outcome_data(_notice(message, route, notices.EVENT, status=False), trigger=route["id"])
-            told = (route["event"], message.service, route["asked"], "", message.sent_at, data, "trigger")
+        if route.to == TRIGGER:
+            data = outcome_data(_notice(message, route, notices.EVENT, status=False), trigger=route.id)
+            told = (route.event, message.service, route.asked, "", message.sent_at, data, "trigger")
             events.append(PlatformEvent(*told))
     return events
 
 
-def _outcome(message: Message, route: dict[str, Any]) -> bool:
+def _outcome(message: Message, route: Route) -> bool:
     """Store what became of a trigger's event; whether anybody wants to be told."""
     trigger_events.finish(
-        route["id"],
-        route["asked"],
-        status=route["outcome"],
+        route.id,
+        route.asked,
+        status=route.outcome,
         at=message.sent_at,
         conversation=message.conversation,
-        reply=route.get("reply", ""),
-        error=route.get("error"),
+        reply=route.reply,
+        error=route.error,
     )
-    return bool(route.get("notify"))
+    return route.notify
 
 
-def _notice(message: Message, route: dict[str, Any], kind: str, *, status: bool) -> Notice:
+def _notice(message: Message, route: Route, kind: str, *, status: bool) -> Notice:
     return Notice(
         kind=kind,
-        destination=route.get("id", message.channel),
+        destination=route.id or message.channel,
         service=message.service,
         thread=message.thread,
-        conversation=route.get("conversation", message.conversation),
+        conversation=route.conversation or message.conversation,
         channel_kind=message.channel_kind,
         channel=message.channel,
         at=clock.now_ms() if status else message.sent_at,
-        mode=route.get("mode", "BOT"),
-        number=route.get("number", 0),
+        mode=route.mode,
+        number=route.number,
         message=message.id,
         seq=message.seq,
         author=message.author.plain(),
@@ -91,13 +91,13 @@ def _notice(message: Message, route: dict[str, Any], kind: str, *, status: bool)
         source=message.source,
         status=message.state if status else "",
         error=message.error if status else None,
-        reason=route.get("reason", ""),
-        params=route.get("params", {}),
-        owner=route.get("owner", ""),
-        patience_s=route.get("patience_s", 0),
-        desk=route.get("desk", ""),
-        asked=route.get("asked", ""),
-        event=route.get("event", ""),
-        data={key: route[key] for key in ("outcome", "reply", "error") if key in route},
+        reason=route.reason,
+        params=route.params,
+        owner=route.owner,
+        patience_s=route.patience_s,
+        desk=route.desk,
+        asked=route.asked,
+        event=route.event,
+        data={key: value for key in ("outcome", "reply", "error") if (value := getattr(route, key))},
         trace=message.trace,
     )

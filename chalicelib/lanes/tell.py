@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from chalicelib.domain.lane import lane_of, queue_of
 from chalicelib.domain.notice import EVENT, Notice
 from chalicelib.domain.platform_event import DELIVERY_FAILED, PlatformEvent, facts_of
 from chalicelib.lanes.publishing import publish
@@ -77,7 +78,7 @@ def tell_all(events: Iterable[PlatformEvent], *, position: str = "", unheard: st
                 if subscription != unheard:
                     lane, key = _keep(event, subscription, f"{position}{index:02d}" if position else "")
                     entry = Entry({"lane": lane}, group=lane, dedup=deliveries.delivery_id(lane, key))
-                    wake.setdefault(deliveries.queue_of(lane), []).append(entry)
+                    wake.setdefault(queue_of(lane), []).append(entry)
     for queue, entries in wake.items():
         queues.send(queue, entries)
     publish(told)
@@ -87,11 +88,16 @@ def tell_all(events: Iterable[PlatformEvent], *, position: str = "", unheard: st
 def _keep(event: PlatformEvent, subscription: str, key: str) -> tuple[str, str]:
     """Store a delivery; (lane, key)."""
     cause = ids.from_cause("", event.type, event.subject, event.cause)[1:]
-    own = deliveries.CONVERSATIONS if key else f"-{cause[:10]}"
     channel = str((event.facts.get("channel") or {}).get("id") or "")
-    # Of imports and sources there may be very many at once.
-    lane = deliveries.lane_id(f"th_{event.subject[3:29]}", subscription + own, channel=channel)
-    lane += deliveries.BULK if event.type.startswith("contact.") else ""
+    lane = lane_of(
+        f"th_{event.subject[3:29]}",
+        subscription,
+        channel=channel,
+        cause="" if key else cause,
+        conversations=bool(key),
+        # Of imports and sources there may be very many at once.
+        bulk=event.type.startswith("contact."),
+    )
     key = key or cause
     notice = Notice(
         kind=EVENT,

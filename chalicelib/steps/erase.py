@@ -11,6 +11,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
+from chalicelib.domain.lane import lane_of_route, queue_of, replay_of
 from chalicelib.domain.part import ALL, Part, ended, read, with_part
 from chalicelib.lanes import marking
 from chalicelib.ports import clock, ids, log, media, queues
@@ -177,8 +178,8 @@ def _messages(row: ContactRow, state: State, at: int, thread: dict[str, Any]) ->
         sent |= {f"sent#{said.channel}#{said.provider_id}"} if said.provider_id else set()
         files += said.held_files()
         for route in (*said.routes, *said.status_to):
-            lanes.add(deliveries.lane_of(said, route))
-            asked |= {(said.channel, route["asked"])} if "asked" in route else set()
+            lanes.add(lane_of_route(said, route))
+            asked |= {(said.channel, route.asked)} if route.asked else set()
     gone += [Receipt(id) for id in sorted(sent)]
     known: list[together.Key] = [(TriggerEvent, trigger, id) for trigger, id in sorted(asked)]
     events = [one for one in together.get_all(known[:most]) if one is not None]
@@ -199,9 +200,9 @@ def _conversations(row: ContactRow, state: State, at: int, thread: dict[str, Any
 def _lanes(row: ContactRow, state: State, at: int, thread: dict[str, Any]) -> ContactRow:
     """Deliveries of the person's messages; what came later in the same lane goes on."""
     if lane := state.get("wake", ""):
-        queues.send(deliveries.queue_of(lane), [Entry({"lane": lane}, group=lane, dedup=ids.new(lane))])
+        queues.send(queue_of(lane), [Entry({"lane": lane}, group=lane, dedup=ids.new(lane))])
         return forward(row, state | {"wake": ""})
-    wanted = [lane + ending for lane in thread["lanes"] for ending in ("", deliveries.REPLAYS)]
+    wanted = [name for lane in thread["lanes"] for name in (lane, replay_of(lane))]
     for lane in wanted:
         rows = DeliveryRow.query(lane, DeliveryRow.key < deliveries.LANE, page_size=MOST_ROWS, consistent_read=True)
         gone = list(islice((one for one in rows if erasing.tells_of(one, thread)), MOST_ROWS))

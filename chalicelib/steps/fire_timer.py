@@ -7,6 +7,7 @@ from typing import Any
 from chalicelib.domain import event as kinds
 from chalicelib.domain.changed import FORGET_FILES
 from chalicelib.domain.event import Event, event_queue, status_event
+from chalicelib.domain.lane import lane_of, retry_queue_of
 from chalicelib.domain.platform_event import ENABLED
 from chalicelib.domain.stored import UnknownKind
 from chalicelib.inbound import asking
@@ -62,7 +63,7 @@ def _answer_due(body: dict[str, Any]) -> str:
         return "answered meanwhile"
     tried = int(row.attempted_at or 0) if row is not None else 0
     held = row is not None and (
-        not tried or _holds(deliveries.lane_id(body["thread"], body["bot"], channel=body["channel"]), body["asked"])
+        not tried or _holds(lane_of(body["thread"], body["bot"], channel=body["channel"]), body["asked"])
     )
     task: dict[str, Any] = {"id": f"answer:{body['asked']}", "queue": "timers", "task": body}
     if held:
@@ -111,7 +112,7 @@ def _watched(body: dict[str, Any]) -> str:
         return "blocked by another"
     task = {"head": body["head"], "attempt": body["attempt"]}
     schedule.watch(lane, **task, after_ms=clock.now_ms())
-    queues.send(deliveries.retry_queue_of(lane), [Entry({"lane": lane} | task)])
+    queues.send(retry_queue_of(lane), [Entry({"lane": lane} | task)])
     log.trouble("lane.overdue", lane=lane, late_ms=clock.now_ms() - int(state.row.due))
     return "tried again"
 

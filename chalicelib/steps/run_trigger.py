@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib.domain.event import TRIGGER_EVENT, Event
 from chalicelib.domain.identities import CHANNEL
 from chalicelib.domain.message import Author, Content
-from chalicelib.domain.turn import TRIGGER
+from chalicelib.domain.thread import TRIGGER
 from chalicelib.ports import clock, ids, log, queues
 from chalicelib.ports.lambdas import each_body
 from chalicelib.ports.queues import Entry

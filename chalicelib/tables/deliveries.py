@@ -1,6 +1,6 @@
 """Table `deliveries`: lanes, what waits in them, and every attempt that was made.
 
-A lane is `<thread>-<destination>`; its rows are ordered by `key`, the stream position of the message that
+A lane's rows (its name: domain/lane.py) are ordered by `key`, the stream position of the message that
 caused them. Rows are finished strictly in order, so what is still to be done is always the lane's tail: one
 query backwards finds the lane's own row (`~`, there only while the lane is blocked) and the tail, whatever
 the lane's length. A row's id is `dl_<lane>-<key>` and so locates it without an index.
@@ -17,7 +17,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.domain.message import Message
+from chalicelib.domain.lane import thread_of
 from chalicelib.domain.notice import Notice
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute, PlainListAttribute
@@ -25,13 +25,6 @@ from chalicelib.tables.writes import same_by_whomever, saved, updated
 
 LANE = "~"
 """Range key of the lane's own row: sorts after every delivery."""
-CONVERSATIONS = "-c"
-"""Ending of the lane of a thread's conversation events. They come from another stream than its messages, and places in
-two streams do not compare: in one lane, a row could come to stand behind the finished tail and never be found."""
-REPLAYS = "-r"
-"""Ending of a lane for what is told again, so that it neither waits for nor holds up what is new."""
-BULK = "-b"
-"""Ending of the lanes of triggers' and sources' threads: ten thousand events at once must not hold up a chat."""
 PENDING, WAITING, DELIVERED, FAILED, EXPIRED, POISON = "pending", "waiting", "delivered", "failed", "expired", "poison"
 UNDONE = (PENDING, WAITING)
 
@@ -102,32 +95,6 @@ class DeliveryRow(Model):
     @property
     def id(self) -> str:
         return delivery_id(str(self.lane), str(self.key))
-
-
-def lane_id(thread: str, destination: str, *, channel: str = "") -> str:
-    """The lane of a destination on a thread of a channel."""
-    return f"{thread[3:]}-{destination}" + (BULK if channel.startswith(("tr_", "so_")) else "")
-
-
-def lane_of(message: Message, route: dict[str, Any]) -> str:
-    """The lane of what a route of a message tells: that of who is told, on the message's thread.
-
-    What became of a trigger's event has a lane of its own: it waits for nobody else's.
-    """
-    own = f"-{route['asked'][-10:]}" if "event" in route and "asked" in route else ""
-    return lane_id(message.thread, route.get("id", message.channel) + own, channel=message.channel)
-
-
-def queue_of(lane: str) -> str:
-    """The queue of a lane's wake-ups. Always the same for a lane: two pumps at once would not keep its order."""
-    if lane[27:30] == "ch_":
-        return "sends.fifo"
-    return "bulk-deliveries.fifo" if lane.endswith((BULK, REPLAYS)) else "deliveries.fifo"
-
-
-def retry_queue_of(lane: str) -> str:
-    """The queue of a lane's retries, and of whatever else is tried apart from first attempts."""
-    return "send-retries" if lane[27:30] == "ch_" else "retries"
 
 
 def delivery_id(lane: str, key: str) -> str:
@@ -210,11 +177,6 @@ def name_replay(row: DeliveryRow, key: str) -> str:
 def notice_of(row: DeliveryRow) -> Notice:
     """What a delivery tells; its lane and destination stand in the row alone."""
     return Notice.of(dict(row.notice) | {"destination": row.destination, "thread": thread_of(str(row.lane))})
-
-
-def thread_of(lane: str) -> str:
-    """The thread that a lane belongs to."""
-    return f"th_{lane[:26]}"
 
 
 def get(lane: str, key: str) -> DeliveryRow | None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from chalicelib.domain.lane import lane_of
 from chalicelib.domain.message import Author, Content, Message, position
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.thread import Conversation, Thread, message_id, thread_id
@@ -93,7 +94,7 @@ class Said:
 
     def tell(self, n: int, message: str, status: str = "delivered", to: str = "", key: int = 0) -> str:
         to = to or self.bot
-        lane, key_ = deliveries.lane_id(self.thread, to), deliveries.stream_key(str(10**20 + (key or n)))
+        lane, key_ = lane_of(self.thread, to), deliveries.stream_key(str(10**20 + (key or n)))
         notice = Notice(
             kind="message",
             destination=to,
@@ -247,7 +248,7 @@ def test_replaying_many_in_order(api: Any, said: Said, service: str, channel: st
     done = api("POST", "/v1/deliveries:replay", body)
     assert done.status == 202
     assert [one["replay_of"] for one in done.body["deliveries"]] == ids[1:]
-    lane = deliveries.tail(deliveries.lane_id(said.thread, bot) + "-r")
+    lane = deliveries.tail(lane_of(said.thread, bot) + "-r")
     assert [row.replay_of for row in lane.undone] == ids[1:]
     assert len(woken("bulk-deliveries.fifo")) == 1
 
@@ -260,7 +261,7 @@ def test_replaying_page_by_page(api: Any, said: Said, bot: str) -> None:
         page = api("POST", "/v1/deliveries:replay", body).body
         found, pages, body["since"] = found + page["count"], pages + 1, page["next_since"]
     assert (found, pages) == (210, 2)
-    lane = deliveries.tail(deliveries.lane_id(said.thread, bot) + "-r")
+    lane = deliveries.tail(lane_of(said.thread, bot) + "-r")
     assert [row.replay_of for row in lane.undone] == ids
 
 

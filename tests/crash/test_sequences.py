@@ -160,7 +160,7 @@ def _check_turn(turn: Turn, before: Thread) -> None:
         assert len(said) == 1, "nothing that a bot says is lost, not even what is refused"
         bot, conversation = turn.event.body["bot"], turn.event.body["conversation"]
         allowed = before.owner == BOT and before.bot == bot and before.bot_conversation(bot) == conversation
-        sent = [route for route in said[0].routes if route["to"] == "channel"]
+        sent = [route for route in said[0].routes if route.to == "channel"]
         assert (len(sent), said[0].state == FAILED) == ((1, False) if allowed else (0, True))
         assert allowed or not said[0].routes, "refused: nobody gets it"
     else:
@@ -168,7 +168,7 @@ def _check_turn(turn: Turn, before: Thread) -> None:
     if turn.event.kind == kinds.CUSTOMER_MESSAGE:
         mine = [message for message in turn.messages if message.author.kind == "user"]
         assert len(mine) == 1
-        assert not any(route["to"] == "channel" for message in turn.messages for route in message.routes)
+        assert not any(route.to == "channel" for message in turn.messages for route in message.routes)
     if turn.event.kind in kinds.DESK_KINDS and before.chat is None:
         assert turn.ignored
         kept = [(message.state, message.routes) for message in turn.messages]
@@ -199,9 +199,9 @@ def _check_story(story: Story, before: Thread, event: Event) -> None:
     story.numbers = {}
     for message in story.messages:
         for route in message.routes:
-            if route["to"] == "bot" and "number" in route:
-                story.numbers[route["id"]] = story.numbers.get(route["id"], 0) + 1
-                assert route["number"] == story.numbers[route["id"]], "a bot's Sequence has no gaps"
+            if route.to == "bot" and route.number:
+                story.numbers[route.id] = story.numbers.get(route.id, 0) + 1
+                assert route.number == story.numbers[route.id], "a bot's Sequence has no gaps"
     assert story.numbers == {bot: told for bot, told in thread.told.items() if told}
     assert len({message.id for message in story.messages}) == len(story.messages)
 

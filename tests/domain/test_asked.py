@@ -12,6 +12,7 @@ from chalicelib.domain.asked import MOST_ASKED
 from chalicelib.domain.decide import decide
 from chalicelib.domain.event import Event
 from chalicelib.domain.message import FAILED, Message
+from chalicelib.domain.route import Route
 from chalicelib.domain.thread import Thread, conversation_id, thread_id
 from chalicelib.tables import world
 from chalicelib.tables.config import Resource, Snapshot
@@ -34,7 +35,7 @@ class Told:
     n: int = 0
     thread: Thread | None = None
     said: list[Message] = field(default_factory=list)
-    told: dict[str, dict[str, Any]] = field(default_factory=dict)
+    told: dict[str, Route] = field(default_factory=dict)
     conversations: dict[str, str] = field(default_factory=dict)
     """Event -> its conversation."""
 
@@ -53,10 +54,10 @@ class Told:
         self.said += turn.messages
         for message in turn.messages:
             for route in message.routes:
-                if route["to"] == "trigger":
-                    assert route["asked"] not in self.told, "told twice"
-                    assert message.conversation == self.conversations.get(route["asked"]) or route.get("error")
-                    self.told[route["asked"]] = route
+                if route.to == "trigger":
+                    assert route.asked not in self.told, "told twice"
+                    assert message.conversation == self.conversations.get(route.asked) or route.error
+                    self.told[route.asked] = route
         return turn.messages
 
     def asks(self, asked: str, *, session_s: int = LASTS_S) -> str:
@@ -129,7 +130,7 @@ def test_each_event_has_one_conversation_and_comes_to_one_outcome(steps: list[tu
             else:
                 told.happens("answer.due", asked=one)
                 settle(one, "succeeded")
-        found = {id: (route["outcome"], route.get("reply")) for id, route in told.told.items()}
+        found = {id: (route.outcome, route.reply or None) for id, route in told.told.items()}
         assert found == expected
     for one in asked:
         told.happens("answer.due", asked=one)
@@ -143,11 +144,11 @@ def test_more_than_can_wait_are_told_so() -> None:
     for name in names:
         told.asks(name)
     assert list(told.told) == names[:3]
-    assert {route["error"]["code"] for route in told.told.values()} == {"too_many_waiting"}
+    assert {(route.error or {})["code"] for route in told.told.values()} == {"too_many_waiting"}
     # The bot's answer is kept all the same, and speaks for nobody else.
     assert told.answers(names[0], "late").state != FAILED
     assert list(told.told) == names[:3]
-    assert told.answers(names[3], "in time").routes[0]["reply"] == "in time"
+    assert told.answers(names[3], "in time").routes[0].reply == "in time"
 
 
 def test_a_trigger_that_changes_its_bot_begins_anew() -> None:
@@ -157,7 +158,7 @@ def test_a_trigger_that_changes_its_bot_begins_anew() -> None:
     other = told.happens("trigger.event", bot="bt_other", content=content, asked="te_b", answer_within_s=9, session_s=9)
     assert other[0].conversation != told.conversations["te_a"]
     # The first bot still answers what it was asked; nothing else of it is heard.
-    assert told.answers("te_a", "late").routes[0]["reply"] == "late"
+    assert told.answers("te_a", "late").routes[0].reply == "late"
     assert told.answers("te_a", "again").state == FAILED
 
 

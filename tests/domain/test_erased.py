@@ -49,7 +49,7 @@ def test_what_is_left_of_a_thread() -> None:
         1: ("closed", 3), 2: ("closed", 3),
     }  # fmt: skip
     (note,) = turn.messages
-    assert (note.seq, note.contact, note.address, note.routes[0]["notice"]) == (6, "", "", "chat_ended")
+    assert (note.seq, note.contact, note.address, note.routes[0].notice) == (6, "", "", "chat_ended")
     # A cut between the note and the thread: who heals it does not bring the address back.
     assert healed(THREAD, changing(left), event="ev_x").address == ""
     assert erase(replace(THREAD, channel_kind="source", chat=None)).thread.erased["upto"] == ALL

@@ -14,6 +14,7 @@ from chalicelib import domain
 from chalicelib.domain.event import Event
 from chalicelib.domain.message import Author, Content, Media, Message
 from chalicelib.domain.notice import Notice
+from chalicelib.domain.route import Route
 from chalicelib.domain.stored import known
 from chalicelib.domain.thread import Chat, Conversation, Thread
 
@@ -24,10 +25,11 @@ SAMPLES: dict[type, Any] = {
     Content: CONTENT,
     Message: Message(
         "ms_1", "th_1", 1, "sv_1", "ch_1", "custom", "7", "cv_1", "ct_1", "Ada", "custom", "in", Author("user", "ct_1"),
-        CONTENT, "received", 1, "ev_1", ({"to": "channel"},), ({"to": "bot", "id": "bt_1"},), "tc_1",
+        CONTENT, "received", 1, "ev_1", (Route("channel"),), (Route("bot", "bt_1"),), "tc_1",
     ),
     Thread: Thread("th_1", "sv_1", "ch_1", "custom", "7", 3, "desk", chat=Chat(2, "dk_1", "offered", 1, ("dk_2",))),
     Conversation: Conversation("th_1", 1, "sv_1", "bot", "bt_1", "open", 1),
+    Route: Route("desk", "dk_1", "chat_started", "cv_1", "CCSP", reason="bot", params={"a": 1}),
     Notice: Notice("message", "bt_1", "sv_1", "th_1", "cv_1", "custom", 1, content=CONTENT.plain()),
 }  # fmt: skip
 

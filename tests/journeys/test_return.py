@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.lane import lane_of
 from chalicelib.domain.notice import MESSAGE, Notice
 from chalicelib.domain.retry import SWEEPS_S
 from chalicelib.lanes import returning
@@ -29,7 +30,7 @@ def held(town: Town) -> list[str]:
     made = []
     for n in range(LANES):
         thread = f"th_{'a' * 22}{n:04d}"
-        lane, key = deliveries.lane_id(thread, bot), f"{n:042d}"
+        lane, key = lane_of(thread, bot), f"{n:042d}"
         about: dict[str, Any] = {"service": service, "thread": thread, "conversation": f"cv_{n}", "at": clock.now_ms()}
         notice = Notice(kind=MESSAGE, destination=bot, channel_kind="webchat", content={"text": f"{n}"}, **about)
         deliveries.add(lane, key, notice, created_at=clock.now_ms())

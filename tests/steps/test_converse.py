@@ -58,7 +58,8 @@ def test_first_message_opens_the_bots_conversation(service: Cloud) -> None:
     message = messages.of_row(row)
     assert message.conversation == thread.bot_conversation(BOT)
     assert message.contact.startswith("ct_")
-    assert message.routes[0] | {"to": "bot", "id": BOT, "mode": "BOT", "number": 1} == message.routes[0]
+    (route,) = message.routes
+    assert (route.to, route.id, route.mode, route.number) == ("bot", BOT, "BOT", 1)
     conversation = threads.get_conversation(thread.id, 1)
     assert conversation is not None and conversation.party == BOT and conversation.state == "open"
 

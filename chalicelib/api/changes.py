@@ -14,8 +14,8 @@ from chalicelib.api.front import Call
 from chalicelib.api.kinds import Draft, Kind, Settled
 from chalicelib.api.masks import MASK
 from chalicelib.domain import bearer
-from chalicelib.domain.platform_event import ENABLED
 from chalicelib.domain.retry import SWEEPS_S
+from chalicelib.domain.tasks import EndpointBack
 from chalicelib.ports import queues, secrets
 from chalicelib.ports.web import Problem
 from chalicelib.tables import audit, config, endpoints, schedule
@@ -210,14 +210,10 @@ def _also(
 
 def will_be_back(endpoint_id: str, service: str, *, at: int) -> None:
     """Before a webhook is active at `at`: have its lanes looked after later, whatever happens in between."""
-    task = _back(endpoint_id, service, at) | {"sweep": len(SWEEPS_S) - 1}
-    schedule.keep(id=f"back:{endpoint_id}", due_ms=at + SWEEPS_S[-1] * 1000, queue="timers", task=task)
+    task = EndpointBack(endpoint=endpoint_id, service=service, of=at, sweep=len(SWEEPS_S) - 1)
+    schedule.keep(id=f"back:{endpoint_id}", due_ms=at + SWEEPS_S[-1] * 1000, queue="timers", task=task.plain())
 
 
 def announce_back(endpoint_id: str, service: str, *, at: int) -> None:
     """Have the lanes that were held for a webhook go on, which is active since `at`."""
-    queues.send("timers", [queues.Entry(_back(endpoint_id, service, at))])
-
-
-def _back(endpoint_id: str, service: str, at: int) -> dict[str, Any]:
-    return {"kind": ENABLED, "endpoint": endpoint_id, "service": service, "of": at}
+    queues.send("timers", [queues.Entry(EndpointBack(endpoint=endpoint_id, service=service, of=at).plain())])

@@ -17,6 +17,7 @@ from chalicelib.api.fields import Fields, body, invalid
 from chalicelib.api.formats import BotId, named
 from chalicelib.api.front import Answer, Call
 from chalicelib.domain.lane import queue_of, replay_of, thread_of
+from chalicelib.domain.order import Order
 from chalicelib.domain.thread import DESK
 from chalicelib.ports import ids, queues
 from chalicelib.ports.clock import from_rfc3339, now_ms, rfc3339
@@ -156,7 +157,7 @@ def _last(row: DeliveryRow) -> str:
 def _wake(rows: list[DeliveryRow]) -> None:
     last = {str(row.lane): row for row in rows}
     for lane, row in last.items():
-        queues.send(queue_of(lane), [queues.Entry({"lane": lane}, group=lane, dedup=row.id)])
+        queues.send(queue_of(lane), [queues.Entry(Order(lane).plain(), group=lane, dedup=row.id)])
 
 
 def _brief(row: DeliveryRow) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from chalicelib.domain.platform_event import TRIGGER_COMPLETED, TRIGGER_FAILED
 from chalicelib.domain.route import SUBSCRIPTION, Route
 from chalicelib.domain.route import TRIGGER as TO_TRIGGER
 from chalicelib.domain.stored import known
+from chalicelib.domain.tasks import AnswerDue
 from chalicelib.domain.thread import BOT, NOBODY, conversation_id, parse_conversation_id
 from chalicelib.domain.turn import Timer, Turn
 
@@ -54,7 +55,7 @@ def trigger_event(turn: Turn) -> None:
         while len(turn.thread.asked) > MOST_ASKED:
             _tell(turn, turn.thread.asked[0]["id"], FAILED, error=_TOO_MANY)
         within = int(body["answer_within_s"])
-        task = turn.thread_task("answer.due", asked=asked, bot=bot, answer_within_s=within)
+        task = AnswerDue(asked=asked, bot=bot, answer_within_s=within, **turn.place())
         turn.timers.append(Timer(f"answer:{asked}", event.at + within * 1000, task))
 
 

@@ -7,14 +7,13 @@ from typing import Any
 
 from chalicelib.domain import notice
 from chalicelib.domain.message import SENT, Author, Content
+from chalicelib.domain.tasks import ForgetFiles
 from chalicelib.domain.thread import DESK
 from chalicelib.domain.turn import Timer, Turn
 
 EDITED, DELETED, REACTION = "edited", "deleted", "reaction"
 NOTICES = {EDITED: notice.EDITED, DELETED: notice.DELETED, REACTION: notice.REACTION}
 _MOST_EDITS = 50
-FORGET_FILES = "files.forget"
-"""The task in which copies of a deleted message's files are removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def customer_changed(turn: Turn) -> None:
     if kind != REACTION and body.get("seq"):
         turn.changes.append(Change(body["seq"], kind, text, said.seq))
     if kind == DELETED and body.get("seq") and body.get("files"):
-        task = {"kind": FORGET_FILES, "thread": thread.id, "message": body["message"], "files": body["files"]}
+        task = ForgetFiles(thread=thread.id, message=body["message"], files=body["files"])
         turn.timers.append(Timer(f"forget:{body['message']}", turn.event.at, task))
 
 

@@ -76,3 +76,11 @@ def retry_queue_of(lane: str) -> str:
 def thread_of(lane: str) -> str:
     """The thread that a lane belongs to."""
     return f"th_{lane[:26]}"
+
+
+def stream_key(sequence_number: str) -> str:
+    """What the keys of a stream record's deliveries begin with: sorts as the stream does, the same each time.
+
+    Sequence numbers of DynamoDB have 21 to 40 digits.
+    """
+    return f"{int(sequence_number):040d}"

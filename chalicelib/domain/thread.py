@@ -82,7 +82,7 @@ class Thread:
     """Number of changes written; 0 while the thread is new."""
     owner: str = NOBODY
     epoch: int = 0
-    """Raised whenever the owner changes: a timer set under another epoch is void."""
+    """Raised whenever the owner changes: part of the names of what happens once while it has this owner."""
     last_seq: int = 0
     conversations: int = 0
     """How many conversations were ever opened."""

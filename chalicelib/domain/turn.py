@@ -15,6 +15,7 @@ from chalicelib.domain.route import BOT as TO_BOT
 from chalicelib.domain.route import CHANNEL, Route
 from chalicelib.domain.route import DESK as TO_DESK
 from chalicelib.domain.routing import World
+from chalicelib.domain.tasks import OfferExpired, Place, Task
 from chalicelib.domain.thread import (
     ACCEPTED,
     BOT,
@@ -38,7 +39,7 @@ class Timer:
 
     id: str
     due: int
-    task: dict[str, Any]
+    task: Task
 
 
 @dataclass(slots=True)
@@ -156,7 +157,7 @@ class Turn:
         self.own(DESK)
         party = self.world.desk(desk)
         if party and party.accept_within_s:
-            task = self.thread_task("offer.expired", number=number)
+            task = OfferExpired(number=number, **self.place())
             self.timers.append(Timer(f"offer:{thread.id}:{number}", self.event.at + party.accept_within_s * 1000, task))
         return conversation_id(thread.id, number)
 
@@ -224,18 +225,15 @@ class Turn:
         """The route to the customer."""
         return Route(CHANNEL)
 
-    def thread_task(self, kind: str, **body: Any) -> dict[str, Any]:
-        """A task for `fire_timer` that becomes an event of this thread in this epoch."""
+    def place(self) -> Place:
+        """Where the thread is, for a task of it."""
         thread = self.thread
         return {
-            "kind": kind,
             "service": thread.service,
             "channel": thread.channel,
             "channel_kind": thread.channel_kind,
             "address": thread.address,
             "thread": thread.id,
-            "epoch": thread.epoch,
-            **body,
         }
 
     def _opened(self, number: int, kind: str, party: str, state: str, reason: str = "") -> None:

@@ -11,6 +11,7 @@ import hashlib
 from typing import Any
 
 from chalicelib.domain import recurrence
+from chalicelib.domain.tasks import TriggerDue
 from chalicelib.domain.thread import conversation_id, thread_id
 from chalicelib.inbound.trigger import Ask
 from chalicelib.ports import clock, ids, log, queues
@@ -21,8 +22,6 @@ from chalicelib.tables.config import Resource
 
 SESSION_S, ANSWER_WITHIN_S = 86_400, 900
 """Defaults of a trigger."""
-DUE = "trigger.due"
-"""Kind of the task of a schedule."""
 
 
 def accept(
@@ -89,8 +88,8 @@ def next_due(fields: dict[str, Any], *, after_ms: int) -> int | None:
 
 def due_task(trigger: str, generation: int, due: int) -> dict[str, Any]:
     """A task of the table `schedule`, as its `keep` takes it; a row of an earlier generation is void."""
-    task = {"kind": DUE, "trigger": trigger, "generation": generation, "due": due}
-    return {"id": f"{DUE}:{trigger}:{generation}", "due_ms": due, "queue": "timers", "task": task}
+    task = TriggerDue(trigger=trigger, generation=generation, due=due)
+    return {"id": f"{task.kind}:{trigger}:{generation}", "due_ms": due, "queue": "timers", "task": task.plain()}
 
 
 def _of_key(trigger: str, key: str, by: str, posted: str, *, now_ms: int) -> tuple[str, bool]:

@@ -14,18 +14,17 @@ from chalicelib.domain import event as kinds
 from chalicelib.domain import happened
 from chalicelib.domain.event import Event
 from chalicelib.domain.happened import Contact, Merged, Webhook
+from chalicelib.domain.lane import stream_key
 from chalicelib.domain.platform_event import PlatformEvent
 from chalicelib.domain.thread import Conversation
 from chalicelib.lanes.tell import tell_all
 from chalicelib.ports import clock, ids, queues
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import config, deliveries, links
+from chalicelib.tables import config, links
 from chalicelib.tables.contacts import ContactRow
 from chalicelib.tables.endpoints import Endpoint
 from chalicelib.tables.threads import ThreadRow
 
-AGAIN = "announce.again"
-"""Kind of the task with a change that could not be announced, at a person's wish."""
 _MERGE = "merge#"
 _KINDS = {prefix: kind for kind, prefix in config.PREFIXES.items()}
 
@@ -38,7 +37,7 @@ def announce(table: str, name: str, change: dict[str, Any], *, again: bool = Fal
     at = int(float(change["ApproximateCreationDateTime"]) * 1000)
     if table == "threads":
         # Among rows that are finished, one of an earlier place would never be found.
-        return _conversation(change, at, position="" if again else deliveries.stream_key(change["SequenceNumber"]))
+        return _conversation(change, at, position="" if again else stream_key(change["SequenceNumber"]))
     return _contact(change, at) if table == "contacts" else _endpoint(change, at)
 
 

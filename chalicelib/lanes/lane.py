@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chalicelib.channels.contract import Call
+from chalicelib.domain.order import HELD, Order
 from chalicelib.lanes.pump import try_one, wake
 from chalicelib.lanes.way import Way
 from chalicelib.ports import clock, ids, log, queues
@@ -55,7 +56,7 @@ async def _of_blocked(
     """A lane that a wake-up finds blocked: nothing is done where somebody will come, and what he would do else."""
     lane, now = str(own.lane), clock.now_ms()
     if reopen:
-        await recover(way, call, lane, step=step, held=reopen == "held")
+        await recover(way, call, lane, step=step, held=reopen == HELD)
     elif not own.due:
         target = way.target(deliveries.notice_of(undone[0])) if undone else None
         if not undone or target is None or target.usable:
@@ -80,7 +81,7 @@ async def try_again(way: Way, call: Call, lane: str, *, step: str, head: str, at
     elif state.row.due is not None and (state.row.head, state.row.attempt) == (head, attempt):
         # Not due by this clock, or another's, who may have ended with his process: looked at again when that is over.
         wait_ms = max(int(state.row.due), int(state.row.leased_until or 0)) - now
-        task = {"lane": lane, "head": head, "attempt": attempt}
+        task = Order(lane, head=head, attempt=attempt).plain()
         queues.send(way.retry_queue, [Entry(task, delay_s=max(1, min(-(-wait_ms // 1000) + 1, queues.MOST_DELAY_S)))])
 
 

@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.domain.platform_event import PlatformEvent, cloud_event
+from chalicelib.domain.tasks import BusAgain
 from chalicelib.ports import bus, clock, ids, queues
 from chalicelib.ports.queues import Entry
 
-AGAIN = "bus.again"
-"""Kind of the task with an event that the bus did not take."""
 _AGAIN_S = 60
 
 
@@ -20,7 +19,7 @@ def publish(events: Iterable[PlatformEvent]) -> None:
     if not told or not bus.listened():
         return
     refused = bus.put([on_the_bus(event) for event in told])
-    queues.send("timers", [Entry({"kind": AGAIN, "event": event}, delay_s=_AGAIN_S) for event in refused])
+    queues.send("timers", [Entry(BusAgain(event=event).plain(), delay_s=_AGAIN_S) for event in refused])
 
 
 def on_the_bus(event: PlatformEvent) -> dict[str, Any]:

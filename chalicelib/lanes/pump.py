@@ -16,6 +16,8 @@ from chalicelib.channels.contract import Call
 from chalicelib.domain import retry
 from chalicelib.domain.lane import queue_of
 from chalicelib.domain.notice import KINDS, Notice
+from chalicelib.domain.order import ALL, Order
+from chalicelib.domain.tasks import BotFailing
 from chalicelib.lanes.tell import tell_given_up
 from chalicelib.lanes.way import Attempted, Target, Way
 from chalicelib.ports import clock, http, ids, log, queues, redelivery
@@ -25,7 +27,7 @@ from chalicelib.tables import deliveries, endpoints, lanes, schedule
 from chalicelib.tables.deliveries import DELIVERED, EXPIRED, FAILED, POISON, WAITING, DeliveryRow
 from chalicelib.tables.writes import committed, transaction
 
-Work = Callable[[Call, dict[str, Any]], Awaitable[None]]
+Work = Callable[[Call, Order], Awaitable[None]]
 
 
 class Busy(Exception):
@@ -34,12 +36,12 @@ class Busy(Exception):
 
 def each_lane(event: dict[str, Any], work: Work, *, step: str) -> Any:
     """Run `work` for all lanes of a batch at the same time; records of lanes that failed are redelivered soon."""
-    by_lane: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {}
+    by_lane: dict[str, list[tuple[dict[str, Any], Order]]] = {}
     failed: list[dict[str, Any]] = []
     for record in event["Records"]:
         try:
-            body = queues.body_of(record)
-            by_lane.setdefault(body["lane"], []).append((record, body))
+            order = Order.of(queues.body_of(record))
+            by_lane.setdefault(order.lane, []).append((record, order))
         except Exception:
             log.crash(step)
             failed.append(record)
@@ -48,31 +50,26 @@ def each_lane(event: dict[str, Any], work: Work, *, step: str) -> Any:
     return again([(record, redelivery.wait_s(redelivery.receives(record))) for record in failed])
 
 
-async def _together(
-    by_lane: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]], work: Work, step: str
-) -> Iterable[str]:
+async def _together(by_lane: dict[str, list[tuple[dict[str, Any], Order]]], work: Work, step: str) -> Iterable[str]:
     failed: list[str] = []
 
-    async def lane_of(lane: str, bodies: list[dict[str, Any]]) -> None:
+    async def one_lane(lane: str, orders: list[Order]) -> None:
         try:
             # One run serves all wake-ups of a lane, except that an order to open it must not be lost.
-            for body in (
-                sorted(bodies, key=lambda body: body.get("open") != "all")[:1] if "head" not in bodies[0] else bodies
-            ):
-                await work(call, body)
+            for order in orders if orders[0].head else sorted(orders, key=lambda order: order.open != ALL)[:1]:
+                await work(call, order)
         except Exception:
             log.crash(step, lane=lane)
             failed.append(lane)
 
     async with http.web() as call:
-        await asyncio.gather(*(lane_of(lane, [body for _, body in records]) for lane, records in by_lane.items()))
+        await asyncio.gather(*(one_lane(lane, [order for _, order in records]) for lane, records in by_lane.items()))
     return failed
 
 
 def wake(lane: str, *, dead: int = 0) -> None:
     """Have the pump look at a lane, `dead` of whose wake-ups died."""
-    body = {"lane": lane, "dead": dead} if dead else {"lane": lane}
-    queues.send(queue_of(lane), [Entry(body, group=lane, dedup=ids.new(lane))])
+    queues.send(queue_of(lane), [Entry(Order(lane, dead=dead).plain(), group=lane, dedup=ids.new(lane))])
 
 
 async def try_one(way: Way, call: Call, row: DeliveryRow, *, step: str, failures: int) -> bool:
@@ -142,7 +139,7 @@ def _wait(
     due = last if due is None else due
     if due is None:
         return _give_up(way, row, notice, attempted, FAILED, attempt=attempt)
-    task = {"lane": row.lane, "head": row.key, "attempt": failures}
+    task = Order(str(row.lane), head=str(row.key), attempt=failures).plain()
     schedule.watch(str(row.lane), head=str(row.key), attempt=failures, after_ms=due)
     schedule.later(id=f"retry:{row.id}:{failures}", due_ms=due, now_ms=now, queue=way.retry_queue, task=task)
     _mind_the_customer(row, notice)
@@ -166,21 +163,20 @@ def _hold(way: Way, row: DeliveryRow, notice: Notice) -> bool:
 def _mind_the_customer(row: DeliveryRow, notice: Notice) -> None:
     """Have somebody look after the bot's patience whether the customer still waits for this delivery."""
     if notice.patience_s and notice.desk:
-        task = {
-            "kind": "bot.failing",
-            "lane": row.lane,
-            "key": row.key,
-            "attempts": len(row.attempts),
-            "bot": notice.destination,
-            "service": notice.service,
-            "channel": notice.channel,
-            "channel_kind": notice.channel_kind,
-            "address": notice.address,
-            "thread": notice.thread,
-        }
+        task = BotFailing(
+            lane=str(row.lane),
+            key=str(row.key),
+            attempts=len(row.attempts),
+            bot=notice.destination,
+            service=notice.service,
+            channel=notice.channel,
+            channel_kind=notice.channel_kind,
+            address=notice.address,
+            thread=notice.thread,
+        )
         now = clock.now_ms()
         due = max(now, notice.at + notice.patience_s * 1000)
-        schedule.later(id=f"patience:{row.id}", due_ms=due, now_ms=now, queue="timers", task=task)
+        schedule.later(id=f"patience:{row.id}", due_ms=due, now_ms=now, queue="timers", task=task.plain())
 
 
 def _give_up(

@@ -7,13 +7,15 @@ sweep more, whatever their number.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
-from typing import Any
 
 from chalicelib.domain import event as kinds
 from chalicelib.domain.event import Event, event_queue
 from chalicelib.domain.lane import retry_queue_of
+from chalicelib.domain.order import ALL, HELD, Order
 from chalicelib.domain.retry import SWEEPS_S
+from chalicelib.domain.tasks import EndpointBack
 from chalicelib.ports import clock, ids, queues
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import endpoints, lanes, schedule, threads
@@ -28,55 +30,49 @@ _ON_ITS_WAY_MS = 45_000
 """How long an order counts as on its way after it was due, unless the lane moves."""
 
 
-def sweep(body: dict[str, Any]) -> str:
-    """Have the lanes of a destination that is back tried: `{"endpoint", "of", "sweep"?, "after"?}`; what came of it."""
-    endpoint, number, after, now = body["endpoint"], int(body.get("sweep", 0)), body.get("after", ""), clock.now_ms()
+def sweep(task: EndpointBack) -> str:
+    """Have the lanes of a destination that is back tried; gives what came of it."""
+    endpoint, number, after, now = task.endpoint, task.sweep, task.after, clock.now_ms()
     state = endpoints.get(endpoint)
     if state.status != endpoints.ACTIVE:
         return "not back"
-    of = int(body.get("of") or state.changed_at)
+    of = int(task.of or state.changed_at)
     if of < state.changed_at:
         return "came back once more"
     if not number and not after and not endpoints.begin_sweep(endpoint, of=of, now=now, rest_ms=REST_MS):
         # Of those that wait here the newest goes on alone.
-        queues.send("timers", [Entry(body | {"of": of}, delay_s=REST_MS // 1000)])
+        queues.send("timers", [Entry(replace(task, of=of).plain(), delay_s=REST_MS // 1000)])
         return "swept a moment ago"
     page = list(islice(lanes.blocked(endpoint, after=after), _PAGE))
     steps = range(0, len(page), A_SECOND)
     called = sum(_called(page[at : at + A_SECOND], second=at // A_SECOND, held=number > 0) for at in steps)
     over = now + len(page) // A_SECOND * 1000
     if len(page) == _PAGE:
-        _later(body | {"of": of, "after": page[-1]}, over)
+        _later(replace(task, of=of, after=page[-1]), over)
     elif number + 2 < len(SWEEPS_S):
-        again = {key: value for key, value in body.items() if key != "after"} | {"of": of, "sweep": number + 1}
-        _later(again, over + SWEEPS_S[number + 1] * 1000)
+        _later(replace(task, of=of, after="", sweep=number + 1), over + SWEEPS_S[number + 1] * 1000)
     if not after and endpoint.startswith("bt_"):
         _give_back(endpoint)
     return f"{called} lanes"
 
 
-def _later(body: dict[str, Any], due_ms: int) -> None:
+def _later(task: EndpointBack, due_ms: int) -> None:
     """By the table, not from queue to queue: AWS drops what it takes for an endless loop."""
-    place = f"{body.get('sweep', 0)}:{body.get('after', '')}"
-    schedule.again(id=f"sweep:{body['endpoint']}:{place}", due_ms=due_ms, queue="timers", task=body)
+    id = f"sweep:{task.endpoint}:{task.sweep}:{task.after}"
+    schedule.again(id=id, due_ms=due_ms, queue="timers", task=task.plain())
 
 
 def _called(page: list[str], *, second: int, held: bool) -> int:
     """Order that some lanes be tried in a while; gives how many. Cut off between the note and the order, a lane is
     ordered by the next sweep."""
     now = clock.now_ms()
-    opens, by = "held" if held else "all", ids.token(9)
+    opens, by = HELD if held else ALL, ids.token(9)
     orders: dict[str, list[Entry]] = {}
     for lane in page:
         own = lanes.call(lane, by=by, held=held, now=now, until=now + second * 1000 + _ON_ITS_WAY_MS)
         if own is not None:
-            order = {
-                "lane": lane,
-                "head": own.head,
-                "attempt": int(own.attempt or 0),
-                "open": opens,
-            }
-            orders.setdefault(retry_queue_of(lane), []).append(Entry(order, delay_s=second))
+            order = Order(lane, head=str(own.head), attempt=int(own.attempt or 0), open=opens)
+            orders.setdefault(retry_queue_of(lane), []).append(Entry(order.plain(), delay_s=second))
     for queue, entries in orders.items():
         queues.send(queue, entries)
     return sum(map(len, orders.values()))

@@ -8,6 +8,7 @@ from chalicelib.domain.happened import to_message
 from chalicelib.domain.lane import lane_of_route, queue_of
 from chalicelib.domain.message import Message
 from chalicelib.domain.notice import Notice
+from chalicelib.domain.order import Order
 from chalicelib.domain.outcome import outcome_data
 from chalicelib.domain.platform_event import PlatformEvent
 from chalicelib.domain.route import BOT, CHANNEL, TRIGGER, Route
@@ -35,7 +36,7 @@ def spread(message: Message, *, position: str, status: bool = False, again: bool
         lane = lane_of_route(message, route, replay=again)
         key = f"{position}{index:02d}"
         deliveries.add(lane, key, notice, created_at=clock.now_ms())
-        entry = Entry({"lane": lane, "trace": message.trace}, group=lane, dedup=deliveries.delivery_id(lane, key))
+        entry = Entry(Order(lane, trace=message.trace).plain(), group=lane, dedup=deliveries.delivery_id(lane, key))
         wake.setdefault(queue_of(lane), []).append(entry)
     for queue, entries in wake.items():
         queues.send(queue, entries)

@@ -12,6 +12,7 @@ from typing import Any
 
 from chalicelib.domain.lane import lane_of, queue_of
 from chalicelib.domain.notice import EVENT, Notice
+from chalicelib.domain.order import Order
 from chalicelib.domain.platform_event import DELIVERY_FAILED, PlatformEvent, facts_of
 from chalicelib.lanes.publishing import publish
 from chalicelib.ports import clock, ids, queues
@@ -77,7 +78,7 @@ def tell_all(events: Iterable[PlatformEvent], *, position: str = "", unheard: st
             for subscription in _hearers(heard, event):
                 if subscription != unheard:
                     lane, key = _keep(event, subscription, f"{position}{index:02d}" if position else "")
-                    entry = Entry({"lane": lane}, group=lane, dedup=deliveries.delivery_id(lane, key))
+                    entry = Entry(Order(lane).plain(), group=lane, dedup=deliveries.delivery_id(lane, key))
                     wake.setdefault(queue_of(lane), []).append(entry)
     for queue, entries in wake.items():
         queues.send(queue, entries)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from chalicelib.domain.happened import concerns
+from chalicelib.domain.lane import stream_key
+from chalicelib.domain.tasks import AnnounceAgain, MessageAgain
 from chalicelib.ports import aws, clock, ids, log
 from chalicelib.ports.lambdas import each_record
 from chalicelib.ports.settings import settings
@@ -101,15 +103,11 @@ def _of_stream(batch: dict[str, Any], *, step: str) -> Iterator[dict[str, Any]]:
                 continue
             told = {name: change[name] for name in ("SequenceNumber", "OldImage", "NewImage") if name in change}
             told["ApproximateCreationDateTime"] = change["ApproximateCreationDateTime"].timestamp()
-            yield {"kind": "announce.again", "table": table, "name": verb, "change": told}
+            yield AnnounceAgain(table=table, name=verb, change=told).plain()
         else:
-            yield {
-                "kind": "message.again",
-                "thread": change["Keys"]["thread"]["S"],
-                "seq": int(change["Keys"]["seq"]["N"]),
-                "position": f"{int(change['SequenceNumber']):040d}",
-                "status": verb == "MODIFY",
-            }
+            thread, seq = change["Keys"]["thread"]["S"], int(change["Keys"]["seq"]["N"])
+            position = stream_key(change["SequenceNumber"])
+            yield MessageAgain(thread=thread, seq=seq, position=position, status=verb == "MODIFY").plain()
 
 
 def _records(batch: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -28,6 +28,7 @@ from chalicelib.domain.event import (
 from chalicelib.domain.identities import CHANNEL, of_provider
 from chalicelib.domain.known import having_heard, says_more
 from chalicelib.domain.message import Message
+from chalicelib.domain.tasks import ChangeAgain
 from chalicelib.domain.thread import Thread, changing, healed
 from chalicelib.domain.turn import Turn
 from chalicelib.ports import clock, log
@@ -181,7 +182,7 @@ def _look_again(event: Event) -> bool:
     if tries == len(_OVERTAKEN_S):
         return False
     again = replace(event, body=event.body | {"tries": tries + 1})
-    task = {"kind": CUSTOMER_CHANGED, "event": again.plain()}
+    task = ChangeAgain(event=again.plain()).plain()
     id, due = f"changed:{event.id}:{tries}", now + _OVERTAKEN_S[tries] * 1000
     schedule.later(id=id, due_ms=due, now_ms=now, queue="timers", task=task)
     return True
@@ -229,7 +230,7 @@ def _write(turn: Turn, *, was: Thread, linked: bool) -> bool:
     the thread is among those of its person already."""
     event, after = turn.event, turn.thread
     for timer in turn.timers:
-        schedule.later(id=timer.id, due_ms=timer.due, now_ms=clock.now_ms(), queue="timers", task=timer.task)
+        schedule.later(id=timer.id, due_ms=timer.due, now_ms=clock.now_ms(), queue="timers", task=timer.task.plain())
     did = beside.of_turn(turn)
     if turn.messages:
         state, first = changing(after), turn.messages[0]

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from chalicelib.domain.lane import lane_of_route, queue_of, replay_of
+from chalicelib.domain.order import Order
 from chalicelib.domain.part import ALL, Part, ended, read, with_part
 from chalicelib.lanes import marking
 from chalicelib.ports import clock, ids, log, media, queues
@@ -200,7 +201,7 @@ def _conversations(row: ContactRow, state: State, at: int, thread: dict[str, Any
 def _lanes(row: ContactRow, state: State, at: int, thread: dict[str, Any]) -> ContactRow:
     """Deliveries of the person's messages; what came later in the same lane goes on."""
     if lane := state.get("wake", ""):
-        queues.send(queue_of(lane), [Entry({"lane": lane}, group=lane, dedup=ids.new(lane))])
+        queues.send(queue_of(lane), [Entry(Order(lane).plain(), group=lane, dedup=ids.new(lane))])
         return forward(row, state | {"wake": ""})
     wanted = [name for lane in thread["lanes"] for name in (lane, replay_of(lane))]
     for lane in wanted:

@@ -10,6 +10,7 @@ from chalice.app import Response as HttpResponse
 from chalicelib import channels
 from chalicelib.channels.contract import Changed, Channel, Denied, Ignored, Moved, Received, Request, Said, Status
 from chalicelib.domain.event import CUSTOMER_CHANGED, CUSTOMER_MESSAGE, CUSTOMER_MOVED, Event, status_event
+from chalicelib.domain.tasks import LateStatus
 from chalicelib.domain.thread import message_id, thread_id, thread_of_message
 from chalicelib.inbound import strangers
 from chalicelib.ports import clock, ids, log, queues, secrets, web
@@ -54,7 +55,7 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
             case Status():
                 found = _about(said, row.id)
                 if found is None:
-                    later.append(Entry(_unknown_status(said, row, kind), delay_s=2))
+                    later.append(Entry(_unknown_status(said, row, kind).plain(), delay_s=2))
                 else:
                     event = _status(said, row, kind, *found)
                     entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
@@ -212,15 +213,14 @@ def _status(status: Status, row: Resource, kind: str, thread: str, seq: int) -> 
     )
 
 
-def _unknown_status(status: Status, row: Resource, kind: str) -> dict[str, Any]:
+def _unknown_status(status: Status, row: Resource, kind: str) -> LateStatus:
     # A status may overtake the answer to our own send; `fire_timer` looks again until the id is known.
-    return {
-        "kind": "status",
-        "channel": row.id,
-        "channel_kind": kind,
-        "service": row.service,
-        "state": status.state,
-        "provider_id": status.provider_id,
-        "at": status.at_ms,
-        "error": dict(status.error) if status.error else None,
-    }
+    return LateStatus(
+        service=str(row.service),
+        channel=row.id,
+        channel_kind=kind,
+        provider_id=status.provider_id,
+        state=status.state,
+        at=status.at_ms,
+        error=dict(status.error) if status.error else None,
+    )

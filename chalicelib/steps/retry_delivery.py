@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.channels.contract import Call
+from chalicelib.domain.order import HELD, Order
 from chalicelib.lanes import webhooks as way
 from chalicelib.lanes.lane import recover, try_again
 from chalicelib.lanes.pump import each_lane
 
 
 def run(event: dict[str, Any], context: Any) -> Any:
-    """Handle a batch of due retries: `{"lane", "head", "attempt", "open"?: "held"|"all"}`."""
+    """Handle a batch of due retries, each an `Order`."""
 
-    async def work(call: Call, body: dict[str, Any]) -> None:
-        if body.get("open"):
-            await recover(way, call, body["lane"], step="retry_delivery", held=body["open"] == "held")
+    async def work(call: Call, order: Order) -> None:
+        if order.open:
+            await recover(way, call, order.lane, step="retry_delivery", held=order.open == HELD)
         else:
-            await try_again(way, call, body["lane"], step="retry_delivery", head=body["head"], attempt=body["attempt"])
+            await try_again(way, call, order.lane, step="retry_delivery", head=order.head, attempt=order.attempt)
 
     return each_lane(event, work, step="retry_delivery")

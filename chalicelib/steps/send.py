@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.channels.contract import Call
+from chalicelib.domain.order import Order
 from chalicelib.lanes import providers as way
 from chalicelib.lanes.lane import pump
 from chalicelib.lanes.pump import each_lane
 
 
 def run(event: dict[str, Any], context: Any) -> Any:
-    """Handle a batch of wake-ups: `{"lane", "open"?: "held"|"all"}`."""
+    """Handle a batch of wake-ups, each an `Order`."""
 
-    async def work(call: Call, body: dict[str, Any]) -> None:
+    async def work(call: Call, order: Order) -> None:
         remaining = context.get_remaining_time_in_millis
-        await pump(way, call, body["lane"], step="send", reopen=body.get("open", ""), remaining_ms=remaining)
+        await pump(way, call, order.lane, step="send", reopen=order.open, remaining_ms=remaining)
 
     return each_lane(event, work, step="send")

@@ -108,14 +108,6 @@ def parse_delivery_id(delivery: str) -> tuple[str, str] | None:
     return (lane, key) if delivery.startswith("dl_") and lane and key and key != LANE else None
 
 
-def stream_key(sequence_number: str) -> str:
-    """What the keys of a stream record's deliveries begin with: sorts as the stream does, the same each time.
-
-    Sequence numbers of DynamoDB have 21 to 40 digits.
-    """
-    return f"{int(sequence_number):040d}"
-
-
 _TAIL = 3
 """A healthy lane's tail is one undone delivery, or few, and then a finished one: more rows would be read in vain."""
 

@@ -12,6 +12,7 @@ from typing import Any
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
+from chalicelib.domain.tasks import LaneWatch
 from chalicelib.ports import queues
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute
@@ -93,7 +94,6 @@ def hand_over(row: Due, *, now_ms: int) -> None:
     row.delete()
 
 
-WATCH = "lane.watch"
 WATCH_MS = 300_000
 """This long after something was to move a lane, somebody looks whether it was moved."""
 
@@ -103,5 +103,5 @@ def watch(
 ) -> None:
     """Have somebody look whether a lane moves on: by the attempt of its head that is due at `after_ms`, or by the
     wake-up of it that died then, the `dead`-th. Nothing else would, if it were the lane's last."""
-    task = {"kind": WATCH, "lane": lane, "head": head, "attempt": attempt, "dead": dead}
+    task = LaneWatch(lane=lane, head=head, attempt=attempt, dead=dead).plain()
     keep(id=f"watch:{lane}:{head}:{attempt}", due_ms=after_ms + wait_ms, queue="timers", task=task)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from chalicelib.domain.lane import lane_of
+from chalicelib.domain.lane import lane_of, stream_key
 from chalicelib.domain.message import Author, Content, Message, position
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.thread import Conversation, Thread, message_id, thread_id
@@ -94,7 +94,7 @@ class Said:
 
     def tell(self, n: int, message: str, status: str = "delivered", to: str = "", key: int = 0) -> str:
         to = to or self.bot
-        lane, key_ = lane_of(self.thread, to), deliveries.stream_key(str(10**20 + (key or n)))
+        lane, key_ = lane_of(self.thread, to), stream_key(str(10**20 + (key or n)))
         notice = Notice(
             kind="message",
             destination=to,

@@ -14,6 +14,7 @@ from chalicelib import domain
 from chalicelib.domain.event import Event
 from chalicelib.domain.message import Author, Content, Media, Message
 from chalicelib.domain.notice import Notice
+from chalicelib.domain.order import Order
 from chalicelib.domain.route import Route
 from chalicelib.domain.stored import known
 from chalicelib.domain.thread import Chat, Conversation, Thread
@@ -30,6 +31,7 @@ SAMPLES: dict[type, Any] = {
     Thread: Thread("th_1", "sv_1", "ch_1", "custom", "7", 3, "desk", chat=Chat(2, "dk_1", "offered", 1, ("dk_2",))),
     Conversation: Conversation("th_1", 1, "sv_1", "bot", "bt_1", "open", 1),
     Route: Route("desk", "dk_1", "chat_started", "cv_1", "CCSP", reason="bot", params={"a": 1}),
+    Order: Order("l-bt_1", "1", 2),
     Notice: Notice("message", "bt_1", "sv_1", "th_1", "cv_1", "custom", 1, content=CONTENT.plain()),
 }  # fmt: skip
 
@@ -38,7 +40,7 @@ def _readers() -> Iterator[type]:
     """Every value of the domain that is read back from plain data."""
     for module in pkgutil.iter_modules(domain.__path__, f"{domain.__name__}."):
         for value in vars(importlib.import_module(module.name)).values():
-            if isinstance(value, type) and is_dataclass(value) and hasattr(value, "of") and hasattr(value, "plain"):
+            if isinstance(value, type) and is_dataclass(value) and isinstance(vars(value).get("of"), staticmethod):
                 yield value
 
 

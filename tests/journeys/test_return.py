@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from chalicelib.domain.lane import lane_of
 from chalicelib.domain.notice import MESSAGE, Notice
 from chalicelib.domain.retry import SWEEPS_S
+from chalicelib.domain.tasks import EndpointBack
 from chalicelib.lanes import returning
 from chalicelib.ports import clock
 from chalicelib.tables import deliveries, endpoints, lanes
@@ -113,10 +115,10 @@ def test_a_sweep_that_comes_twice_orders_once(town: Town, traveller: Any, held: 
 
 def test_an_older_return_is_nobodys(town: Town, traveller: Any, held: list[str]) -> None:
     endpoints.set_status(town.ids["bot"], endpoints.ACTIVE, at=2000)
-    old = {"endpoint": town.ids["bot"], "service": town.ids["care"], "of": 1000}
-    assert returning.sweep(old | {"sweep": len(SWEEPS_S) - 1}) == "came back once more"
+    old = EndpointBack(endpoint=town.ids["bot"], service=town.ids["care"], of=1000)
+    assert returning.sweep(replace(old, sweep=len(SWEEPS_S) - 1)) == "came back once more"
     endpoints.set_status(town.ids["bot"], endpoints.INACTIVE, at=3000)
-    assert returning.sweep(old | {"of": 3000}) == "not back"
+    assert returning.sweep(replace(old, of=3000)) == "not back"
     assert not bodies(town, "retries")
 
 

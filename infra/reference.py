@@ -58,7 +58,7 @@ FIGURES: tuple[tuple[str, str, str], ...] = (
     ("retries of a webhook, all waits together", "api.webhooks:MAX_RETRY_S", "s"),
     ("failed attempts in a row after which a webhook is switched off", "domain.retry:DISABLE_AFTER", ""),
     ("messages in the transcript of `chat.started`", "lanes.webhooks:TRANSCRIPT", ""),
-    ("recent messages in a delivery's `context`", "lanes.recalling:MAX_CONTEXT_BYTES", "bytes"),
+    ("recent messages in a delivery's `context`", "lanes.recent_context:MAX_CONTEXT_BYTES", "bytes"),
     ("what is remembered of an outsider's event, so that a repeat is known", "tables.receipts:KEEP_S", "s"),
     ("what is remembered of a source's event", "tables.receipts:KEEP_SOURCE_S", "s"),
     ("what is remembered of an Idempotency-Key", "api.once:KEEP_S", "s"),

@@ -30,13 +30,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # in is a process of its own.
     "sources": ("domain", "sources", "ports.child"),
     "tables": ("domain", "ports", "tables"),
+    # Changes of rows as events, for whoever subscribes.
+    "announcing": ("domain", "ports", "tables", "announcing"),
     # What `deliver`, `send` and their retries share; steps may not import each other.
-    "lanes": ("domain", "ports", "tables", "channels", "bots", "desks", "lanes"),
+    "lanes": ("domain", "ports", "tables", "channels", "bots", "desks", "announcing", "lanes"),
     # What edges and the API share. What is posted to a trigger is read as webhooks of channels are.
     "inbound": ("domain", "ports", "tables", "bots", "desks", "channels.wire", "sources", "inbound"),
     "steps": (
-        "domain", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows", "lanes",
-        "inbound",
+        "domain", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows", "announcing",
+        "lanes", "inbound",
     ),
     "api": (
         "domain", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows", "inbound", "api",
@@ -57,6 +59,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "inbound": (),
     # Mappings are JSONata.
     "sources": ("jsonatapy",),
+    "announcing": (),
     "lanes": (),
     # Settings are pydantic models, in a module that only the API loads.
     "channels": ("pydantic",),

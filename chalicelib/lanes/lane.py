@@ -13,7 +13,7 @@ from collections.abc import Callable
 from chalicelib.channels.contract import Call
 from chalicelib.domain.order import HELD, Order
 from chalicelib.lanes.pump import try_one, wake
-from chalicelib.lanes.way import Way
+from chalicelib.lanes.transport import Transport
 from chalicelib.ports import clock, ids, log, queues
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import deliveries, lanes
@@ -31,13 +31,15 @@ class NoTime(Exception):
     """The function's time is up before the lane's first attempt; the queue brings the lane again."""
 
 
-async def pump(way: Way, call: Call, lane: str, *, step: str, reopen: str, remaining_ms: Callable[[], int]) -> None:
+async def pump(
+    transport: Transport, call: Call, lane: str, *, step: str, reopen: str, remaining_ms: Callable[[], int]
+) -> None:
     """Work off a lane; `reopen` first removes what blocks it: `held` if it waits for its destination, `all` always."""
     state = deliveries.tail(lane)
     if state.row is not None:
         if remaining_ms() < _SPARE_MS:
             raise NoTime(lane)
-        await _of_blocked(way, call, state.row, state.undone, step=step, reopen=reopen)
+        await _of_blocked(transport, call, state.row, state.undone, step=step, reopen=reopen)
         return
     for done, row in enumerate(state.undone):
         if remaining_ms() < _SPARE_MS:
@@ -46,32 +48,32 @@ async def pump(way: Way, call: Call, lane: str, *, step: str, reopen: str, remai
                 raise NoTime(lane)
             wake(lane)
             return
-        if not await try_one(way, call, row, step=step, failures=0):
+        if not await try_one(transport, call, row, step=step, failures=0):
             return
 
 
 async def _of_blocked(
-    way: Way, call: Call, own: DeliveryRow, undone: list[DeliveryRow], *, step: str, reopen: str
+    transport: Transport, call: Call, own: DeliveryRow, undone: list[DeliveryRow], *, step: str, reopen: str
 ) -> None:
     """A lane that a wake-up finds blocked: nothing is done where somebody will come, and what he would do else."""
     lane, now = str(own.lane), clock.now_ms()
     if reopen:
-        await recover(way, call, lane, step=step, held=reopen == HELD)
+        await recover(transport, call, lane, step=step, held=reopen == HELD)
     elif not own.due:
-        target = way.target(deliveries.notice_of(undone[0])) if undone else None
+        target = transport.target(deliveries.notice_of(undone[0])) if undone else None
         if not undone or target is None or target.usable:
-            await recover(way, call, lane, step=step, held=True)
+            await recover(transport, call, lane, step=step, held=True)
     elif own.due + OVERDUE_MS < now and (own.leased_until or 0) < now:
         log.trouble("lane.overdue", lane=lane, late_ms=now - int(own.due))
-        await try_again(way, call, lane, step=step, head=str(own.head), attempt=int(own.attempt or 0))
+        await try_again(transport, call, lane, step=step, head=str(own.head), attempt=int(own.attempt or 0))
 
 
-async def try_again(way: Way, call: Call, lane: str, *, step: str, head: str, attempt: int) -> None:
+async def try_again(transport: Transport, call: Call, lane: str, *, step: str, head: str, attempt: int) -> None:
     """Make the attempt that a lane waits for; then open it, and leave what queued behind to the pump."""
     now, by = clock.now_ms(), ids.token(9)
     own = lanes.lease(lane, by=by, head=head, attempt=attempt, now=now, until=now + LEASE_MS)
     if own is not None:
-        await _leased(way, call, own, by=by, step=step, failures=attempt)
+        await _leased(transport, call, own, by=by, step=step, failures=attempt)
         return
     state = deliveries.tail(lane)
     if state.row is None:
@@ -82,27 +84,29 @@ async def try_again(way: Way, call: Call, lane: str, *, step: str, head: str, at
         # Not due by this clock, or another's, who may have ended with his process: looked at again when that is over.
         wait_ms = max(int(state.row.due), int(state.row.leased_until or 0)) - now
         task = Order(lane, head=head, attempt=attempt).plain()
-        queues.send(way.retry_queue, [Entry(task, delay_s=max(1, min(-(-wait_ms // 1000) + 1, queues.MOST_DELAY_S)))])
+        queues.send(
+            transport.retry_queue, [Entry(task, delay_s=max(1, min(-(-wait_ms // 1000) + 1, queues.MOST_DELAY_S)))]
+        )
 
 
-async def recover(way: Way, call: Call, lane: str, *, step: str, held: bool) -> None:
+async def recover(transport: Transport, call: Call, lane: str, *, step: str, held: bool) -> None:
     """Try a blocked lane at once because its destination is back; `held`: only one that waits for just that."""
     now, by = clock.now_ms(), ids.token(9)
     own = lanes.lease_now(lane, by=by, held=held, now=now, until=now + LEASE_MS)
     if own is not None:
-        await _leased(way, call, own, by=by, step=step, failures=0)
+        await _leased(transport, call, own, by=by, step=step, failures=0)
     elif _is_open(lane):
         wake(lane)
 
 
-async def _leased(way: Way, call: Call, own: DeliveryRow, *, by: str, step: str, failures: int) -> None:
+async def _leased(transport: Transport, call: Call, own: DeliveryRow, *, by: str, step: str, failures: int) -> None:
     lane, head = str(own.lane), str(own.head)
     try:
         row = deliveries.get(lane, head)
         if (
             row is None
             or row.status not in deliveries.UNDONE
-            or await try_one(way, call, row, step=step, failures=failures)
+            or await try_one(transport, call, row, step=step, failures=failures)
         ):
             lanes.unblock(lane, by=by)
             # What came while the lane was blocked woke nobody; what comes from here on wakes the pump.

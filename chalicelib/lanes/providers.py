@@ -1,4 +1,4 @@
-"""The way to channel providers: an adapter's one call, and what it means for the message."""
+"""Channel providers: an adapter's one call, and what it means for the message."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib import channels
-from chalicelib.channels.contract import Call, Channel, Outgoing, Refused, Sent, TryLater
+from chalicelib.channels import contract
+from chalicelib.channels.contract import Call, Channel, Outgoing, Sent
 from chalicelib.channels.fallback import shown
 from chalicelib.domain import event as kinds
 from chalicelib.domain.message import FAILED, SENT, Content
 from chalicelib.domain.notice import Notice
-from chalicelib.lanes.way import Attempted, Target, event_of
+from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, TryLater, event_of
 from chalicelib.ports import clock, ids, queues, redact, secrets
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import config, receipts
@@ -28,7 +29,7 @@ def target(notice: Notice) -> Target | None:
     return Target(body=row.body or {}, secrets=secrets.unseal(row.sealed or "", owner=notice.destination))
 
 
-async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Attempted:
+async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Outcome:
     """Send the message once."""
     adapter = channels.load(notice.channel_kind)
     content = shown(Content.of(notice.content), adapter.CAN)
@@ -46,13 +47,12 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
     took = clock.now_ms() - started
     match outcome:
         case Sent(provider_id):
-            return Attempted(took_ms=took, provider_id=provider_id)
-        case TryLater(error, after_s):
+            return Delivered(took_ms=took, provider_id=provider_id)
+        case contract.TryLater(error, after_s):
             # A provider may repeat what it was given: Meta names a malformed token in full.
-            return Attempted(error=_shown(error, channel), took_ms=took, retry_after_s=after_s)
-        case Refused(code, reason):
-            said = (_shown(code, channel), _shown(reason, channel))
-            return Attempted(error=said[0], reason=said[1], final=True, took_ms=took)
+            return TryLater(error=_shown(error, channel), took_ms=took, retry_after_s=after_s)
+        case contract.Refused(code, reason):
+            return Refused(error=_shown(code, channel), reason=_shown(reason, channel), took_ms=took)
     raise TypeError(f"{notice.channel_kind} answered {outcome!r}")
 
 
@@ -68,18 +68,19 @@ async def probe(call: Call, notice: Notice, target: Target) -> bool:
     return True
 
 
-def delivered(row: DeliveryRow, notice: Notice, attempted: Attempted) -> None:
+def delivered(row: DeliveryRow, notice: Notice, outcome: Delivered) -> None:
     """Remember the provider's id for its statuses, then say that the message is sent."""
-    if attempted.provider_id:
+    if outcome.provider_id:
         receipts.keep_sent(
-            notice.destination, attempted.provider_id, thread=notice.thread, seq=notice.seq, now_ms=clock.now_ms()
+            notice.destination, outcome.provider_id, thread=notice.thread, seq=notice.seq, now_ms=clock.now_ms()
         )
-    _receipt(notice, SENT, provider_id=attempted.provider_id)
+    _receipt(notice, SENT, provider_id=outcome.provider_id)
 
 
-def given_up(row: DeliveryRow, notice: Notice, attempted: Attempted, status: str) -> None:
+def given_up(row: DeliveryRow, notice: Notice, outcome: TryLater | Refused, status: str) -> None:
     """The message failed, with the provider's reason."""
-    error = {"code": attempted.error, "reason": attempted.reason or attempted.error}
+    reason = outcome.reason if isinstance(outcome, Refused) else ""
+    error = {"code": outcome.error, "reason": reason or outcome.error}
     _receipt(notice, FAILED, error=error)
 
 

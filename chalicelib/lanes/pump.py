@@ -12,14 +12,14 @@ import random
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from chalicelib.announcing.tell import tell_given_up
 from chalicelib.channels.contract import Call
 from chalicelib.domain import retry
 from chalicelib.domain.lane import queue_of
 from chalicelib.domain.notice import KINDS, Notice
 from chalicelib.domain.order import ALL, Order
 from chalicelib.domain.tasks import BotFailing
-from chalicelib.lanes.tell import tell_given_up
-from chalicelib.lanes.way import Attempted, Target, Way
+from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, Transport, TryLater
 from chalicelib.ports import clock, http, ids, log, queues, redelivery
 from chalicelib.ports.lambdas import again
 from chalicelib.ports.queues import Entry
@@ -72,54 +72,54 @@ def wake(lane: str, *, dead: int = 0) -> None:
     queues.send(queue_of(lane), [Entry(Order(lane, dead=dead).plain(), group=lane, dedup=ids.new(lane))])
 
 
-async def try_one(way: Way, call: Call, row: DeliveryRow, *, step: str, failures: int) -> bool:
-    """Try one delivery; True where it is finished, one way or another, False where the lane is blocked by it."""
+async def try_one(transport: Transport, call: Call, row: DeliveryRow, *, step: str, failures: int) -> bool:
+    """Try one delivery; True where it is finished, one way or the other, False where the lane is blocked by it."""
     notice, now = deliveries.notice_of(row), clock.now_ms()
     if notice.kind not in KINDS:
         # Of a newer version, before a rollback: what cannot be told is seen, and told by a replay when it can be.
-        return _give_up(way, row, notice, Attempted(error="unknown_kind"), FAILED, attempt=None)
-    target = way.target(notice)
+        return _give_up(transport, row, notice, Refused(error="unknown_kind"), FAILED, attempt=None)
+    target = transport.target(notice)
     if target is None:
-        return _give_up(way, row, notice, Attempted(error="destination_gone"), FAILED, attempt=None)
+        return _give_up(transport, row, notice, Refused(error="destination_gone"), FAILED, attempt=None)
     if target.max_age_s and now - int(row.created[:13]) > target.max_age_s * 1000:
-        return _give_up(way, row, notice, Attempted(error="expired"), EXPIRED, attempt=None)
+        return _give_up(transport, row, notice, Refused(error="expired"), EXPIRED, attempt=None)
     if not target.usable:
-        return _hold(way, row, notice)
-    attempted = await way.attempt(call, row, notice, target)
-    _say(step, row, notice, attempted)
-    attempt, last = _attempt(row, attempted, at=now), None
-    if attempted.ok:
-        way.delivered(row, notice, attempted)
+        return _hold(transport, row, notice)
+    outcome = await transport.attempt(call, row, notice, target)
+    _say(step, row, notice, outcome)
+    attempt, last = _attempt(row, outcome, at=now), None
+    if isinstance(outcome, Delivered):
+        transport.delivered(row, notice, outcome)
         deliveries.record(row, DELIVERED, attempt)
         if target.failures:
             endpoints.recovered(notice.destination)
         return True
-    if attempted.final:
-        return _give_up(way, row, notice, attempted, FAILED, attempt=attempt)
+    if isinstance(outcome, Refused):
+        return _give_up(transport, row, notice, outcome, FAILED, attempt=attempt)
     if target.failures is not None:
         endpoint = endpoints.count_failure(notice.destination, row.id, at=now)
         count, since = int(endpoint.failures), int(endpoint.failing_since or now)
         if count in retry.WARN_AT:
             log.trouble("endpoint.failing", destination=notice.destination, failures=count)
         if retry.poisoned(endpoint.failed):
-            if await way.probe(call, notice, target):
-                return _give_up(way, row, notice, attempted, POISON, attempt=attempt)
+            if await transport.probe(call, notice, target):
+                return _give_up(transport, row, notice, outcome, POISON, attempt=attempt)
             # It is the webhook that is down, and soon counts as such: the message waits for that rather than be lost.
             last = since + target.inactive_after_s * 1000
         if retry.is_down(count, first_at=since, now=now, after_s=target.inactive_after_s):
             endpoints.disable(notice.destination, at=clock.now_ms())
-            log.trouble("endpoint.disabled", destination=notice.destination, error=attempted.error)
-            deliveries.record(row, WAITING, attempt, context=attempted.context)
-            return _hold(way, row, notice)
-    return _wait(way, row, notice, target, attempted, attempt, failures=failures + 1, last=last)
+            log.trouble("endpoint.disabled", destination=notice.destination, error=outcome.error)
+            deliveries.record(row, WAITING, attempt, context=outcome.context)
+            return _hold(transport, row, notice)
+    return _wait(transport, row, notice, target, outcome, attempt, failures=failures + 1, last=last)
 
 
 def _wait(
-    way: Way,
+    transport: Transport,
     row: DeliveryRow,
     notice: Notice,
     target: Target,
-    attempted: Attempted,
+    outcome: TryLater,
     attempt: dict[str, Any],
     *,
     failures: int,
@@ -134,26 +134,26 @@ def _wait(
         first_at=first_at,
         now=now,
         jitter=random.random(),  # noqa: S311 - not a secret
-        retry_after_s=attempted.retry_after_s,
+        retry_after_s=outcome.retry_after_s,
     )
     due = last if due is None else due
     if due is None:
-        return _give_up(way, row, notice, attempted, FAILED, attempt=attempt)
+        return _give_up(transport, row, notice, outcome, FAILED, attempt=attempt)
     task = Order(str(row.lane), head=str(row.key), attempt=failures).plain()
     schedule.watch(str(row.lane), head=str(row.key), attempt=failures, after_ms=due)
-    schedule.later(id=f"retry:{row.id}:{failures}", due_ms=due, now_ms=now, queue=way.retry_queue, task=task)
+    schedule.later(id=f"retry:{row.id}:{failures}", due_ms=due, now_ms=now, queue=transport.retry_queue, task=task)
     _mind_the_customer(row, notice)
     lanes.block(row.lane, head=row.key, attempt=failures, due=due, blocked_by=notice.destination)
-    deliveries.record(row, WAITING, attempt, next_attempt_at=due, context=attempted.context)
+    deliveries.record(row, WAITING, attempt, next_attempt_at=due, context=outcome.context)
     return False
 
 
-def _hold(way: Way, row: DeliveryRow, notice: Notice) -> bool:
+def _hold(transport: Transport, row: DeliveryRow, notice: Notice) -> bool:
     """Keep the lane until its destination is back."""
     _mind_the_customer(row, notice)
     lanes.block(row.lane, head=row.key, blocked_by=notice.destination)
     # It may have come back between our reading its state and our row: then nobody else opens the lane.
-    target = way.target(notice)
+    target = transport.target(notice)
     if target is not None and target.usable:
         lanes.unblock(row.lane)
         wake(row.lane)
@@ -180,16 +180,22 @@ def _mind_the_customer(row: DeliveryRow, notice: Notice) -> None:
 
 
 def _give_up(
-    way: Way, row: DeliveryRow, notice: Notice, attempted: Attempted, status: str, *, attempt: dict[str, Any] | None
+    transport: Transport,
+    row: DeliveryRow,
+    notice: Notice,
+    outcome: TryLater | Refused,
+    status: str,
+    *,
+    attempt: dict[str, Any] | None,
 ) -> bool:
-    way.given_up(row, notice, attempted, status)
+    transport.given_up(row, notice, outcome, status)
     attempts = len(row.attempts) + (1 if attempt else 0)
-    tell_given_up(row.id, notice, error=attempted.error, status=status, attempts=attempts)
+    tell_given_up(row.id, notice, error=outcome.error, status=status, attempts=attempts)
     if status == POISON:
         _set_aside(row, notice.destination, attempt)
     else:
         deliveries.record(row, status, attempt)
-    log.trouble("delivery.given_up", delivery=row.id, status=status, error=attempted.error)
+    log.trouble("delivery.given_up", delivery=row.id, status=status, error=outcome.error)
     return True
 
 
@@ -203,20 +209,22 @@ def _set_aside(row: DeliveryRow, destination: str, attempt: dict[str, Any] | Non
         raise Busy(row.id)
 
 
-def _attempt(row: DeliveryRow, attempted: Attempted, *, at: int) -> dict[str, Any]:
+def _attempt(row: DeliveryRow, outcome: Outcome, *, at: int) -> dict[str, Any]:
+    warnings = outcome.warnings if isinstance(outcome, Delivered) else ()
     shown = {
         "n": len(row.attempts) + 1,
         "at": at,
-        "took_ms": attempted.took_ms,
-        "status_code": attempted.status or None,
-        "error": attempted.error or None,
-        "response_head": attempted.head or None,
-        "warnings": [{"path": path[:100], "message": why[:200]} for path, why in attempted.warnings] or None,
+        "took_ms": outcome.took_ms,
+        "status_code": outcome.status or None,
+        "error": None if isinstance(outcome, Delivered) else outcome.error,
+        "response_head": outcome.head or None,
+        "warnings": [{"path": path[:100], "message": why[:200]} for path, why in warnings] or None,
     }
     return {key: value for key, value in shown.items() if value is not None}
 
 
-def _say(step: str, row: DeliveryRow, notice: Notice, attempted: Attempted) -> None:
+def _say(step: str, row: DeliveryRow, notice: Notice, outcome: Outcome) -> None:
+    ok = isinstance(outcome, Delivered)
     age = clock.now_ms() - notice.at
     log.step(
         step,
@@ -224,10 +232,10 @@ def _say(step: str, row: DeliveryRow, notice: Notice, attempted: Attempted) -> N
         thread=notice.thread,
         message=notice.message,
         attempt=len(row.attempts) + 1,
-        outcome=attempted.error or "delivered",
-        status=attempted.status or None,
-        took_ms=attempted.took_ms,
+        outcome="delivered" if isinstance(outcome, Delivered) else outcome.error,
+        status=outcome.status or None,
+        took_ms=outcome.took_ms,
         trace=notice.trace,
         age_ms=age,
-        metrics={"TookMs": attempted.took_ms, "AgeMs": max(0, age), "Delivered" if attempted.ok else "Failed": 1},
+        metrics={"TookMs": outcome.took_ms, "AgeMs": max(0, age), "Delivered" if ok else "Failed": 1},
     )

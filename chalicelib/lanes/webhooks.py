@@ -1,4 +1,4 @@
-"""The way to webhooks of bots, desks, subscriptions and triggers: signed, each response verified by token, counted."""
+"""Webhooks of bots, desks, subscriptions and triggers: signed, each response verified by token, failures counted."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib import channels
+from chalicelib.announcing import event_payload
 from chalicelib.bots import webhook as bot_wire
 from chalicelib.channels.contract import Call
 from chalicelib.desks import webhook as desk_wire
@@ -20,8 +21,8 @@ from chalicelib.domain.outcome import outcome_payload
 from chalicelib.domain.retry import DISABLE_AFTER_S, WAITS_S
 from chalicelib.domain.thread import message_id
 from chalicelib.domain.view import message_view
-from chalicelib.lanes import hearing, recalling
-from chalicelib.lanes.way import Attempted, Target, event_of
+from chalicelib.lanes import recent_context
+from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, TryLater, event_of
 from chalicelib.ports import clock, ids, log, queues, redact, secrets, signing
 from chalicelib.ports.http import retry_after
 from chalicelib.ports.queues import Entry
@@ -72,16 +73,16 @@ def _asker(notice: Notice) -> Target | None:
     return Target(body={"webhook_url": url}, secrets=secrets.unseal(row.sealed or "", owner=notice.destination))
 
 
-async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Attempted:
+async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Outcome:
     """POST the notice once."""
     if target.body.get("kind") == "console":
         # People read a console desk's chats in our own inbox: the message is there already.
-        return Attempted()
+        return Delivered()
     # Read once: a retry tells the same as the attempt before it.
-    context = row.context or recalling.context(notice, target.body.get("context"))
+    context = row.context or recent_context.context(notice, target.body.get("context"))
     payload = _payload(notice, target, context)
     if payload is None:
-        return Attempted()
+        return Delivered()
     body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
     # A replay goes out under the first delivery's id, so that a receiver that had it can tell.
     headers = _headers(target, id=row.replay_of or row.id, body=body)
@@ -96,10 +97,8 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
     head = redact.head_of(exchange, secrets=_not_shown(target))
     if isinstance(outcome, bot_wire.Failed):
         wait = retry_after(exchange.headers, now_ms=clock.now_ms(), most_s=3600)
-        return Attempted(
-            error=outcome.error, status=exchange.status, took_ms=exchange.took_ms, head=head, retry_after_s=wait,
-            context=context,
-        )  # fmt: skip
+        tried = {"status": exchange.status, "took_ms": exchange.took_ms}
+        return TryLater(error=outcome.error, head=head, retry_after_s=wait, context=context, **tried)
     head = head[:SHOWN_OF_SUCCESS]
     answers: tuple[Any, ...] = ()
     warnings: tuple[tuple[str, str], ...] = ()
@@ -110,7 +109,7 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
         warnings = (*found.problems, *found.ignored)[:MOST_WARNINGS]
         for path, problem in found.problems:
             log.trouble("answer.ignored", delivery=row.id, path=path, problem=problem)
-    return Attempted(status=exchange.status, took_ms=exchange.took_ms, head=head, answers=answers, warnings=warnings)
+    return Delivered(status=exchange.status, took_ms=exchange.took_ms, head=head, answers=answers, warnings=warnings)
 
 
 def _not_shown(target: Target) -> list[str]:
@@ -132,7 +131,7 @@ async def probe(call: Call, notice: Notice, target: Target) -> bool:
     return not bot_wire.passed(exchange, challenge, target.secrets.get("verification_token"))
 
 
-def delivered(row: DeliveryRow, notice: Notice, attempted: Attempted) -> None:
+def delivered(row: DeliveryRow, notice: Notice, outcome: Delivered) -> None:
     """Put the events of the response on the thread; their ids come from the delivery, so twice is once."""
     if row.replay_of:
         first = deliveries.parse_delivery_id(str(row.replay_of))
@@ -140,18 +139,19 @@ def delivered(row: DeliveryRow, notice: Notice, attempted: Attempted) -> None:
         if before is not None and before.status == deliveries.DELIVERED:
             # The first delivery's answer was handled; a replay informs, it does not speak again.
             return
-    events = [_event(row, notice, index, said) for index, said in enumerate(attempted.answers)]
+    events = [_event(row, notice, index, said) for index, said in enumerate(outcome.answers)]
     queues.send(
         event_queue(notice.channel), [Entry(event.plain(), group=event.thread, dedup=event.id) for event in events]
     )
 
 
-def given_up(row: DeliveryRow, notice: Notice, attempted: Attempted, status: str) -> None:
+def given_up(row: DeliveryRow, notice: Notice, outcome: TryLater | Refused, status: str) -> None:
     """Who waits for the bot's answer hears that there will be none; else the delivery's row tells what became of it."""
     if not notice.asked or notice.event:
         return
-    code = "bot_gone" if attempted.error == "destination_gone" else attempted.error
-    error = {"code": code, "reason": attempted.reason or code.replace("_", " ")}
+    code = "bot_gone" if outcome.error == "destination_gone" else outcome.error
+    reason = outcome.reason if isinstance(outcome, Refused) else ""
+    error = {"code": code, "reason": reason or code.replace("_", " ")}
     body = {"bot": notice.destination, "asked": notice.asked, "error": error}
     event = event_of(notice, id=ids.from_cause("ev", "gave up", row.id), kind=kinds.BOT_GAVE_UP, body=body)
     queues.send(event_queue(notice.channel), [Entry(event.plain(), group=event.thread, dedup=event.id)])
@@ -176,7 +176,7 @@ def _event(row: DeliveryRow, notice: Notice, index: int, said: Any) -> Event:
 
 def _payload(notice: Notice, target: Target, context: dict[str, Any] | None) -> dict[str, Any] | None:
     if notice.destination.startswith("sb_"):
-        return hearing.payload(notice, context=context)
+        return event_payload.payload(notice, context=context)
     if notice.destination.startswith("tr_"):
         return outcome_payload(notice, at=clock.rfc3339(notice.at))
     label = channels.load(notice.channel_kind).LABEL

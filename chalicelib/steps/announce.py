@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.lanes.announcing import announce
+from chalicelib.announcing.changes import announce
 from chalicelib.ports import clock, log
 from chalicelib.ports.lambdas import each_change
 from chalicelib.ports.settings import settings

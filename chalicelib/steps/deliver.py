@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.channels.contract import Call
 from chalicelib.domain.order import Order
-from chalicelib.lanes import webhooks as way
+from chalicelib.lanes import webhooks as transport
 from chalicelib.lanes.lane import pump
 from chalicelib.lanes.pump import each_lane
 
@@ -16,6 +16,6 @@ def run(event: dict[str, Any], context: Any) -> Any:
 
     async def work(call: Call, order: Order) -> None:
         remaining = context.get_remaining_time_in_millis
-        await pump(way, call, order.lane, step="deliver", reopen=order.open, remaining_ms=remaining)
+        await pump(transport, call, order.lane, step="deliver", reopen=order.open, remaining_ms=remaining)
 
     return each_lane(event, work, step="deliver")

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.announcing.event_bus import publish
 from chalicelib.domain.lane import stream_key
 from chalicelib.domain.message import DELIVERED, FAILED, READ, Message
 from chalicelib.domain.platform_event import PlatformEvent
-from chalicelib.lanes.publishing import publish
-from chalicelib.lanes.spread import for_the_bus, spread
+from chalicelib.lanes.dispatch import dispatch, for_the_bus
 from chalicelib.ports import clock, log
 from chalicelib.ports.lambdas import each_change
 from chalicelib.tables import messages
@@ -40,7 +40,7 @@ def handle(record: dict[str, Any]) -> list[PlatformEvent]:
     message = _message(change["NewImage"])
     if status and (message.state == _message(change["OldImage"]).state or message.state not in _TOLD):
         return []
-    told = spread(message, position=stream_key(change["SequenceNumber"]), status=status)
+    told = dispatch(message, position=stream_key(change["SequenceNumber"]), status=status)
     lag = clock.now_ms() - message.sent_at
     log.step(
         "fan_out",

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.announcing import changes, event_bus
 from chalicelib.domain import tasks
 from chalicelib.domain.event import Event, event_queue, status_event
 from chalicelib.domain.lane import lane_of, retry_queue_of
 from chalicelib.domain.order import Order
 from chalicelib.inbound import asking
 from chalicelib.inbound.trigger import Ask
-from chalicelib.lanes import announcing, publishing, pump, returning
-from chalicelib.lanes.spread import for_the_bus, spread
+from chalicelib.lanes import pump, returning
+from chalicelib.lanes.dispatch import dispatch, for_the_bus
 from chalicelib.ports import bus, clock, ids, log, media, queues
 from chalicelib.ports.lambdas import each_body
 from chalicelib.ports.queues import Entry
@@ -181,14 +182,14 @@ def _message_again(task: tasks.MessageAgain) -> str:
     if row is None:
         return "no such message"
     message, status = messages.of_row(row), bool(task.status)
-    told = spread(message, position=task.position, status=status, again=True)
-    publishing.publish(for_the_bus(message, status=status))
+    told = dispatch(message, position=task.position, status=status, again=True)
+    event_bus.publish(for_the_bus(message, status=status))
     return f"{told} deliveries"
 
 
 def _announce_again(task: tasks.AnnounceAgain) -> str:
     """A change that `announce` could not tell, at a person's wish."""
-    return ",".join(announcing.announce(task.table, task.name, dict(task.change), again=True)) or "nothing"
+    return ",".join(changes.announce(task.table, task.name, dict(task.change), again=True)) or "nothing"
 
 
 def _bus_again(task: tasks.BusAgain) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.channels.contract import Call
 from chalicelib.domain.order import HELD, Order
-from chalicelib.lanes import providers as way
+from chalicelib.lanes import providers as transport
 from chalicelib.lanes.lane import recover, try_again
 from chalicelib.lanes.pump import each_lane
 
@@ -16,8 +16,8 @@ def run(event: dict[str, Any], context: Any) -> Any:
 
     async def work(call: Call, order: Order) -> None:
         if order.open:
-            await recover(way, call, order.lane, step="retry_send", held=order.open == HELD)
+            await recover(transport, call, order.lane, step="retry_send", held=order.open == HELD)
         else:
-            await try_again(way, call, order.lane, step="retry_send", head=order.head, attempt=order.attempt)
+            await try_again(transport, call, order.lane, step="retry_send", head=order.head, attempt=order.attempt)
 
     return each_lane(event, work, step="retry_send")

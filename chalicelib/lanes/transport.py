@@ -1,4 +1,4 @@
-"""What the pump needs to know of a way out."""
+"""What the pump needs to know of a transport out."""
 
 from __future__ import annotations
 
@@ -31,31 +31,48 @@ class Target:
     """After which a delivery is given up; 0: never."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempted:
-    """What came of one attempt."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What one attempt looked like from here, whatever came of it."""
 
-    error: str = ""
-    """Empty where it succeeded."""
-    final: bool = False
-    """The other side says never: trying again is no use."""
-    status: int = 0
     took_ms: int = 0
+    status: int = 0
+    """Of the response; 0 where there was none."""
     head: str = ""
     """First characters of the response, redacted."""
-    retry_after_s: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered(Tried):
+    """The other side took it."""
+
     answers: tuple[Any, ...] = ()
     """Events that the response carried."""
     warnings: tuple[tuple[str, str], ...] = ()
     """(JSON pointer, message) of what was ignored of the response."""
     provider_id: str = ""
-    reason: str = ""
-    context: dict[str, Any] | None = None
-    """What was read for a failed attempt and has to be told alike by the next."""
 
-    @property
-    def ok(self) -> bool:
-        return not self.error
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryLater(Tried):
+    """It did not, and may the next time."""
+
+    error: str
+    retry_after_s: int = 0
+    """How long the other side wants to be left alone."""
+    context: dict[str, Any] | None = None
+    """What was read for the attempt and has to be told alike by the next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(Tried):
+    """It never will: the other side said so, or there is nothing to be tried."""
+
+    error: str
+    reason: str = ""
+
+
+Outcome = Delivered | TryLater | Refused
 
 
 def event_of(notice: Notice, *, id: str, kind: str, body: dict[str, Any], once: bool = False) -> Event:
@@ -75,8 +92,8 @@ def event_of(notice: Notice, *, id: str, kind: str, body: dict[str, Any], once: 
     )
 
 
-class Way(Protocol):
-    """A way out of the platform."""
+class Transport(Protocol):
+    """A transport out of the platform."""
 
     retry_queue: str
 
@@ -84,7 +101,7 @@ class Way(Protocol):
         """The destination, read anew; None where it was removed."""
         ...
 
-    async def attempt(self, call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Attempted:
+    async def attempt(self, call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Outcome:
         """Tell the notice once."""
         ...
 
@@ -92,10 +109,10 @@ class Way(Protocol):
         """Whether the destination passes verification right now."""
         ...
 
-    def delivered(self, row: DeliveryRow, notice: Notice, attempted: Attempted) -> None:
+    def delivered(self, row: DeliveryRow, notice: Notice, outcome: Delivered) -> None:
         """What follows from success; runs before the row says delivered, and so perhaps twice."""
         ...
 
-    def given_up(self, row: DeliveryRow, notice: Notice, attempted: Attempted, status: str) -> None:
+    def given_up(self, row: DeliveryRow, notice: Notice, outcome: TryLater | Refused, status: str) -> None:
         """What follows from giving up (`failed`, `expired`, `poison`); perhaps twice as well."""
         ...

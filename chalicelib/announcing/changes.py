@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.announcing.tell import tell_all
 from chalicelib.domain import event as kinds
 from chalicelib.domain import happened
 from chalicelib.domain.event import Event
@@ -17,7 +18,6 @@ from chalicelib.domain.happened import Contact, Merged, Webhook
 from chalicelib.domain.lane import stream_key
 from chalicelib.domain.platform_event import PlatformEvent
 from chalicelib.domain.thread import Conversation
-from chalicelib.lanes.tell import tell_all
 from chalicelib.ports import clock, ids, queues
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import config, links

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from chalicelib.announcing.event_bus import publish
 from chalicelib.domain.lane import lane_of, queue_of
 from chalicelib.domain.notice import EVENT, Notice
 from chalicelib.domain.order import Order
 from chalicelib.domain.platform_event import DELIVERY_FAILED, PlatformEvent, facts_of
-from chalicelib.lanes.publishing import publish
 from chalicelib.ports import clock, ids, queues
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import config, contacts, deliveries, together, world

@@ -17,7 +17,7 @@ from chalicelib.ports.queues import Entry
 from chalicelib.tables import deliveries, places, trigger_events
 
 
-def spread(message: Message, *, position: str, status: bool = False, again: bool = False) -> int:
+def dispatch(message: Message, *, position: str, status: bool = False, again: bool = False) -> int:
     """Store and wake a delivery for each route of the message (of its receipt, where `status`); gives their number.
 
     `position` orders and names them: the same position twice is the same rows.

@@ -7,6 +7,8 @@ answer. What the gateway refuses costs nothing.
 
 from __future__ import annotations
 
+from typing import Any
+
 from bench import pricing, report
 from bench.report import Result
 from chalicelib.api import routes as routing
@@ -22,7 +24,7 @@ _ROUND_TRIP = "webchat, first contact"
 def measure() -> Result:
     """By edge, and together."""
     costs = {edge: _edge(edge) for edge in RATES}
-    rows = [[edge, methods, calls, usd] for edge, (methods, calls, usd) in costs.items()]
+    rows: list[list[Any]] = [[edge, methods, calls, usd] for edge, (methods, calls, usd) in costs.items()]
     paths = len({route.path for route in routing.TABLE})
     wrong = paths * len(routing.METHODS) - len(routing.TABLE)
     calls = wrong * OTHER.a_second

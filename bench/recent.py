@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -44,7 +45,7 @@ def measure() -> Result:
                 with new() as place:
                     contact, service = _person(place, conversations, length)
                     name = f"{conversations} conversations, {length} messages each"
-                    found[name] = _figures(place, lambda place=place, contact=contact: _recent(place, contact))
+                    found[name] = _figures(place, partial(_recent, place, contact))
                     if (conversations, length) == (10, LENGTHS[-1]):
                         found |= _lists(place, contact, service)
     for name, one in found.items():
@@ -151,7 +152,7 @@ def _answering(answers: dict[str, Any]) -> Iterator[None]:
     """Answer calls from what was recorded, each after a while."""
     make = BaseClient._make_api_call
 
-    def answered(client: Any, operation: str, params: dict[str, Any]) -> Any:
+    def answered(_: Any, operation: str, params: dict[str, Any]) -> Any:
         time.sleep(ANSWER_S)
         return answers[_name(operation, params)]
 

@@ -69,7 +69,7 @@ def talk(person: Person, until: float, pause_s: float, dice: random.Random) -> N
     """Speak until the time is over; somebody who is handed over has a script of four lines."""
     try:
         if person.kind == HANDED:
-            _handed_over(person, until)
+            _handed_over(person)
             return
         number = 0
         while time.monotonic() < until:
@@ -80,7 +80,7 @@ def talk(person: Person, until: float, pause_s: float, dice: random.Random) -> N
         person.trouble = f"{type(error).__name__}: {error}"
 
 
-def _handed_over(person: Person, until: float) -> None:
+def _handed_over(person: Person) -> None:
     first, handed, desks, last = SCRIPT
     person.says(first)
     _wait(lambda: len(person.seen()) >= 1, "the bot's answer")

@@ -88,7 +88,7 @@ def _changes(self: Any, name: str, entries: list[dict[str, Any]]) -> tuple[list[
     return [entry["Id"] for entry in entries], []
 
 
-moto_sqs.SQSBackend.change_message_visibility_batch = _changes  # type: ignore[method-assign]
+moto_sqs.SQSBackend.change_message_visibility_batch = _changes  # type: ignore[method-assign, assignment]
 
 
 def _matches(pattern: Any, value: Any) -> bool:
@@ -466,7 +466,6 @@ def _empty(clients: dict[str, Any]) -> Cloud:
             table.stream_shard.items.clear()
     for queue in sqs_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].queues.values():
         queue._messages.clear()
-        queue.deduplication_ids = set() if hasattr(queue, "deduplication_ids") else None
     for event_bus in events_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].event_buses.values():
         event_bus.rules.clear()
     files = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]

@@ -296,5 +296,5 @@ def _same_records(self: StreamShard, memo: dict[int, Any]) -> StreamShard:
 
 _transact = _replace(DynamoDBBackend, "transact_write_items", _backed_up_once)
 # Neither has one of its own.
-Table.__deepcopy__ = _copied  # type: ignore[attr-defined]
-StreamShard.__deepcopy__ = _same_records  # type: ignore[attr-defined]
+Table.__deepcopy__ = _copied
+StreamShard.__deepcopy__ = _same_records

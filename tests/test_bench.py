@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = """
@@ -42,7 +43,7 @@ def test_a_round_trip_is_counted() -> None:
 def test_units_follow_awss_rules() -> None:
     from bench import units
 
-    item = {
+    item: dict[str, dict[str, Any]] = {
         "id": {"S": "a" * 1000},
         "n": {"N": "-100"},
         "m": {"M": {"k": {"BOOL": True}}},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +136,7 @@ def _outcome(given: Any) -> None:
     assert outcome_payload(notice, at=given["timestamp"]) == given
 
 
-_READ = {
+_READ: dict[str, Callable[[Any], Any]] = {
     "bot-says": _bot_events, "bot-events": _bot_events, "bot-answer": _bot_answer, "desk-events": _desk_events,
     "rule": _rule, "when": _when, "webchat": _webchat, "custom": _custom, "trigger": Trigger.model_validate,
     "direct": DirectCall.model_validate, "subscription": _subscription, "event": _event, "outcome": _outcome,

@@ -104,7 +104,7 @@ def _loader(safe: Any) -> Any:
     class Once(safe):
         """Reads each name of a map once."""
 
-    def mapping(loader: Any, node: Any, deep: bool = False) -> Any:
+    def mapping(loader: Any, node: Any) -> Any:
         seen: set[Any] = set()
         for name, _ in node.value:
             said = (name.tag, name.value if isinstance(name.value, str) else id(name))
@@ -117,7 +117,7 @@ def _loader(safe: Any) -> Any:
     def number(read: Any) -> Any:
         return lambda loader, node: node.value if ":" in node.value else read(loader, node)
 
-    def flag(loader: Any, node: Any) -> Any:
+    def flag(_: Any, node: Any) -> Any:
         said = node.value.lower()
         return said == "true" if said in ("true", "false") else node.value
 

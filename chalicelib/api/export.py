@@ -121,7 +121,7 @@ def _yaml(value: dict[str, Any]) -> str:
     class Plain(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
         """Writes a value that stands twice twice: a bundle takes no aliases."""
 
-        def ignore_aliases(self, data: Any) -> bool:
+        def ignore_aliases(self, _: Any) -> bool:
             return True
 
     text: str = yaml.dump(value, Dumper=Plain, sort_keys=False, allow_unicode=True, width=120)

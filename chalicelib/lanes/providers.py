@@ -77,7 +77,7 @@ def delivered(row: DeliveryRow, notice: Notice, outcome: Delivered) -> None:
     _receipt(notice, SENT, provider_id=outcome.provider_id)
 
 
-def given_up(row: DeliveryRow, notice: Notice, outcome: TryLater | Refused, status: str) -> None:
+def given_up(row: DeliveryRow, notice: Notice, outcome: TryLater | Refused) -> None:
     """The message failed, with the provider's reason."""
     reason = outcome.reason if isinstance(outcome, Refused) else ""
     error = {"code": outcome.error, "reason": reason or outcome.error}

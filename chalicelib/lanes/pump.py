@@ -188,7 +188,7 @@ def _give_up(
     *,
     attempt: dict[str, Any] | None,
 ) -> bool:
-    transport.given_up(row, notice, outcome, status)
+    transport.given_up(row, notice, outcome)
     attempts = len(row.attempts) + (1 if attempt else 0)
     tell_given_up(row.id, notice, error=outcome.error, status=status, attempts=attempts)
     if status == POISON:

@@ -113,6 +113,6 @@ class Transport(Protocol):
         """What follows from success; runs before the row says delivered, and so perhaps twice."""
         ...
 
-    def given_up(self, row: DeliveryRow, notice: Notice, outcome: TryLater | Refused, status: str) -> None:
+    def given_up(self, row: DeliveryRow, notice: Notice, outcome: TryLater | Refused) -> None:
         """What follows from giving up (`failed`, `expired`, `poison`); perhaps twice as well."""
         ...

@@ -145,7 +145,7 @@ def delivered(row: DeliveryRow, notice: Notice, outcome: Delivered) -> None:
     )
 
 
-def given_up(row: DeliveryRow, notice: Notice, outcome: TryLater | Refused, status: str) -> None:
+def given_up(row: DeliveryRow, notice: Notice, outcome: TryLater | Refused) -> None:
     """Who waits for the bot's answer hears that there will be none; else the delivery's row tells what became of it."""
     if not notice.asked or notice.event:
         return

@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.ports import log, redelivery
 
 
-def each_body(event: dict[str, Any], context: Any, handle: Callable[[dict[str, Any]], None], *, fifo: bool) -> Any:
+def each_body(event: dict[str, Any], handle: Callable[[dict[str, Any]], None], *, fifo: bool) -> Any:
     """Run `handle` on the JSON body of each SQS record; a failed one is redelivered soon, others are not.
 
     In a FIFO queue what follows a failed record in its group waits with it; other groups go on. But it is received
@@ -35,7 +35,7 @@ def each_body(event: dict[str, Any], context: Any, handle: Callable[[dict[str, A
     return again(failed)
 
 
-def each_record(event: dict[str, Any], context: Any, handle: Callable[[dict[str, Any]], None]) -> Any:
+def each_record(event: dict[str, Any], handle: Callable[[dict[str, Any]], None]) -> Any:
     """Run `handle` on each whole SQS record of a standard or dead-letter queue."""
     failed = []
     for record in event["Records"]:

@@ -32,7 +32,7 @@ def run(event: dict[str, Any], context: Any, event_sources: Iterable[Any]) -> An
     def handle(record: dict[str, Any]) -> None:
         _bury(record, steps)
 
-    return each_record(event, context, handle)
+    return each_record(event, handle)
 
 
 def readers(event_sources: Iterable[Any]) -> dict[str, str]:

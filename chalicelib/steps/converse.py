@@ -66,7 +66,7 @@ class Busy(Exception):
 
 def run(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of `threads.fifo`."""
-    return each_body(event, context, handle, fifo=True)
+    return each_body(event, handle, fifo=True)
 
 
 def handle(body: dict[str, Any]) -> None:

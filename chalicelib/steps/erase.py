@@ -50,7 +50,7 @@ class StillWaiting(Exception):
 
 def run(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of `erasures`."""
-    return each_body(event, context, handle, fifo=False)
+    return each_body(event, handle, fifo=False)
 
 
 def handle(body: dict[str, Any]) -> None:

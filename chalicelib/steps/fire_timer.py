@@ -31,7 +31,7 @@ class BusRefused(Exception):
 
 def run(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of `timers`."""
-    return each_body(event, context, handle, fifo=False)
+    return each_body(event, handle, fifo=False)
 
 
 def handle(body: dict[str, Any]) -> None:

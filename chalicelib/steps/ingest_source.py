@@ -20,7 +20,7 @@ KIND = "source"
 
 def run(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of `source-events.fifo`."""
-    return each_body(event, context, handle, fifo=True)
+    return each_body(event, handle, fifo=True)
 
 
 def handle(body: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ from chalicelib.tables import contacts, trigger_events
 
 def run(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of `trigger-events.fifo`."""
-    return each_body(event, context, handle, fifo=True)
+    return each_body(event, handle, fifo=True)
 
 
 def handle(body: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from chalice import Chalice
+from chalice.app import Chalice
 from chalice.local import RouteMatcher
 
 from infra.gateway import ANSWERS

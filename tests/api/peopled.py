@@ -102,7 +102,7 @@ def settle(cloud: Cloud, client: Client, outside: Outside) -> Peopled:
     here.note("trigger-event", event["id"])
     here.call("POST", f"/v1/sources/{source['id']}/events", {"id": "1", "text": "bought", "mail": "ana@example.com"})
     for words in (["hello"], ["hello", "person"], ["hello", "person"]):
-        session = {}
+        session: dict[str, Any] = {}
         for text in words:
             answer = here.call("POST", f"/channels/{chat}/webhook", {"text": text} | session)
             session = {"session": answer["session"]}

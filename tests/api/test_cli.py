@@ -91,7 +91,9 @@ def test_a_trigger_is_fired_and_its_events_shown(parley: Any, api: Any, service:
     assert "still accepted" in waited.output
     from chalicelib.tables import config
 
-    config.remove(config.get("bot", bot["id"]))
+    row = config.get("bot", bot["id"])
+    assert row is not None
+    config.remove(row)
     cloud.pump()
     shown = parley("trigger", "events", trigger).output
     assert shown.index(event) < shown.rindex("te_") and shown.count("bot gone") == 2

@@ -114,7 +114,7 @@ class Platform:
             }[path]
         )  # fmt: skip
 
-    def _listed(self, data: list[Any]) -> dict[str, Any]:
+    def _listed(self, data: Any) -> dict[str, Any]:
         return {"data": data, "next_cursor": None}
 
     def _message(self, direction: str, author: str, text: str, state: str) -> dict[str, Any]:

@@ -310,7 +310,7 @@ def test_the_timeline_goes_through_everything(api: Any, service: str, ann: str) 
     for n in range(20):
         life = (chat, mail, shop)[n % 3]
         life.at = AT + n * 1000
-        kind = {"content": Content(type="image" if n % 10 == 0 else "text", text=str(n))}
+        kind: dict[str, Any] = {"content": Content(type="image" if n % 10 == 0 else "text", text=str(n))}
         said.append(life.say(at=AT + n * 1000 + 500, conversation=0 if n == 4 else 1, **kind))
     path = f"/v1/contacts/{ann}/timeline"
 
@@ -357,7 +357,8 @@ def test_the_list_of_conversations_names_their_people(api: Any, service: str, an
         "id": shop.conversation, "kind": "source", "source_id": "pa_source", "bot_id": None, "desk_id": None,
         "contact_id": ann, "contact": {"id": ann, "name": "Ann"}, "owner": None, "address": "s",
     } == page["data"][1]  # fmt: skip
-    found, cursor = [], ""
+    found: list[Any] = []
+    cursor: str | None = ""
     while cursor is not None:
         answer = api("GET", f"/v1/conversations?contact_id={ann}&limit=2&cursor={cursor}").body
         found, cursor = found + answer["data"], answer["next_cursor"]

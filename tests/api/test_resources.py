@@ -68,7 +68,7 @@ def test_settings_and_secrets_merge(api: Any, service: str) -> None:
     assert api("PATCH", path, {"settings": {"send_url": None}}).status == 422
     from chalicelib.ports import secrets, signing
 
-    before = secrets.unseal(config.get("channel", made["id"]).sealed, owner=made["id"])  # type: ignore[union-attr, arg-type]
+    before = secrets.unseal(config.get("channel", made["id"]).sealed, owner=made["id"])  # type: ignore[union-attr]
     assert before == made["secrets"]
     mine = signing.new_secret()
     answer = api("PATCH", path, {"secrets": {"signing_secret": mine}})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def _outcome(given: dict[str, Any]) -> Any:
     return outcome.error if isinstance(outcome, webhook.Failed) else ""
 
 
-VERBS = {
+VERBS: dict[str, Callable[[Any], Any]] = {
     "payload": _payload,
     "read": lambda given: _read(webhook.read_events(given)),
     "answers": lambda given: _read(webhook.answers(_exchange(given["exchange"]), conversation=given["conversation"])),

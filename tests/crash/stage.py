@@ -11,6 +11,7 @@ import copy
 import json
 import pickle
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from chalice.test import Client
 
 from chalicelib.inbound import strangers
 from chalicelib.ports import bus, http, ids, secrets, signing
+from chalicelib.ports.redelivery import MAX_RECEIVES
 from chalicelib.ports.settings import settings
 from chalicelib.steps import poll_channel
 from chalicelib.tables import MODEL_NAMES, config, schedule, world
@@ -151,7 +153,7 @@ class Stage:
 
     def now(self) -> float:
         """Seconds since the epoch."""
-        return float(clouds.time.time())
+        return time.time()
 
     def passes(self, seconds: float) -> None:
         """Time passes, with the minute's tick in between."""
@@ -171,7 +173,7 @@ class Stage:
     def settle(self) -> None:
         """Everything moves until nothing is left but what is due later; what was cut off comes again in its time."""
         self.cloud.pump()
-        for _ in range(2 * clouds.MAX_RECEIVES):
+        for _ in range(2 * MAX_RECEIVES):
             if not self.cloud.hidden():
                 return
             self.traveller.shift(max(map(visibility_s, LIMITS)) + 1)

@@ -261,7 +261,7 @@ def test_alarms_undo_an_update_and_nothing_else(formation: Formation, desk: Desk
     for kind in ("UPDATE", "CREATE", "IMPORT"):
         formation.made().says("describe_change_set", {"Status": "CREATE_COMPLETE"})
         imports = (found,) if kind == "IMPORT" else ()
-        release.plan(formation.client, Wanted(**{**_fields(wanted), "imports": imports}), kind, desk.hands.sleep)  # type: ignore[arg-type]
+        release.plan(formation.client, Wanted(**{**_fields(wanted), "imports": imports}), kind, desk.hands.sleep)
     update, create, taken = seen
     assert update["RollbackConfiguration"] == {
         "RollbackTriggers": [{"Arn": alarm, "Type": "AWS::CloudWatch::Alarm"}],

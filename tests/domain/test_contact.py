@@ -82,7 +82,9 @@ class Contacts(RuleBasedStateMachine):
     @precondition(lambda self: len(self.real) < 5)
     def create(self, name: str, attributes: dict[str, int], tags: set[str], consent: dict[str, bool]) -> None:
         identities = [("external", f"{next(self.fresh)}")]
-        told = {"name": name, "identities": identities, "attributes": attributes, "tags": sorted(tags)}
+        told: dict[str, Any] = {
+            "name": name, "identities": identities, "attributes": attributes, "tags": sorted(tags)
+        }  # fmt: skip
         self.real.append(Real(made(**told, consent=consent)))
         self.model.append(Person(told | {"consent": consent}))
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.decide import decide
-from chalicelib.domain.erased import ALL, back
+from chalicelib.domain.erased import back
 from chalicelib.domain.event import Event
+from chalicelib.domain.part import ALL
 from chalicelib.domain.thread import Chat, Thread, changing, conversation_id, healed
 
 ADA, OFFICE, EVE = "ct_ada", "ct_office", "ct_eve"
@@ -29,7 +30,7 @@ class World:
 
 def happens(thread: Thread, kind: str, **body: Any) -> Any:
     event = Event("ev_" + kind, kind, "sv_1", thread.channel, thread.channel_kind, "ada's window", thread.id, 100, body)
-    return decide(event, thread, World())  # type: ignore[arg-type]
+    return decide(event, thread, World())
 
 
 def erase(thread: Thread) -> Any:

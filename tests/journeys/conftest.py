@@ -44,8 +44,9 @@ class Town:
 
     def make(self, thing: str, **fields: Any) -> dict[str, Any]:
         """Make a resource."""
-        status, made = self.call("POST", f"/v1/{thing}", fields)
-        assert status == 201, made
+        status, answer = self.call("POST", f"/v1/{thing}", fields)
+        assert status == 201, answer
+        made: dict[str, Any] = answer
         self.made[fields["name"]] = made
         self.ids[fields["name"]] = made["id"]
         return made

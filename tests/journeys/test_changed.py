@@ -86,7 +86,8 @@ def test_a_desk_hears_in_its_words_and_the_bot_too(town: Town, number: dict[str,
     first = town.bot.events()[0]
     handover = {"eventid": "1002", "conversation_id": first["Conversationid"]}
     assert town.bot_posts(handover)[0] == 202
-    town.bot.forget(), town.desk.forget()
+    town.bot.forget()
+    town.desk.forget()
     post(town, number, said(EDIT, "wamid.in2"))
     post(town, number, said(react("wamid.in1"), "wamid.in3"))
     post(town, number, said(REVOKE, "wamid.in4"))

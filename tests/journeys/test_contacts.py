@@ -31,7 +31,7 @@ def everything(*, without: tuple[str, ...] = ("audit", "config")) -> str:
 
 def thread_of(contact: dict[str, Any]) -> str:
     """The thread of a contact's first conversation."""
-    return "th_" + next(iter(contact["conversations"]))[3:29]
+    return "th_" + str(next(iter(contact["conversations"])))[3:29]
 
 
 def live_through(town: Town) -> str:

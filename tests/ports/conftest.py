@@ -11,6 +11,7 @@ import pytest
 
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Serve = Callable[..., AbstractAsyncContextManager[int]]
+Read = Callable[[asyncio.StreamReader], Awaitable[bytes]]
 
 
 @asynccontextmanager
@@ -40,7 +41,7 @@ def serve() -> Serve:
 
 
 @pytest.fixture
-def read_request() -> Callable[[asyncio.StreamReader], Awaitable[bytes]]:
+def read_request() -> Read:
     """Head and body of a request, as they came."""
 
     async def read(reader: asyncio.StreamReader) -> bytes:

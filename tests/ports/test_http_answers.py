@@ -8,11 +8,13 @@ import json
 import subprocess
 import sys
 import zlib
+from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
 
 from chalicelib.ports import http
+from tests.ports.conftest import Read, Serve
 
 
 def test_an_answer_comes_back_whole(httpserver: HTTPServer) -> None:
@@ -111,12 +113,12 @@ def test_what_only_claims_to_be_packed_is_a_protocol_error(httpserver: HTTPServe
     assert http.call_once("GET", httpserver.url_for("/hook"), headers={}, allow_private=True).error == "protocol"
 
 
-def test_headers_of_one_name_are_joined(serve, read_request) -> None:
-    async def twice(reader, writer):
+def test_headers_of_one_name_are_joined(serve: Serve, read_request: Read) -> None:
+    async def twice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\nVia: a\r\nvia: b\r\nContent-Length: 0\r\n\r\n")
 
-    async def run():
+    async def run() -> Any:
         async with serve(twice) as port, http.web(allow_private=True) as call:
             return await call("GET", f"http://127.0.0.1:{port}/", headers={})
 
@@ -137,13 +139,13 @@ def test_headers_of_one_name_are_joined(serve, read_request) -> None:
     ],
     ids=["ssh", "status", "length", "cut", "chunk", "long_header", "many_headers", "nothing"],
 )
-def test_what_is_no_http_is_a_protocol_error(serve, read_request, answer: bytes) -> None:
-    async def babble(reader, writer):
+def test_what_is_no_http_is_a_protocol_error(serve: Serve, read_request: Read, answer: bytes) -> None:
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
         writer.write(answer)
         await writer.drain()
 
-    async def run():
+    async def run() -> Any:
         async with serve(babble) as port, http.web(allow_private=True) as call:
             return await call("POST", f"http://127.0.0.1:{port}/", headers={"webhook-id": "1"}, body=b"{}")
 
@@ -151,12 +153,12 @@ def test_what_is_no_http_is_a_protocol_error(serve, read_request, answer: bytes)
     assert (exchange.status, exchange.error) == (0, "protocol")
 
 
-def test_a_reset_is_a_protocol_error_and_a_closed_port_a_connect_error(serve, read_request) -> None:
-    async def reset(reader, writer):
+def test_a_reset_is_a_protocol_error_and_a_closed_port_a_connect_error(serve: Serve, read_request: Read) -> None:
+    async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
         writer.transport.abort()
 
-    async def run():
+    async def run() -> Any:
         async with http.web(allow_private=True) as call:
             async with serve(reset) as port:
                 broken = await call("POST", f"http://127.0.0.1:{port}/", headers={}, body=b"{}")
@@ -184,10 +186,10 @@ def test_a_malformed_header_is_a_value_and_nothing_is_sent(
     assert (exchange.error, httpserver.log) == ("bad_header", [])
 
 
-def test_a_kept_connection_that_was_closed_is_no_failure_of_a_repeatable_call(serve, read_request) -> None:
+def test_a_kept_connection_that_was_closed_is_no_failure_of_a_repeatable_call(serve: Serve, read_request: Read) -> None:
     seen: list[int] = []
 
-    async def answer_one_then_hang_up_on_the_next(reader, writer):
+    async def answer_one_then_hang_up_on_the_next(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = len(seen)
         seen.append(0)
         await read_request(reader)
@@ -196,7 +198,7 @@ def test_a_kept_connection_that_was_closed_is_no_failure_of_a_repeatable_call(se
         await read_request(reader)
         seen[connection] += 1
 
-    async def run(headers):
+    async def run(headers: dict[str, str]) -> Any:
         seen.clear()
         async with serve(answer_one_then_hang_up_on_the_next) as port, http.web(allow_private=True) as call:
             url = f"http://127.0.0.1:{port}/"
@@ -207,10 +209,10 @@ def test_a_kept_connection_that_was_closed_is_no_failure_of_a_repeatable_call(se
     assert [exchange.error for exchange in asyncio.run(run({}))] == ["", "protocol"]
 
 
-def test_many_calls_run_at_the_same_time(serve, read_request) -> None:
+def test_many_calls_run_at_the_same_time(serve: Serve, read_request: Read) -> None:
     waiting: list[asyncio.Event] = []
 
-    async def answer_once_all_are_here(reader, writer):
+    async def answer_once_all_are_here(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
         waiting.append(asyncio.Event())
         if len(waiting) == 20:
@@ -219,7 +221,7 @@ def test_many_calls_run_at_the_same_time(serve, read_request) -> None:
         await waiting[-1].wait()
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
-    async def run():
+    async def run() -> Any:
         async with serve(answer_once_all_are_here) as port, http.web(allow_private=True) as call:
             url = f"http://127.0.0.1:{port}/"
             return await asyncio.gather(*(call("POST", url, headers={}, body=b"{}") for _ in range(20)))

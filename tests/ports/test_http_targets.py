@@ -8,6 +8,7 @@ import ipaddress
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -20,6 +21,7 @@ from yarl import URL
 
 from chalicelib.ports import http, targets
 from chalicelib.ports.pinned import Pinned, PrivateAddress
+from tests.ports.conftest import Serve
 
 HOSTILE = [
     "https://127.0.0.1/", "https://127.1/", "https://2130706433/", "https://0x7f000001/", "https://0x7f.1/",
@@ -50,7 +52,7 @@ def test_a_hostile_url_is_refused_before_anything_is_sent(url: str) -> None:
     def nobody(host: str) -> None:
         raise AssertionError(f"{host} was looked up")
 
-    async def run():
+    async def run() -> Any:
         async with http.web(allow_private=False, resolve=nobody) as call:  # type: ignore[arg-type]
             return await call("POST", url, headers={}, body=b"{}")
 
@@ -139,7 +141,7 @@ class Scripted:
     "addresses", [["127.0.0.1"], ["8.8.8.8", "10.0.0.1"], ["::1"], ["::ffff:10.0.0.1"], ["fe80::1%eth0"], ["nonsense"]]
 )
 def test_a_name_with_one_private_address_is_refused(addresses: list[str]) -> None:
-    async def run():
+    async def run() -> Any:
         async with http.web(allow_private=False, resolve=Scripted(addresses)) as call:
             return await call("POST", "https://bot.test/", headers={})
 
@@ -154,7 +156,7 @@ def test_what_was_checked_is_what_is_connected_to() -> None:
     names = Scripted(["8.8.8.8", "2606:4700:4700::1111"], ["127.0.0.1"])
     pinned = Pinned(names, allow_private=False)
 
-    async def run():
+    async def run() -> Any:
         first = await pinned.resolve("bot.test", 443)
         with pytest.raises(PrivateAddress):
             await pinned.resolve("bot.test", 443)
@@ -163,15 +165,15 @@ def test_what_was_checked_is_what_is_connected_to() -> None:
     assert [found["host"] for found in asyncio.run(run())] == ["8.8.8.8", "2606:4700:4700::1111"]
 
 
-def test_a_name_that_is_rebound_between_calls_is_caught(serve) -> None:
+def test_a_name_that_is_rebound_between_calls_is_caught(serve: Serve) -> None:
     names = Scripted(["127.0.0.1"], ["169.254.169.254"])
     hosts: list[bytes] = []
 
-    async def answer(reader, writer):
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         hosts.append((await reader.readuntil(b"\r\n\r\n")).lower().split(b"host: ")[1].split(b"\r\n")[0])
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
-    async def run():
+    async def run() -> Any:
         async with serve(answer) as port, http.web(allow_private=True, resolve=names) as call:
             return port, [await call("POST", f"http://bot.test:{port}/", headers={}) for _ in range(2)]
 
@@ -187,7 +189,7 @@ def test_a_name_without_an_address_is_a_dns_error(failure: OSError | None) -> No
             raise failure
         return []
 
-    async def run():
+    async def run() -> Any:
         async with http.web(allow_private=False, resolve=none) as call:
             return await call("POST", "https://bot.test/", headers={})
 
@@ -229,18 +231,18 @@ def _certificate(folder: Path, name: str) -> tuple[Path, Path]:
     ids=["right", "wrong_name", "unknown_issuer"],
 )
 def test_the_certificate_must_be_trusted_and_of_that_name(
-    serve, tmp_path: Path, host: str, trusted: bool, error: str
+    serve: Serve, tmp_path: Path, host: str, trusted: bool, error: str
 ) -> None:
     pem, private = _certificate(tmp_path, "bot.test")
     ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ours.load_cert_chain(pem, private)
     theirs = ssl.create_default_context(cafile=str(pem)) if trusted else None
 
-    async def answer(reader, writer):
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
-    async def run():
+    async def run() -> Any:
         names = Scripted(["127.0.0.1"])
         async with (
             serve(answer, tls=ours) as port,
@@ -251,12 +253,12 @@ def test_the_certificate_must_be_trusted_and_of_that_name(
     assert asyncio.run(run()).error == error
 
 
-def test_tls_to_a_server_that_speaks_none_is_a_tls_error(serve) -> None:
-    async def plain(reader, writer):
+def test_tls_to_a_server_that_speaks_none_is_a_tls_error(serve: Serve) -> None:
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
         writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
 
-    async def run():
+    async def run() -> Any:
         async with serve(plain) as port, http.web(allow_private=True) as call:
             return await call("POST", f"https://127.0.0.1:{port}/", headers={})
 

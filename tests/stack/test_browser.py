@@ -116,10 +116,11 @@ class DeskPage:
         self.browser.find_element(By.CSS_SELECTOR, "input[name=text]").send_keys(Keys.ENTER)
 
     def close_the_chat(self) -> None:
-        eventually(
-            patiently(lambda: self.browser.find_element(By.CSS_SELECTOR, "button[value=close]").click() or True),
-            "Close",
-        )
+        def closed() -> bool:
+            self.browser.find_element(By.CSS_SELECTOR, "button[value=close]").click()
+            return True
+
+        eventually(patiently(closed), "Close")
 
 
 def test_a_visit(browser: Chrome, about: dict[str, Any], tmp_path: Path) -> None:
@@ -169,5 +170,6 @@ def test_a_visit(browser: Chrome, about: dict[str, Any], tmp_path: Path) -> None
     browser.save_screenshot(str(picture))
     logging.getLogger(__name__).info("a picture of the chat is in %s", picture)
     assert picture.stat().st_size > 10_000
-    severe = [line["message"] for line in browser.get_log("browser") if line["level"] == "SEVERE"]
+    log: Any = browser.get_log("browser")  # type: ignore[no-untyped-call]
+    severe = [line["message"] for line in log if line["level"] == "SEVERE"]
     assert not severe

@@ -135,8 +135,8 @@ def test_every_kind_of_post_is_done_once_per_key(town: Town) -> None:
 
 def test_lists_are_paged_to_their_end(town: Town) -> None:
     platform, service = town.platform, town.service
-    bundle = {"service_id": service, "channels": [{"name": f"c{n}", "kind": "webchat"} for n in range(20)]}
-    bundle["channels"].append({"name": "chat", "kind": "webchat"})
+    channels = [{"name": name, "kind": "webchat"} for name in (*(f"c{n}" for n in range(20)), "chat")]
+    bundle = {"service_id": service, "channels": channels}
     assert platform.call("POST", "/v1/apply", bundle).status == 200
     visitor = town.visitor()
     for text in ("one", "two", "three"):
@@ -149,7 +149,7 @@ def test_lists_are_paged_to_their_end(town: Town) -> None:
 
     def walked(where: str, limit: int) -> list[str]:
         found: list[str] = []
-        cursor = ""
+        cursor: str | None = ""
         while cursor is not None:
             page = platform.get(f"{where}limit={limit}{cursor and f'&cursor={cursor}'}")
             assert page.keys() == {"data", "next_cursor"} and len(page["data"]) <= limit, where

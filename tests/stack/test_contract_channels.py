@@ -219,10 +219,10 @@ def test_a_delivery_is_found_by_all_that_it_is_about(town: Town, provider: Outsi
     assert found(conversation_id=conversation) == to_bot | to_channel and found(conversation_id=chat) == to_desk
     for status in ("pending", "waiting", "failed", "expired", "poison"):
         assert platform.deliveries(bot_id=town.bot["id"], status=status) == []
-    for query, status in (("", 422), ("?status=delivered", 422), (f"?bot_id={town.bot['id']}&status=lost", 422),
+    for query, refusal in (("", 422), ("?status=delivered", 422), (f"?bot_id={town.bot['id']}&status=lost", 422),
                           ("?message_id=ms_nothing", 404), ("?conversation_id=cv_nothing", 404)):  # fmt: skip
         refused = platform.call("GET", f"/v1/deliveries{query}")
-        assert refused.status == status and refused.code, query
+        assert refused.status == refusal and refused.code, query
     # What was already delivered to a provider or a desk can be sent again; the id outside stays.
     again = platform.call("POST", f"/v1/deliveries/{to_channel.pop()}/replay")
     assert again.status == 202 and again.json["status"] == "pending"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,6 +22,19 @@ pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
 
 def is_type(name: str) -> Callable[[dict[str, Any]], bool]:
     return lambda event: event.get("type") == name
+
+
+def _is(town: Town, chat: str, state: str) -> bool:
+    return bool(town.state(chat)["state"] == state)
+
+
+def _says_status(status: str, event: dict[str, Any]) -> bool:
+    return bool(event["data"].get("status") == status)
+
+
+def _slowly(_: Any) -> tuple[int, Any]:
+    time.sleep(7)
+    return 200, {}
 
 
 def test_a_day_in_the_standard_profile_with_two_desks(town: Town) -> None:
@@ -77,7 +91,7 @@ def test_a_day_in_the_standard_profile_with_two_desks(town: Town) -> None:
         for kind, then in (("accepted", "accepted"), ("hold", "held"), ("resumed", "accepted")):
             desk_says("agent.typing")
             desk_says(f"chat.{kind}")
-            eventually(lambda then=then: town.state(chat)["state"] == then, kind)
+            eventually(partial(_is, town, chat, then), kind)
         assert (town.state(chat)["agent"], town.state(chat)["reason"]) == (agent, "bot")
         media = {"url": "https://files.example/1.png", "mime_type": "image/png"}
         sent = desk_says("agent.message", text="look", media=media).json["message_id"]
@@ -89,7 +103,7 @@ def test_a_day_in_the_standard_profile_with_two_desks(town: Town) -> None:
             "POST", f"/channels/{town.channel['id']}/webhook", {"session": visitor.session, "read": sent}, key=None
         )
         for word in ("delivered", "read"):
-            status = town.desk_hears(word, lambda event, word=word: event["data"].get("status") == word)["data"]
+            status = town.desk_hears(word, partial(_says_status, word))["data"]
             assert status["message"] == {"id": sent} and status["conversation_id"] == chat
         # Replays leave out what a person has taken over.
         replay = {"bot_id": town.bot["id"], "since": "2026-01-01T00:00:00Z", "dry_run": True}
@@ -164,7 +178,7 @@ def test_what_time_brings(town: Town) -> None:
         )
 
         slow = ends.enter_context(serving())
-        slow.answer = lambda heard: (time.sleep(7), (200, {}))[1]
+        slow.answer = _slowly
         slow_bot = platform.make("bots", service_id=town.service, name="slow", webhook_url=slow.url)["id"]
 
         def verified() -> tuple[Reply, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import pytest
@@ -60,7 +61,7 @@ def test_every_failure_has_its_name(platform: Platform) -> None:
         for way, (bot, _, end) in bots.items():
             error, status = WAYS[way]
             (delivery,) = eventually(
-                lambda bot=bot: platform.deliveries(bot_id=bot["id"], status="failed"),
+                partial(platform.deliveries, bot_id=bot["id"], status="failed"),
                 f"{way.__name__} as failed",
                 within_s=40,
                 every_s=0.3,

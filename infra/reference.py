@@ -53,7 +53,7 @@ FIGURES: tuple[tuple[str, str, str], ...] = (
     ("tags of a contact", "domain.contact:MOST_TAGS", ""),
     ("contacts that may be merged into one", "tables.merging:MOST_ABSORBED", ""),
     ("conversations in one answer of recent messages", "api.recent:MOST_CONVERSATIONS", ""),
-    ("events of one session of a trigger that wait for their answers", "domain.asked:MOST_ASKED", ""),
+    ("events of one session of a trigger that wait for their answers", "domain.deciding.trigger_events:MOST_ASKED", ""),
     ("deliveries replayed by one call", "api.replay:MOST", ""),
     ("retries of a webhook, all waits together", "api.webhooks:MAX_RETRY_S", "s"),
     ("failed attempts in a row after which a webhook is switched off", "domain.retry:DISABLE_AFTER", ""),

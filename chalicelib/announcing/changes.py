@@ -12,11 +12,11 @@ from typing import Any
 
 from chalicelib.announcing.tell import tell_all
 from chalicelib.domain import event as kinds
-from chalicelib.domain import happened
+from chalicelib.domain import row_changes
 from chalicelib.domain.event import Event
-from chalicelib.domain.happened import Contact, Merged, Webhook
 from chalicelib.domain.lane import stream_key
 from chalicelib.domain.platform_event import PlatformEvent
+from chalicelib.domain.row_changes import Contact, Merged, Webhook
 from chalicelib.domain.thread import Conversation
 from chalicelib.ports import clock, ids, queues
 from chalicelib.ports.queues import Entry
@@ -32,7 +32,7 @@ _KINDS = {prefix: kind for kind, prefix in config.PREFIXES.items()}
 def announce(table: str, name: str, change: dict[str, Any], *, again: bool = False) -> list[str]:
     """Tell what a change means; gives the types of the events. `name` is INSERT or MODIFY, `change` the stream
     record's `dynamodb`. `again`: long after its turn, so what came after it was told before it."""
-    if name == "REMOVE" or not happened.concerns(table, _item(change), name):
+    if name == "REMOVE" or not row_changes.concerns(table, _item(change), name):
         return []
     at = int(float(change["ApproximateCreationDateTime"]) * 1000)
     if table == "threads":
@@ -44,7 +44,7 @@ def announce(table: str, name: str, change: dict[str, Any], *, again: bool = Fal
 def _conversation(change: dict[str, Any], at: int, *, position: str) -> list[str]:
     before, after = _rows(ThreadRow, change)
     was = Conversation.of(before.state) if before is not None else None
-    events = happened.to_conversation(was, Conversation.of(after.state), at=at, rfc3339=clock.rfc3339)
+    events = row_changes.to_conversation(was, Conversation.of(after.state), at=at, rfc3339=clock.rfc3339)
     tell_all(events, position=position)
     return [event.type for event in events]
 
@@ -52,25 +52,25 @@ def _conversation(change: dict[str, Any], at: int, *, position: str) -> list[str
 def _contact(change: dict[str, Any], at: int) -> list[str]:
     before, after = _rows(ContactRow, change)
     if str(after.item).startswith(_MERGE):
-        return _told(happened.to_merge(_merged(after), at=at))
+        return _told(row_changes.to_merge(_merged(after), at=at))
     was, now = _person(before) if before is not None else None, _person(after)
     cause = str(change["SequenceNumber"])
-    if happened.threads_hear(was, now):
+    if row_changes.threads_hear(was, now):
         _tell_threads(now, cause=cause, at=at)
-    return _told(happened.to_contact(was, now, cause=cause, at=at, rfc3339=clock.rfc3339))
+    return _told(row_changes.to_contact(was, now, cause=cause, at=at, rfc3339=clock.rfc3339))
 
 
 def _endpoint(change: dict[str, Any], at: int) -> list[str]:
     before, after = _rows(Endpoint, change)
     was, now = _webhook(before) if before is not None else None, _webhook(after)
     cause = str(change["SequenceNumber"])
-    if not happened.to_webhook(was, now, cause=cause, at=at):
+    if not row_changes.to_webhook(was, now, cause=cause, at=at):
         return []
     kind = _KINDS.get(now.id[:2], "")
     row = config.get(kind, now.id) if kind else None
     now = replace(now, about={"kind": kind, "name": row.name if row is not None else None})
     # It cannot be told by itself that it fails; that it is back, it knows.
-    return _told(happened.to_webhook(was, now, cause=cause, at=at), unheard=now.id)
+    return _told(row_changes.to_webhook(was, now, cause=cause, at=at), unheard=now.id)
 
 
 def _told(events: list[PlatformEvent], unheard: str = "") -> list[str]:
@@ -80,7 +80,7 @@ def _told(events: list[PlatformEvent], unheard: str = "") -> list[str]:
 
 def _tell_threads(contact: Contact, *, cause: str, at: int) -> None:
     """Have the threads of a contact, and of those merged into it, know it as it stands."""
-    known = happened.known_of(contact)
+    known = row_changes.known_of(contact)
     entries: dict[str, list[Entry]] = {}
     for link in links.of([contact.id, *contact.absorbed]):
         if link.conversation:

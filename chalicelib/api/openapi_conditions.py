@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.api.fields import MAX_DIGITS_BELOW, shared
-from chalicelib.domain import conditions
+from chalicelib.domain.deciding import conditions
 
 
 def schemas() -> dict[str, Any]:

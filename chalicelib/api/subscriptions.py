@@ -13,7 +13,7 @@ from chalicelib.api.fields import Condition, Fields, Name, Target, invalid
 from chalicelib.api.formats import ServiceId
 from chalicelib.api.kinds import Draft, Kind, Settled, Shown
 from chalicelib.api.masks import MaskedHeaders
-from chalicelib.domain import conditions
+from chalicelib.domain.deciding import conditions
 from chalicelib.domain.platform_event import EVENTS
 from chalicelib.ports.clock import rfc3339
 from chalicelib.tables.config import Resource

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.domain import routing
+from chalicelib.domain.deciding import routing
+from chalicelib.domain.deciding.routing import now_in, unknown_contact
 from chalicelib.domain.message import Message
-from chalicelib.domain.routing import now_in, unknown_contact
 from chalicelib.domain.thread import Conversation
 from chalicelib.domain.view import Rfc3339, conversation_view, message_view
 

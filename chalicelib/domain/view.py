@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain.changed import metadata
 from chalicelib.domain.message import Message
+from chalicelib.domain.message_change import metadata
 from chalicelib.domain.thread import BOT, DESK, Conversation
 
 Rfc3339 = Callable[[int], str]

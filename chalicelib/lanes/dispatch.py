@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from chalicelib.channels import load
 from chalicelib.domain import notice as notices
-from chalicelib.domain.happened import to_message
 from chalicelib.domain.lane import lane_of_route, queue_of
 from chalicelib.domain.message import Message
 from chalicelib.domain.notice import Notice
@@ -12,6 +11,7 @@ from chalicelib.domain.order import Order
 from chalicelib.domain.outcome import outcome_data
 from chalicelib.domain.platform_event import PlatformEvent
 from chalicelib.domain.route import BOT, CHANNEL, TRIGGER, Route
+from chalicelib.domain.row_changes import to_message
 from chalicelib.ports import bus, clock, queues
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import deliveries, places, trigger_events

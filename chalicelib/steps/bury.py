@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from chalicelib.domain.happened import concerns
 from chalicelib.domain.lane import stream_key
+from chalicelib.domain.row_changes import concerns
 from chalicelib.domain.tasks import AnnounceAgain, MessageAgain
 from chalicelib.ports import aws, clock, ids, log
 from chalicelib.ports.lambdas import each_record

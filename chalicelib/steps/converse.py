@@ -14,8 +14,9 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain import beside
-from chalicelib.domain.decide import decide
-from chalicelib.domain.erased import back
+from chalicelib.domain.deciding.decide import decide
+from chalicelib.domain.deciding.erasure import back
+from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.event import (
     BEGINNERS,
     CUSTOMER_CHANGED,
@@ -30,7 +31,6 @@ from chalicelib.domain.known import having_heard, says_more
 from chalicelib.domain.message import Message
 from chalicelib.domain.tasks import ChangeAgain
 from chalicelib.domain.thread import Thread, changing, healed
-from chalicelib.domain.turn import Turn
 from chalicelib.ports import clock, log
 from chalicelib.ports.lambdas import each_body
 from chalicelib.tables import (

@@ -14,9 +14,9 @@ from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from chalicelib.domain.changed import DELETED, Change, emptied
-from chalicelib.domain.changed import after as after_change
 from chalicelib.domain.message import FAILED, PENDING, SENT, Content, Message, advances, position
+from chalicelib.domain.message_change import DELETED, Change, emptied
+from chalicelib.domain.message_change import after as after_change
 from chalicelib.domain.thread import message_id
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute

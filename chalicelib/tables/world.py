@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain import conditions
-from chalicelib.domain.routing import Party, Rule
+from chalicelib.domain.deciding import conditions
+from chalicelib.domain.deciding.routing import Party, Rule
 from chalicelib.ports import log
 from chalicelib.tables import endpoints
 from chalicelib.tables.config import Resource, Snapshot

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.domain.contact import made
-from chalicelib.domain.feed import number
+from chalicelib.domain.deciding.source_events import number
 from chalicelib.domain.message import Author, Content, Message
 from chalicelib.domain.thread import Conversation, Thread, changing, conversation_id, message_id, thread_id
 from chalicelib.tables import contacts, links, messages, threads

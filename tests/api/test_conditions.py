@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain import conditions
+from chalicelib.domain.deciding import conditions
 
 FACTS: dict[str, Any] = {
     "message": {"type": "text", "text": "Hello there", "source": "custom", "postback": None, "language": None},

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain import event as kinds
-from chalicelib.domain.decide import decide
+from chalicelib.domain.deciding.decide import decide
+from chalicelib.domain.deciding.routing import Party, Rule
+from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.event import Event
 from chalicelib.domain.message import FAILED, Message
-from chalicelib.domain.routing import Party, Rule
 from chalicelib.domain.thread import BOT, CLOSED, DESK, NOBODY, Conversation, Thread, changing, conversation_id, healed
-from chalicelib.domain.turn import Turn
 from tests.cloud import Cloud
 from tests.crash.scenarios import echoes
 from tests.crash.stage import ANA, SESSION, Cut, Stage, outcome, staged

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.asked import MOST_ASKED
-from chalicelib.domain.decide import decide
+from chalicelib.domain.deciding.decide import decide
+from chalicelib.domain.deciding.trigger_events import MOST_ASKED
 from chalicelib.domain.event import Event
 from chalicelib.domain.message import FAILED, Message
 from chalicelib.domain.route import Route

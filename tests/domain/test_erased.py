@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain.decide import decide
-from chalicelib.domain.erased import back
+from chalicelib.domain.deciding.decide import decide
+from chalicelib.domain.deciding.erasure import back
 from chalicelib.domain.event import Event
 from chalicelib.domain.part import ALL
 from chalicelib.domain.thread import Chat, Thread, changing, conversation_id, healed

@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain import happened
 from chalicelib.domain import platform_event as events
-from chalicelib.domain.happened import Contact, Merged, Webhook
+from chalicelib.domain import row_changes
 from chalicelib.domain.platform_event import EVENTS, PlatformEvent, facts_of
+from chalicelib.domain.row_changes import Contact, Merged, Webhook
 from chalicelib.domain.thread import Conversation
 from chalicelib.ports.clock import rfc3339
 
@@ -48,9 +48,9 @@ def test_a_conversations_life_is_told_once_however_it_was_written(
     told: list[PlatformEvent] = []
     before: Conversation | None = None
     for row in rows:
-        again = happened.to_conversation(row, row, at=7, rfc3339=rfc3339)
+        again = row_changes.to_conversation(row, row, at=7, rfc3339=rfc3339)
         assert again == [], "the same row again is no news"
-        told += happened.to_conversation(before, row, at=7, rfc3339=rfc3339)
+        told += row_changes.to_conversation(before, row, at=7, rfc3339=rfc3339)
         before = row
     said = types(told)
     assert said.count(events.OPENED) == said.count(events.CLOSED) == 1
@@ -82,7 +82,7 @@ def contacts() -> st.SearchStrategy[Contact]:
 @given(before=st.none() | contacts(), after=contacts())
 @settings(max_examples=150)
 def test_a_change_of_a_contact_is_told_exactly_where_something_shows(before: Contact | None, after: Contact) -> None:
-    told = types(happened.to_contact(before, after, cause="7", at=9, rfc3339=rfc3339))
+    told = types(row_changes.to_contact(before, after, cause="7", at=9, rfc3339=rfc3339))
     stands = after.data is not None and not after.into
     stood = before is not None and before.data is not None
     if not stands:
@@ -91,22 +91,22 @@ def test_a_change_of_a_contact_is_told_exactly_where_something_shows(before: Con
         assert told == [events.CONTACT_CREATED]
     else:
         assert before is not None
-        shows = before.into or happened.contact_view(before, rfc3339=rfc3339) != happened.contact_view(
+        shows = before.into or row_changes.contact_view(before, rfc3339=rfc3339) != row_changes.contact_view(
             after, rfc3339=rfc3339
         )
         assert told == ([events.CONTACT_UPDATED] if shows else [])
-    if happened.threads_hear(before, after):
+    if row_changes.threads_hear(before, after):
         assert stands and before is not None
         # Nothing that threads show is told to them without being told outside too.
         assert told
     if stands and stood and before is not None and not before.into and before.absorbed == after.absorbed:
-        assert happened.threads_hear(before, after) == (happened.known_of(before) != happened.known_of(after))
+        assert row_changes.threads_hear(before, after) == (row_changes.known_of(before) != row_changes.known_of(after))
 
 
 def test_what_threads_know_of_a_contact_is_what_it_begins_with() -> None:
-    assert happened.known_of(UMA) == {"id": UMA.id, "name": "Uma", "phone": "+491"}
-    assert not happened.threads_hear(None, UMA), "a new contact has no threads yet"
-    (merged,) = happened.to_merge(Merged("mg_1", SERVICE, UMA.id, "ct_2"), at=3)
+    assert row_changes.known_of(UMA) == {"id": UMA.id, "name": "Uma", "phone": "+491"}
+    assert not row_changes.threads_hear(None, UMA), "a new contact has no threads yet"
+    (merged,) = row_changes.to_merge(Merged("mg_1", SERVICE, UMA.id, "ct_2"), at=3)
     assert merged.data == {"contact_id": UMA.id, "from": "ct_2", "merge_id": "mg_1"} and merged.cause == "mg_1"
 
 
@@ -119,7 +119,7 @@ def test_a_webhook_is_told_of_at_its_first_and_third_failure_and_as_it_comes_and
     before: Webhook | None = None
     for failures, status in counts:
         after = Webhook("bt_1", SERVICE, status, failures, {"kind": "bot", "name": "helper"})
-        told = happened.to_webhook(before, after, cause="1", at=2)
+        told = row_changes.to_webhook(before, after, cause="1", at=2)
         if before is None:
             assert told == []
         else:
@@ -135,7 +135,7 @@ def test_a_webhook_is_told_of_at_its_first_and_third_failure_and_as_it_comes_and
 
 @given(known=st.dictionaries(st.sampled_from(["contact", "channel", "thread"]), st.just({"id": "x"})))
 def test_facts_have_every_member_whatever_is_known(known: dict[str, dict[str, Any]]) -> None:
-    from chalicelib.domain.conditions import VARIABLES
+    from chalicelib.domain.deciding.conditions import VARIABLES
 
     event = PlatformEvent("endpoint.failing", SERVICE, "bt_1", "", 1_795_262_400_000, {}, "webchat", known)
     facts = facts_of(event, timezone="Europe/Berlin")

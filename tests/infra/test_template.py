@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.happened import concerns
+from chalicelib.domain.row_changes import concerns
 from infra import declared, edges, gateway, policies, queues
 from infra.check import lint, stale
 from infra.limits import LIMITS, MAX_RECEIVES

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.domain import notice
+from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.event import BEGINNERS, CONTACT_ERASED, CUSTOMER_MESSAGE, Event
 from chalicelib.domain.part import ALL
 from chalicelib.domain.thread import NOBODY, SOURCE, Thread, parse_conversation_id
-from chalicelib.domain.turn import Turn
 
 OUTCOME = "contact_erased"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
+from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.message import Author, Content
 from chalicelib.domain.thread import OPEN, SOURCE, Conversation, conversation_id
-from chalicelib.domain.turn import Turn
 
 _A_MS = 1000
 """Numbers for the events of one millisecond."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.domain import notice
+from chalicelib.domain.deciding.routing import World
 from chalicelib.domain.event import Event
-from chalicelib.domain.message import PENDING, RECEIVED, Author, Content, Message
+from chalicelib.domain.message import FAILED, PENDING, RECEIVED, Author, Content, Message
 from chalicelib.domain.route import BOT as TO_BOT
 from chalicelib.domain.route import CHANNEL, Route
 from chalicelib.domain.route import DESK as TO_DESK
-from chalicelib.domain.routing import World
 from chalicelib.domain.tasks import OfferExpired, Place, Task
 from chalicelib.domain.thread import (
     ACCEPTED,
@@ -265,3 +265,17 @@ def accepted(turn: Turn, agent: dict[str, str]) -> None:
     """The offered chat is taken: said by the desk, or shown by its first word."""
     if turn.thread.chat and turn.thread.chat.state == OFFERED:
         turn.change_chat(state=ACCEPTED, agent=agent)
+
+
+def kept_unsent(turn: Turn, content: Content, author: Author, *, code: str, reason: str) -> None:
+    """Keep a message that nobody is sent: its edge accepted it, but the thread changed hands meanwhile."""
+    turn.say(
+        content,
+        author=author,
+        direction="out",
+        conversation=turn.event.body["conversation"],
+        routes=[],
+        state=FAILED,
+        error={"code": code, "reason": reason},
+        status_to=[],
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.domain.deciding.turn import Timer, Turn
 from chalicelib.domain.message import Author, Content
 from chalicelib.domain.platform_event import TRIGGER_COMPLETED, TRIGGER_FAILED
 from chalicelib.domain.route import SUBSCRIPTION, Route
@@ -17,7 +18,6 @@ from chalicelib.domain.route import TRIGGER as TO_TRIGGER
 from chalicelib.domain.stored import known
 from chalicelib.domain.tasks import AnswerDue
 from chalicelib.domain.thread import BOT, NOBODY, conversation_id, parse_conversation_id
-from chalicelib.domain.turn import Timer, Turn
 
 MOST_ASKED = 50
 """Events of one trigger's thread that wait at the same time: each is part of every message's row. With one more the

@@ -1,30 +1,15 @@
-"""What becomes of a message that is edited or deleted after it was said, and who hears of that, or of a reaction."""
+"""A message is edited, deleted or reacted to after it was said: what is kept of that, and who hears of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
-
 from chalicelib.domain import notice
+from chalicelib.domain.deciding.turn import Timer, Turn
 from chalicelib.domain.message import SENT, Author, Content
+from chalicelib.domain.message_change import DELETED, EDITED, REACTION, Change
 from chalicelib.domain.tasks import ForgetFiles
 from chalicelib.domain.thread import DESK
-from chalicelib.domain.turn import Timer, Turn
 
-EDITED, DELETED, REACTION = "edited", "deleted", "reaction"
 NOTICES = {EDITED: notice.EDITED, DELETED: notice.DELETED, REACTION: notice.REACTION}
-_MOST_EDITS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a turn does to a message that was said before."""
-
-    seq: int
-    kind: str
-    text: str = ""
-    by: int = 0
-    """Number of the message that tells of an edit."""
 
 
 def customer_changed(turn: Turn) -> None:
@@ -57,24 +42,3 @@ def customer_changed(turn: Turn) -> None:
     if kind == DELETED and body.get("seq") and body.get("files"):
         task = ForgetFiles(thread=thread.id, message=body["message"], files=body["files"])
         turn.timers.append(Timer(f"forget:{body['message']}", turn.event.at, task))
-
-
-def after(content: Content, change: Change) -> Content:
-    """The content as it is after a change; what an edit does not name stays (its files), a deletion leaves nothing."""
-    if content.details.get("deleted"):
-        return content
-    edits = content.details.get("edits", [])
-    if change.kind == DELETED:
-        return Content(content.type, details={"deleted": True} | ({"edits": edits} if edits else {}))
-    edits = [*(one for one in edits if one != change.by), change.by][-_MOST_EDITS:]
-    return replace(content, text=change.text, details=content.details | {"edited": True, "edits": edits})
-
-
-def emptied(content: Content) -> Content:
-    """An edit's own message, once what it says is deleted."""
-    return replace(content, text="")
-
-
-def metadata(content: Content) -> dict[str, Any]:
-    """What the API says of it: `edited` or `deleted`."""
-    return {name: True for name in (EDITED, DELETED) if content.details.get(name)}

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.domain import notice
+from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.thread import NOBODY
-from chalicelib.domain.turn import Turn
 
 OUTCOME = "address_changed"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain.happened import never_offered
+from chalicelib.domain.deciding.routing import facts_of
+from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.message import Message
 from chalicelib.domain.platform_event import HANDOVER_FAILED, MESSAGE_CREATED, MESSAGE_STATUS
 from chalicelib.domain.route import SUBSCRIPTION, Route
-from chalicelib.domain.routing import facts_of
+from chalicelib.domain.row_changes import never_offered
 from chalicelib.domain.thread import CLOSED, SOURCE
-from chalicelib.domain.turn import Turn
 
 
 def settle_conversations(turn: Turn) -> None:

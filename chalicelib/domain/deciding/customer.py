@@ -1,0 +1,72 @@
+"""What customers say, and what the business says to them on a provider's own app."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.domain import notice
+from chalicelib.domain.deciding.handover import fallbacks, first_usable
+from chalicelib.domain.deciding.routing import Rule, first_match
+from chalicelib.domain.deciding.turn import Turn
+from chalicelib.domain.message import SENT, Author, Content
+from chalicelib.domain.route import Route
+from chalicelib.domain.thread import BOT, DESK
+
+
+def customer_message(turn: Turn) -> None:
+    """Who owns the thread hears it; where nobody does, the first rule that matches says who."""
+    event = turn.event
+    content = Content.of(event.body["content"])
+    if event.body.get("echo"):
+        _echo(turn, content)
+        return
+    first_at = turn.thread.first_at or event.at
+    if turn.thread.owner == DESK:
+        routes = [turn.to_desk(_notice_kind(content)), *turn.copy_to_bot()]
+        _said_by_customer(turn, content, turn.thread.chat_conversation(), routes)
+    else:
+        rule = first_match(turn.world, event, turn.thread, content, turn.contact)
+        if rule is None or rule.to == "none":
+            _said_by_customer(turn, content, "", [])
+        elif rule.to == "desk":
+            _straight_to_desk(turn, content, rule)
+        else:
+            _to_its_bot(turn, content, rule)
+    turn.thread = replace(turn.thread, first_at=first_at, last_at=max(event.at, turn.thread.last_at))
+
+
+def _to_its_bot(turn: Turn, content: Content, rule: Rule) -> None:
+    turn.thread = replace(turn.thread, bot=rule.bot, desk=rule.desk, patience_s=rule.patience_s)
+    conversation = turn.open_bot(rule.bot)
+    turn.own(BOT)
+    _said_by_customer(turn, content, conversation, [turn.to_bot(rule.bot, mode="BOT", kind=_notice_kind(content))])
+
+
+def _straight_to_desk(turn: Turn, content: Content, rule: Rule) -> None:
+    turn.thread = replace(turn.thread, desk=rule.desk)
+    desk = first_usable(turn, [rule.desk, *fallbacks(turn.world, rule.desk)])
+    if desk is None:
+        # Nobody is there. The conversation is opened all the same and waits in the desk's lane.
+        desk = rule.desk
+    conversation = turn.open_chat(desk, reason="rule")
+    # The transcript of `chat.started` holds what was said before; the message itself follows in the lane.
+    turn.note("handover", conversation=conversation, routes=[turn.to_desk(notice.CHAT_STARTED, reason="rule")], to=desk)
+    _said_by_customer(turn, content, conversation, [turn.to_desk(_notice_kind(content)), *turn.copy_to_bot()])
+
+
+def _said_by_customer(turn: Turn, content: Content, conversation: str, routes: list[Route]) -> None:
+    contact = turn.thread.contact
+    author = Author("user", contact.get("id", ""), contact.get("name", ""))
+    turn.say(content, author=author, direction="in", conversation=conversation, routes=routes)
+
+
+def _echo(turn: Turn, content: Content) -> None:
+    # Said by the business on the provider's own app: part of the story, and nobody's turn to answer.
+    conversation = turn.thread.chat_conversation() or turn.thread.bot_conversation(turn.thread.bot)
+    turn.say(
+        content, author=Author("agent", name="app"), direction="out", conversation=conversation, routes=[], state=SENT
+    )
+
+
+def _notice_kind(content: Content) -> str:
+    return notice.POSTBACK if content.type == "postback" else notice.MESSAGE

@@ -458,7 +458,7 @@ def _empty(clients: dict[str, Any]) -> Cloud:
 
     import app
     from chalicelib.ports import bus
-    from chalicelib.tables import config, world
+    from chalicelib.tables import config, service_config
 
     for table in tables().values():
         table.items.clear()
@@ -472,7 +472,7 @@ def _empty(clients: dict[str, Any]) -> Cloud:
     if files.buckets:
         files.reset()
     config._snapshots.clear()
-    world._kept.clear()
+    service_config._kept.clear()
     bus.forget()
     return Cloud(app, clients)
 

@@ -9,7 +9,7 @@ from chalicelib.domain.notice import Notice
 from chalicelib.domain.outcome import outcome_data
 from chalicelib.domain.platform_event import MESSAGE_CREATED, MESSAGE_STATUS, TRIGGER_COMPLETED, TRIGGER_FAILED
 from chalicelib.ports import clock
-from chalicelib.tables import messages, places
+from chalicelib.tables import media_links, messages
 
 
 def payload(notice: Notice, *, context: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -30,7 +30,7 @@ def _data(notice: Notice) -> dict[str, Any] | None:
     row = messages.get(notice.thread, notice.seq)
     if row is None:
         return None
-    message = places.public_message(messages.of_row(row))
+    message = media_links.public_message(messages.of_row(row))
     data = events.message_data(message, rfc3339=clock.rfc3339, status=notice.status)
     # The error of the state that is told, not of one that came after.
     return data | ({"error": notice.error} if notice.error else {})

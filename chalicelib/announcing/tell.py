@@ -14,12 +14,12 @@ from chalicelib.announcing.event_bus import publish
 from chalicelib.domain.lane import lane_of, queue_of
 from chalicelib.domain.notice import EVENT, Notice
 from chalicelib.domain.order import Order
-from chalicelib.domain.platform_event import DELIVERY_FAILED, PlatformEvent, facts_of
+from chalicelib.domain.platform_event import DELIVERY_FAILED, PlatformEvent, event_facts
 from chalicelib.ports import clock, ids, queues
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import config, contacts, deliveries, together, world
+from chalicelib.tables import batch_get, config, contacts, deliveries, service_config
 from chalicelib.tables.config import Resource
-from chalicelib.tables.world import ServiceWorld
+from chalicelib.tables.service_config import SnapshotConfig
 
 
 def tell(
@@ -75,7 +75,7 @@ def tell_all(events: Iterable[PlatformEvent], *, position: str = "", unheard: st
     if told:
         heard = _world(told[0].service)
         for index, event in enumerate(told):
-            for subscription in _hearers(heard, event):
+            for subscription in _subscribers(heard, event):
                 if subscription != unheard:
                     lane, key = _keep(event, subscription, f"{position}{index:02d}" if position else "")
                     entry = Entry(Order(lane).plain(), group=lane, dedup=deliveries.delivery_id(lane, key))
@@ -117,12 +117,12 @@ def _keep(event: PlatformEvent, subscription: str, key: str) -> tuple[str, str]:
     return lane, key
 
 
-def _hearers(heard: ServiceWorld, event: PlatformEvent) -> list[str]:
-    return heard.hearers(event.type, event.source, lambda: _facts(heard, event))
+def _subscribers(heard: SnapshotConfig, event: PlatformEvent) -> list[str]:
+    return heard.subscribers(event.type, event.source, lambda: _facts(heard, event))
 
 
-def _facts(heard: ServiceWorld, event: PlatformEvent) -> dict[str, Any]:
-    facts = facts_of(event, timezone=heard.timezone)
+def _facts(heard: SnapshotConfig, event: PlatformEvent) -> dict[str, Any]:
+    facts = event_facts(event, timezone=heard.timezone)
     contact = facts["contact"]
     row = contacts.resolve(contact["id"]) if contact["id"] and heard.reads_contact and not contact["name"] else None
     if row is not None:
@@ -130,11 +130,11 @@ def _facts(heard: ServiceWorld, event: PlatformEvent) -> dict[str, Any]:
     return facts
 
 
-def _world(service: str) -> ServiceWorld:
+def _world(service: str) -> SnapshotConfig:
     """The service's subscriptions, as they stand: one read, and another where they changed since the last."""
-    version, about = together.get_all(
+    version, about = batch_get.get_all(
         [(Resource, *config.version_key(service)), (Resource, config.SERVICES, f"service#{service}")]
     )
     body = (about.body or {}) if about is not None else {}
     snapshot = config.snapshot(service, int(version.version or 0) if version else 0)
-    return world.of(snapshot, timezone=body.get("timezone") or "UTC", country=body.get("country") or "")
+    return service_config.of(snapshot, timezone=body.get("timezone") or "UTC", country=body.get("country") or "")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.tables import places
+from chalicelib.tables import media_links
 
-forget = places.forget
+forget = media_links.forget
 
 
 def base_url(context: dict[str, Any]) -> str:
     """The configured base URL (row `parley`/`settings`), else the one of the request; without a slash at its end."""
-    if configured := places.base():
+    if configured := media_links.base():
         return configured
     domain, stage = context.get("domainName", "localhost"), context.get("stage", "")
     # A custom domain maps to a stage by itself; only API Gateway's own names carry it.

@@ -42,7 +42,7 @@ def create(call: Call) -> Answer:
         row = contacts.create(given.service_id, data, now_ms=now)
     except contacts.Taken as taken:
         raise identity_taken(taken) from None
-    except contacts.Busy:
+    except contacts.ContactBusy:
         raise changes.meanwhile() from None
     told(call, row, "created", {"fields": sorted(given.model_fields_set - {"service_id"})})
     return Answer(201, view(row))
@@ -154,7 +154,7 @@ def views(rows: Sequence[ContactRow]) -> list[dict[str, Any]]:
     for link in sorted(links.of(whose) if whose else (), key=lambda link: -link.touched):
         if link.conversation:
             spoken.setdefault(whose[link.contact], {})[link.conversation] = link.source
-    same = suggestions.shown(rows)
+    same = suggestions.views(rows)
     return [_view(row, spoken.get(str(row.id), {})) | {"maybe_same": same.get(str(row.id), [])} for row in rows]
 
 

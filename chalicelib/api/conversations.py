@@ -12,7 +12,7 @@ from chalicelib.domain.thread import SOURCE, Conversation, Thread, parse_convers
 from chalicelib.domain.view import conversation_view
 from chalicelib.ports.clock import rfc3339
 from chalicelib.ports.web import Problem
-from chalicelib.tables import threads, together
+from chalicelib.tables import batch_get, threads
 from chalicelib.tables.links import CONVERSATION
 from chalicelib.tables.threads import ThreadRow
 
@@ -59,14 +59,14 @@ def _of_contact(call: Call) -> dict[str, Any]:
     left = sorted((opened for opened in named if not place or opened < place), reverse=True)
     shown = left[: cursors.limit_of(call)]
     keys = [parse_conversation_id(named[opened]) for opened in shown]
-    rows = together.get_all([(ThreadRow, key[0], threads.conversation_item(key[1])) for key in keys if key])
+    rows = batch_get.get_all([(ThreadRow, key[0], threads.conversation_item(key[1])) for key in keys if key])
     following = cursors.encode(shown[-1], of=of) if len(left) > len(shown) else None
     return {"data": [Conversation.of(row.state) for row in rows if row is not None], "next_cursor": following}
 
 
 def _threads_of(conversations: list[Conversation]) -> dict[str, Thread]:
     """The threads of a page of conversations, read together."""
-    rows = together.get_all([(ThreadRow, id, threads.THREAD) for id in sorted({one.thread for one in conversations})])
+    rows = batch_get.get_all([(ThreadRow, id, threads.THREAD) for id in sorted({one.thread for one in conversations})])
     return {found.id: found for row in rows if (found := threads.from_row(row))}
 
 

@@ -14,7 +14,7 @@ from chalicelib.domain.lane import lane_of, lane_of_route, replay_of, thread_of
 from chalicelib.domain.thread import TRIGGER, Thread, thread_of_message
 from chalicelib.ports.clock import rfc3339
 from chalicelib.ports.web import Problem
-from chalicelib.tables import config, deliveries, history, messages, threads, together
+from chalicelib.tables import batch_get, config, deliveries, history, messages, threads
 from chalicelib.tables.deliveries import DeliveryRow
 
 """Ending of the lane in which a lane's deliveries are replayed."""
@@ -183,5 +183,5 @@ def _place(row: DeliveryRow) -> str:
 
 def rows_of(keys: list[tuple[str, str]]) -> list[DeliveryRow]:
     """The rows of up to a hundred (lane, key), in that order."""
-    rows = together.get_all([(DeliveryRow, lane, key) for lane, key in keys]) if keys else []
+    rows = batch_get.get_all([(DeliveryRow, lane, key) for lane, key in keys]) if keys else []
     return [row for row in rows if row is not None]

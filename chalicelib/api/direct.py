@@ -36,7 +36,7 @@ from chalicelib.ports import clock, ids, queues
 from chalicelib.ports.clock import rfc3339
 from chalicelib.ports.queues import Entry
 from chalicelib.ports.web import Problem
-from chalicelib.tables import config, contacts, messages, places, threads
+from chalicelib.tables import config, contacts, media_links, messages, threads
 from chalicelib.tables.config import Resource
 
 OPENED_WITHIN_S = 10
@@ -127,7 +127,7 @@ def complete(call: Call) -> Answer:
     else:
         if not answers:
             raise Problem(504, "bot_timeout", f"the bot has not answered within {wanted.timeout_s} s; it still may")
-    shown = [message_view(places.public_message(one), at=rfc3339(one.sent_at)) for one in answers]
+    shown = [message_view(media_links.public_message(one), at=rfc3339(one.sent_at)) for one in answers]
     return Answer(200, {"text": "\n".join(one["text"] for one in shown if one["text"]), "messages": shown})
 
 

@@ -77,7 +77,7 @@ def merge(call: Call) -> Answer:
         if refused.code == "other_service":
             raise invalid([("/from", "belongs to another service")]) from None
         raise _conflict(refused) from None
-    except contacts.Busy:
+    except contacts.ContactBusy:
         raise changes.meanwhile() from None
     told(call, row, "merged", {"from": given.from_, "merge_id": id})
     return Answer(200, {"merge_id": id} | view(row))
@@ -94,7 +94,7 @@ def unmerge(call: Call) -> Answer:
         if refused.code == "not_found":
             raise Problem(404, "not_found", f"there is no merge {given.merge_id[:60]!r} into this contact") from None
         raise _conflict(refused) from None
-    except contacts.Busy:
+    except contacts.ContactBusy:
         raise changes.meanwhile() from None
     told(call, row, "unmerged", {"restored": str(free.id), "merge_id": given.merge_id})
     return Answer(200, {"restored": str(free.id)} | view(row))

@@ -15,7 +15,7 @@ from chalicelib.api.timeline import view
 from chalicelib.domain.message import Message
 from chalicelib.domain.thread import Conversation, thread_of_message
 from chalicelib.ports.web import Problem
-from chalicelib.tables import config, feeds, messages, numbers, threads
+from chalicelib.tables import config, message_ranges, messages, source_feed, threads
 
 _Id = Annotated[str, Field(min_length=1, max_length=60)]
 _WITHIN = 1000
@@ -109,7 +109,7 @@ def _of_conversation(found: Conversation, limit: int, cursor: str | None) -> _Pa
     before = place_in(found.id, cursor) if cursor else None
 
     def rows(most: int) -> list[Message]:
-        return numbers.of_conversation(
+        return message_ranges.of_conversation(
             found.thread, found.id, first=found.first, last=found.last, before=before, limit=most
         )
 
@@ -130,7 +130,7 @@ def _of_source(call: Call, given: dict[str, str], limit: int, cursor: str | None
                 before = (position, thread, seq)
             case _:
                 raise cursors.bad_cursor()
-    found, following = feeds.newest(services, given["source"], limit=limit, before=before)
+    found, following = source_feed.newest(services, given["source"], limit=limit, before=before)
     return [view(message) for message in found], cursors.encode(following, of=of) if following else None, None
 
 

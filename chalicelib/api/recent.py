@@ -22,7 +22,7 @@ from chalicelib.domain.message import Message
 from chalicelib.domain.thread import Thread, parse_conversation_id
 from chalicelib.ports import clock
 from chalicelib.ports.web import Problem
-from chalicelib.tables import history, threads, together, walks
+from chalicelib.tables import batch_get, conversation_pages, history, threads
 from chalicelib.tables.history import Person
 from chalicelib.tables.links import CONVERSATION, Link
 from chalicelib.tables.threads import ThreadRow
@@ -100,20 +100,22 @@ def _named(
 def _page(links: list[Link], further: str, *, of: str) -> tuple[list[Link], dict[str, str]]:
     """A page of conversations, and the header that leads to the next."""
     now = clock.now_ms()
-    walk = _walk(cursors.decode(further, of=of)) if further else walks.begun(now)
+    walk = _walk(cursors.decode(further, of=of)) if further else conversation_pages.begun(now)
     if walk.over(now):
         raise Problem(400, "bad_cursor", "this cursor is too old; begin again without one")
-    chosen, following = walks.step(links, walk, limit=MOST_CONVERSATIONS)
+    chosen, following = conversation_pages.step(links, walk, limit=MOST_CONVERSATIONS)
     if following is None:
         return chosen, {}
     place = [following.at, following.place, [one.removeprefix("cv_") for one in following.shown or ()]]
     return chosen, {NEXT: cursors.encode(place, of=of)}
 
 
-def _walk(given: Any) -> walks.Walk:
+def _walk(given: Any) -> conversation_pages.Walk:
     match given:
         case [int(at), None | [int(), str()] as place, list(shown)] if all(isinstance(one, str) for one in shown):
-            return walks.Walk(at, (place[0], place[1]) if place else None, tuple(f"cv_{one}" for one in shown))
+            return conversation_pages.Walk(
+                at, (place[0], place[1]) if place else None, tuple(f"cv_{one}" for one in shown)
+            )
     raise cursors.bad_cursor()
 
 
@@ -159,7 +161,7 @@ def _fitting(page: list[tuple[dict[str, Any], int]], room: int) -> list[dict[str
 
 
 def _threads(ids: list[str]) -> dict[str, Thread]:
-    rows = together.get_all([(ThreadRow, id, threads.THREAD) for id in ids]) if ids else []
+    rows = batch_get.get_all([(ThreadRow, id, threads.THREAD) for id in ids]) if ids else []
     return {thread.id: thread for row in rows if (thread := threads.from_row(row))}
 
 

@@ -11,7 +11,7 @@ from chalicelib.api.front import Answer, Call
 from chalicelib.domain.message import Message
 from chalicelib.domain.view import message_view
 from chalicelib.ports.clock import rfc3339
-from chalicelib.tables import history, places
+from chalicelib.tables import history, media_links
 from chalicelib.tables.links import CONVERSATION, THREAD
 
 _SHORT = slice(3, 11)
@@ -66,4 +66,4 @@ def _words(call: Call, name: str) -> set[str]:
 
 def view(message: Message) -> dict[str, Any]:
     """A message as it is answered."""
-    return message_view(places.public_message(message), at=rfc3339(message.sent_at))
+    return message_view(media_links.public_message(message), at=rfc3339(message.sent_at))

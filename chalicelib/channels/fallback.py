@@ -12,7 +12,7 @@ from chalicelib.domain.message import Content
 _NUMBER = re.compile(r"\s*(\d{1,3})\s*[.)]?\s*")
 
 
-def shown(content: Content, can: frozenset[str]) -> Content:
+def adapted(content: Content, can: frozenset[str]) -> Content:
     """The content itself where the channel `can` show its type, else the same said in text.
 
     Buttons and list rows become numbered lines; `chosen` reads the answer. Files become their links. What else is in

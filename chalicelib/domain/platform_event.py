@@ -59,7 +59,7 @@ class PlatformEvent:
     source: str = ""
     """Source of the messages that it is about; empty where it is about none."""
     facts: dict[str, Any] = field(default_factory=dict)
-    """What a condition may ask about it, as far as it is known; see `facts_of`."""
+    """What a condition may ask about it, as far as it is known; see `event_facts`."""
 
 
 def payload(type: str, *, at: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def never_offered_data(note: Message) -> dict[str, Any]:
     }
 
 
-def facts_of(event: PlatformEvent, *, timezone: str) -> dict[str, Any]:
+def event_facts(event: PlatformEvent, *, timezone: str) -> dict[str, Any]:
     """What a condition may speak of where no message is at hand: what is unknown is null."""
     known: dict[str, dict[str, Any]] = {
         "message": dict.fromkeys(("type", "text", "source", "postback", "language")),

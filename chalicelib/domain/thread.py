@@ -195,7 +195,7 @@ def changing(thread: Thread) -> dict[str, Any]:
     return {key: value for key, value in thread.plain().items() if key not in _FIXED}
 
 
-def healed(thread: Thread, after: dict[str, Any], *, event: str) -> Thread:
+def with_state(thread: Thread, after: dict[str, Any], *, event: str) -> Thread:
     """The thread, brought to the state that a message row says came after it; `event` caused the message."""
     fixed = {key: getattr(thread, key) for key in _FIXED}
     if after.get("erased") and not after.get("contact"):

@@ -14,7 +14,7 @@ from chalicelib.domain.route import BOT, CHANNEL, TRIGGER, Route
 from chalicelib.domain.row_changes import to_message
 from chalicelib.ports import bus, clock, queues
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import deliveries, places, trigger_events
+from chalicelib.tables import deliveries, media_links, trigger_events
 
 
 def dispatch(message: Message, *, position: str, status: bool = False, again: bool = False) -> int:
@@ -47,7 +47,7 @@ def for_the_bus(message: Message, *, status: bool) -> list[PlatformEvent]:
     """What the event bus hears of the message: of everything, whoever subscribes; nothing while nobody listens."""
     if not bus.listened():
         return []
-    shown, now = places.public_message(message), clock.now_ms()
+    shown, now = media_links.public_message(message), clock.now_ms()
     events = to_message(shown, status=status, at=now, rfc3339=clock.rfc3339)
     for route in () if status else message.routes:
         if route.to == TRIGGER:

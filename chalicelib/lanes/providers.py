@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from chalicelib import channels
 from chalicelib.channels import contract
 from chalicelib.channels.contract import Call, Channel, Outgoing, Sent
-from chalicelib.channels.fallback import shown
+from chalicelib.channels.fallback import adapted
 from chalicelib.domain import event as kinds
 from chalicelib.domain.message import FAILED, SENT, Content
 from chalicelib.domain.notice import Notice
@@ -32,7 +32,7 @@ def target(notice: Notice) -> Target | None:
 async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Outcome:
     """Send the message once."""
     adapter = channels.load(notice.channel_kind)
-    content = shown(Content.of(notice.content), adapter.CAN)
+    content = adapted(Content.of(notice.content), adapter.CAN)
     started = clock.now_ms()
     outgoing = Outgoing(
         id=row.replay_of or row.id,

@@ -30,7 +30,7 @@ from chalicelib.tables.writes import committed, transaction
 Work = Callable[[Call, Order], Awaitable[None]]
 
 
-class Busy(Exception):
+class WebhookBusy(Exception):
     """Others write the webhook's row right now; the queue brings the lane again."""
 
 
@@ -206,7 +206,7 @@ def _set_aside(row: DeliveryRow, destination: str, attempt: dict[str, Any] | Non
     deliveries.put_record(writes, row, POISON, attempt)
     endpoints.put_recovered(writes, destination)
     if not committed(writes):
-        raise Busy(row.id)
+        raise WebhookBusy(row.id)
 
 
 def _attempt(row: DeliveryRow, outcome: Outcome, *, at: int) -> dict[str, Any]:

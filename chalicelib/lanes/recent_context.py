@@ -11,7 +11,7 @@ from chalicelib.domain.notice import Notice
 from chalicelib.domain.platform_event import MESSAGE_CREATED
 from chalicelib.domain.view import message_view
 from chalicelib.ports import clock
-from chalicelib.tables import history, places
+from chalicelib.tables import history, media_links
 
 MAX_CONTEXT_BYTES = 32 * 1024
 """Of JSON; what is older than fits is left out, and `truncated` says so."""
@@ -30,7 +30,7 @@ def context(notice: Notice, wanted: dict[str, Any] | None) -> dict[str, Any] | N
     shown: list[dict[str, Any]] = []
     size = 0
     for message in said:
-        view = message_view(places.public_message(message), at=clock.rfc3339(message.sent_at))
+        view = message_view(media_links.public_message(message), at=clock.rfc3339(message.sent_at))
         size += len(json.dumps(view, ensure_ascii=False).encode()) + 1
         if size > MAX_CONTEXT_BYTES:
             break

@@ -26,7 +26,7 @@ from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, TryL
 from chalicelib.ports import clock, ids, log, queues, redact, secrets, signing
 from chalicelib.ports.http import retry_after
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import config, deliveries, endpoints, messages, places, together, trigger_events
+from chalicelib.tables import batch_get, config, deliveries, endpoints, media_links, messages, trigger_events
 from chalicelib.tables.config import Resource
 from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.endpoints import Endpoint
@@ -48,7 +48,7 @@ def target(notice: Notice) -> Target | None:
     if destination.startswith("tr_"):
         return _asker(notice)
     key = f"{_KINDS[destination[:2]]}#{destination}"
-    row, endpoint = together.get_all([(Resource, notice.service, key), (Endpoint, destination, None)])
+    row, endpoint = batch_get.get_all([(Resource, notice.service, key), (Endpoint, destination, None)])
     if row is None:
         return None
     body: dict[str, Any] = row.body or {}
@@ -180,12 +180,12 @@ def _payload(notice: Notice, target: Target, context: dict[str, Any] | None) -> 
     if notice.destination.startswith("tr_"):
         return outcome_payload(notice, at=clock.rfc3339(notice.at))
     label = channels.load(notice.channel_kind).LABEL
-    notice = replace(notice, content=places.public_plain(notice.content, notice.message))
+    notice = replace(notice, content=media_links.public_plain(notice.content, notice.message))
     if notice.destination.startswith("dk_"):
         transcript = None
         if notice.kind == notices.CHAT_STARTED:
             said = messages.last(notice.thread, limit=TRANSCRIPT, upto=notice.seq)
-            transcript = [message_view(places.public_message(one), at=clock.rfc3339(one.sent_at)) for one in said]
+            transcript = [message_view(media_links.public_message(one), at=clock.rfc3339(one.sent_at)) for one in said]
         return desk_wire.payload(notice, label=label, transcript=transcript)
     return bot_wire.payload(notice, profile=target.body.get("profile", "generic"), label=label, context=context)
 

@@ -30,21 +30,21 @@ from chalicelib.domain.identities import CHANNEL, of_provider
 from chalicelib.domain.known import having_heard, says_more
 from chalicelib.domain.message import Message
 from chalicelib.domain.tasks import ChangeAgain
-from chalicelib.domain.thread import Thread, changing, healed
+from chalicelib.domain.thread import Thread, changing, with_state
 from chalicelib.ports import clock, log
 from chalicelib.ports.lambdas import each_body
 from chalicelib.tables import (
+    batch_get,
     config,
     contacts,
     linking,
+    message_ranges,
     messages,
     moving,
-    numbers,
     receipts,
     schedule,
+    service_config,
     threads,
-    together,
-    world,
 )
 from chalicelib.tables.config import Resource
 from chalicelib.tables.receipts import Receipt
@@ -60,7 +60,7 @@ _OVERTAKEN_S = (2, 10, 60, 300)
 """After how long a change is looked at again whose message has not come yet."""
 
 
-class Busy(Exception):
+class ThreadBusy(Exception):
     """The thread changed under the event again and again; the queue redelivers it."""
 
 
@@ -103,7 +103,7 @@ def _receipt(event: Event) -> str:
 
 def _converse(event: Event) -> str:
     for _ in range(_ROUNDS):
-        row, version, service, seen = together.get_all(
+        row, version, service, seen = batch_get.get_all(
             [
                 (ThreadRow, event.thread, threads.THREAD),
                 (Resource, *config.version_key(event.service)),
@@ -137,7 +137,7 @@ def _converse(event: Event) -> str:
             return "no such thread"
         about = service.body or {}
         snapshot = config.snapshot(event.service, int(version.version or 0) if version else 0)
-        view = world.of(snapshot, timezone=about.get("timezone") or "UTC", country=about.get("country") or "")
+        view = service_config.of(snapshot, timezone=about.get("timezone") or "UTC", country=about.get("country") or "")
         linked = thread is not None and bool(thread.person)
         thread = _known(event, thread)
         turn = decide(event, thread, view, _asked_about(thread) if view.reads_contact else None)
@@ -146,7 +146,7 @@ def _converse(event: Event) -> str:
             return turn.ignored or "done"
         if event.kind == SOURCE_EVENT:
             event = _moved(event, turn.messages[0])
-    raise Busy(event.thread)
+    raise ThreadBusy(event.thread)
 
 
 def _found(event: Event) -> Event:
@@ -197,7 +197,7 @@ def _asked_about(thread: Thread) -> dict[str, Any]:
 
 def _moved(event: Event, said: Message) -> Event:
     """The event of a source, moved on to the next free number of its thread."""
-    free = numbers.free_number(event.thread, said.seq)
+    free = message_ranges.free_number(event.thread, said.seq)
     shift = int(event.body.get("shift", 0)) + free - said.seq
     return replace(event, body=event.body | {"shift": shift})
 
@@ -260,7 +260,7 @@ def _keep_receipt(event: Event) -> None:
 
 def _earlier_row(turn: Turn) -> Thread | None:
     """The thread after a source's event whose row an earlier run wrote; None where the number is another event's."""
-    row = numbers.written_by(turn.event.thread, turn.messages[0].seq, turn.event.id)
+    row = message_ranges.written_by(turn.event.thread, turn.messages[0].seq, turn.event.id)
     return turn.thread if row else None
 
 
@@ -273,7 +273,7 @@ def _earlier_work(event: Event, was: Thread, linked: bool) -> Thread | None:
     row = messages.get(was.id, was.last_seq + 1)
     if row is None:
         return None
-    after = healed(was, dict(row.after), event=str(row.event))
+    after = with_state(was, dict(row.after), event=str(row.event))
     if row.event == event.id:
         return after
     log.trouble("converse", thread=was.id, adopted=str(row.event))

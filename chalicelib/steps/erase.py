@@ -18,8 +18,8 @@ from chalicelib.lanes import marking
 from chalicelib.ports import clock, ids, log, media, queues
 from chalicelib.ports.lambdas import each_body
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import config, deliveries, erasing, messages, schedule, threads, together
-from chalicelib.tables.contacts import Busy, ContactRow
+from chalicelib.tables import batch_get, config, deliveries, erasing, messages, schedule, threads
+from chalicelib.tables.contacts import ContactBusy, ContactRow
 from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.erasing import DONE, MOST_ROWS, State, counted, forward
 from chalicelib.tables.links import CONVERSATION, THREAD
@@ -70,7 +70,7 @@ def handle(body: dict[str, Any]) -> None:
                 told = marking.tell(row, waiting, told)
                 break
             row, done = after, done + 1
-    except Busy:
+    except ContactBusy:
         now = erasing.find(body["contact"])
         if now is None or now.version != row.version:
             # Another run does this very page; whoever is behind leaves it to them.
@@ -182,8 +182,8 @@ def _messages(row: ContactRow, state: State, at: int, thread: dict[str, Any]) ->
             lanes.add(lane_of_route(said, route))
             asked |= {(said.channel, route.asked)} if route.asked else set()
     gone += [Receipt(id) for id in sorted(sent)]
-    known: list[together.Key] = [(TriggerEvent, trigger, id) for trigger, id in sorted(asked)]
-    events = [one for one in together.get_all(known[:most]) if one is not None]
+    known: list[batch_get.Key] = [(TriggerEvent, trigger, id) for trigger, id in sorted(asked)]
+    events = [one for one in batch_get.get_all(known[:most]) if one is not None]
     media.remove(files)
     state = counted(state, messages=len(page), media=len(files), trigger_events=len(events))
     return forward(row, _with(state, at, thread | {"lanes": sorted(lanes)}), [*gone, *events])

@@ -26,7 +26,7 @@ from chalicelib.ports import clock, log, queues, web
 from chalicelib.ports.queues import Entry
 from chalicelib.ports.settings import LONGEST_POLL_S, settings
 from chalicelib.ports.web import Problem
-from chalicelib.tables import config, messages, places
+from chalicelib.tables import config, media_links, messages
 
 _PAGE = 50
 _EVERY_S = 0.3
@@ -157,8 +157,8 @@ def _view(message: Message, can: frozenset[str]) -> dict[str, Any]:
     at = clock.rfc3339(message.sent_at)
     if message.content.type == "event" and message.direction == "in":
         return message_view(replace(message, content=_told(message.content.details)), at=at)
-    public = places.public_message(message)
-    view = message_view(replace(public, content=fallback.shown(public.content, can)), at=at)
+    public = media_links.public_message(message)
+    view = message_view(replace(public, content=fallback.adapted(public.content, can)), at=at)
     given = message.provider_id.removeprefix(f"{message.address}.")
     return view | ({"client_id": given} if message.direction == "in" and given else {})
 

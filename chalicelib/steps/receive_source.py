@@ -22,7 +22,7 @@ from chalicelib.ports.queues import Entry
 from chalicelib.ports.web import Problem
 from chalicelib.sources import reading
 from chalicelib.sources.mapping import Mapped
-from chalicelib.tables import config, together, tokens
+from chalicelib.tables import batch_get, config, tokens
 from chalicelib.tables.config import Resource
 
 MAX_BODY = 1024 * 1024
@@ -80,7 +80,7 @@ def _called(id: str, headers: Mapping[str, str], now: int) -> Source:
     found: Resource | None = None
     about: Resource | None = None
     if _ID.fullmatch(id):
-        found, about = together.get_all(
+        found, about = batch_get.get_all(
             [(Resource, service, f"source#{id}"), (Resource, config.SERVICES, f"service#{service}")]
         )
     if found is None:

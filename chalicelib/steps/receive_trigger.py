@@ -17,7 +17,7 @@ from chalicelib.domain import bearer
 from chalicelib.inbound import asking, trigger
 from chalicelib.ports import clock, ids, log, web
 from chalicelib.ports.web import Problem
-from chalicelib.tables import config, together
+from chalicelib.tables import batch_get, config
 from chalicelib.tables.config import Resource
 
 MAX_BODY = 1024 * 1024
@@ -47,7 +47,7 @@ def _called(id: str, authorization: str | None, *, now_ms: int) -> tuple[Resourc
     row = about = None
     if _ID.fullmatch(id):
         keys = [(Resource, service, f"trigger#{id}"), (Resource, config.SERVICES, f"service#{service}")]
-        row, about = together.get_all(keys)
+        row, about = batch_get.get_all(keys)
     if row is None or about is None:
         raise Problem(404, "unknown_trigger", "there is no such trigger")
     fields = row.body or {}

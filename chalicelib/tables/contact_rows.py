@@ -19,7 +19,7 @@ from pynamodb.transactions import TransactWrite
 from chalicelib.domain.contact import Data, Identity, identities_of
 from chalicelib.domain.identities import spellings
 from chalicelib.ports.settings import settings
-from chalicelib.tables import together as reads
+from chalicelib.tables import batch_get as reads
 from chalicelib.tables.attributes import PlainAttribute, PlainListAttribute
 from chalicelib.tables.writes import committed, transaction
 
@@ -75,7 +75,7 @@ class ContactRow(Model):
     by_service = ByService()
 
 
-class Busy(Exception):
+class ContactBusy(Exception):
     """The contact changed under the call again and again; whoever called tries again."""
 
 

@@ -12,7 +12,7 @@ from chalicelib.tables import merging, suggestions
 from chalicelib.tables.contact_rows import (
     CONTACT,
     IDENTITY,
-    Busy,
+    ContactBusy,
     ContactRow,
     Found,
     Taken,
@@ -31,7 +31,7 @@ from chalicelib.tables.contact_rows import (
 from chalicelib.tables.writes import committed, transaction
 
 __all__ = [
-    "CONTACT", "IDENTITY", "Busy", "ContactRow", "Taken", "create", "facts", "find", "find_or_create", "get",
+    "CONTACT", "IDENTITY", "ContactBusy", "ContactRow", "Taken", "create", "facts", "find", "find_or_create", "get",
     "identity_key", "is_shadow", "learn", "look", "newest", "put_changed", "put_new", "resolve", "resolve_all", "save",
 ]  # fmt: skip
 
@@ -66,7 +66,7 @@ def find_or_create(
         if saved is not None:
             own = next(own for own in found.owners.values() if found.people[own].id == row.id)
             return facts(saved, own=own, name=name)
-    raise Busy(service)
+    raise ContactBusy(service)
 
 
 def learn(
@@ -88,7 +88,7 @@ def learn(
         saved = _told(row, others, wanted, found, name=name, shadow=False, now_ms=now_ms)
         if saved is not None:
             return facts(saved, own=person, name=name)
-    raise Busy(service)
+    raise ContactBusy(service)
 
 
 def _told(
@@ -134,7 +134,7 @@ def create(service: str, data: Data, *, now_ms: int) -> ContactRow:
             saved = save(row, together(data, dict(row.data)), now_ms=now_ms, stale=found.stale)
         if saved is not None:
             return saved
-    raise Busy(service)
+    raise ContactBusy(service)
 
 
 def _add(service: str, data: Data, stale: dict[Identity, str], *, now_ms: int, attempt: int) -> ContactRow | None:

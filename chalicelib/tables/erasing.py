@@ -17,8 +17,8 @@ from pynamodb.models import Model
 from chalicelib.domain.contact import identities_of
 from chalicelib.domain.identities import CHANNEL, EMAIL, PHONE
 from chalicelib.domain.part import Part, read
-from chalicelib.tables import together as reads
-from chalicelib.tables.contact_rows import CONTACT, IDENTITY, Busy, ContactRow, identity_key, read_all, stands
+from chalicelib.tables import batch_get as reads
+from chalicelib.tables.contact_rows import CONTACT, IDENTITY, ContactBusy, ContactRow, identity_key, read_all, stands
 from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.failures import ALL as FAILURES
 from chalicelib.tables.failures import Failure
@@ -90,8 +90,8 @@ def find(contact_id: str) -> ContactRow | None:
 def forward(
     row: ContactRow, state: State, gone: Sequence[Model] = (), *, puts: Sequence[Model] = (), condition: Any = None
 ) -> ContactRow:
-    """The erasure, further on: rows deleted and what it says of them, together. Busy where another run was faster, or
-    somebody writes one of the rows right now."""
+    """The erasure, further on: rows deleted and what it says of them, together. ContactBusy where another run was
+    faster, or somebody writes one of the rows right now."""
     after = ContactRow(id=row.id, item=ERASURE, service=row.service, data=state, version=int(row.version) + 1)
     writes = transaction()
     writes.save(after, condition=ContactRow.version == int(row.version))
@@ -100,7 +100,7 @@ def forward(
     for one in gone:
         writes.delete(one, condition=condition)
     if not committed(writes):
-        raise Busy(str(row.id))
+        raise ContactBusy(str(row.id))
     return after
 
 

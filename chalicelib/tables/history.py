@@ -18,7 +18,7 @@ from typing import Any
 
 from chalicelib.domain.message import Message
 from chalicelib.domain.part import ALL, Part, with_part
-from chalicelib.tables import links, messages, numbers
+from chalicelib.tables import links, message_ranges, messages
 from chalicelib.tables.contacts import CONTACT, ContactRow
 from chalicelib.tables.links import CONVERSATION, THREAD, Link
 from chalicelib.tables.messages import MessageRow
@@ -108,7 +108,7 @@ def of_conversation(link: Link, others: Iterable[Link], *, before: int | None, l
     """
     around = [one for one in others if one.thread == link.thread and one.conversation != link.conversation]
     upto = before if before is not None else link.last + 1 if link.last else None
-    ask = partial(numbers.of_conversation, link.thread, link.conversation, last=link.last, limit=limit)
+    ask = partial(message_ranges.of_conversation, link.thread, link.conversation, last=link.last, limit=limit)
     # Once a person has the thread, few messages of the bot's conversation follow, but those are its last.
     chats = [one.first for one in around if one.kind == "desk" and not one.last and one.first > link.first]
     if not chats or (upto is not None and upto <= chats[0]):

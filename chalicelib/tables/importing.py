@@ -167,7 +167,7 @@ def _one(service: str, said: Said) -> Outcome:
         if not people:
             try:
                 contacts.create(service, _grown(made(), said), now_ms=now_ms())
-            except (contacts.Busy, contacts.Taken):
+            except (contacts.ContactBusy, contacts.Taken):
                 continue
             return Outcome(said.number, CREATED)
         first, *others = people

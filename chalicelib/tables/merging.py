@@ -11,10 +11,10 @@ from typing import Any
 
 from chalicelib.domain.contact import MOST_TOGETHER, Data, Merge, identities_of, size, taken_back, together
 from chalicelib.ports import ids
-from chalicelib.tables import together as reads
+from chalicelib.tables import batch_get as reads
 from chalicelib.tables.contact_rows import (
     IDENTITY,
-    Busy,
+    ContactBusy,
     ContactRow,
     copied,
     get,
@@ -56,7 +56,7 @@ def merge(destination: str, source: str, *, by: str, now_ms: int) -> tuple[str, 
         done = _merge(into, taken, by=by, now_ms=now_ms)
         if done:
             return done
-    raise Busy(destination)
+    raise ContactBusy(destination)
 
 
 def try_merge(destination: str, source: str, *, by: str, now_ms: int) -> bool:
@@ -107,7 +107,7 @@ def unmerge(contact: str, merge_id: str, *, by: str, now_ms: int) -> tuple[Conta
             done = _unmerge(row, merges, index, by=by, now_ms=now_ms)
             if done:
                 return done
-    raise Busy(contact)
+    raise ContactBusy(contact)
 
 
 def _refuse_of_absorbed(row: ContactRow, merge_id: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from chalicelib.domain.contact import Identity, each_once, identities_of
 from chalicelib.domain.identities import CHANNEL, spellings
 from chalicelib.tables import merging, suggestions
-from chalicelib.tables.contact_rows import Busy, ContactRow, Found, look, resolve, save
+from chalicelib.tables.contact_rows import ContactBusy, ContactRow, Found, look, resolve, save
 from chalicelib.tables.contacts import facts
 
 _ROUNDS = 8
@@ -35,7 +35,7 @@ def move(
         saved = save(row, data, now_ms=now_ms, stale=found.stale)
         if saved is not None and _with_others(saved, found, new, now_ms=now_ms):
             return facts(saved, own=person or str(saved.id), name="")
-    raise Busy(service)
+    raise ContactBusy(service)
 
 
 def _first(found: Found) -> ContactRow | None:

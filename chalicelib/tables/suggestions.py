@@ -90,7 +90,7 @@ def _put(writes: Any, row: ContactRow, now_ms: int, **changes: Any) -> ContactRo
     return changed
 
 
-def shown(rows: Iterable[ContactRow]) -> dict[str, list[dict[str, str]]]:
+def views(rows: Iterable[ContactRow]) -> dict[str, list[dict[str, str]]]:
     """Contact -> its suggestions as they are now: of contacts that stand, without those that were merged into one with
     it or erased. One round of reads where there are any."""
     kept = {str(row.id): list(row.maybe_same) for row in rows if row.maybe_same}

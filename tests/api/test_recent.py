@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.message import Content
 from chalicelib.domain.thread import Conversation, thread_id
 from chalicelib.ports.clock import rfc3339
-from chalicelib.tables import contacts, history, links, merging, walks
+from chalicelib.tables import contacts, conversation_pages, history, links, merging
 from tests.api.lives import AT, Life, newcomer
 from tests.cloud import taps
 
@@ -448,7 +448,7 @@ def test_walking_through_conversations_while_they_are_spoken_in(
     held: list[Conversation] = []
     there: set[str] | None = None
     shown: list[str] = []
-    place: walks.Walk | None = None
+    place: conversation_pages.Walk | None = None
     began, order = 0, []
 
     def open_one(late_s: int) -> None:
@@ -460,11 +460,11 @@ def test_walking_through_conversations_while_they_are_spoken_in(
         nonlocal there, place, began
         found = links.within(person, links.CONVERSATION)
         if there is None:
-            there, place, began = {link.conversation for link in found}, walks.begun(now), now
+            there, place, began = {link.conversation for link in found}, conversation_pages.begun(now), now
             order.extend(sorted(((link.touched, link.conversation) for link in found), reverse=True)[:size])
         if place is None or place.over(now):
             return False
-        chosen, place = walks.step(found, place, limit=size)
+        chosen, place = conversation_pages.step(found, place, limit=size)
         assert len(chosen) <= size
         shown.extend(link.conversation for link in chosen)
         return place is not None

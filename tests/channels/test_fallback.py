@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.channels.fallback import choices, chosen, shown
+from chalicelib.channels.fallback import adapted, choices, chosen
 from chalicelib.domain.message import Content, Media
 
 TEXT_ONLY = frozenset({"send", "text"})
@@ -42,17 +42,17 @@ FILE = Content("image", "Look", (Media("https://files.example/1.png"), Media("ht
     ],
 )
 def test_what_cannot_be_shown_is_said_in_text(content: Content, text: str) -> None:
-    said = shown(content, TEXT_ONLY)
+    said = adapted(content, TEXT_ONLY)
     assert (said.type, said.text, said.media) == ("text", text, ())
 
 
 def test_what_can_be_shown_stays_as_it_is() -> None:
-    assert shown(BUTTONS, frozenset({"buttons"})) is BUTTONS
+    assert adapted(BUTTONS, frozenset({"buttons"})) is BUTTONS
 
 
 def test_what_belongs_to_the_message_and_not_to_its_form_is_kept() -> None:
     content = Content("buttons", "Odd", details={"buttons": [], "params": {"a": 1}, "in_reply_to": "m1"})
-    assert shown(content, TEXT_ONLY).details == {"params": {"a": 1}, "in_reply_to": "m1"}
+    assert adapted(content, TEXT_ONLY).details == {"params": {"a": 1}, "in_reply_to": "m1"}
 
 
 @pytest.mark.parametrize(

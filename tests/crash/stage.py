@@ -28,7 +28,7 @@ from chalicelib.ports import bus, http, ids, secrets, signing
 from chalicelib.ports.redelivery import MAX_RECEIVES
 from chalicelib.ports.settings import settings
 from chalicelib.steps import poll_channel
-from chalicelib.tables import MODEL_NAMES, config, schedule, world
+from chalicelib.tables import MODEL_NAMES, config, schedule, service_config
 from infra.limits import LIMITS, visibility_s
 from tests import cloud as clouds
 from tests.cloud import Cloud, CutOff, _moto_queue, _moto_table, taps
@@ -294,7 +294,7 @@ def _bus() -> Any:
 def forget_caches() -> None:
     """As in a process that has just begun."""
     config._snapshots.clear()
-    world._kept.clear()
+    service_config._kept.clear()
     secrets._opened.cache_clear()
     poll_channel._kept.clear()
     strangers.forget()

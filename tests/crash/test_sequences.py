@@ -16,7 +16,17 @@ from chalicelib.domain.deciding.routing import Party, Rule
 from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.event import Event
 from chalicelib.domain.message import FAILED, Message
-from chalicelib.domain.thread import BOT, CLOSED, DESK, NOBODY, Conversation, Thread, changing, conversation_id, healed
+from chalicelib.domain.thread import (
+    BOT,
+    CLOSED,
+    DESK,
+    NOBODY,
+    Conversation,
+    Thread,
+    changing,
+    conversation_id,
+    with_state,
+)
 from tests.cloud import Cloud
 from tests.crash.scenarios import echoes
 from tests.crash.stage import ANA, SESSION, Cut, Stage, outcome, staged
@@ -27,7 +37,7 @@ THREAD = "th_" + "a" * 26
 
 
 @dataclass
-class World:
+class ServiceConfig:
     """A service of two bots and three desks; texts that begin with a party's id go to it."""
 
     up: set[str] = field(default_factory=lambda: set(DESKS))
@@ -52,7 +62,7 @@ class World:
     def usable(self, desk: str) -> bool:
         return desk in self.up
 
-    def hearers(self, event: str, source: str, facts: Callable[[], dict[str, Any]]) -> list[str]:
+    def subscribers(self, event: str, source: str, facts: Callable[[], dict[str, Any]]) -> list[str]:
         return []
 
     def notifies(self, trigger: str) -> bool:
@@ -77,7 +87,7 @@ class Story:
         for opened in turn.conversations:
             assert opened.number not in self.conversations, "a conversation's number is taken once"
             self.conversations[opened.number] = opened
-        for number, changes in turn.closed:
+        for number, changes in turn.conversation_changes:
             if number in self.conversations or "state" in changes:
                 # A bot may name one that never was; what it says is kept as refused.
                 self.conversations[number] = replace(self.conversations[number], **changes)
@@ -136,12 +146,12 @@ def event_of(step: tuple[Any, ...], at: int, thread: Thread) -> Event:
 @settings(derandomize=True, deadline=None, max_examples=400, database=None)
 @given(st.lists(STEPS, max_size=25))
 def test_whatever_happens_a_thread_stays_whole(steps: list[tuple[Any, ...]]) -> None:
-    story, world = Story(), World()
+    story, config = Story(), ServiceConfig()
     for at, step in enumerate(steps, 1):
-        world.up = set(step[5])
+        config.up = set(step[5])
         before, event = story.thread, event_of(step, at, story.thread)
-        turn = decide(event, before, world)
-        assert decide(event, before, world) == turn, "decided twice is decided once"
+        turn = decide(event, before, config)
+        assert decide(event, before, config) == turn, "decided twice is decided once"
         _check_turn(turn, before)
         story.keep(turn)
         _check_story(story, before, event)
@@ -175,7 +185,7 @@ def _check_turn(turn: Turn, before: Thread) -> None:
         assert kept == ([(FAILED, ())] if turn.event.kind == kinds.AGENT_MESSAGE else []), (
             "sent to nobody, lost to nobody"
         )
-    rebuilt = healed(before, changing(after), event=turn.event.id)
+    rebuilt = with_state(before, changing(after), event=turn.event.id)
     assert rebuilt == after, "a message's row holds all that a cut may have kept from the thread's"
     assert Thread.of(after.plain()) == after
 

@@ -100,14 +100,14 @@ def _wrong_fields(wrong: list[tuple[str, str]]) -> Denied:
 
 
 def _wire(message: Outgoing) -> dict[str, Any]:
-    content = message.content if message.content.type in CAN else fallback.shown(message.content, CAN)
+    content = message.content if message.content.type in CAN else fallback.adapted(message.content, CAN)
     details = {key: value for key, value in content.details.items() if key not in ("params", "in_reply_to", "buttons")}
     return {
         "id": message.id,
         "to": message.address,
         "type": content.type,
         # A gateway that knows only text shall still say something sensible for a place, a person or a template.
-        "text": content.text or ("" if content.media else fallback.shown(content, frozenset()).text),
+        "text": content.text or ("" if content.media else fallback.adapted(content, frozenset()).text),
         "media": [item.plain() for item in content.media],
         "buttons": [*fallback.choices(content), *fallback.links(content)] if content.type == "buttons" else [],
         **({"content": details} if details else {}),

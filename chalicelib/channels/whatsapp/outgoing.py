@@ -54,7 +54,7 @@ def _parts(content: Content) -> list[Body]:
             return [{"type": "template", "template": _template(details)}]
         case kind if kind in _FILES and content.media:
             return _files(kind, content)
-    return _texts(fallback.shown(content, frozenset({"text"})).text)
+    return _texts(fallback.adapted(content, frozenset({"text"})).text)
 
 
 def _texts(text: str) -> list[Body]:
@@ -132,7 +132,7 @@ def _files_of(content: Content) -> list[Body]:
 def _list(content: Content) -> list[Body]:
     offered = fallback.choices(content)
     if not _fits(content, offered, MOST_ROWS, ROW_TITLE):
-        return _texts(fallback.shown(content, frozenset({"text"})).text)
+        return _texts(fallback.adapted(content, frozenset({"text"})).text)
     given = [section for section in dicts(content.details.get("sections")) if dicts(section.get("rows"))]
     sections: list[Body] = []
     for number, section in enumerate(given, 1):

@@ -18,7 +18,7 @@ def bot_message(turn: Turn) -> None:
     """Send it to the customer if the bot owns the thread; keep it as failed if not."""
     bot, conversation = turn.event.body["bot"], turn.event.body["conversation"]
     content = Content.of(turn.event.body["content"])
-    author = Author("bot", bot, turn.world.bot_name(bot))
+    author = Author("bot", bot, turn.config.bot_name(bot))
     refusal = _not_the_bots_turn(turn, bot, conversation)
     if refusal and not answers_late(turn):
         kept_unsent(

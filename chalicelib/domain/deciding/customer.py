@@ -25,7 +25,7 @@ def customer_message(turn: Turn) -> None:
         routes = [turn.to_desk(_notice_kind(content)), *turn.copy_to_bot()]
         _said_by_customer(turn, content, turn.thread.chat_conversation(), routes)
     else:
-        rule = first_match(turn.world, event, turn.thread, content, turn.contact)
+        rule = first_match(turn.config, event, turn.thread, content, turn.contact)
         if rule is None or rule.to == "none":
             _said_by_customer(turn, content, "", [])
         elif rule.to == "desk":
@@ -44,7 +44,7 @@ def _to_its_bot(turn: Turn, content: Content, rule: Rule) -> None:
 
 def _straight_to_desk(turn: Turn, content: Content, rule: Rule) -> None:
     turn.thread = replace(turn.thread, desk=rule.desk)
-    desk = first_usable(turn, [rule.desk, *fallbacks(turn.world, rule.desk)])
+    desk = first_usable(turn, [rule.desk, *fallbacks(turn.config, rule.desk)])
     if desk is None:
         # Nobody is there. The conversation is opened all the same and waits in the desk's lane.
         desk = rule.desk

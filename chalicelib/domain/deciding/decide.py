@@ -13,10 +13,10 @@ from typing import Any
 from chalicelib.domain import event as kinds
 from chalicelib.domain.deciding import bots, customer, desks
 from chalicelib.domain.deciding.address_change import customer_moved
-from chalicelib.domain.deciding.ending import choose_hearers, settle_conversations
+from chalicelib.domain.deciding.ending import choose_subscribers, settle_conversations
 from chalicelib.domain.deciding.erasure import contact_erased, too_late
 from chalicelib.domain.deciding.message_changes import customer_changed
-from chalicelib.domain.deciding.routing import World
+from chalicelib.domain.deciding.routing import ServiceConfig
 from chalicelib.domain.deciding.source_events import source_event
 from chalicelib.domain.deciding.trigger_events import answer_due, bot_gave_up, trigger_event
 from chalicelib.domain.deciding.turn import Turn
@@ -25,12 +25,12 @@ from chalicelib.domain.stored import UnknownKind
 from chalicelib.domain.thread import ACCEPTED, HELD, Thread
 
 
-def decide(event: Event, thread: Thread, world: World, contact: dict[str, Any] | None = None) -> Turn:
+def decide(event: Event, thread: Thread, config: ServiceConfig, contact: dict[str, Any] | None = None) -> Turn:
     """What comes of an event on a thread; `Turn.thread` is the thread after it.
 
     `contact` is what conditions may ask about the person beyond the thread: attributes and tags.
     """
-    turn = Turn(event, thread, world, contact or {})
+    turn = Turn(event, thread, config, contact or {})
     if too_late(event, thread):
         turn.ignored = "its person was erased"
     else:
@@ -38,7 +38,7 @@ def decide(event: Event, thread: Thread, world: World, contact: dict[str, Any] |
             raise UnknownKind(event.kind)
         _BY_KIND[event.kind](turn)
     settle_conversations(turn)
-    choose_hearers(turn)
+    choose_subscribers(turn)
     turn.thread = turn.thread.after_event(event.id)
     return turn
 

@@ -92,7 +92,7 @@ def _after_close(turn: Turn, closed: str, outcome: str) -> None:
     """A rule may wait for the close: its bot is told as of a message and may write, as for asking how it was."""
     details = {"name": CLOSED_CONVERSATION, "conversation_id": closed} | ({"outcome": outcome} if outcome else {})
     content = Content(type="event", text=CLOSED_CONVERSATION, details=details)
-    rule = first_after(turn.world, turn.event, turn.thread, content, turn.contact)
+    rule = first_after(turn.config, turn.event, turn.thread, content, turn.contact)
     if rule is None or "bot" not in rule.to:
         return
     turn.thread = replace(turn.thread, bot=rule.bot, desk=rule.desk, patience_s=rule.patience_s)
@@ -105,7 +105,7 @@ def _after_close(turn: Turn, closed: str, outcome: str) -> None:
 def chat_transferred(turn: Turn) -> None:
     """Give the thread to another desk."""
     desk = turn.event.body["desk_id"]
-    if turn.world.desk(desk) is None:
+    if turn.config.desk(desk) is None:
         turn.ignored = "unknown desk"
         return
     change_desk(turn, desk, reason="transferred", outcome="transferred", tried=())
@@ -119,7 +119,7 @@ def offer_expired(turn: Turn) -> None:
         return
     tried = (*chat.tried, chat.desk)
     first = tried[0]
-    left = [desk for desk in (first, *fallbacks(turn.world, first)) if desk not in tried]
+    left = [desk for desk in (first, *fallbacks(turn.config, first)) if desk not in tried]
     withdrawn = turn.to_desk(notice.CHAT_ENDED, reason="offer expired")
     following = first_usable(turn, left)
     if following:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain.deciding.routing import facts_of
+from chalicelib.domain.deciding.routing import message_facts
 from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.message import Message
 from chalicelib.domain.platform_event import HANDOVER_FAILED, MESSAGE_CREATED, MESSAGE_STATUS
@@ -28,13 +28,13 @@ def settle_conversations(turn: Turn) -> None:
     if not left:
         return
     turn.thread = replace(thread, counts={key: value for key, value in thread.counts.items() if key not in left})
-    closed = {number for number, changes in turn.closed if changes.get("state") == CLOSED}
+    closed = {number for number, changes in turn.conversation_changes if changes.get("state") == CLOSED}
     for number, count in left.items():
         more = {"messages": count} if int(number) in closed else {}
-        turn.closed.append((int(number), {"last": thread.last_seq} | more))
+        turn.conversation_changes.append((int(number), {"last": thread.last_seq} | more))
 
 
-def choose_hearers(turn: Turn) -> None:
+def choose_subscribers(turn: Turn) -> None:
     """Add the subscriptions that hear of each message, and of its receipts."""
     for at, said in enumerate(turn.messages):
         created = MESSAGE_CREATED
@@ -51,7 +51,7 @@ def choose_hearers(turn: Turn) -> None:
 
 def _subscribed(turn: Turn, event: str, said: Message) -> list[Route]:
     def facts() -> dict[str, Any]:
-        zone = turn.world.timezone
-        return facts_of(turn.event, turn.was, said.content, timezone=zone, contact=turn.contact, said=said)
+        zone = turn.config.timezone
+        return message_facts(turn.event, turn.was, said.content, timezone=zone, contact=turn.contact, said=said)
 
-    return [Route(SUBSCRIPTION, one, event=event) for one in turn.world.hearers(event, said.source, facts)]
+    return [Route(SUBSCRIPTION, one, event=event) for one in turn.config.subscribers(event, said.source, facts)]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain import notice
-from chalicelib.domain.deciding.routing import World
+from chalicelib.domain.deciding.routing import ServiceConfig
 from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.thread import BOT, DESK
 
@@ -14,7 +14,7 @@ from chalicelib.domain.thread import BOT, DESK
 def hand_over(turn: Turn, *, reason: str, params: dict[str, Any], tried: tuple[str, ...] = ()) -> bool:
     """Offer the thread to the first usable desk that did not let it lie; tell the bot where there is none."""
     wanted = turn.thread.desk
-    desks = [desk for desk in [wanted, *fallbacks(turn.world, wanted)] if desk and desk not in tried]
+    desks = [desk for desk in [wanted, *fallbacks(turn.config, wanted)] if desk and desk not in tried]
     desk = first_usable(turn, desks)
     if desk is None:
         handover_failed(turn, "no desk is available" if wanted else "no desk is configured", no_desk=True)
@@ -36,12 +36,12 @@ def handover_failed(turn: Turn, reason: str, *, no_desk: bool = False) -> None:
 
 def first_usable(turn: Turn, desks: list[str]) -> str | None:
     """The first desk that exists and is active."""
-    return next((desk for desk in desks if turn.world.usable(desk)), None)
+    return next((desk for desk in desks if turn.config.usable(desk)), None)
 
 
-def fallbacks(world: World, desk: str) -> tuple[str, ...]:
+def fallbacks(config: ServiceConfig, desk: str) -> tuple[str, ...]:
     """The desks that a desk names for when it cannot be used."""
-    party = world.desk(desk)
+    party = config.desk(desk)
     return party.fallbacks if party else ()
 
 

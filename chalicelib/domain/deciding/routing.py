@@ -48,7 +48,7 @@ class Party:
     """Of a bot: the sources of which it wants copies while a desk owns the thread; empty: all."""
 
 
-class World(Protocol):
+class ServiceConfig(Protocol):
     """What deciding may ask about the service."""
 
     @property
@@ -62,7 +62,7 @@ class World(Protocol):
         """Whether the desk exists and is active."""
         ...
 
-    def hearers(self, event: str, source: str, facts: Callable[[], dict[str, Any]]) -> Iterable[str]:
+    def subscribers(self, event: str, source: str, facts: Callable[[], dict[str, Any]]) -> Iterable[str]:
         """Ids of the subscriptions that hear of a platform event about a message of a source."""
         ...
 
@@ -75,22 +75,22 @@ class World(Protocol):
 
 
 def first_match(
-    world: World, event: Event, thread: Thread, content: Content, contact: dict[str, Any] | None = None
+    config: ServiceConfig, event: Event, thread: Thread, content: Content, contact: dict[str, Any] | None = None
 ) -> Rule | None:
     """The rule that decides about a customer's message, or None where nobody gets it."""
-    return _first(world, world.rules, event, thread, content, contact, happened=MESSAGE)
+    return _first(config, config.rules, event, thread, content, contact, happened=MESSAGE)
 
 
 def first_after(
-    world: World, event: Event, thread: Thread, content: Content, contact: dict[str, Any] | None = None
+    config: ServiceConfig, event: Event, thread: Thread, content: Content, contact: dict[str, Any] | None = None
 ) -> Rule | None:
     """The rule that waits for the close of a desk's conversation, or None."""
-    waiting = [rule for rule in world.rules if rule.on_event]
-    return _first(world, waiting, event, thread, content, contact, happened=CLOSED)
+    waiting = [rule for rule in config.rules if rule.on_event]
+    return _first(config, waiting, event, thread, content, contact, happened=CLOSED)
 
 
 def _first(
-    world: World,
+    config: ServiceConfig,
     rules: Iterable[Rule],
     event: Event,
     thread: Thread,
@@ -106,14 +106,14 @@ def _first(
         if rule.when in (None, True, {}):
             return rule
         if facts is None:
-            facts = facts_of(event, thread, content, timezone=world.timezone, contact=contact)
+            facts = message_facts(event, thread, content, timezone=config.timezone, contact=contact)
             facts["event"] = {"type": happened}
-        if world.matches(rule.when, facts):
+        if config.matches(rule.when, facts):
             return rule
     return None
 
 
-def facts_of(
+def message_facts(
     event: Event,
     thread: Thread,
     content: Content,

@@ -125,12 +125,14 @@ def _outcome(
     turn: Turn, asked: str, outcome: str, *, reply: str = "", error: dict[str, Any] | None = None
 ) -> list[Route]:
     """The route to the trigger, and to the subscriptions that hear of it."""
-    thread, world = turn.thread, turn.world
+    thread, config = turn.thread, turn.config
     turn.thread = replace(thread, asked=tuple(one for one in thread.asked if one["id"] != asked))
     event = TRIGGER_COMPLETED if outcome == SUCCEEDED else TRIGGER_FAILED
     told = Route(TO_TRIGGER, thread.channel, asked=asked, event=event, outcome=outcome, reply=reply, error=error)
-    heard = world.hearers(event, "trigger", lambda: {"message": {"source": "trigger"}, "contact": dict(thread.contact)})
-    notified = replace(told, notify=world.notifies(thread.channel))
+    heard = config.subscribers(
+        event, "trigger", lambda: {"message": {"source": "trigger"}, "contact": dict(thread.contact)}
+    )
+    notified = replace(told, notify=config.notifies(thread.channel))
     return [notified, *(replace(told, to=SUBSCRIPTION, id=one) for one in heard)]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.domain import notice
-from chalicelib.domain.deciding.routing import World
+from chalicelib.domain.deciding.routing import ServiceConfig
 from chalicelib.domain.event import Event
 from chalicelib.domain.message import FAILED, PENDING, RECEIVED, Author, Content, Message
 from chalicelib.domain.route import BOT as TO_BOT
@@ -48,14 +48,14 @@ class Turn:
 
     event: Event
     thread: Thread
-    world: World
+    config: ServiceConfig
     contact: dict[str, Any] = field(default_factory=dict)
     """What rules may ask about the contact beyond what the thread knows: attributes, tags."""
     was: Thread = field(init=False)
     """The thread before."""
     messages: list[Message] = field(default_factory=list)
     conversations: list[Conversation] = field(default_factory=list)
-    closed: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    conversation_changes: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     """(conversation number, changed fields) of conversations that changed."""
     timers: list[Timer] = field(default_factory=list)
     changes: list[Any] = field(default_factory=list)  # of `domain.changed.Change`: to messages of before
@@ -145,7 +145,7 @@ class Turn:
         """Close the bot's conversation; its next message opens another."""
         number = self.thread.bots[bot]
         self.thread = replace(self.thread, bots={key: value for key, value in self.thread.bots.items() if key != bot})
-        self.closed.append((number, {"state": CLOSED, "closed_at": self.event.at, "outcome": outcome}))
+        self.conversation_changes.append((number, {"state": CLOSED, "closed_at": self.event.at, "outcome": outcome}))
 
     def open_chat(self, desk: str, *, reason: str, tried: tuple[str, ...] = ()) -> str:
         """Open a new conversation at a desk, which then owns the thread; gives its id."""
@@ -155,7 +155,7 @@ class Turn:
         self.thread = replace(thread, conversations=number, chat=chat)
         self._opened(number, DESK, desk, OFFERED, reason=reason)
         self.own(DESK)
-        party = self.world.desk(desk)
+        party = self.config.desk(desk)
         if party and party.accept_within_s:
             task = OfferExpired(number=number, **self.place())
             self.timers.append(Timer(f"offer:{thread.id}:{number}", self.event.at + party.accept_within_s * 1000, task))
@@ -166,14 +166,14 @@ class Turn:
         chat = self.chat
         if "state" in changes:
             self.thread = replace(self.thread, chat=replace(chat, state=changes["state"]))
-        self.closed.append((chat.number, changes))
+        self.conversation_changes.append((chat.number, changes))
 
     def close_chat(self, *, outcome: str = "") -> None:
         """Close the desk's conversation; the thread is the bot's again where it has one, else nobody's."""
         chat = self.chat
         changes: dict[str, Any] = {"state": CLOSED, "closed_at": self.event.at, "outcome": outcome}
         self.thread = replace(self.thread, chat=None, fallback="")
-        self.closed.append((chat.number, changes))
+        self.conversation_changes.append((chat.number, changes))
         self.own(BOT if self.thread.bot in self.thread.bots else NOBODY)
 
     def own(self, owner: str) -> None:
@@ -198,7 +198,7 @@ class Turn:
         bot = self.thread.bot
         if not bot or bot not in self.thread.bots:
             return []
-        party = self.world.bot(bot)
+        party = self.config.bot(bot)
         if party and party.sources and self.source not in party.sources:
             return []
         return [self.to_bot(bot, mode="CCSP")]
@@ -209,7 +209,7 @@ class Turn:
         if not bot or bot not in self.thread.bots:
             return []
         if kind == notice.OWNER_CHANGED:
-            party = self.world.bot(bot)
+            party = self.config.bot(bot)
             if party is None or party.profile != "standard":
                 return []
         mode = "BOT" if self.thread.owner == BOT else "CCSP"

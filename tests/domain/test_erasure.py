@@ -9,7 +9,7 @@ from chalicelib.domain.deciding.decide import decide
 from chalicelib.domain.deciding.erasure import back
 from chalicelib.domain.event import Event
 from chalicelib.domain.part import ALL
-from chalicelib.domain.thread import Chat, Thread, changing, conversation_id, healed
+from chalicelib.domain.thread import Chat, Thread, changing, conversation_id, with_state
 
 ADA, OFFICE, EVE = "ct_ada", "ct_office", "ct_eve"
 THREAD = Thread(
@@ -19,18 +19,18 @@ THREAD = Thread(
 )  # fmt: skip
 
 
-class World:
+class ServiceConfig:
     """A service without rules."""
 
     timezone, country, rules = "UTC", "", ()
 
     def __getattr__(self, name: str) -> Any:
-        return lambda *_, **__: [] if name == "hearers" else None
+        return lambda *_, **__: [] if name == "subscribers" else None
 
 
 def happens(thread: Thread, kind: str, **body: Any) -> Any:
     event = Event("ev_" + kind, kind, "sv_1", thread.channel, thread.channel_kind, "ada's window", thread.id, 100, body)
-    return decide(event, thread, World())
+    return decide(event, thread, ServiceConfig())
 
 
 def erase(thread: Thread) -> Any:
@@ -44,7 +44,7 @@ def test_what_is_left_of_a_thread() -> None:
     assert left.erased == {"by": OFFICE, "people": [ADA, OFFICE], "upto": 5, "conversations": 2}
     assert "ada" not in str(left.plain()).lower().replace(ADA, "")
     closed: dict[int, dict[str, Any]] = {}
-    for number, changes in turn.closed:
+    for number, changes in turn.conversation_changes:
         closed.setdefault(number, {}).update(changes)
     assert {number: (one["state"], one["messages"]) for number, one in closed.items()} == {
         1: ("closed", 3), 2: ("closed", 3),
@@ -52,7 +52,7 @@ def test_what_is_left_of_a_thread() -> None:
     (note,) = turn.messages
     assert (note.seq, note.contact, note.address, note.routes[0].notice) == (6, "", "", "chat_ended")
     # A cut between the note and the thread: who heals it does not bring the address back.
-    assert healed(THREAD, changing(left), event="ev_x").address == ""
+    assert with_state(THREAD, changing(left), event="ev_x").address == ""
     assert erase(replace(THREAD, channel_kind="source", chat=None)).thread.erased["upto"] == ALL
     theirs = erase(replace(THREAD, contact={"id": EVE}))
     assert (theirs.thread.contact, theirs.thread.erased["upto"], theirs.closed) == ({"id": EVE}, 0, [])

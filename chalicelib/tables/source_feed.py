@@ -12,7 +12,7 @@ from itertools import groupby, islice
 from typing import Any
 
 from chalicelib.domain.message import Message
-from chalicelib.tables import together
+from chalicelib.tables import batch_get
 from chalicelib.tables.history import at_once
 from chalicelib.tables.messages import MessageRow, feeds, of_row
 
@@ -35,7 +35,7 @@ def newest(
     )
     places = list(islice(heapq.merge(*parts, reverse=True), limit + 1))
     shown = places[:limit]
-    rows = together.get_all([(MessageRow, thread, str(seq)) for _, thread, seq in shown]) if shown else []
+    rows = batch_get.get_all([(MessageRow, thread, str(seq)) for _, thread, seq in shown]) if shown else []
     # A row that was erased since has its entry a moment longer.
     found = [of_row(row) for row in rows if row is not None]
     return found, shown[-1] if len(places) > limit else None

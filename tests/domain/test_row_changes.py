@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain import platform_event as events
 from chalicelib.domain import row_changes
-from chalicelib.domain.platform_event import EVENTS, PlatformEvent, facts_of
+from chalicelib.domain.platform_event import EVENTS, PlatformEvent, event_facts
 from chalicelib.domain.row_changes import Contact, Merged, Webhook
 from chalicelib.domain.thread import Conversation
 from chalicelib.ports.clock import rfc3339
@@ -138,7 +138,7 @@ def test_facts_have_every_member_whatever_is_known(known: dict[str, dict[str, An
     from chalicelib.domain.deciding.conditions import VARIABLES
 
     event = PlatformEvent("endpoint.failing", SERVICE, "bt_1", "", 1_795_262_400_000, {}, "webchat", known)
-    facts = facts_of(event, timezone="Europe/Berlin")
+    facts = event_facts(event, timezone="Europe/Berlin")
     for name, members in VARIABLES.items():
         assert members <= facts[name].keys()
     assert facts["message"]["source"] == "webchat" and facts["now"]["hour"] == 13

@@ -14,12 +14,12 @@ from chalicelib.domain.event import Event
 from chalicelib.domain.message import FAILED, Message
 from chalicelib.domain.route import Route
 from chalicelib.domain.thread import Thread, conversation_id, thread_id
-from chalicelib.tables import world
+from chalicelib.tables import service_config
 from chalicelib.tables.config import Resource, Snapshot
 
 SERVICE, TRIGGER, BOT = "sv_0123456789", "tr_0123456789triggerxxxxxxxx", "bt_0123456789botxxxxxxxxxxxx"
 LASTS_S = 100
-WORLD = world.of(
+CONFIG = service_config.of(
     Snapshot(SERVICE, 1, {TRIGGER: Resource(SERVICE, f"trigger#{TRIGGER}", body={"notify_url": "https://x"})}),
     timezone="UTC",
     country="",
@@ -48,7 +48,7 @@ class Told:
         event = Event(
             f"ev_{self.n:026d}", kind, SERVICE, TRIGGER, "trigger", self.key, self.id, self.now, {"bot": BOT} | body
         )
-        turn = decide(event, self.thread or Thread(self.id, SERVICE, TRIGGER, "trigger", self.key), WORLD)
+        turn = decide(event, self.thread or Thread(self.id, SERVICE, TRIGGER, "trigger", self.key), CONFIG)
         # As the table would give it back.
         self.thread = Thread.of(turn.thread.plain() | {"version": 1})
         self.said += turn.messages

@@ -1,4 +1,4 @@
-"""The service as deciding sees it: rules, bots and desks of one snapshot, in `domain.routing`'s words."""
+"""The service as deciding sees it: rules, bots and desks of one snapshot, in `domain.deciding.routing`'s words."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from chalicelib.ports import log
 from chalicelib.tables import endpoints
 from chalicelib.tables.config import Resource, Snapshot
 
-_kept: dict[str, tuple[tuple[int, str, str], ServiceWorld]] = {}
-"""Service -> what its world was made of, and the world."""
+_kept: dict[str, tuple[tuple[int, str, str], SnapshotConfig]] = {}
+"""Service -> what its configuration was made of, and that."""
 
 
-class ServiceWorld:
-    """`domain.routing.World` over a snapshot of a service's configuration."""
+class SnapshotConfig:
+    """`domain.deciding.routing.ServiceConfig` over a snapshot of a service's configuration."""
 
     def __init__(self, snapshot: Snapshot, timezone: str, country: str) -> None:
         self._snapshot = snapshot
@@ -69,7 +69,7 @@ class ServiceWorld:
         row = self._of(trigger, "trigger")
         return bool(row is not None and row.body.get("notify_url"))
 
-    def hearers(self, event: str, source: str, facts: Callable[[], dict[str, Any]]) -> list[str]:
+    def subscribers(self, event: str, source: str, facts: Callable[[], dict[str, Any]]) -> list[str]:
         """Subscriptions that hear of a platform event; the facts are made at the first condition."""
         found: list[str] = []
         for id, body in self._subscriptions:
@@ -92,14 +92,14 @@ class ServiceWorld:
         return row if row is not None and row.kind == kind else None
 
 
-def of(snapshot: Snapshot, *, timezone: str, country: str) -> ServiceWorld:
-    """The world of a snapshot; kept until one of these is another.
+def of(snapshot: Snapshot, *, timezone: str, country: str) -> SnapshotConfig:
+    """The configuration of a snapshot; kept until one of these is another.
 
     The service's own row has no part in the version of its resources, so its zone and country count beside that."""
     made_of = (snapshot.version, timezone, country)
     kept = _kept.get(snapshot.service)
     if kept is None or kept[0] != made_of:
-        kept = _kept[snapshot.service] = made_of, ServiceWorld(snapshot, timezone, country)
+        kept = _kept[snapshot.service] = made_of, SnapshotConfig(snapshot, timezone, country)
     return kept[1]
 
 

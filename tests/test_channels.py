@@ -26,11 +26,9 @@ from hypothesis import strategies as st
 
 from chalicelib import channels
 from chalicelib.channels.contract import (
-    Call,
     Changed,
     Channel,
     Denied,
-    Exchange,
     Ignored,
     Moved,
     Outcome,
@@ -44,6 +42,7 @@ from chalicelib.channels.contract import (
     TryLater,
 )  # fmt: skip
 from chalicelib.channels.wire import GROUP, in_a_group
+from chalicelib.domain.exchange import Call, Exchange
 from chalicelib.domain.message import TYPES, Content
 from chalicelib.ports import clock, ids, signing
 

@@ -20,10 +20,11 @@ from chalicelib.api.triggers import Trigger
 from chalicelib.bots import webhook as bot_wire
 from chalicelib.bots.contents import SENDABLE
 from chalicelib.channels import custom, webchat
-from chalicelib.channels.contract import Channel, Exchange, Received, Request
+from chalicelib.channels.contract import Channel, Received, Request
 from chalicelib.desks import webhook as desk_wire
 from chalicelib.domain import platform_event
 from chalicelib.domain.deciding import conditions
+from chalicelib.domain.exchange import Exchange
 from chalicelib.domain.message import TYPES, Author, Content, Message
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.outcome import outcome_payload

@@ -18,14 +18,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # Values and pure rules. The one library is the rule engine: a condition is part of deciding.
     "domain": ("domain", "flows"),
     "flows": ("domain", "flows"),
-    # The ways out of the process. `Exchange` and `Call` belong to the adapter contract, as adapters are handed them.
-    "ports": ("ports", "channels.contract", "__version__"),
+    # The ways out of the process. `Exchange` and `Call` are what adapters, bots and desks are handed of them.
+    "ports": ("domain.exchange", "ports", "__version__"),
     # Adapters translate: what is pure in ports (time as text, ids, signatures) is no way out, and they may use it.
     "channels": ("domain", "channels", "ports.clock", "ports.ids", "ports.signing"),
-    "bots": ("domain", "bots", "channels.contract"),
+    "bots": ("domain", "bots"),
     # Webhooks of desks are read and judged by the same rules as those of bots.
-    "desks": ("domain", "desks", "bots", "channels.contract"),
-    "transformers": ("domain", "transformers", "channels.contract"),
+    "desks": ("domain", "desks", "bots"),
+    "transformers": ("domain", "transformers"),
     # Events of other systems read as messages; what is done with them is the steps'. What the engine of mappings runs
     # in is a process of its own.
     "sources": ("domain", "sources", "ports.child"),

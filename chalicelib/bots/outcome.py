@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.bots.token import token_in
-from chalicelib.channels.contract import Exchange
+from chalicelib.domain.exchange import Exchange
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import hmac
 import json
 from typing import Any
 
-from chalicelib.channels.contract import Exchange
+from chalicelib.domain.exchange import Exchange
 
 KEYS = ("verification_token", "verificationToken", "VerificationToken", "token")
 HEADER = "x-verification-token"

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from chalicelib.domain.exchange import Call
 from chalicelib.domain.message import Content
 
 
@@ -185,29 +186,6 @@ class File:
 
     body: bytes
     mime_type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """What came of an HTTP call. `error` is empty where an answer came, whatever its status.
-
-    Errors: timeout, dns, connect, tls, private_address, bad_url, bad_header, too_large, protocol.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes
-    took_ms: int
-    error: str = ""
-
-
-class Call(Protocol):
-    """The guarded HTTP port, as it is handed to an adapter."""
-
-    def __call__(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", timeout_s: float = 5.0
-    ) -> Awaitable[Exchange]: ...
 
 
 class Adapter(Protocol):

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
-from chalicelib.channels.contract import Denied, Exchange, TryLater
+from chalicelib.channels.contract import Denied, TryLater
+from chalicelib.domain.exchange import Exchange
 
 MAX_ID = 256
 """Longest id, name or address that is taken from outside, in characters."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chalicelib.channels.contract import Call
+from chalicelib.domain.exchange import Call
 from chalicelib.domain.order import HELD, Order
 from chalicelib.lanes.pump import try_one, wake
 from chalicelib.lanes.transport import Transport

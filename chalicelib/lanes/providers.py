@@ -7,9 +7,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib import channels
 from chalicelib.channels import contract
-from chalicelib.channels.contract import Call, Channel, Outgoing, Sent
+from chalicelib.channels.contract import Channel, Outgoing, Sent
 from chalicelib.channels.fallback import adapted
 from chalicelib.domain import event as kinds
+from chalicelib.domain.exchange import Call
 from chalicelib.domain.message import FAILED, SENT, Content
 from chalicelib.domain.notice import Notice
 from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, TryLater, event_of

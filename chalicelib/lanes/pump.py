@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from chalicelib.announcing.tell import tell_given_up
-from chalicelib.channels.contract import Call
 from chalicelib.domain import retry
+from chalicelib.domain.exchange import Call
 from chalicelib.domain.lane import queue_of
 from chalicelib.domain.notice import KINDS, Notice
 from chalicelib.domain.order import ALL, Order

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from chalicelib.channels.contract import Call
 from chalicelib.domain.event import Event
+from chalicelib.domain.exchange import Call
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.retry import DISABLE_AFTER_S, WAITS_S
 from chalicelib.ports import clock

@@ -10,12 +10,12 @@ from urllib.parse import parse_qsl, urlsplit
 from chalicelib import channels
 from chalicelib.announcing import event_payload
 from chalicelib.bots import webhook as bot_wire
-from chalicelib.channels.contract import Call
 from chalicelib.desks import webhook as desk_wire
 from chalicelib.domain import event as kinds
 from chalicelib.domain import notice as notices
 from chalicelib.domain import webhook_secrets
 from chalicelib.domain.event import Event, event_queue
+from chalicelib.domain.exchange import Call
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.outcome import outcome_payload
 from chalicelib.domain.retry import DISABLE_AFTER_S, WAITS_S

@@ -19,7 +19,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from chalicelib import __version__
-from chalicelib.channels.contract import Exchange
+from chalicelib.domain.exchange import Exchange
 from chalicelib.ports import targets
 from chalicelib.ports.pinned import Pinned, PrivateAddress, Resolve, look_up
 from chalicelib.ports.redact import head_of, redacted

@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
-from chalicelib.channels.contract import Exchange
+from chalicelib.domain.exchange import Exchange
 
 BLANK = "[redacted]"
 LEAST = 4

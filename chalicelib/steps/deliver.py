@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.channels.contract import Call
+from chalicelib.domain.exchange import Call
 from chalicelib.domain.order import Order
 from chalicelib.lanes import webhooks as transport
 from chalicelib.lanes.lane import pump

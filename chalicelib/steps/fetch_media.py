@@ -12,7 +12,8 @@ from typing import Any
 from chalice.app import Request, Response
 
 from chalicelib import channels
-from chalicelib.channels.contract import Channel, Exchange, File
+from chalicelib.channels.contract import Channel, File
+from chalicelib.domain.exchange import Exchange
 from chalicelib.domain.message import Message
 from chalicelib.domain.thread import thread_of_message
 from chalicelib.ports import http, media, secrets, web

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.bots import webhook
-from chalicelib.channels.contract import Exchange
+from chalicelib.domain.exchange import Exchange
 from chalicelib.domain.notice import Notice
 
 EXAMPLES = sorted((Path(webhook.__file__).parent / "examples").glob("*.json"))

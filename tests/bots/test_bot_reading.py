@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chalicelib.bots import webhook
 from chalicelib.bots.times import imi_time
-from chalicelib.channels.contract import Exchange
+from chalicelib.domain.exchange import Exchange
 from chalicelib.domain.notice import Notice
 
 MESSAGE = {"eventid": "1001", "conversation_id": "cv_1", "message": "a"}

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.channels.contract import Channel, Exchange, Outgoing, Received, Refused, Request, Said, Sent, TryLater
+from chalicelib.channels.contract import Channel, Outgoing, Received, Refused, Request, Said, Sent, TryLater
+from chalicelib.domain.exchange import Exchange
 from chalicelib.domain.message import Content
 
 PAGE = (Path(__file__).parents[2] / "docs" / "adding-a-channel.md").read_text()

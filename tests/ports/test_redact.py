@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.channels.contract import Exchange
+from chalicelib.domain.exchange import Exchange
 from chalicelib.ports.http import head_of, redacted
 
 

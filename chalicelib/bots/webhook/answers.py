@@ -8,7 +8,7 @@ from chalicelib.bots.fields import Fields
 from chalicelib.bots.reading import MAX_EVENTS, Read, read_each
 from chalicelib.bots.token import json_of
 from chalicelib.bots.webhook.events import BotEvent, event, names_event
-from chalicelib.channels.contract import Exchange
+from chalicelib.domain.exchange import Exchange
 
 _EVENTS = "events"
 _SLIPS = ("answer", "event", "message", "messages", "output", "reply", "replies", "response", "text")

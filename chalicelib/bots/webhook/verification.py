@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.bots.outcome import Failed, outcome
 from chalicelib.bots.times import imi_time
 from chalicelib.bots.token import json_of
-from chalicelib.channels.contract import Exchange
+from chalicelib.domain.exchange import Exchange
 
 _WHY = {
     "timeout": "it did not answer in time",

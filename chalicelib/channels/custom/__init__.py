@@ -11,7 +11,6 @@ from typing import Any
 
 from chalicelib.channels import fallback
 from chalicelib.channels.contract import (
-    Call,
     Changed,
     Channel,
     Denied,
@@ -27,6 +26,7 @@ from chalicelib.channels.contract import (
 )
 from chalicelib.channels.custom import incoming
 from chalicelib.channels.wire import Fields, answered, malformed, objects, parsed, unanswered, word
+from chalicelib.domain.exchange import Call
 from chalicelib.domain.message import MAX_TEXT_BYTES
 from chalicelib.ports import signing
 

@@ -5,7 +5,8 @@ A source is a resource of its own (`/v1/sources`), and its threads are of this k
 
 from __future__ import annotations
 
-from chalicelib.channels.contract import Call, Channel, Denied, Outcome, Outgoing, Received, Refused, Request
+from chalicelib.channels.contract import Channel, Denied, Outcome, Outgoing, Received, Refused, Request
+from chalicelib.domain.exchange import Call
 
 LABEL = "Source"
 CAN = frozenset({"pull"})

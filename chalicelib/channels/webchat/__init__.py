@@ -11,7 +11,6 @@ import hashlib
 import re
 
 from chalicelib.channels.contract import (
-    Call,
     Channel,
     Denied,
     Event,
@@ -25,6 +24,7 @@ from chalicelib.channels.contract import (
     Status,
 )
 from chalicelib.channels.wire import MAX_ID, Fields, malformed, parsed
+from chalicelib.domain.exchange import Call
 from chalicelib.domain.message import MAX_TEXT_BYTES, READ, Content
 from chalicelib.ports import ids
 

@@ -11,7 +11,6 @@ import hmac
 import json
 
 from chalicelib.channels.contract import (
-    Call,
     Channel,
     Denied,
     File,
@@ -28,6 +27,7 @@ from chalicelib.channels.whatsapp import errors, incoming, outgoing
 from chalicelib.channels.whatsapp.media import fetched
 from chalicelib.channels.whatsapp.place import authorised, base_url
 from chalicelib.channels.wire import answered, dicts, malformed, parsed, word
+from chalicelib.domain.exchange import Call
 
 LABEL = "WhatsApp"
 CAN = frozenset({

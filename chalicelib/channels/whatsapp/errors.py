@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.channels.contract import Exchange, Refused, TryLater
+from chalicelib.channels.contract import Refused, TryLater
 from chalicelib.channels.wire import answered, dicts, retry_after_s, unanswered, word
+from chalicelib.domain.exchange import Exchange
 
 PASSING = frozenset({
     1,       # unknown, perhaps their server

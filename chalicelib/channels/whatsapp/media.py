@@ -9,10 +9,11 @@ import base64
 import hashlib
 import re
 
-from chalicelib.channels.contract import Call, Channel, File, Refused, TryLater
+from chalicelib.channels.contract import Channel, File, Refused, TryLater
 from chalicelib.channels.whatsapp import errors
 from chalicelib.channels.whatsapp.place import authorised, base_url
 from chalicelib.channels.wire import answered, word
+from chalicelib.domain.exchange import Call
 
 SCHEME = "whatsapp-media:"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")

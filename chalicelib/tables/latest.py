@@ -6,7 +6,7 @@ hears of a message may answer within that moment, and must not be refused what i
 
 from __future__ import annotations
 
-from chalicelib.domain.thread import Thread, healed
+from chalicelib.domain.thread import Thread, with_state
 from chalicelib.tables import messages
 
 
@@ -18,4 +18,4 @@ def caught_up(thread_id: str, stands: Thread | None) -> Thread | None:
     if stands is None:
         said = messages.of_row(row)
         stands = Thread(said.thread, said.service, said.channel, said.channel_kind, said.address)
-    return healed(stands, dict(row.after), event=str(row.event))
+    return with_state(stands, dict(row.after), event=str(row.event))

@@ -107,10 +107,11 @@ def test_no_url_takes_a_password(api: Any, care: str) -> None:
     tried = set()
     for thing in KINDS:
         for one in api("GET", f"/v1/{thing}?limit=100").body["data"]:
-            urls = {f"/{name}": {name: "http://user:hush@127.0.0.1:1/x"} for name in one if one[name] == URL}
+            held = "http://user:hush@127.0.0.1:1/x"
+            urls: dict[str, Any] = {f"/{name}": {name: held} for name in one if one[name] == URL}
             for name, value in one.get("settings", {}).items():
                 if str(value).startswith("http"):
-                    urls[f"/settings/{name}"] = {"settings": {name: "http://user:hush@127.0.0.1:1/x"}}
+                    urls[f"/settings/{name}"] = {"settings": {name: held}}
             for path, patch in urls.items():
                 refused = api("PATCH", f"/v1/{thing}/{one['id']}", patch)
                 assert list(refused.wrong) == [path] and "hush" not in str(refused.body)

@@ -58,7 +58,7 @@ class Turn:
     conversation_changes: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     """(conversation number, changed fields) of conversations that changed."""
     timers: list[Timer] = field(default_factory=list)
-    changes: list[Any] = field(default_factory=list)  # of `domain.changed.Change`: to messages of before
+    changes: list[Any] = field(default_factory=list)  # of `domain.message_change.Change`: to messages of before
     ignored: str = ""
     """Why the event changes nothing, for the log."""
 

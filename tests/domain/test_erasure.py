@@ -55,7 +55,7 @@ def test_what_is_left_of_a_thread() -> None:
     assert with_state(THREAD, changing(left), event="ev_x").address == ""
     assert erase(replace(THREAD, channel_kind="source", chat=None)).thread.erased["upto"] == ALL
     theirs = erase(replace(THREAD, contact={"id": EVE}))
-    assert (theirs.thread.contact, theirs.thread.erased["upto"], theirs.closed) == ({"id": EVE}, 0, [])
+    assert (theirs.thread.contact, theirs.thread.erased["upto"], theirs.conversation_changes) == ({"id": EVE}, 0, [])
 
 
 def test_what_comes_too_late() -> None:

@@ -113,7 +113,7 @@ def dismiss(call: Call) -> Answer:
         raise invalid([("/contact_id", "belongs to another service")])
     try:
         changed, was = suggestions.dismiss(call.id, given.contact_id, now_ms=now_ms())
-    except contacts.Busy:
+    except contacts.ContactBusy:
         raise changes.meanwhile() from None
     if changed is None:
         raise Problem(409, "already_merged", "they are one contact", contact_id=str(row.id))

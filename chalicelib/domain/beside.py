@@ -7,10 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.changed import EDITED, Change
+from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.message import Message
+from chalicelib.domain.message_change import EDITED, Change
 from chalicelib.domain.thread import Conversation
-from chalicelib.domain.turn import Turn
 
 _OF_THREAD = ("thread", "service", "channel")
 
@@ -38,7 +38,7 @@ class Beside:
 
 def of_turn(turn: Turn) -> Beside:
     """What a turn does beside its messages."""
-    return Beside(tuple(turn.conversations), tuple(turn.closed), tuple(turn.changes))
+    return Beside(tuple(turn.conversations), tuple(turn.conversation_changes), tuple(turn.changes))
 
 
 def of_plain(plain: dict[str, Any], said: Message) -> Beside:

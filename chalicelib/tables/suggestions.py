@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from chalicelib.tables.contact_rows import Busy, ContactRow, copied, resolve_all, stands
+from chalicelib.tables.contact_rows import ContactBusy, ContactRow, copied, resolve_all, stands
 from chalicelib.tables.writes import committed, transaction
 
 MOST = 10
@@ -38,7 +38,7 @@ def suggest(row: ContactRow, other: ContactRow, *, because: Sequence[str], now_m
 def dismiss(contact: str, other: str, *, now_ms: int) -> tuple[ContactRow | None, bool]:
     """Take back that two contacts may be the same, at both, and keep for which kinds of identity it is not to be
     suggested again; (the contact, whether it was suggested), or None for the contact where they are one by now, or one
-    of them is nobody. Busy where they change again and again."""
+    of them is nobody. ContactBusy where they change again and again."""
     for _ in range(_ROUNDS):
         people = resolve_all([contact, other])
         if len(people) < len({contact, other}) or people[contact].id == people[other].id:
@@ -52,7 +52,7 @@ def dismiss(contact: str, other: str, *, now_ms: int) -> tuple[ContactRow | None
         _put(writes, away, now_ms, **_but(away, row, kinds))
         if committed(writes):
             return changed, True
-    raise Busy(contact)
+    raise ContactBusy(contact)
 
 
 def _suggested(row: ContactRow, other: ContactRow) -> list[dict[str, str]]:

@@ -112,14 +112,16 @@ def test_what_fails_comes_again_within_seconds_and_in_order(stage: Stage, failin
 
 
 def test_what_a_dead_letter_left_half_done_is_done_by_the_next_event_of_its_thread(stage: Stage) -> None:
+    hears = taps.listen
+    assert hears is not None
+
     def breaks(side: str, operation: str) -> None:
         threads_ = ThreadRow.Meta.table_name.encode()
         if stage.cloud.step == "converse" and side == "before" and operation == "PutItem" and threads_ in taps.asked:
             raise ConnectionError("AWS is out of order")
         hears(side, operation)
 
-    hears, taps.listen = taps.listen, breaks
-    assert hears is not None
+    taps.listen = breaks
     try:
         stage.visitor_says("one", "w1")
         stage.settle()

@@ -148,8 +148,8 @@ def told_all(upto: int, *, cut: bool) -> dict[str, Any]:
         converse.handle(told(number))
 
     def listen(side: str, operation: str) -> None:
-        name = MessageRow.Meta.table_name.encode()
-        if side == "after" and operation in ("PutItem", "TransactWriteItems") and name in bytes(taps.asked):
+        name = MessageRow.Meta.table_name
+        if side == "after" and operation in ("PutItem", "TransactWriteItems") and name in str(taps.asked):
             taps.listen = None
             raise CutOff(operation)
 

@@ -15,6 +15,7 @@ from chalicelib.api.base_url import base_url
 from chalicelib.api.bundles import Bundle
 from chalicelib.api.contact_fields import Contact, ContactAnswer, ContactChange, ContactLine
 from chalicelib.api.contact_import import CSV, JSON_LINES, ExportedLine, Imported
+from chalicelib.api.deliveries.replay import Replay
 from chalicelib.api.direct import Complete, Completed, DirectCall
 from chalicelib.api.erasing import Erasure
 from chalicelib.api.fields import JSON, SHARED
@@ -27,7 +28,6 @@ from chalicelib.api.openapi_inputs import REFERENCE, change_of, item_of
 from chalicelib.api.openapi_parameters import parameters
 from chalicelib.api.openapi_statuses import refusals, responses
 from chalicelib.api.recent import RecentMessages, RecentMessagesAnswer
-from chalicelib.api.replay import Replay
 from chalicelib.api.rotation import Rotation
 from chalicelib.api.routes import EDGE, OPEN, PAGE, TABLE, Route
 from chalicelib.api.source_trial import Trial, Tried
@@ -39,9 +39,9 @@ _LISTS: dict[str, type[BaseModel]] = {
     "api.contacts:listing": ContactAnswer,
     "api.messages:listing": shapes.Message,
     "api.timeline:listing": shapes.MessageOnChannel,
-    "api.deliveries:listing": shapes.Delivery,
+    "api.deliveries.deliveries:listing": shapes.Delivery,
     "api.trigger_events:listing": EventAnswer,
-    "api.failures:listing": shapes.Failure,
+    "api.deliveries.failures:listing": shapes.Failure,
     "api.audit:listing": shapes.AuditEntry,
 }
 _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] = {
@@ -70,12 +70,12 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.messages:airy_listing": (200, MessagesList, shapes.MessagesListAnswer),
     "api.recent:recent": (200, RecentMessages, RecentMessagesAnswer),
     "api.messages:one": (200, None, shapes.Message),
-    "api.deliveries:one": (200, None, shapes.Delivery),
+    "api.deliveries.deliveries:one": (200, None, shapes.Delivery),
     "api.agents:events": (202, DeskEvents, shapes.Accepted),
-    "api.replay:one": (202, None, shapes.Delivery),
-    "api.replay:many": (202, Replay, shapes.ReplayAnswer),
-    "api.failures:one": (200, None, shapes.Failure),
-    "api.failures:replay": (202, None, shapes.Failure),
+    "api.deliveries.replay:one": (202, None, shapes.Delivery),
+    "api.deliveries.replay:many": (202, Replay, shapes.ReplayAnswer),
+    "api.deliveries.failures:one": (200, None, shapes.Failure),
+    "api.deliveries.failures:replay": (202, None, shapes.Failure),
     "api.audit:one": (200, None, shapes.AuditEntry),
     "steps.receive_trigger:run": (202, TriggerAsk, TriggerAsked),
     "steps.receive_source:run": (202, shapes.SourceEvents, shapes.SourceAccepted),
@@ -88,7 +88,7 @@ _KINDS = {
     "api.contact_import:dump": (JSON_LINES[0],),
 }
 """Function -> the media types of what it takes, or else of what it answers, where they are not JSON alone."""
-_DONE_TOO = {"api.replay:many": (200,)}
+_DONE_TOO = {"api.deliveries.replay:many": (200,)}
 """Function -> further statuses of the same answer: a dry run has done nothing."""
 FILES = {
     CSV: {

@@ -43,7 +43,7 @@ _ALSO: dict[str, tuple[int, ...]] = {
     "api.messages:listing": (404,),
     "api.messages:airy_listing": (404,),
     "api.recent:recent": (404,),
-    "api.deliveries:listing": (404,),
+    "api.deliveries.deliveries:listing": (404,),
     "api.export:export": (404, 409),
     "api.direct:complete": (410, 504),
     "api.agents:events": (410,),

@@ -97,7 +97,7 @@ QUERIES: dict[str, Query] = {
     "api.conversations:listing": Query(OF_SERVICE | {"contact_id": _text("contact-id")} | PAGED),
     "api.audit:listing": Query(OF_SERVICE | PAGED),
     "api.audit:one": Query(OF_SERVICE),
-    "api.failures:listing": Query(PAGED),
+    "api.deliveries.failures:listing": Query(PAGED),
     "api.messages:listing": Query(
         OF_SERVICE | PAGED,
         one_of={
@@ -106,7 +106,7 @@ QUERIES: dict[str, Query] = {
     ),
     "api.recent:recent": Query({"conversations": _or_none("cursor")}),
     "api.timeline:listing": Query({"sources": _words(), "types": _words(enum=["", *TYPES])} | PAGED),
-    "api.deliveries:listing": Query(
+    "api.deliveries.deliveries:listing": Query(
         {"status": _text(enum=[*STATUSES])} | PAGED,
         one_of={
             name: _text(name.replace("_", "-"), minLength=1)

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from chalicelib.api import deliveries as reading
+from chalicelib.api.deliveries import deliveries as reading
 from chalicelib.api.fields import Fields, body, invalid
 from chalicelib.api.formats import BotId, named
 from chalicelib.api.front import Answer, Call

@@ -13,15 +13,15 @@ from chalicelib.api import openapi_conditions, shapes
 from chalicelib.api.agents import DeskEvents
 from chalicelib.api.base_url import base_url
 from chalicelib.api.bundles import Bundle
-from chalicelib.api.contact_fields import Contact, ContactAnswer, ContactChange, ContactLine
-from chalicelib.api.contact_import import CSV, JSON_LINES, ExportedLine, Imported
+from chalicelib.api.contacts.erasing import Erasure
+from chalicelib.api.contacts.fields import Contact, ContactAnswer, ContactChange, ContactLine
+from chalicelib.api.contacts.files import CSV, JSON_LINES, ExportedLine, Imported
+from chalicelib.api.contacts.merging import Dismissed, MergedAnswer, MergeFrom, Merges, Unmerge, UnmergedAnswer
 from chalicelib.api.deliveries.replay import Replay
 from chalicelib.api.direct import Complete, Completed, DirectCall
-from chalicelib.api.erasing import Erasure
 from chalicelib.api.fields import JSON, SHARED
 from chalicelib.api.front import Answer, Call, load
 from chalicelib.api.kinds import all_kinds, kind_of
-from chalicelib.api.merging import Dismissed, MergedAnswer, MergeFrom, Merges, Unmerge, UnmergedAnswer
 from chalicelib.api.messages import MessagesList
 from chalicelib.api.openapi_doors import MODELS, OPERATIONS, SCHEMAS
 from chalicelib.api.openapi_inputs import REFERENCE, change_of, item_of
@@ -36,7 +36,7 @@ from chalicelib.api.trigger_events import EventAnswer, TriggerAsk, TriggerAsked
 _REF = "#/components/schemas/{model}"
 _LISTS: dict[str, type[BaseModel]] = {
     "api.conversations:listing": shapes.ListedConversation,
-    "api.contacts:listing": ContactAnswer,
+    "api.contacts.contacts:listing": ContactAnswer,
     "api.messages:listing": shapes.Message,
     "api.timeline:listing": shapes.MessageOnChannel,
     "api.deliveries.deliveries:listing": shapes.Delivery,
@@ -48,17 +48,17 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.health:health": (200, None, shapes.Health),
     "api.verification:verify": (200, None, shapes.Verified),
     "api.source_trial:try_out": (200, Trial, Tried),
-    "api.contacts:create": (201, Contact, ContactAnswer),
-    "api.contacts:one": (200, None, ContactAnswer),
-    "api.contacts:change": (200, ContactChange, ContactAnswer),
-    "api.contact_import:load": (200, ContactLine, Imported),
-    "api.contact_import:dump": (200, None, ExportedLine),
-    "api.erasing:remove": (202, None, Erasure),
-    "api.erasing:one": (200, None, Erasure),
-    "api.merging:merge": (200, MergeFrom, MergedAnswer),
-    "api.merging:unmerge": (200, Unmerge, UnmergedAnswer),
-    "api.merging:dismiss": (200, Dismissed, ContactAnswer),
-    "api.merging:merges": (200, None, Merges),
+    "api.contacts.contacts:create": (201, Contact, ContactAnswer),
+    "api.contacts.contacts:one": (200, None, ContactAnswer),
+    "api.contacts.contacts:change": (200, ContactChange, ContactAnswer),
+    "api.contacts.files:load": (200, ContactLine, Imported),
+    "api.contacts.files:dump": (200, None, ExportedLine),
+    "api.contacts.erasing:remove": (202, None, Erasure),
+    "api.contacts.erasing:one": (200, None, Erasure),
+    "api.contacts.merging:merge": (200, MergeFrom, MergedAnswer),
+    "api.contacts.merging:unmerge": (200, Unmerge, UnmergedAnswer),
+    "api.contacts.merging:dismiss": (200, Dismissed, ContactAnswer),
+    "api.contacts.merging:merges": (200, None, Merges),
     "api.apply:apply": (200, Bundle, shapes.Applied),
     "api.export:export": (200, None, Bundle),
     "api.conversations:one": (200, None, shapes.ConversationWithThread),
@@ -84,8 +84,8 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
 _KINDS = {
     "api.apply:apply": ("application/json", "application/yaml"),
     "api.export:export": ("application/json", "application/yaml"),
-    "api.contact_import:load": (CSV, JSON_LINES[0]),
-    "api.contact_import:dump": (JSON_LINES[0],),
+    "api.contacts.files:load": (CSV, JSON_LINES[0]),
+    "api.contacts.files:dump": (JSON_LINES[0],),
 }
 """Function -> the media types of what it takes, or else of what it answers, where they are not JSON alone."""
 _DONE_TOO = {"api.deliveries.replay:many": (200,)}

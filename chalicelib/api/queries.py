@@ -84,7 +84,7 @@ QUERIES: dict[str, Query] = {
     "api.trigger_events:invoke": Query(_ASKED),
     "api.trigger_events:listing": Query(PAGED),
     "steps.receive_trigger:run": Query(_ASKED),
-    "api.contacts:listing": Query(
+    "api.contacts.contacts:listing": Query(
         OF_SERVICE | PAGED,
         with_service={
             "email": _text("email", minLength=1),
@@ -92,8 +92,8 @@ QUERIES: dict[str, Query] = {
             "external_id": _text("external-id", minLength=1),
         },
     ),
-    "api.contact_import:load": Query(OF_SERVICE | {"from_row": _number(10**8, 1)}),
-    "api.contact_import:dump": Query(OF_SERVICE | {"limit": _number(MOST_EXPORTED, MOST_EXPORTED), **CURSOR}),
+    "api.contacts.files:load": Query(OF_SERVICE | {"from_row": _number(10**8, 1)}),
+    "api.contacts.files:dump": Query(OF_SERVICE | {"limit": _number(MOST_EXPORTED, MOST_EXPORTED), **CURSOR}),
     "api.conversations:listing": Query(OF_SERVICE | {"contact_id": _text("contact-id")} | PAGED),
     "api.audit:listing": Query(OF_SERVICE | PAGED),
     "api.audit:one": Query(OF_SERVICE),

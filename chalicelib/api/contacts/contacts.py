@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.api import across, changes, cursors
-from chalicelib.api.contact_fields import Contact, ContactChange, changed, identities_given, wrong_consent
+from chalicelib.api.contacts.fields import Contact, ContactChange, changed, identities_given, wrong_consent
 from chalicelib.api.conversations import service_of_query
 from chalicelib.api.fields import body, invalid
 from chalicelib.api.formats import CONTACT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.api import changes
-from chalicelib.api.contacts import find, no_contact, told
+from chalicelib.api.contacts.contacts import find, no_contact, told
 from chalicelib.api.fields import Fields
 from chalicelib.api.formats import CONTACT
 from chalicelib.api.front import Answer, Call

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from chalicelib.api import changes
-from chalicelib.api.contact_fields import ContactAnswer
-from chalicelib.api.contacts import find, no_contact, told, view
+from chalicelib.api.contacts.contacts import find, no_contact, told, view
+from chalicelib.api.contacts.fields import ContactAnswer
 from chalicelib.api.fields import Fields, body, invalid
 from chalicelib.api.formats import ContactId, named
 from chalicelib.api.front import Answer, Call

@@ -1,0 +1,1 @@
+"""Contacts: people, their files, and becoming one or nobody."""

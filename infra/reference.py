@@ -52,7 +52,7 @@ FIGURES: tuple[tuple[str, str, str], ...] = (
     ("identities of a contact", "domain.contact:MOST_IDENTITIES", ""),
     ("tags of a contact", "domain.contact:MOST_TAGS", ""),
     ("contacts that may be merged into one", "tables.merging:MOST_ABSORBED", ""),
-    ("conversations in one answer of recent messages", "api.recent:MOST_CONVERSATIONS", ""),
+    ("conversations in one answer of recent messages", "api.conversations.recent:MOST_CONVERSATIONS", ""),
     ("events of one session of a trigger that wait for their answers", "domain.deciding.trigger_events:MOST_ASKED", ""),
     ("deliveries replayed by one call", "api.deliveries.replay:MOST", ""),
     ("retries of a webhook, all waits together", "api.webhooks:MAX_RETRY_S", "s"),

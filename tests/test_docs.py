@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.direct import DirectCall
-from chalicelib.api.messages import MessagesList
-from chalicelib.api.recent import RecentMessages
+from chalicelib.api.conversations.direct import DirectCall
+from chalicelib.api.conversations.messages import MessagesList
+from chalicelib.api.conversations.recent import RecentMessages
 from chalicelib.api.rules import Rule
 from chalicelib.api.sources import Source
 from chalicelib.api.subscriptions import Subscription

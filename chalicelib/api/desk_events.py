@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, RootModel
 
-from chalicelib.api.agents import DeskEvent
+from chalicelib.api.conversations.agents import DeskEvent
 from chalicelib.api.formats import named
 from chalicelib.api.said import EventTime, Filled
 from chalicelib.bots.reading import MAX_EVENTS

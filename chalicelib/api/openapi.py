@@ -10,37 +10,37 @@ from pydantic.json_schema import models_json_schema
 
 from chalicelib import __version__
 from chalicelib.api import openapi_conditions, shapes
-from chalicelib.api.agents import DeskEvents
 from chalicelib.api.base_url import base_url
 from chalicelib.api.bundles import Bundle
 from chalicelib.api.contacts.erasing import Erasure
 from chalicelib.api.contacts.fields import Contact, ContactAnswer, ContactChange, ContactLine
 from chalicelib.api.contacts.files import CSV, JSON_LINES, ExportedLine, Imported
 from chalicelib.api.contacts.merging import Dismissed, MergedAnswer, MergeFrom, Merges, Unmerge, UnmergedAnswer
+from chalicelib.api.conversations.agents import DeskEvents
+from chalicelib.api.conversations.direct import Complete, Completed, DirectCall
+from chalicelib.api.conversations.messages import MessagesList
+from chalicelib.api.conversations.recent import RecentMessages, RecentMessagesAnswer
+from chalicelib.api.conversations.trigger_events import EventAnswer, TriggerAsk, TriggerAsked
 from chalicelib.api.deliveries.replay import Replay
-from chalicelib.api.direct import Complete, Completed, DirectCall
 from chalicelib.api.fields import JSON, SHARED
 from chalicelib.api.front import Answer, Call, load
 from chalicelib.api.kinds import all_kinds, kind_of
-from chalicelib.api.messages import MessagesList
 from chalicelib.api.openapi_doors import MODELS, OPERATIONS, SCHEMAS
 from chalicelib.api.openapi_inputs import REFERENCE, change_of, item_of
 from chalicelib.api.openapi_parameters import parameters
 from chalicelib.api.openapi_statuses import refusals, responses
-from chalicelib.api.recent import RecentMessages, RecentMessagesAnswer
 from chalicelib.api.rotation import Rotation
 from chalicelib.api.routes import EDGE, OPEN, PAGE, TABLE, Route
 from chalicelib.api.source_trial import Trial, Tried
-from chalicelib.api.trigger_events import EventAnswer, TriggerAsk, TriggerAsked
 
 _REF = "#/components/schemas/{model}"
 _LISTS: dict[str, type[BaseModel]] = {
-    "api.conversations:listing": shapes.ListedConversation,
+    "api.conversations.conversations:listing": shapes.ListedConversation,
     "api.contacts.contacts:listing": ContactAnswer,
-    "api.messages:listing": shapes.Message,
-    "api.timeline:listing": shapes.MessageOnChannel,
+    "api.conversations.messages:listing": shapes.Message,
+    "api.conversations.timeline:listing": shapes.MessageOnChannel,
     "api.deliveries.deliveries:listing": shapes.Delivery,
-    "api.trigger_events:listing": EventAnswer,
+    "api.conversations.trigger_events:listing": EventAnswer,
     "api.deliveries.failures:listing": shapes.Failure,
     "api.audit:listing": shapes.AuditEntry,
 }
@@ -61,17 +61,17 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.contacts.merging:merges": (200, None, Merges),
     "api.apply:apply": (200, Bundle, shapes.Applied),
     "api.export:export": (200, None, Bundle),
-    "api.conversations:one": (200, None, shapes.ConversationWithThread),
-    "api.direct:create": (201, DirectCall, shapes.Conversation),
-    "api.direct:complete": (200, Complete, Completed),
-    "api.trigger_events:one": (200, None, EventAnswer),
-    "api.trigger_events:invoke": (202, TriggerAsk, TriggerAsked),
-    "api.conversations:thread": (200, None, shapes.ThreadWithConversations),
-    "api.messages:airy_listing": (200, MessagesList, shapes.MessagesListAnswer),
-    "api.recent:recent": (200, RecentMessages, RecentMessagesAnswer),
-    "api.messages:one": (200, None, shapes.Message),
+    "api.conversations.conversations:one": (200, None, shapes.ConversationWithThread),
+    "api.conversations.direct:create": (201, DirectCall, shapes.Conversation),
+    "api.conversations.direct:complete": (200, Complete, Completed),
+    "api.conversations.trigger_events:one": (200, None, EventAnswer),
+    "api.conversations.trigger_events:invoke": (202, TriggerAsk, TriggerAsked),
+    "api.conversations.conversations:thread": (200, None, shapes.ThreadWithConversations),
+    "api.conversations.messages:airy_listing": (200, MessagesList, shapes.MessagesListAnswer),
+    "api.conversations.recent:recent": (200, RecentMessages, RecentMessagesAnswer),
+    "api.conversations.messages:one": (200, None, shapes.Message),
     "api.deliveries.deliveries:one": (200, None, shapes.Delivery),
-    "api.agents:events": (202, DeskEvents, shapes.Accepted),
+    "api.conversations.agents:events": (202, DeskEvents, shapes.Accepted),
     "api.deliveries.replay:one": (202, None, shapes.Delivery),
     "api.deliveries.replay:many": (202, Replay, shapes.ReplayAnswer),
     "api.deliveries.failures:one": (200, None, shapes.Failure),
@@ -103,7 +103,7 @@ FILES = {
 _EMPTY_TOO = (
     "api.rotation:rotate",
     "api.rotation:rotate_bearer",
-    "api.trigger_events:invoke",
+    "api.conversations.trigger_events:invoke",
     "steps.receive_trigger:run",
 )
 """Functions that also take no body at all."""

@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from chalicelib.api import formats, shapes
-from chalicelib.api.agents import DeskEvent
 from chalicelib.api.bot_events import BotEvents
+from chalicelib.api.conversations.agents import DeskEvent
 from chalicelib.api.desk_events import DeskPosts
 from chalicelib.api.openapi_statuses import referred
 from chalicelib.domain.message import MAX_TEXT_BYTES

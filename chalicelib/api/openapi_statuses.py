@@ -39,18 +39,18 @@ _ALSO: dict[str, tuple[int, ...]] = {
     "api.verification:verify": (422,),
     "api.contacts.erasing:remove": (409,),
     # What a filter names is not there.
-    "api.conversations:listing": (404,),
-    "api.messages:listing": (404,),
-    "api.messages:airy_listing": (404,),
-    "api.recent:recent": (404,),
+    "api.conversations.conversations:listing": (404,),
+    "api.conversations.messages:listing": (404,),
+    "api.conversations.messages:airy_listing": (404,),
+    "api.conversations.recent:recent": (404,),
     "api.deliveries.deliveries:listing": (404,),
     "api.export:export": (404, 409),
-    "api.direct:complete": (410, 504),
-    "api.agents:events": (410,),
+    "api.conversations.direct:complete": (410, 504),
+    "api.conversations.agents:events": (410,),
     "steps.receive_source:run": (403,),
 }
 _ANY_MEDIA_TYPE = frozenset({
-    "api.source_trial:try_out", "api.agents:events", "api.trigger_events:invoke", "steps.receive_trigger:run",
+    "api.source_trial:try_out", "api.conversations.agents:events", "api.conversations.trigger_events:invoke", "steps.receive_trigger:run",
     "steps.receive_source:run",
 })  # fmt: skip
 """These read the body as JSON, whatever its media type is said to be."""

@@ -81,8 +81,8 @@ QUERIES: dict[str, Query] = {
     "api.resources:remove": Query({"cascade": FLAG | {"description": "Of a service: with all that belongs to it."}}),
     "api.apply:apply": Query({"dry_run": FLAG | {"description": "Says what would change, and changes nothing."}}),
     "api.export:export": Query(OF_SERVICE),
-    "api.trigger_events:invoke": Query(_ASKED),
-    "api.trigger_events:listing": Query(PAGED),
+    "api.conversations.trigger_events:invoke": Query(_ASKED),
+    "api.conversations.trigger_events:listing": Query(PAGED),
     "steps.receive_trigger:run": Query(_ASKED),
     "api.contacts.contacts:listing": Query(
         OF_SERVICE | PAGED,
@@ -94,18 +94,18 @@ QUERIES: dict[str, Query] = {
     ),
     "api.contacts.files:load": Query(OF_SERVICE | {"from_row": _number(10**8, 1)}),
     "api.contacts.files:dump": Query(OF_SERVICE | {"limit": _number(MOST_EXPORTED, MOST_EXPORTED), **CURSOR}),
-    "api.conversations:listing": Query(OF_SERVICE | {"contact_id": _text("contact-id")} | PAGED),
+    "api.conversations.conversations:listing": Query(OF_SERVICE | {"contact_id": _text("contact-id")} | PAGED),
     "api.audit:listing": Query(OF_SERVICE | PAGED),
     "api.audit:one": Query(OF_SERVICE),
     "api.deliveries.failures:listing": Query(PAGED),
-    "api.messages:listing": Query(
+    "api.conversations.messages:listing": Query(
         OF_SERVICE | PAGED,
         one_of={
             name: _text(name.replace("_", "-") if name.endswith("_id") else "", minLength=1) for name in MESSAGE_FILTERS
         },
     ),
-    "api.recent:recent": Query({"conversations": _or_none("cursor")}),
-    "api.timeline:listing": Query({"sources": _words(), "types": _words(enum=["", *TYPES])} | PAGED),
+    "api.conversations.recent:recent": Query({"conversations": _or_none("cursor")}),
+    "api.conversations.timeline:listing": Query({"sources": _words(), "types": _words(enum=["", *TYPES])} | PAGED),
     "api.deliveries.deliveries:listing": Query(
         {"status": _text(enum=[*STATUSES])} | PAGED,
         one_of={

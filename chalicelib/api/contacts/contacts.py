@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.api import across, changes, cursors
 from chalicelib.api.contacts.fields import Contact, ContactChange, changed, identities_given, wrong_consent
-from chalicelib.api.conversations import service_of_query
+from chalicelib.api.conversations.conversations import service_of_query
 from chalicelib.api.fields import body, invalid
 from chalicelib.api.formats import CONTACT
 from chalicelib.api.front import Answer, Call

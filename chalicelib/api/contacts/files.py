@@ -13,7 +13,7 @@ from chalice.app import Response
 from chalicelib.api import cursors
 from chalicelib.api.contacts.contacts import country_of
 from chalicelib.api.contacts.fields import ContactLine, identities_given, wrong_consent
-from chalicelib.api.conversations import service_of_query
+from chalicelib.api.conversations.conversations import service_of_query
 from chalicelib.api.fields import Fields, escaped, invalid, parse, problems
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.queries import MOST_EXPORTED

@@ -6,7 +6,8 @@ import re
 from functools import partial
 from typing import Any
 
-from chalicelib.api import conversations, cursors, formats
+from chalicelib.api import cursors, formats
+from chalicelib.api.conversations import conversations
 from chalicelib.api.fields import invalid
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.queries import DESTINATIONS

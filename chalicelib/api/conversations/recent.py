@@ -12,12 +12,13 @@ from typing import Annotated, Any
 
 from pydantic import Field, RootModel
 
-from chalicelib.api import cursors, messages, persons
+from chalicelib.api import cursors
+from chalicelib.api.conversations import messages, persons
+from chalicelib.api.conversations.timeline import view
 from chalicelib.api.fields import Fields, body, invalid
 from chalicelib.api.formats import named
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.shapes import MessagesListAnswer
-from chalicelib.api.timeline import view
 from chalicelib.domain.message import Message
 from chalicelib.domain.thread import Thread, parse_conversation_id
 from chalicelib.ports import clock

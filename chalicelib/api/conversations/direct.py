@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from chalicelib.api import conversations
+from chalicelib.api.conversations import conversations
 from chalicelib.api.fields import Fields, body, invalid
 from chalicelib.api.formats import BotId, ServiceId, mail_address, named
 from chalicelib.api.front import Answer, Call

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from functools import partial
 from typing import Any
 
-from chalicelib.api import cursors, persons
+from chalicelib.api import cursors
+from chalicelib.api.conversations import persons
 from chalicelib.api.front import Answer, Call
 from chalicelib.domain.message import Message
 from chalicelib.domain.view import message_view

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api import across, changes, cursors, persons
+from chalicelib.api import across, changes, cursors
+from chalicelib.api.conversations import persons
 from chalicelib.api.fields import invalid
 from chalicelib.api.formats import THREAD
 from chalicelib.api.front import Answer, Call

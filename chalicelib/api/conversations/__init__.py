@@ -1,0 +1,1 @@
+"""Conversations: read, spoken in, and the messages of a person wherever they were said."""

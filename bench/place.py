@@ -272,7 +272,7 @@ def _furnish() -> dict[str, Any]:
 def _place(cloud: Counted, bot_url: str = "") -> Iterator[Place]:
     from chalice.test import Client
 
-    from chalicelib.api import keys
+    from chalicelib.api.kinds import keys
     from chalicelib.tables import config
 
     key, row = keys.mint("bench", ["admin"])

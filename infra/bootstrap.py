@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from chalicelib.api.keys import mint
+from chalicelib.api.kinds.keys import mint
 from chalicelib.ports.clock import now_ms
 from chalicelib.tables.config import KEYS, Resource
 

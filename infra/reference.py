@@ -55,7 +55,7 @@ FIGURES: tuple[tuple[str, str, str], ...] = (
     ("conversations in one answer of recent messages", "api.conversations.recent:MOST_CONVERSATIONS", ""),
     ("events of one session of a trigger that wait for their answers", "domain.deciding.trigger_events:MOST_ASKED", ""),
     ("deliveries replayed by one call", "api.deliveries.replay:MOST", ""),
-    ("retries of a webhook, all waits together", "api.webhooks:MAX_RETRY_S", "s"),
+    ("retries of a webhook, all waits together", "api.kinds.webhooks:MAX_RETRY_S", "s"),
     ("failed attempts in a row after which a webhook is switched off", "domain.retry:DISABLE_AFTER", ""),
     ("messages in the transcript of `chat.started`", "lanes.webhooks:TRANSCRIPT", ""),
     ("recent messages in a delivery's `context`", "lanes.recent_context:MAX_CONTEXT_BYTES", "bytes"),

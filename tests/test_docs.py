@@ -13,10 +13,10 @@ import pytest
 from chalicelib.api.conversations.direct import DirectCall
 from chalicelib.api.conversations.messages import MessagesList
 from chalicelib.api.conversations.recent import RecentMessages
-from chalicelib.api.rules import Rule
-from chalicelib.api.sources import Source
-from chalicelib.api.subscriptions import Subscription
-from chalicelib.api.triggers import Trigger
+from chalicelib.api.kinds.rules import Rule
+from chalicelib.api.kinds.sources import Source
+from chalicelib.api.kinds.subscriptions import Subscription
+from chalicelib.api.kinds.triggers import Trigger
 from chalicelib.bots import webhook as bot_wire
 from chalicelib.bots.contents import SENDABLE
 from chalicelib.channels import custom, webchat

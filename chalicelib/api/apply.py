@@ -13,8 +13,8 @@ from chalicelib.api.base_url import base_url
 from chalicelib.api.bundles import bundle
 from chalicelib.api.fields import invalid
 from chalicelib.api.front import Answer, Call
+from chalicelib.api.kinds.webhooks import events_url
 from chalicelib.api.plans import Plan, planned
-from chalicelib.api.webhooks import events_url
 from chalicelib.ports.clock import now_ms
 from chalicelib.ports.web import Problem
 

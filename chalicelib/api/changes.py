@@ -11,7 +11,7 @@ from pynamodb.transactions import TransactWrite
 from chalicelib.api.fields import invalid
 from chalicelib.api.formats import RESOURCES
 from chalicelib.api.front import Call
-from chalicelib.api.kinds import Draft, Kind, Settled
+from chalicelib.api.kinds.contract import Draft, Kind, Settled
 from chalicelib.api.masks import MASK
 from chalicelib.domain import bearer
 from chalicelib.domain.retry import SWEEPS_S
@@ -60,7 +60,7 @@ class Change:
 def new_id(kind: str, service: str) -> str:
     """An id for a new resource."""
     if kind == "key":
-        from chalicelib.api.keys import new_id as new_key_id
+        from chalicelib.api.kinds.keys import new_id as new_key_id
 
         return new_key_id()
     return config.new_id(kind, service)

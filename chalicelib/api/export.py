@@ -13,7 +13,7 @@ from chalicelib.api.bundles import KINDS, MOST, YAML
 from chalicelib.api.drafts import standing
 from chalicelib.api.fields import invalid
 from chalicelib.api.front import MAX_BODY, Answer, Call
-from chalicelib.api.kinds import Kind, kind_of
+from chalicelib.api.kinds.contract import Kind, kind_of
 from chalicelib.ports import web
 from chalicelib.ports.web import Problem
 from chalicelib.tables import config, endpoints

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.api import across, changes, cursors
 from chalicelib.api.front import Answer, Call
-from chalicelib.api.kinds import Kind, kind_of
+from chalicelib.api.kinds.contract import Kind, kind_of
 from chalicelib.api.showing import all_shown
 from chalicelib.tables import config
 

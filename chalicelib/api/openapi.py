@@ -24,7 +24,7 @@ from chalicelib.api.conversations.trigger_events import EventAnswer, TriggerAsk,
 from chalicelib.api.deliveries.replay import Replay
 from chalicelib.api.fields import JSON, SHARED
 from chalicelib.api.front import Answer, Call, load
-from chalicelib.api.kinds import all_kinds, kind_of
+from chalicelib.api.kinds.contract import all_kinds, kind_of
 from chalicelib.api.openapi_doors import MODELS, OPERATIONS, SCHEMAS
 from chalicelib.api.openapi_inputs import REFERENCE, change_of, item_of
 from chalicelib.api.openapi_parameters import parameters

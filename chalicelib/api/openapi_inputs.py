@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.api.drafts import MERGED
 from chalicelib.api.fields import shared
-from chalicelib.api.kinds import Kind
+from chalicelib.api.kinds.contract import Kind
 from chalicelib.api.references import HEADERS, MAPS
 
 Schema = dict[str, Any]

@@ -10,7 +10,7 @@ from chalicelib.api.bundles import KINDS, Bundle
 from chalicelib.api.changes import Change
 from chalicelib.api.fields import invalid, parse
 from chalicelib.api.front import Call
-from chalicelib.api.kinds import Draft, Kind, Settled, kind_of
+from chalicelib.api.kinds.contract import Draft, Kind, Settled, kind_of
 from chalicelib.api.references import References
 from chalicelib.ports import secrets
 from chalicelib.ports.clock import now_ms

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.api.fields import escaped
-from chalicelib.api.kinds import Kind
+from chalicelib.api.kinds.contract import Kind
 from chalicelib.tables.config import Resource
 
 HEADERS = "headers"

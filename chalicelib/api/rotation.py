@@ -9,7 +9,7 @@ from pydantic import Field
 from chalicelib.api import changes
 from chalicelib.api.fields import Fields, body
 from chalicelib.api.front import Answer, Call
-from chalicelib.api.kinds import Draft, Kind, Settled
+from chalicelib.api.kinds.contract import Draft, Kind, Settled
 from chalicelib.api.resources import find
 from chalicelib.api.showing import opening, shown
 from chalicelib.domain import bearer, webhook_secrets

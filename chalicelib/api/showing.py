@@ -6,10 +6,10 @@ from typing import Any
 
 from chalicelib.api.base_url import base_url
 from chalicelib.api.front import Call
-from chalicelib.api.kinds import Kind, Shown
+from chalicelib.api.kinds.contract import Kind, Shown
+from chalicelib.api.kinds.webhooks import events_url
 from chalicelib.api.masks import masked
 from chalicelib.api.references import HEADERS
-from chalicelib.api.webhooks import events_url
 from chalicelib.ports import secrets
 from chalicelib.ports.clock import rfc3339
 from chalicelib.tables import config, endpoints

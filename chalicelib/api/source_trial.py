@@ -7,8 +7,8 @@ from typing import Any
 from chalicelib.api.fields import Fields, invalid, parse
 from chalicelib.api.formats import ServiceId, Slug
 from chalicelib.api.front import Answer, Call
+from chalicelib.api.kinds.sources import Mapping, given
 from chalicelib.api.shapes import Wrong
-from chalicelib.api.sources import Mapping, given
 from chalicelib.inbound import mapped
 from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.ports.web import Problem

@@ -71,7 +71,7 @@ def client(cloud: Cloud) -> Iterator[Client]:
 @pytest.fixture
 def api(client: Client) -> Api:
     """The API with a new admin key."""
-    from chalicelib.api import keys
+    from chalicelib.api.kinds import keys
     from chalicelib.tables import config
 
     key, row = keys.mint("test", ["admin"])

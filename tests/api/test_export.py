@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.api.bundles import KINDS, MOST, _yaml
 from chalicelib.api.export import _yaml as written
-from chalicelib.api.kinds import all_kinds
+from chalicelib.api.kinds.contract import all_kinds
 from chalicelib.api.routes import THINGS
 from chalicelib.tables import config
 from tests.api.samples import EVERY_WEBHOOK, SAMPLES, SECRET, URL

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field
 
 from chalicelib.api.fields import Fields, Name, Target, invalid
 from chalicelib.api.formats import BotId, ServiceId
-from chalicelib.api.kinds import Draft, Kind, Settled, Shown
-from chalicelib.api.services import Zone
+from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
+from chalicelib.api.kinds.services import Zone
 from chalicelib.domain import bearer, recurrence, webhook_secrets
 from chalicelib.domain.message import MAX_TEXT_BYTES
 from chalicelib.inbound import asking

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from chalicelib.api import webhooks
-from chalicelib.api.bots import Context, Source
 from chalicelib.api.fields import Condition, Fields, Name, Target, invalid
 from chalicelib.api.formats import ServiceId
-from chalicelib.api.kinds import Draft, Kind, Settled, Shown
+from chalicelib.api.kinds import webhooks
+from chalicelib.api.kinds.bots import Context, Source
+from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
 from chalicelib.api.masks import MaskedHeaders
 from chalicelib.domain.deciding import conditions
 from chalicelib.domain.platform_event import EVENTS

@@ -9,7 +9,7 @@ from pydantic import Field
 from chalicelib import channels
 from chalicelib.api.fields import Fields, Name, invalid
 from chalicelib.api.formats import ServiceId, Slug, named
-from chalicelib.api.kinds import Draft, Kind, Settled, Shown
+from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
 from chalicelib.domain import bearer
 from chalicelib.inbound import mapped
 from chalicelib.sources import expressions

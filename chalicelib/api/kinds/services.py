@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from chalicelib.api.fields import Fields, Name
 from chalicelib.api.formats import Country, Language
-from chalicelib.api.kinds import Kind
+from chalicelib.api.kinds.contract import Kind
 
 
 def _zone(name: str) -> str:

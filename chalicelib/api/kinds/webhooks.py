@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from chalicelib.api.fields import Fields, Secret, Target, invalid
-from chalicelib.api.kinds import Draft, Settled
+from chalicelib.api.kinds.contract import Draft, Settled
 from chalicelib.api.masks import unmasked
 from chalicelib.domain import webhook_secrets
 from chalicelib.domain.retry import DISABLE_AFTER_S, WAITS_S

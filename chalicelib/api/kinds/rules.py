@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from chalicelib.api.fields import Condition, Fields, Members, Name, invalid, shared, small
 from chalicelib.api.formats import BotId, ChannelId, DeskId, ServiceId
-from chalicelib.api.kinds import Draft, Kind, Settled
+from chalicelib.api.kinds.contract import Draft, Kind, Settled
 from chalicelib.domain.deciding import conditions
 from chalicelib.tables import config
 

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.api import webhooks
-from chalicelib.api.bots import WebhookAnswer
 from chalicelib.api.fields import Name, Target, invalid
 from chalicelib.api.formats import DeskId, ServiceId
-from chalicelib.api.kinds import Draft, Kind, Settled, Shown
+from chalicelib.api.kinds import webhooks
+from chalicelib.api.kinds.bots import WebhookAnswer
+from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
 from chalicelib.api.masks import MaskedHeaders
 from chalicelib.tables import endpoints
 from chalicelib.tables.config import Resource

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.api import webhooks
 from chalicelib.api.fields import Fields, Name
 from chalicelib.api.formats import ServiceId
-from chalicelib.api.kinds import Kind, Shown
+from chalicelib.api.kinds import webhooks
+from chalicelib.api.kinds.contract import Kind, Shown
 from chalicelib.api.masks import MaskedHeaders
 from chalicelib.tables.config import Resource
 

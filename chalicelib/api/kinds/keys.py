@@ -10,7 +10,7 @@ from pydantic import Field
 
 from chalicelib.api.fields import Fields, Name
 from chalicelib.api.formats import ServiceId
-from chalicelib.api.kinds import Draft, Kind, Settled, Shown
+from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
 from chalicelib.ports.clock import now_ms
 from chalicelib.tables.config import KEYS, Resource
 from chalicelib.tables.tokens import digest

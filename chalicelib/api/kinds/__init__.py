@@ -1,0 +1,1 @@
+"""Kinds of resources: one module each, and what each of them offers."""

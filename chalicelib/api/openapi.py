@@ -11,7 +11,6 @@ from pydantic.json_schema import models_json_schema
 from chalicelib import __version__
 from chalicelib.api import openapi_conditions, shapes
 from chalicelib.api.base_url import base_url
-from chalicelib.api.bundles import Bundle
 from chalicelib.api.contacts.erasing import Erasure
 from chalicelib.api.contacts.fields import Contact, ContactAnswer, ContactChange, ContactLine
 from chalicelib.api.contacts.files import CSV, JSON_LINES, ExportedLine, Imported
@@ -29,9 +28,10 @@ from chalicelib.api.openapi_doors import MODELS, OPERATIONS, SCHEMAS
 from chalicelib.api.openapi_inputs import REFERENCE, change_of, item_of
 from chalicelib.api.openapi_parameters import parameters
 from chalicelib.api.openapi_statuses import refusals, responses
-from chalicelib.api.rotation import Rotation
 from chalicelib.api.routes import EDGE, OPEN, PAGE, TABLE, Route
-from chalicelib.api.source_trial import Trial, Tried
+from chalicelib.api.setup.bundles import Bundle
+from chalicelib.api.setup.rotation import Rotation
+from chalicelib.api.setup.source_trial import Trial, Tried
 
 _REF = "#/components/schemas/{model}"
 _LISTS: dict[str, type[BaseModel]] = {
@@ -42,12 +42,12 @@ _LISTS: dict[str, type[BaseModel]] = {
     "api.deliveries.deliveries:listing": shapes.Delivery,
     "api.conversations.trigger_events:listing": EventAnswer,
     "api.deliveries.failures:listing": shapes.Failure,
-    "api.audit:listing": shapes.AuditEntry,
+    "api.setup.audit:listing": shapes.AuditEntry,
 }
 _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] = {
     "api.health:health": (200, None, shapes.Health),
-    "api.verification:verify": (200, None, shapes.Verified),
-    "api.source_trial:try_out": (200, Trial, Tried),
+    "api.setup.verification:verify": (200, None, shapes.Verified),
+    "api.setup.source_trial:try_out": (200, Trial, Tried),
     "api.contacts.contacts:create": (201, Contact, ContactAnswer),
     "api.contacts.contacts:one": (200, None, ContactAnswer),
     "api.contacts.contacts:change": (200, ContactChange, ContactAnswer),
@@ -59,8 +59,8 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.contacts.merging:unmerge": (200, Unmerge, UnmergedAnswer),
     "api.contacts.merging:dismiss": (200, Dismissed, ContactAnswer),
     "api.contacts.merging:merges": (200, None, Merges),
-    "api.apply:apply": (200, Bundle, shapes.Applied),
-    "api.export:export": (200, None, Bundle),
+    "api.setup.apply:apply": (200, Bundle, shapes.Applied),
+    "api.setup.export:export": (200, None, Bundle),
     "api.conversations.conversations:one": (200, None, shapes.ConversationWithThread),
     "api.conversations.direct:create": (201, DirectCall, shapes.Conversation),
     "api.conversations.direct:complete": (200, Complete, Completed),
@@ -76,14 +76,14 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.deliveries.replay:many": (202, Replay, shapes.ReplayAnswer),
     "api.deliveries.failures:one": (200, None, shapes.Failure),
     "api.deliveries.failures:replay": (202, None, shapes.Failure),
-    "api.audit:one": (200, None, shapes.AuditEntry),
+    "api.setup.audit:one": (200, None, shapes.AuditEntry),
     "steps.receive_trigger:run": (202, TriggerAsk, TriggerAsked),
     "steps.receive_source:run": (202, shapes.SourceEvents, shapes.SourceAccepted),
 }
 """Function -> (status, what it takes, what it answers)."""
 _KINDS = {
-    "api.apply:apply": ("application/json", "application/yaml"),
-    "api.export:export": ("application/json", "application/yaml"),
+    "api.setup.apply:apply": ("application/json", "application/yaml"),
+    "api.setup.export:export": ("application/json", "application/yaml"),
     "api.contacts.files:load": (CSV, JSON_LINES[0]),
     "api.contacts.files:dump": (JSON_LINES[0],),
 }
@@ -101,8 +101,8 @@ FILES = {
 }  # fmt: skip
 """Media type -> what of it is a text for the description, and not JSON."""
 _EMPTY_TOO = (
-    "api.rotation:rotate",
-    "api.rotation:rotate_bearer",
+    "api.setup.rotation:rotate",
+    "api.setup.rotation:rotate_bearer",
     "api.conversations.trigger_events:invoke",
     "steps.receive_trigger:run",
 )
@@ -177,7 +177,7 @@ def _operation(route: Route) -> dict[str, Any]:
 
 def _facts(route: Route) -> tuple[int, str, dict[str, Any] | None]:
     """(status, name of what it takes, schema of what it answers)."""
-    if route.function.startswith(("api.resources:", "api.lists:")):
+    if route.function.startswith(("api.setup.resources:", "api.setup.lists:")):
         kind, name = kind_of(route.thing), route.function.partition(":")[2]
         takes = {"create": kind.model.__name__, "change": kind.model.__name__ + "Change"}.get(name, "")
         if name == "remove":
@@ -186,7 +186,7 @@ def _facts(route: Route) -> tuple[int, str, dict[str, Any] | None]:
         return 201 if name == "create" else 200, takes, _list_of(one) if name == "listing" else one
     if route.function in _LISTS:
         return 200, "", _list_of({"$ref": _REF.format(model=_LISTS[route.function].__name__)})
-    if route.function.startswith("api.rotation:"):
+    if route.function.startswith("api.setup.rotation:"):
         return 200, "Rotation", {"$ref": _REF.format(model=kind_of(route.thing).answer.__name__ + "Rotated")}
     if route.function == "api.openapi:document":
         return 200, "", {"type": "object"}
@@ -244,7 +244,9 @@ def _summary(route: Route) -> str:
 
 def _of_many(route: Route) -> bool:
     """Whether kinds of resources share the function; it is then named by the kind, others by their path."""
-    return route.function.startswith(("api.resources:", "api.lists:", "api.verification:", "api.rotation:"))
+    return route.function.startswith(
+        ("api.setup.resources:", "api.setup.lists:", "api.setup.verification:", "api.setup.rotation:")
+    )
 
 
 def _plain(path: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.drafts import MERGED
 from chalicelib.api.fields import shared
 from chalicelib.api.kinds.contract import Kind
-from chalicelib.api.references import HEADERS, MAPS
+from chalicelib.api.setup.drafts import MERGED
+from chalicelib.api.setup.references import HEADERS, MAPS
 
 Schema = dict[str, Any]
 NULL = {"type": "null"}

@@ -33,10 +33,10 @@ _HEADERS: dict[int, dict[str, Any]] = {
 }
 _ALSO: dict[str, tuple[int, ...]] = {
     # Another was quicker, or what is asked for does not go with how things stand.
-    "api.resources:change": (409,),
-    "api.resources:remove": (409,),
+    "api.setup.resources:change": (409,),
+    "api.setup.resources:remove": (409,),
     "api.contacts.contacts:change": (409,),
-    "api.verification:verify": (422,),
+    "api.setup.verification:verify": (422,),
     "api.contacts.erasing:remove": (409,),
     # What a filter names is not there.
     "api.conversations.conversations:listing": (404,),
@@ -44,13 +44,13 @@ _ALSO: dict[str, tuple[int, ...]] = {
     "api.conversations.messages:airy_listing": (404,),
     "api.conversations.recent:recent": (404,),
     "api.deliveries.deliveries:listing": (404,),
-    "api.export:export": (404, 409),
+    "api.setup.export:export": (404, 409),
     "api.conversations.direct:complete": (410, 504),
     "api.conversations.agents:events": (410,),
     "steps.receive_source:run": (403,),
 }
 _ANY_MEDIA_TYPE = frozenset({
-    "api.source_trial:try_out", "api.conversations.agents:events", "api.conversations.trigger_events:invoke", "steps.receive_trigger:run",
+    "api.setup.source_trial:try_out", "api.conversations.agents:events", "api.conversations.trigger_events:invoke", "steps.receive_trigger:run",
     "steps.receive_source:run",
 })  # fmt: skip
 """These read the body as JSON, whatever its media type is said to be."""

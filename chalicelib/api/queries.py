@@ -77,10 +77,12 @@ _ASKED: dict[str, Schema] = {
     "contact.phone": _or_none("phone", maxLength=60),
 }
 QUERIES: dict[str, Query] = {
-    "api.lists:listing": Query(OF_SERVICE | PAGED),
-    "api.resources:remove": Query({"cascade": FLAG | {"description": "Of a service: with all that belongs to it."}}),
-    "api.apply:apply": Query({"dry_run": FLAG | {"description": "Says what would change, and changes nothing."}}),
-    "api.export:export": Query(OF_SERVICE),
+    "api.setup.lists:listing": Query(OF_SERVICE | PAGED),
+    "api.setup.resources:remove": Query(
+        {"cascade": FLAG | {"description": "Of a service: with all that belongs to it."}}
+    ),
+    "api.setup.apply:apply": Query({"dry_run": FLAG | {"description": "Says what would change, and changes nothing."}}),
+    "api.setup.export:export": Query(OF_SERVICE),
     "api.conversations.trigger_events:invoke": Query(_ASKED),
     "api.conversations.trigger_events:listing": Query(PAGED),
     "steps.receive_trigger:run": Query(_ASKED),
@@ -95,8 +97,8 @@ QUERIES: dict[str, Query] = {
     "api.contacts.files:load": Query(OF_SERVICE | {"from_row": _number(10**8, 1)}),
     "api.contacts.files:dump": Query(OF_SERVICE | {"limit": _number(MOST_EXPORTED, MOST_EXPORTED), **CURSOR}),
     "api.conversations.conversations:listing": Query(OF_SERVICE | {"contact_id": _text("contact-id")} | PAGED),
-    "api.audit:listing": Query(OF_SERVICE | PAGED),
-    "api.audit:one": Query(OF_SERVICE),
+    "api.setup.audit:listing": Query(OF_SERVICE | PAGED),
+    "api.setup.audit:one": Query(OF_SERVICE),
     "api.deliveries.failures:listing": Query(PAGED),
     "api.conversations.messages:listing": Query(
         OF_SERVICE | PAGED,

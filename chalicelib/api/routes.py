@@ -42,11 +42,11 @@ THINGS = ("services", "channels", "bots", "desks", "rules", "triggers", "sources
 def _resource(thing: str) -> tuple[Route, ...]:
     path, reads = f"/v1/{thing}", ADMIN if thing == "keys" else READ
     return (
-        Route("POST", path, "api.resources:create", ADMIN, thing),
-        Route("GET", path, "api.lists:listing", reads, thing),
-        Route("GET", path + "/{id}", "api.resources:one", reads, thing),
-        Route("PATCH", path + "/{id}", "api.resources:change", ADMIN, thing),
-        Route("DELETE", path + "/{id}", "api.resources:remove", ADMIN, thing),
+        Route("POST", path, "api.setup.resources:create", ADMIN, thing),
+        Route("GET", path, "api.setup.lists:listing", reads, thing),
+        Route("GET", path + "/{id}", "api.setup.resources:one", reads, thing),
+        Route("PATCH", path + "/{id}", "api.setup.resources:change", ADMIN, thing),
+        Route("DELETE", path + "/{id}", "api.setup.resources:remove", ADMIN, thing),
     )
 
 
@@ -69,16 +69,16 @@ TABLE: tuple[Route, ...] = (
     Route("GET", "/health", "api.health:health", OPEN),
     Route("GET", "/v1/openapi.json", "api.openapi:document", OPEN),
     *(route for thing in THINGS for route in _resource(thing)),
-    Route("POST", "/v1/bots/{id}/verify", "api.verification:verify", ADMIN, "bots"),
-    Route("POST", "/v1/desks/{id}/verify", "api.verification:verify", ADMIN, "desks"),
-    Route("POST", "/v1/bots/{id}/rotate-secret", "api.rotation:rotate", ADMIN, "bots"),
-    Route("POST", "/v1/desks/{id}/rotate-secret", "api.rotation:rotate", ADMIN, "desks"),
-    Route("POST", "/v1/sources/{id}/rotate-secret", "api.rotation:rotate_bearer", ADMIN, "sources"),
-    Route("POST", "/v1/sources:try", "api.source_trial:try_out", ADMIN),
-    Route("POST", "/v1/subscriptions/{id}/verify", "api.verification:verify", ADMIN, "subscriptions"),
-    Route("POST", "/v1/subscriptions/{id}/rotate-secret", "api.rotation:rotate", ADMIN, "subscriptions"),
-    Route("POST", "/v1/triggers/{id}/rotate-secret", "api.rotation:rotate_bearer", ADMIN, "triggers"),
-    Route("POST", "/v1/triggers/{id}/rotate-signing-secret", "api.rotation:rotate", ADMIN, "triggers"),
+    Route("POST", "/v1/bots/{id}/verify", "api.setup.verification:verify", ADMIN, "bots"),
+    Route("POST", "/v1/desks/{id}/verify", "api.setup.verification:verify", ADMIN, "desks"),
+    Route("POST", "/v1/bots/{id}/rotate-secret", "api.setup.rotation:rotate", ADMIN, "bots"),
+    Route("POST", "/v1/desks/{id}/rotate-secret", "api.setup.rotation:rotate", ADMIN, "desks"),
+    Route("POST", "/v1/sources/{id}/rotate-secret", "api.setup.rotation:rotate_bearer", ADMIN, "sources"),
+    Route("POST", "/v1/sources:try", "api.setup.source_trial:try_out", ADMIN),
+    Route("POST", "/v1/subscriptions/{id}/verify", "api.setup.verification:verify", ADMIN, "subscriptions"),
+    Route("POST", "/v1/subscriptions/{id}/rotate-secret", "api.setup.rotation:rotate", ADMIN, "subscriptions"),
+    Route("POST", "/v1/triggers/{id}/rotate-secret", "api.setup.rotation:rotate_bearer", ADMIN, "triggers"),
+    Route("POST", "/v1/triggers/{id}/rotate-signing-secret", "api.setup.rotation:rotate", ADMIN, "triggers"),
     Route("POST", "/v1/triggers/{id}/invoke", "api.conversations.trigger_events:invoke", AGENT, "triggers"),
     Route("GET", "/v1/triggers/{id}/events", "api.conversations.trigger_events:listing", READ, "triggers"),
     Route("GET", "/v1/triggers/{id}/events/{event_id}", "api.conversations.trigger_events:one", READ, "triggers"),
@@ -94,8 +94,8 @@ TABLE: tuple[Route, ...] = (
     Route("POST", "/v1/contacts/{id}/unmerge", "api.contacts.merging:unmerge", AGENT),
     Route("POST", "/v1/contacts/{id}/dismiss", "api.contacts.merging:dismiss", AGENT),
     Route("GET", "/v1/contacts/{id}/merges", "api.contacts.merging:merges", READ),
-    Route("POST", "/v1/apply", "api.apply:apply", ADMIN),
-    Route("GET", "/v1/export", "api.export:export", READ),
+    Route("POST", "/v1/apply", "api.setup.apply:apply", ADMIN),
+    Route("GET", "/v1/export", "api.setup.export:export", READ),
     Route("GET", "/v1/conversations", "api.conversations.conversations:listing", READ),
     Route("POST", "/v1/conversations", "api.conversations.direct:create", AGENT),
     Route("GET", "/v1/conversations/{id}", "api.conversations.conversations:one", READ),
@@ -114,8 +114,8 @@ TABLE: tuple[Route, ...] = (
     Route("GET", "/v1/failures", "api.deliveries.failures:listing", ADMIN),
     Route("GET", "/v1/failures/{id}", "api.deliveries.failures:one", ADMIN),
     Route("POST", "/v1/failures/{id}/replay", "api.deliveries.failures:replay", ADMIN),
-    Route("GET", "/v1/audit", "api.audit:listing", ADMIN),
-    Route("GET", "/v1/audit/{id}", "api.audit:one", ADMIN),
+    Route("GET", "/v1/audit", "api.setup.audit:listing", ADMIN),
+    Route("GET", "/v1/audit/{id}", "api.setup.audit:one", ADMIN),
 )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api.bundles import KINDS
 from chalicelib.api.kinds.contract import all_kinds
+from chalicelib.api.setup.bundles import KINDS
 
 URL = "http://127.0.0.1:1/x"
 SECRET = "s3cret-of-ours"

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.api.bundles import KINDS, MOST, _yaml
-from chalicelib.api.export import _yaml as written
 from chalicelib.api.kinds.contract import all_kinds
 from chalicelib.api.routes import THINGS
+from chalicelib.api.setup.bundles import KINDS, MOST, _yaml
+from chalicelib.api.setup.export import _yaml as written
 from chalicelib.tables import config
 from tests.api.samples import EVERY_WEBHOOK, SAMPLES, SECRET, URL
 
@@ -181,7 +181,7 @@ def test_what_is_written_as_yaml_is_read_as_it_was(value: Any) -> None:
 
 
 def test_there_may_be_more_than_a_bundle_takes() -> None:
-    from chalicelib.api.export import _problems
+    from chalicelib.api.setup.export import _problems
     from chalicelib.tables.config import Resource
 
     rows = [Resource("sv_x", f"desk#dk_{n}", name=str(n)) for n in range(MOST + 1)]

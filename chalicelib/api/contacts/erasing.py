@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api import changes
 from chalicelib.api.contacts.contacts import find, no_contact, told
 from chalicelib.api.fields import Fields
 from chalicelib.api.formats import CONTACT
 from chalicelib.api.front import Answer, Call
+from chalicelib.api.setup import changes
 from chalicelib.ports import queues
 from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.tables import config, erasing

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api import across, changes, cursors
+from chalicelib.api import across, cursors
 from chalicelib.api.conversations import persons
 from chalicelib.api.fields import invalid
 from chalicelib.api.formats import THREAD
 from chalicelib.api.front import Answer, Call
+from chalicelib.api.setup import changes
 from chalicelib.domain.thread import SOURCE, Conversation, Thread, parse_conversation_id
 from chalicelib.domain.view import conversation_view
 from chalicelib.ports.clock import rfc3339

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.api import changes, cursors
+from chalicelib.api import cursors
 from chalicelib.api.conversations import conversations, timeline
 from chalicelib.api.conversations.timeline import view
 from chalicelib.api.fields import Fields, body, invalid
 from chalicelib.api.formats import ServiceId, named
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.queries import MESSAGE_FILTERS as FILTERS
+from chalicelib.api.setup import changes
 from chalicelib.domain.message import Message
 from chalicelib.domain.thread import Conversation, thread_of_message
 from chalicelib.ports.web import Problem

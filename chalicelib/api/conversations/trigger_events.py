@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 from chalicelib.api import cursors
 from chalicelib.api.formats import TRIGGER_EVENT, mail_address, named
 from chalicelib.api.front import Answer, Call
-from chalicelib.api.resources import find
+from chalicelib.api.setup.resources import find
 from chalicelib.domain.message import MAX_TEXT_BYTES
 from chalicelib.inbound import asking, trigger
 from chalicelib.ports.clock import rfc3339

@@ -10,7 +10,7 @@ from chalicelib.api.fields import Fields, Name
 from chalicelib.api.formats import ServiceId
 from chalicelib.api.kinds import webhooks
 from chalicelib.api.kinds.contract import Kind, Shown
-from chalicelib.api.masks import MaskedHeaders
+from chalicelib.api.setup.masks import MaskedHeaders
 from chalicelib.tables.config import Resource
 
 Source = Annotated[str, Field(min_length=1, max_length=100)]

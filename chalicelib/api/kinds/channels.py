@@ -10,7 +10,7 @@ from chalicelib import channels
 from chalicelib.api.fields import Fields, Members, Name, Secret, callable_url, invalid, pointers, small
 from chalicelib.api.formats import ServiceId
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
-from chalicelib.api.masks import unmasked
+from chalicelib.api.setup.masks import unmasked
 from chalicelib.ports import signing
 from chalicelib.tables.config import Resource
 

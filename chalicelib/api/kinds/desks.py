@@ -11,7 +11,7 @@ from chalicelib.api.formats import DeskId, ServiceId
 from chalicelib.api.kinds import webhooks
 from chalicelib.api.kinds.bots import WebhookAnswer
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
-from chalicelib.api.masks import MaskedHeaders
+from chalicelib.api.setup.masks import MaskedHeaders
 from chalicelib.tables import endpoints
 from chalicelib.tables.config import Resource
 

@@ -12,7 +12,7 @@ from chalicelib.api.formats import ServiceId
 from chalicelib.api.kinds import webhooks
 from chalicelib.api.kinds.bots import Context, Source
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
-from chalicelib.api.masks import MaskedHeaders
+from chalicelib.api.setup.masks import MaskedHeaders
 from chalicelib.domain.deciding import conditions
 from chalicelib.domain.platform_event import EVENTS
 from chalicelib.ports.clock import rfc3339

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, WithJson
 
 from chalicelib.api.fields import Fields, Secret, Target, invalid
 from chalicelib.api.kinds.contract import Draft, Settled
-from chalicelib.api.masks import unmasked
+from chalicelib.api.setup.masks import unmasked
 from chalicelib.domain import webhook_secrets
 from chalicelib.domain.retry import DISABLE_AFTER_S, WAITS_S
 from chalicelib.ports import ids, signing

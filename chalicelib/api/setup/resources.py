@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api import changes
-from chalicelib.api.drafts import merged, redrafted, refer, stand_alone
 from chalicelib.api.fields import body, invalid, read
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.kinds.contract import Draft, Kind, kind_of
-from chalicelib.api.showing import opening, shown
+from chalicelib.api.setup import changes
+from chalicelib.api.setup.drafts import merged, redrafted, refer, stand_alone
+from chalicelib.api.setup.showing import opening, shown
 from chalicelib.ports.clock import now_ms
 from chalicelib.ports.web import Problem
 from chalicelib.tables import config, endpoints

@@ -8,8 +8,8 @@ from chalicelib.api.base_url import base_url
 from chalicelib.api.front import Call
 from chalicelib.api.kinds.contract import Kind, Shown
 from chalicelib.api.kinds.webhooks import events_url
-from chalicelib.api.masks import masked
-from chalicelib.api.references import HEADERS
+from chalicelib.api.setup.masks import masked
+from chalicelib.api.setup.references import HEADERS
 from chalicelib.ports import secrets
 from chalicelib.ports.clock import rfc3339
 from chalicelib.tables import config, endpoints

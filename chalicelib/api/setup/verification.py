@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from chalicelib.api import changes
 from chalicelib.api.front import Answer, Call
-from chalicelib.api.resources import find
+from chalicelib.api.setup import changes
+from chalicelib.api.setup.resources import find
 from chalicelib.domain import webhook_secrets
 from chalicelib.ports import ids, secrets, signing
 from chalicelib.ports.clock import now_ms

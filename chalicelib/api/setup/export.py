@@ -8,12 +8,12 @@ from typing import Any
 from chalice.app import Response
 from pydantic import ValidationError
 
-from chalicelib.api import changes, references
-from chalicelib.api.bundles import KINDS, MOST, YAML
-from chalicelib.api.drafts import standing
 from chalicelib.api.fields import invalid
 from chalicelib.api.front import MAX_BODY, Answer, Call
 from chalicelib.api.kinds.contract import Kind, kind_of
+from chalicelib.api.setup import changes, references
+from chalicelib.api.setup.bundles import KINDS, MOST, YAML
+from chalicelib.api.setup.drafts import standing
 from chalicelib.ports import web
 from chalicelib.ports.web import Problem
 from chalicelib.tables import config, endpoints

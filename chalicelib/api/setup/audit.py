@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api import across, changes, cursors
+from chalicelib.api import across, cursors
 from chalicelib.api.formats import AUDIT_ENTRY
 from chalicelib.api.front import Answer, Call
+from chalicelib.api.setup import changes
 from chalicelib.ports.clock import rfc3339
 from chalicelib.ports.web import Problem
 from chalicelib.tables import audit, config

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chalicelib.api import changes
 from chalicelib.api.fields import Fields, body
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.kinds.contract import Draft, Kind, Settled
-from chalicelib.api.resources import find
-from chalicelib.api.showing import opening, shown
+from chalicelib.api.setup import changes
+from chalicelib.api.setup.resources import find
+from chalicelib.api.setup.showing import opening, shown
 from chalicelib.domain import bearer, webhook_secrets
 from chalicelib.ports import secrets, signing
 from chalicelib.ports.clock import now_ms, rfc3339

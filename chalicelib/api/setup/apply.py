@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api import changes, verification
 from chalicelib.api.base_url import base_url
-from chalicelib.api.bundles import bundle
 from chalicelib.api.fields import invalid
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.kinds.webhooks import events_url
-from chalicelib.api.plans import Plan, planned
+from chalicelib.api.setup import changes, verification
+from chalicelib.api.setup.bundles import bundle
+from chalicelib.api.setup.plans import Plan, planned
 from chalicelib.ports.clock import now_ms
 from chalicelib.ports.web import Problem
 

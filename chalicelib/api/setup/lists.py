@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api import across, changes, cursors
+from chalicelib.api import across, cursors
 from chalicelib.api.front import Answer, Call
 from chalicelib.api.kinds.contract import Kind, kind_of
-from chalicelib.api.showing import all_shown
+from chalicelib.api.setup import changes
+from chalicelib.api.setup.showing import all_shown
 from chalicelib.tables import config
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.api import changes
-from chalicelib.api.bundles import KINDS, Bundle
-from chalicelib.api.changes import Change
 from chalicelib.api.fields import invalid, parse
 from chalicelib.api.front import Call
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, kind_of
-from chalicelib.api.references import References
+from chalicelib.api.setup import changes
+from chalicelib.api.setup.bundles import KINDS, Bundle
+from chalicelib.api.setup.changes import Change
+from chalicelib.api.setup.references import References
 from chalicelib.ports import secrets
 from chalicelib.ports.clock import now_ms
 from chalicelib.ports.web import Problem

@@ -12,7 +12,7 @@ from chalicelib.api.fields import invalid
 from chalicelib.api.formats import RESOURCES
 from chalicelib.api.front import Call
 from chalicelib.api.kinds.contract import Draft, Kind, Settled
-from chalicelib.api.masks import MASK
+from chalicelib.api.setup.masks import MASK
 from chalicelib.domain import bearer
 from chalicelib.domain.retry import SWEEPS_S
 from chalicelib.domain.tasks import EndpointBack

@@ -1,0 +1,1 @@
+"""Setting up: resources made, changed, verified and shown, one by one or as a bundle."""

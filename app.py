@@ -1,6 +1,6 @@
 """Parley's Lambdas and routes, in the order in which a message meets them.
 
-Routes are listed in `chalicelib/api/routes.py` (one line each); packaging splits them into one function per
+Routes are listed in `chalicelib/api/http/routes.py` (one line each); packaging splits them into one function per
 edge. Each function below runs the step of its own name in `chalicelib/steps/`. Steps are imported when
 their Lambda first runs, so that a cold start pays for one step and not for all.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
 
-from chalicelib.api.routes import routes
+from chalicelib.api.http.routes import routes
 
 app = Chalice(app_name="parley", configure_logs=False)
 app.register_blueprint(routes)

@@ -11,7 +11,7 @@ from typing import Any
 
 from bench import pricing, report
 from bench.report import Result
-from chalicelib.api import routes as routing
+from chalicelib.api.http import routes as routing
 from infra.edges import edge_of
 from infra.limits import LIMITS, OTHER, RATES
 

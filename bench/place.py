@@ -200,7 +200,7 @@ def moto() -> Iterator[Callable[[], AbstractContextManager[Place]]]:
     with _lines() as lines, clouds.running() as fresh, meter.installed():
 
         def new() -> AbstractContextManager[Place]:
-            from chalicelib.api import base_url
+            from chalicelib.api.http import base_url
 
             cloud = fresh()
             base_url.forget()

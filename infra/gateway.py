@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from chalicelib.api import routes as routing
+from chalicelib.api.http import routes as routing
 from chalicelib.ports.web import TITLES
 from infra.edges import edge_of
 from infra.limits import LOG_DAYS, OTHER, RATES, Rate

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from chalicelib.api import routes as routing
+from chalicelib.api.http import routes as routing
 from infra import declared
 from infra.edges import edge_of
 

@@ -31,7 +31,7 @@ from infra.reads import ROOT
 PAGE = ROOT / "docs" / "reference.md"
 
 FIGURES: tuple[tuple[str, str, str], ...] = (
-    ("body of a request to the API, a channel's webhook or a source", "api.front:MAX_BODY", "bytes"),
+    ("body of a request to the API, a channel's webhook or a source", "api.http.dispatch:MAX_BODY", "bytes"),
     ("body of an event of a bot or desk", "bots.reading:MAX_BYTES", "bytes"),
     ("text of a message", "domain.message:MAX_TEXT_BYTES", "bytes"),
     ("events of a bot or desk in one array", "bots.reading:MAX_EVENTS", ""),
@@ -61,7 +61,7 @@ FIGURES: tuple[tuple[str, str, str], ...] = (
     ("recent messages in a delivery's `context`", "lanes.recent_context:MAX_CONTEXT_BYTES", "bytes"),
     ("what is remembered of an outsider's event, so that a repeat is known", "tables.receipts:KEEP_S", "s"),
     ("what is remembered of a source's event", "tables.receipts:KEEP_SOURCE_S", "s"),
-    ("what is remembered of an Idempotency-Key", "api.once:KEEP_S", "s"),
+    ("what is remembered of an Idempotency-Key", "api.http.idempotency:KEEP_S", "s"),
     ("history of a trigger's events", "tables.trigger_events:KEEP_S", "s"),
 )
 """What is limited, where the code says so, and its unit."""

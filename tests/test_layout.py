@@ -197,7 +197,7 @@ def _lambdas() -> dict[str, ast.FunctionDef]:
 
 
 def test_a_lambda_is_called_as_its_step() -> None:
-    from chalicelib.api.routes import EDGE, TABLE
+    from chalicelib.api.http.routes import EDGE, TABLE
 
     edges = {route.function.partition(":")[0].removeprefix("steps.") for route in TABLE if route.scope == EDGE}
     steps = {path.stem for path in (PRODUCT / "steps").glob("*.py")} - {"__init__"}
@@ -218,8 +218,8 @@ def test_a_lambda_has_no_logic(name: str) -> None:
 
 
 def test_every_route_names_a_function() -> None:
-    from chalicelib.api.front import load
-    from chalicelib.api.routes import TABLE
+    from chalicelib.api.http.dispatch import load
+    from chalicelib.api.http.routes import TABLE
 
     for route in TABLE:
         assert callable(load(route)), route

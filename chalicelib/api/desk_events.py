@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Field, RootModel
 
 from chalicelib.api.conversations.agents import DeskEvent
-from chalicelib.api.formats import named
-from chalicelib.api.said import EventTime, Filled
+from chalicelib.api.http.formats import named
+from chalicelib.api.http.said import EventTime, Filled
 from chalicelib.bots.reading import MAX_EVENTS
 
 

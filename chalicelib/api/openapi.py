@@ -9,8 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from chalicelib import __version__
-from chalicelib.api import openapi_conditions, shapes
-from chalicelib.api.base_url import base_url
+from chalicelib.api import openapi_conditions
 from chalicelib.api.contacts.erasing import Erasure
 from chalicelib.api.contacts.fields import Contact, ContactAnswer, ContactChange, ContactLine
 from chalicelib.api.contacts.files import CSV, JSON_LINES, ExportedLine, Imported
@@ -21,14 +20,16 @@ from chalicelib.api.conversations.messages import MessagesList
 from chalicelib.api.conversations.recent import RecentMessages, RecentMessagesAnswer
 from chalicelib.api.conversations.trigger_events import EventAnswer, TriggerAsk, TriggerAsked
 from chalicelib.api.deliveries.replay import Replay
-from chalicelib.api.fields import JSON, SHARED
-from chalicelib.api.front import Answer, Call, load
+from chalicelib.api.http import shapes
+from chalicelib.api.http.base_url import base_url
+from chalicelib.api.http.dispatch import Answer, Call, load
+from chalicelib.api.http.fields import JSON, SHARED
+from chalicelib.api.http.routes import EDGE, OPEN, PAGE, TABLE, Route
 from chalicelib.api.kinds.contract import all_kinds, kind_of
 from chalicelib.api.openapi_doors import MODELS, OPERATIONS, SCHEMAS
 from chalicelib.api.openapi_inputs import REFERENCE, change_of, item_of
 from chalicelib.api.openapi_parameters import parameters
 from chalicelib.api.openapi_statuses import refusals, responses
-from chalicelib.api.routes import EDGE, OPEN, PAGE, TABLE, Route
 from chalicelib.api.setup.bundles import Bundle
 from chalicelib.api.setup.rotation import Rotation
 from chalicelib.api.setup.source_trial import Trial, Tried
@@ -45,7 +46,7 @@ _LISTS: dict[str, type[BaseModel]] = {
     "api.setup.audit:listing": shapes.AuditEntry,
 }
 _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] = {
-    "api.health:health": (200, None, shapes.Health),
+    "api.http.health:health": (200, None, shapes.Health),
     "api.setup.verification:verify": (200, None, shapes.Verified),
     "api.setup.source_trial:try_out": (200, Trial, Tried),
     "api.contacts.contacts:create": (201, Contact, ContactAnswer),

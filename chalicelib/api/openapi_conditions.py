@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api.fields import MAX_DIGITS_BELOW, shared
+from chalicelib.api.http.fields import MAX_DIGITS_BELOW, shared
 from chalicelib.domain.deciding import conditions
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from chalicelib.api import formats, shapes
 from chalicelib.api.bot_events import BotEvents
 from chalicelib.api.conversations.agents import DeskEvent
 from chalicelib.api.desk_events import DeskPosts
+from chalicelib.api.http import formats, shapes
 from chalicelib.api.openapi_statuses import referred
 from chalicelib.domain.message import MAX_TEXT_BYTES
 from chalicelib.ports.settings import LONGEST_POLL_S

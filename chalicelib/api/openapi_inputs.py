@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.fields import shared
+from chalicelib.api.http.fields import shared
 from chalicelib.api.kinds.contract import Kind
 from chalicelib.api.setup.drafts import MERGED
 from chalicelib.api.setup.references import HEADERS, MAPS

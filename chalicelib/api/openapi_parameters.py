@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api import formats
-from chalicelib.api.formats import Form
+from chalicelib.api.http import formats
+from chalicelib.api.http.formats import Form
+from chalicelib.api.http.queries import QUERIES, Query
+from chalicelib.api.http.routes import Route
 from chalicelib.api.openapi_statuses import keyed
-from chalicelib.api.queries import QUERIES, Query
-from chalicelib.api.routes import Route
 
 _KEY = {
     "name": "Idempotency-Key",

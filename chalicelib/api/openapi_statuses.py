@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api.queries import QUERIES
-from chalicelib.api.routes import EDGE, OPEN, READ, Route
+from chalicelib.api.http.queries import QUERIES
+from chalicelib.api.http.routes import EDGE, OPEN, READ, Route
 
 _ANY = (429, 500, 503)
 """Anybody may be throttled by the gateway, meet a fault of ours, or a queue that does not answer."""

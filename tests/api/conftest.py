@@ -61,7 +61,7 @@ class Api:
 
 @pytest.fixture
 def client(cloud: Cloud) -> Iterator[Client]:
-    from chalicelib.api import base_url
+    from chalicelib.api.http import base_url
 
     base_url.forget()
     with Client(cloud.app.app) as made:

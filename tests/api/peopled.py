@@ -64,7 +64,7 @@ class Peopled:
 
 def settle(cloud: Cloud, client: Client, outside: Outside) -> Peopled:
     """Make everything, through the API and the channel's webhook."""
-    from chalicelib.api import base_url
+    from chalicelib.api.http import base_url
     from chalicelib.api.kinds import keys
     from chalicelib.tables import config
     from chalicelib.tables.failures import Failure

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.routes import ADMIN, AGENT, EDGE, OPEN, PAGE, READ, TABLE
+from chalicelib.api.http.routes import ADMIN, AGENT, EDGE, OPEN, PAGE, READ, TABLE
 
 GUARDED = [route for route in TABLE if route.scope not in (EDGE, OPEN, PAGE)]
 NAMES = [f"{route.method} {route.path}" for route in GUARDED]

@@ -12,8 +12,8 @@ import pytest
 
 pytest.importorskip("typer")
 
-from chalicelib.api.queries import QUERIES, Query
-from chalicelib.api.routes import OPEN, READ, TABLE
+from chalicelib.api.http.queries import QUERIES, Query
+from chalicelib.api.http.routes import OPEN, READ, TABLE
 from chalicelib.cli.connection import Refused
 from chalicelib.cli.looking import PAGE, Tail, followed
 from chalicelib.cli.things import KINDS, LISTED, TAILED, THINGS, named, narrowed

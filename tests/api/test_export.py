@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.api.http.routes import THINGS
 from chalicelib.api.kinds.contract import all_kinds
-from chalicelib.api.routes import THINGS
 from chalicelib.api.setup.bundles import KINDS, MOST, _yaml
 from chalicelib.api.setup.export import _yaml as written
 from chalicelib.tables import config

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.routes import TABLE
+from chalicelib.api.http.routes import TABLE
 from chalicelib.domain import file_text
 
 SAID = "name;email\nJörg Müller;joerg@example.com\nÁine;aine@example.com\n"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.queries import QUERIES, refuse
+from chalicelib.api.http.queries import QUERIES, refuse
 from chalicelib.ports.web import Problem
 
 

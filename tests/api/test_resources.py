@@ -141,7 +141,7 @@ def test_two_changes_of_what_was_read_once(api: Any, service: str) -> None:
 
 
 def test_urls_begin_with_the_configured_base(api: Any, service: str) -> None:
-    from chalicelib.api import base_url
+    from chalicelib.api.http import base_url
 
     config.create(config.Resource("parley", "settings", body={"base_url": "https://chat.example.com/"}))
     base_url.forget()

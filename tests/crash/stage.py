@@ -304,7 +304,7 @@ def forget_caches() -> None:
 @contextmanager
 def staged(cloud: Cloud) -> Iterator[Stage]:
     """A town with a custom channel beside the web chat, whose bot and desk say nothing of their own accord."""
-    from chalicelib.api import base_url
+    from chalicelib.api.http import base_url
     from chalicelib.api.kinds import keys
 
     base_url.forget()

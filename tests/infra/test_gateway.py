@@ -9,8 +9,8 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.api import routes as routing
-from chalicelib.api.shapes import Problem
+from chalicelib.api.http import routes as routing
+from chalicelib.api.http.shapes import Problem
 from infra import alarms, dashboard, edges, gateway, limits, parameters, searches
 from infra.edges import edge_of
 

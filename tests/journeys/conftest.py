@@ -104,7 +104,7 @@ def traveller() -> Iterator[time_machine.Traveller]:
 @pytest.fixture
 def town(cloud: Cloud) -> Iterator[Town]:
     """A web chat whose messages a bot answers and a desk takes over."""
-    from chalicelib.api import base_url
+    from chalicelib.api.http import base_url
     from chalicelib.api.kinds import keys
     from chalicelib.tables import config
 

@@ -24,7 +24,7 @@ ADA = {"email": "Ada@Example.com", "name": "Ada"}
 @pytest.fixture
 def town(cloud: Cloud) -> Iterator[Town]:
     """A service where a desk hears of everything, and a shop that posts its orders."""
-    from chalicelib.api import base_url
+    from chalicelib.api.http import base_url
     from chalicelib.api.kinds import keys
     from chalicelib.tables import config
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from chalicelib.api import across, cursors
 from chalicelib.api.contacts.fields import Contact, ContactChange, changed, identities_given, wrong_consent
 from chalicelib.api.conversations.conversations import service_of_query
-from chalicelib.api.fields import body, invalid
-from chalicelib.api.formats import CONTACT
-from chalicelib.api.front import Answer, Call
+from chalicelib.api.http import across, cursors
+from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.fields import body, invalid
+from chalicelib.api.http.formats import CONTACT
 from chalicelib.api.setup import changes
 from chalicelib.domain import contact as rules
 from chalicelib.domain.identities import normalised

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.api.contacts.contacts import find, no_contact, told
-from chalicelib.api.fields import Fields
-from chalicelib.api.formats import CONTACT
-from chalicelib.api.front import Answer, Call
+from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.fields import Fields
+from chalicelib.api.http.formats import CONTACT
 from chalicelib.api.setup import changes
 from chalicelib.ports import queues
 from chalicelib.ports.clock import now_ms, rfc3339

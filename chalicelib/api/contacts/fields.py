@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
-from chalicelib.api.fields import Fields, Members, escaped, invalid, small
-from chalicelib.api.formats import ServiceId, mail_address, named
+from chalicelib.api.http.fields import Fields, Members, escaped, invalid, small
+from chalicelib.api.http.formats import ServiceId, mail_address, named
 from chalicelib.domain import contact as rules
 from chalicelib.domain.contact import (
     MOST_ATTRIBUTES,

@@ -10,13 +10,13 @@ from typing import Any
 
 from chalice.app import Response
 
-from chalicelib.api import cursors
 from chalicelib.api.contacts.contacts import country_of
 from chalicelib.api.contacts.fields import ContactLine, identities_given, wrong_consent
 from chalicelib.api.conversations.conversations import service_of_query
-from chalicelib.api.fields import Fields, escaped, invalid, parse, problems
-from chalicelib.api.front import Answer, Call
-from chalicelib.api.queries import MOST_EXPORTED
+from chalicelib.api.http import cursors
+from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.fields import Fields, escaped, invalid, parse, problems
+from chalicelib.api.http.queries import MOST_EXPORTED
 from chalicelib.domain import file_text
 from chalicelib.domain.contact_file import Row, Unreadable, column_of, rows_of_csv, rows_of_json_lines
 from chalicelib.ports import ids, web

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from chalicelib.api.contacts.contacts import find, no_contact, told, view
 from chalicelib.api.contacts.fields import ContactAnswer
-from chalicelib.api.fields import Fields, body, invalid
-from chalicelib.api.formats import ContactId, named
-from chalicelib.api.front import Answer, Call
+from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.fields import Fields, body, invalid
+from chalicelib.api.http.formats import ContactId, named
 from chalicelib.api.setup import changes
 from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.ports.web import Problem

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from chalicelib.api.formats import named
-from chalicelib.api.front import Answer, Call
-from chalicelib.api.said import MORE, Content, Files, Short, Text, variants
+from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.formats import named
+from chalicelib.api.http.said import MORE, Content, Files, Short, Text, variants
 from chalicelib.bots.reading import MAX_EVENTS
 from chalicelib.desks.webhook.events import AGENT_MESSAGE, CHAT_TRANSFERRED
 from chalicelib.domain.thread import parse_conversation_id

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api import across, cursors
 from chalicelib.api.conversations import persons
-from chalicelib.api.fields import invalid
-from chalicelib.api.formats import THREAD
-from chalicelib.api.front import Answer, Call
+from chalicelib.api.http import across, cursors
+from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.fields import invalid
+from chalicelib.api.http.formats import THREAD
 from chalicelib.api.setup import changes
 from chalicelib.domain.thread import SOURCE, Conversation, Thread, parse_conversation_id
 from chalicelib.domain.view import conversation_view

@@ -13,10 +13,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from chalicelib.api.conversations import conversations
-from chalicelib.api.fields import Fields, body, invalid
-from chalicelib.api.formats import BotId, ServiceId, mail_address, named
-from chalicelib.api.front import Answer, Call
-from chalicelib.api.shapes import Message as MessageShape
+from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.fields import Fields, body, invalid
+from chalicelib.api.http.formats import BotId, ServiceId, mail_address, named
+from chalicelib.api.http.shapes import Message as MessageShape
 from chalicelib.domain.event import TRIGGER_EVENT, Event
 from chalicelib.domain.identities import CHANNEL, WrongIdentities, keys_of
 from chalicelib.domain.message import FAILED, MAX_TEXT_BYTES, Author, Content, Message

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.api import cursors
 from chalicelib.api.conversations import conversations, timeline
 from chalicelib.api.conversations.timeline import view
-from chalicelib.api.fields import Fields, body, invalid
-from chalicelib.api.formats import ServiceId, named
-from chalicelib.api.front import Answer, Call
-from chalicelib.api.queries import MESSAGE_FILTERS as FILTERS
+from chalicelib.api.http import cursors
+from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.fields import Fields, body, invalid
+from chalicelib.api.http.formats import ServiceId, named
+from chalicelib.api.http.queries import MESSAGE_FILTERS as FILTERS
 from chalicelib.api.setup import changes
 from chalicelib.domain.message import Message
 from chalicelib.domain.thread import Conversation, thread_of_message

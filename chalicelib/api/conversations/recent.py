@@ -12,13 +12,13 @@ from typing import Annotated, Any
 
 from pydantic import Field, RootModel
 
-from chalicelib.api import cursors
 from chalicelib.api.conversations import messages, persons
 from chalicelib.api.conversations.timeline import view
-from chalicelib.api.fields import Fields, body, invalid
-from chalicelib.api.formats import named
-from chalicelib.api.front import Answer, Call
-from chalicelib.api.shapes import MessagesListAnswer
+from chalicelib.api.http import cursors
+from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.fields import Fields, body, invalid
+from chalicelib.api.http.formats import named
+from chalicelib.api.http.shapes import MessagesListAnswer
 from chalicelib.domain.message import Message
 from chalicelib.domain.thread import Thread, parse_conversation_id
 from chalicelib.ports import clock

@@ -6,9 +6,9 @@ from collections.abc import Collection
 from functools import partial
 from typing import Any
 
-from chalicelib.api import cursors
 from chalicelib.api.conversations import persons
-from chalicelib.api.front import Answer, Call
+from chalicelib.api.http import cursors
+from chalicelib.api.http.dispatch import Answer, Call
 from chalicelib.domain.message import Message
 from chalicelib.domain.view import message_view
 from chalicelib.ports.clock import rfc3339

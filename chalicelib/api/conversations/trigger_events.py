@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from chalicelib.api import cursors
-from chalicelib.api.formats import TRIGGER_EVENT, mail_address, named
-from chalicelib.api.front import Answer, Call
+from chalicelib.api.http import cursors
+from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.formats import TRIGGER_EVENT, mail_address, named
 from chalicelib.api.setup.resources import find
 from chalicelib.domain.message import MAX_TEXT_BYTES
 from chalicelib.inbound import asking, trigger

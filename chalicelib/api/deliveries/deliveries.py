@@ -6,11 +6,11 @@ import re
 from functools import partial
 from typing import Any
 
-from chalicelib.api import cursors, formats
 from chalicelib.api.conversations import conversations
-from chalicelib.api.fields import invalid
-from chalicelib.api.front import Answer, Call
-from chalicelib.api.queries import DESTINATIONS
+from chalicelib.api.http import cursors, formats
+from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.fields import invalid
+from chalicelib.api.http.queries import DESTINATIONS
 from chalicelib.domain.lane import lane_of, lane_of_route, replay_of, thread_of
 from chalicelib.domain.thread import TRIGGER, Thread, thread_of_message
 from chalicelib.ports.clock import rfc3339

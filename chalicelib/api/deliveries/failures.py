@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api import cursors
-from chalicelib.api.formats import FAILURE
-from chalicelib.api.front import Answer, Call
+from chalicelib.api.http import cursors
+from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.formats import FAILURE
 from chalicelib.domain.event import again
 from chalicelib.ports import ids, queues
 from chalicelib.ports.clock import now_ms, rfc3339

@@ -13,9 +13,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from chalicelib.api.deliveries import deliveries as reading
-from chalicelib.api.fields import Fields, body, invalid
-from chalicelib.api.formats import BotId, named
-from chalicelib.api.front import Answer, Call
+from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.fields import Fields, body, invalid
+from chalicelib.api.http.formats import BotId, named
 from chalicelib.domain.lane import queue_of, replay_of, thread_of
 from chalicelib.domain.order import Order
 from chalicelib.domain.thread import DESK

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.api.fields import Fields, Name
-from chalicelib.api.formats import ServiceId
+from chalicelib.api.http.fields import Fields, Name
+from chalicelib.api.http.formats import ServiceId
 from chalicelib.api.kinds import webhooks
 from chalicelib.api.kinds.contract import Kind, Shown
 from chalicelib.api.setup.masks import MaskedHeaders

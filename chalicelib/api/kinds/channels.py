@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib import channels
-from chalicelib.api.fields import Fields, Members, Name, Secret, callable_url, invalid, pointers, small
-from chalicelib.api.formats import ServiceId
+from chalicelib.api.http.fields import Fields, Members, Name, Secret, callable_url, invalid, pointers, small
+from chalicelib.api.http.formats import ServiceId
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
 from chalicelib.api.setup.masks import unmasked
 from chalicelib.ports import signing

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from chalicelib.api.routes import THINGS
+from chalicelib.api.http.routes import THINGS
 from chalicelib.tables.config import Resource
 
 

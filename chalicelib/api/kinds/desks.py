@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.api.fields import Name, Target, invalid
-from chalicelib.api.formats import DeskId, ServiceId
+from chalicelib.api.http.fields import Name, Target, invalid
+from chalicelib.api.http.formats import DeskId, ServiceId
 from chalicelib.api.kinds import webhooks
 from chalicelib.api.kinds.bots import WebhookAnswer
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown

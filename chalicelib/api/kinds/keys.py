@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.api.fields import Fields, Name
-from chalicelib.api.formats import ServiceId
+from chalicelib.api.http.fields import Fields, Name
+from chalicelib.api.http.formats import ServiceId
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
 from chalicelib.ports.clock import now_ms
 from chalicelib.tables.config import KEYS, Resource

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.api.fields import Condition, Fields, Members, Name, invalid, shared, small
-from chalicelib.api.formats import BotId, ChannelId, DeskId, ServiceId
+from chalicelib.api.http.fields import Condition, Fields, Members, Name, invalid, shared, small
+from chalicelib.api.http.formats import BotId, ChannelId, DeskId, ServiceId
 from chalicelib.api.kinds.contract import Draft, Kind, Settled
 from chalicelib.domain.deciding import conditions
 from chalicelib.tables import config

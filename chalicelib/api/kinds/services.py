@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from chalicelib.api.fields import Fields, Name
-from chalicelib.api.formats import Country, Language
+from chalicelib.api.http.fields import Fields, Name
+from chalicelib.api.http.formats import Country, Language
 from chalicelib.api.kinds.contract import Kind
 
 

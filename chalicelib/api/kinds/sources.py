@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from chalicelib import channels
-from chalicelib.api.fields import Fields, Name, invalid
-from chalicelib.api.formats import ServiceId, Slug, named
+from chalicelib.api.http.fields import Fields, Name, invalid
+from chalicelib.api.http.formats import ServiceId, Slug, named
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
 from chalicelib.domain import bearer
 from chalicelib.inbound import mapped

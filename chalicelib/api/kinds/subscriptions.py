@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from chalicelib.api.fields import Condition, Fields, Name, Target, invalid
-from chalicelib.api.formats import ServiceId
+from chalicelib.api.http.fields import Condition, Fields, Name, Target, invalid
+from chalicelib.api.http.formats import ServiceId
 from chalicelib.api.kinds import webhooks
 from chalicelib.api.kinds.bots import Context, Source
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from chalicelib.api.fields import Fields, Name, Target, invalid
-from chalicelib.api.formats import BotId, ServiceId
+from chalicelib.api.http.fields import Fields, Name, Target, invalid
+from chalicelib.api.http.formats import BotId, ServiceId
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
 from chalicelib.api.kinds.services import Zone
 from chalicelib.domain import bearer, recurrence, webhook_secrets

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
-from chalicelib.api.fields import Fields, Secret, Target, invalid
+from chalicelib.api.http.fields import Fields, Secret, Target, invalid
 from chalicelib.api.kinds.contract import Draft, Settled
 from chalicelib.api.setup.masks import unmasked
 from chalicelib.domain import webhook_secrets

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
-from chalicelib.api.fields import MAX_DEPTH, Fields, Secret, kept, parse, read, shared
-from chalicelib.api.formats import ServiceId
-from chalicelib.api.front import Call
+from chalicelib.api.http.dispatch import Call
+from chalicelib.api.http.fields import MAX_DEPTH, Fields, Secret, kept, parse, read, shared
+from chalicelib.api.http.formats import ServiceId
 from chalicelib.ports.web import Problem
 
 KINDS = ("channels", "bots", "desks", "rules", "triggers", "sources", "subscriptions")

@@ -8,9 +8,9 @@ from typing import Any
 
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.api.fields import invalid
-from chalicelib.api.formats import RESOURCES
-from chalicelib.api.front import Call
+from chalicelib.api.http.dispatch import Call
+from chalicelib.api.http.fields import invalid
+from chalicelib.api.http.formats import RESOURCES
 from chalicelib.api.kinds.contract import Draft, Kind, Settled
 from chalicelib.api.setup.masks import MASK
 from chalicelib.domain import bearer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from chalicelib.api.fields import invalid, kept, parse
+from chalicelib.api.http.fields import invalid, kept, parse
 from chalicelib.api.kinds.contract import Draft, Kind
 from chalicelib.ports import secrets
 from chalicelib.ports.clock import now_ms

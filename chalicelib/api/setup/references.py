@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.fields import escaped
+from chalicelib.api.http.fields import escaped
 from chalicelib.api.kinds.contract import Kind
 from chalicelib.tables.config import Resource
 

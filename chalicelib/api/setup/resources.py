@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api.fields import body, invalid, read
-from chalicelib.api.front import Answer, Call
+from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.fields import body, invalid, read
 from chalicelib.api.kinds.contract import Draft, Kind, kind_of
 from chalicelib.api.setup import changes
 from chalicelib.api.setup.drafts import merged, redrafted, refer, stand_alone

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chalicelib.api.fields import Fields, body
-from chalicelib.api.front import Answer, Call
+from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.fields import Fields, body
 from chalicelib.api.kinds.contract import Draft, Kind, Settled
 from chalicelib.api.setup import changes
 from chalicelib.api.setup.resources import find

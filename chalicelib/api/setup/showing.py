@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api.base_url import base_url
-from chalicelib.api.front import Call
+from chalicelib.api.http.base_url import base_url
+from chalicelib.api.http.dispatch import Call
 from chalicelib.api.kinds.contract import Kind, Shown
 from chalicelib.api.kinds.webhooks import events_url
 from chalicelib.api.setup.masks import masked

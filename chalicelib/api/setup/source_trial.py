@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api.fields import Fields, invalid, parse
-from chalicelib.api.formats import ServiceId, Slug
-from chalicelib.api.front import Answer, Call
+from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.fields import Fields, invalid, parse
+from chalicelib.api.http.formats import ServiceId, Slug
+from chalicelib.api.http.shapes import Wrong
 from chalicelib.api.kinds.sources import Mapping, given
-from chalicelib.api.shapes import Wrong
 from chalicelib.inbound import mapped
 from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.ports.web import Problem

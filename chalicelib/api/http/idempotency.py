@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.api.front import Answer, Call
+from chalicelib.api.http.dispatch import Answer, Call
 from chalicelib.ports import aws, secrets
 from chalicelib.ports.settings import settings
 from chalicelib.ports.web import Problem
@@ -32,7 +32,7 @@ def answer(call: Call, function: Callable[[Call], Answer]) -> Answer:
     from aws_lambda_powertools.utilities.idempotency import exceptions as found
     from aws_lambda_powertools.utilities.idempotency.serialization.custom_dict import CustomDictSerializer
 
-    from chalicelib.api.kept_answers import kept_answers
+    from chalicelib.api.http.kept_answers import kept_answers
 
     owner = f"{call.caller.id} {_path(call)} {key}"
     config = IdempotencyConfig(

@@ -9,7 +9,7 @@ from typing import Any
 
 from chalice.app import Request, Response
 
-from chalicelib.api.routes import ADMIN, AGENT, EDGE, OPEN, PAGE, READ, Route
+from chalicelib.api.http.routes import ADMIN, AGENT, EDGE, OPEN, PAGE, READ, Route
 from chalicelib.ports import web
 from chalicelib.ports.web import Problem
 
@@ -87,7 +87,7 @@ def answered(routes: dict[str, Route], request: Request, lambda_context: Any, na
     if route.scope in (EDGE, PAGE):
         response: Response = load(route)(request, **names)
         return response
-    from chalicelib.api import auth, once, queries
+    from chalicelib.api.http import auth, idempotency, queries
 
     # Before the key is looked up: a refusal must not cost a read per megabyte.
     raw = web.raw_body(request, most=MAX_BODY) if request.method != "GET" else b""
@@ -97,7 +97,9 @@ def answered(routes: dict[str, Route], request: Request, lambda_context: Any, na
     query = web.query(request)
     queries.refuse(route.function, query)
     call = Call(route, names, query, request.headers, raw, caller, request.context, lambda_context)
-    answer = once.answer(call, load(route)) if route.method == "POST" and route.scope != READ else load(route)(call)
+    answer = (
+        idempotency.answer(call, load(route)) if route.method == "POST" and route.scope != READ else load(route)(call)
+    )
     if isinstance(answer, Response):
         # Not JSON: a file.
         return answer

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from chalicelib.api.fields import Json, Members, shared
-from chalicelib.api.formats import named
+from chalicelib.api.http.fields import Json, Members, shared
+from chalicelib.api.http.formats import named
 from chalicelib.bots.contents import FILES, MAX_BUTTONS, MAX_ITEMS, MAX_MEDIA
 from chalicelib.bots.fields import MAX_NAME
 from chalicelib.domain.message import MAX_TEXT_BYTES

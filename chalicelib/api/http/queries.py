@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.api import formats
-from chalicelib.api.cursors import DEFAULT_LIMIT, MAX_LIMIT
-from chalicelib.api.fields import invalid
+from chalicelib.api.http import formats
+from chalicelib.api.http.cursors import DEFAULT_LIMIT, MAX_LIMIT
+from chalicelib.api.http.fields import invalid
 from chalicelib.domain.message import TYPES
 from chalicelib.tables import deliveries
 

@@ -66,7 +66,7 @@ TABLE: tuple[Route, ...] = (
     Route("GET", "/console", "api.console:page", PAGE),
     Route("GET", "/console/console.js", "api.console:script", PAGE),
     Route("GET", "/console/console.css", "api.console:style", PAGE),
-    Route("GET", "/health", "api.health:health", OPEN),
+    Route("GET", "/health", "api.http.health:health", OPEN),
     Route("GET", "/v1/openapi.json", "api.openapi:document", OPEN),
     *(route for thing in THINGS for route in _resource(thing)),
     Route("POST", "/v1/bots/{id}/verify", "api.setup.verification:verify", ADMIN, "bots"),
@@ -126,7 +126,7 @@ def of_path(path: str) -> dict[str, Route]:
 
 def _view(path: str) -> Callable[..., Response]:
     def view(**names: str) -> Response:
-        from chalicelib.api.front import serve
+        from chalicelib.api.http.dispatch import serve
 
         return serve(of_path(path), routes.current_request, routes.lambda_context, names)
 

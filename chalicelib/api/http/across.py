@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from pynamodb.exceptions import QueryError
 
-from chalicelib.api import cursors
-from chalicelib.api.front import Call
+from chalicelib.api.http import cursors
+from chalicelib.api.http.dispatch import Call
 from chalicelib.tables import config
 
 _SERVICES_A_PAGE = 25

@@ -1,0 +1,1 @@
+"""Requests and answers: the table of routes, keys, idempotency, queries and cursors."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from chalicelib.api.openapi import description
+from chalicelib.api.openapi.document import description
 from chalicelib.bots.contents import SENDABLE
 from infra.reads import ROOT
 

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from chalicelib.api.openapi import description
+from chalicelib.api.openapi.document import description
 from chalicelib.ports import clock
 from tests.api.in_process import Gateway
 from tests.api.peopled import Peopled, settle

@@ -67,7 +67,7 @@ TABLE: tuple[Route, ...] = (
     Route("GET", "/console/console.js", "api.console:script", PAGE),
     Route("GET", "/console/console.css", "api.console:style", PAGE),
     Route("GET", "/health", "api.http.health:health", OPEN),
-    Route("GET", "/v1/openapi.json", "api.openapi:document", OPEN),
+    Route("GET", "/v1/openapi.json", "api.openapi.document:document", OPEN),
     *(route for thing in THINGS for route in _resource(thing)),
     Route("POST", "/v1/bots/{id}/verify", "api.setup.verification:verify", ADMIN, "bots"),
     Route("POST", "/v1/desks/{id}/verify", "api.setup.verification:verify", ADMIN, "desks"),

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from chalicelib import __version__
-from chalicelib.api import openapi_conditions
 from chalicelib.api.contacts.erasing import Erasure
 from chalicelib.api.contacts.fields import Contact, ContactAnswer, ContactChange, ContactLine
 from chalicelib.api.contacts.files import CSV, JSON_LINES, ExportedLine, Imported
@@ -26,10 +25,11 @@ from chalicelib.api.http.dispatch import Answer, Call, load
 from chalicelib.api.http.fields import JSON, SHARED
 from chalicelib.api.http.routes import EDGE, OPEN, PAGE, TABLE, Route
 from chalicelib.api.kinds.contract import all_kinds, kind_of
-from chalicelib.api.openapi_doors import MODELS, OPERATIONS, SCHEMAS
-from chalicelib.api.openapi_inputs import REFERENCE, change_of, item_of
-from chalicelib.api.openapi_parameters import parameters
-from chalicelib.api.openapi_statuses import refusals, responses
+from chalicelib.api.openapi import conditions
+from chalicelib.api.openapi.doors import MODELS, OPERATIONS, SCHEMAS
+from chalicelib.api.openapi.inputs import REFERENCE, change_of, item_of
+from chalicelib.api.openapi.parameters import parameters
+from chalicelib.api.openapi.statuses import refusals, responses
 from chalicelib.api.setup.bundles import Bundle
 from chalicelib.api.setup.rotation import Rotation
 from chalicelib.api.setup.source_trial import Trial, Tried
@@ -189,7 +189,7 @@ def _facts(route: Route) -> tuple[int, str, dict[str, Any] | None]:
         return 200, "", _list_of({"$ref": _REF.format(model=_LISTS[route.function].__name__)})
     if route.function.startswith("api.setup.rotation:"):
         return 200, "Rotation", {"$ref": _REF.format(model=kind_of(route.thing).answer.__name__ + "Rotated")}
-    if route.function == "api.openapi:document":
+    if route.function == "api.openapi.document:document":
         return 200, "", {"type": "object"}
     status, takes_model, answers = _OTHERS[route.function]
     schema = {"$ref": _REF.format(model=answers.__name__)} if answers else None
@@ -227,7 +227,7 @@ def _schemas() -> dict[str, Any]:
         }
         schemas[f"{name}Change"] = change_of(kind, schemas)
         schemas[f"{name}Item"] = item_of(kind, schemas[name])
-    return schemas | openapi_conditions.schemas() | SCHEMAS | {"Json": JSON, "SecretReference": REFERENCE}
+    return schemas | conditions.schemas() | SCHEMAS | {"Json": JSON, "SecretReference": REFERENCE}
 
 
 def _linked(schema: Any) -> Any:

@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from chalicelib.api.bot_events import BotEvents
 from chalicelib.api.conversations.agents import DeskEvent
-from chalicelib.api.desk_events import DeskPosts
 from chalicelib.api.http import formats, shapes
-from chalicelib.api.openapi_statuses import referred
+from chalicelib.api.openapi.bot_events import BotEvents
+from chalicelib.api.openapi.desk_events import DeskPosts
+from chalicelib.api.openapi.statuses import referred
 from chalicelib.domain.message import MAX_TEXT_BYTES
 from chalicelib.ports.settings import LONGEST_POLL_S
 

@@ -8,7 +8,7 @@ from chalicelib.api.http import formats
 from chalicelib.api.http.formats import Form
 from chalicelib.api.http.queries import QUERIES, Query
 from chalicelib.api.http.routes import Route
-from chalicelib.api.openapi_statuses import keyed
+from chalicelib.api.openapi.statuses import keyed
 
 _KEY = {
     "name": "Idempotency-Key",

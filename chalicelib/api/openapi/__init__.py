@@ -1,0 +1,1 @@
+"""The description of the API, made from what checks requests and what is answered."""

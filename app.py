@@ -11,7 +11,7 @@ from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
 
-from chalicelib.api.http.routes import routes
+from chalicelib.api.http.blueprint import routes
 
 app = Chalice(app_name="parley", configure_logs=False)
 app.register_blueprint(routes)

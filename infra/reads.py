@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from chalicelib.api.http import blueprint
 from chalicelib.api.http import routes as routing
 from infra import declared
 from infra.edges import edge_of
@@ -43,7 +44,7 @@ def _starts(name: str) -> Iterator[str]:
             continue
         if route.module == "app":
             yield from _imported_by("app", _function("app", route.function))
-        elif route.module == routing.__name__:
+        elif route.module == blueprint.__name__:
             yield from _named_in_the_table(route.path)
         else:
             yield route.module
@@ -54,10 +55,10 @@ def _named_in_the_table(path: str) -> Iterator[str]:
     for entry in routing.of_path(path).values():
         if entry.scope != routing.EDGE:
             # What stands between a request and these functions: keys, idempotency.
-            yield f"{OURS}.api.front"
+            yield f"{OURS}.api.http.dispatch"
         yield f"{OURS}.{entry.function.partition(':')[0]}"
         if entry.thing:
-            yield f"{OURS}.api.{entry.thing}"
+            yield f"{OURS}.api.kinds.{entry.thing}"
 
 
 @cache

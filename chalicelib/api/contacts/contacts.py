@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.api.contacts.fields import Contact, ContactChange, changed, identities_given, wrong_consent
 from chalicelib.api.conversations.conversations import service_of_query
 from chalicelib.api.http import across, cursors
-from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import body, invalid
 from chalicelib.api.http.formats import CONTACT
 from chalicelib.api.setup import changes

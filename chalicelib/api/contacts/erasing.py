@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.api.contacts.contacts import find, no_contact, told
-from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields
 from chalicelib.api.http.formats import CONTACT
 from chalicelib.api.setup import changes

@@ -14,7 +14,7 @@ from chalicelib.api.contacts.contacts import country_of
 from chalicelib.api.contacts.fields import ContactLine, identities_given, wrong_consent
 from chalicelib.api.conversations.conversations import service_of_query
 from chalicelib.api.http import cursors
-from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields, escaped, invalid, parse, problems
 from chalicelib.api.http.queries import MOST_EXPORTED
 from chalicelib.domain import file_text

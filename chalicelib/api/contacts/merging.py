@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from chalicelib.api.contacts.contacts import find, no_contact, told, view
 from chalicelib.api.contacts.fields import ContactAnswer
-from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields, body, invalid
 from chalicelib.api.http.formats import ContactId, named
 from chalicelib.api.setup import changes

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.formats import named
 from chalicelib.api.http.said import MORE, Content, Files, Short, Text, variants
 from chalicelib.bots.reading import MAX_EVENTS

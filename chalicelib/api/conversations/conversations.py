@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.api.conversations import persons
 from chalicelib.api.http import across, cursors
-from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import invalid
 from chalicelib.api.http.formats import THREAD
 from chalicelib.api.setup import changes

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from chalicelib.api.conversations import conversations
-from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields, body, invalid
 from chalicelib.api.http.formats import BotId, ServiceId, mail_address, named
 from chalicelib.api.http.shapes import Message as MessageShape

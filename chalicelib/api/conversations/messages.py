@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from chalicelib.api.conversations import conversations, timeline
 from chalicelib.api.conversations.timeline import view
 from chalicelib.api.http import cursors
-from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields, body, invalid
 from chalicelib.api.http.formats import ServiceId, named
 from chalicelib.api.http.queries import MESSAGE_FILTERS as FILTERS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chalicelib.api.http.dispatch import Call
+from chalicelib.api.http.call import Call
 from chalicelib.ports.web import Problem
 from chalicelib.tables import history
 from chalicelib.tables.history import Person

@@ -15,7 +15,7 @@ from pydantic import Field, RootModel
 from chalicelib.api.conversations import messages, persons
 from chalicelib.api.conversations.timeline import view
 from chalicelib.api.http import cursors
-from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields, body, invalid
 from chalicelib.api.http.formats import named
 from chalicelib.api.http.shapes import MessagesListAnswer

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.api.conversations import persons
 from chalicelib.api.http import cursors
-from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.call import Answer, Call
 from chalicelib.domain.message import Message
 from chalicelib.domain.view import message_view
 from chalicelib.ports.clock import rfc3339

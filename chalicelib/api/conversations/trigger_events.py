@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from chalicelib.api.http import cursors
-from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.formats import TRIGGER_EVENT, mail_address, named
 from chalicelib.api.setup.resources import find
 from chalicelib.domain.message import MAX_TEXT_BYTES

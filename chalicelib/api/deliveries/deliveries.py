@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.api.conversations import conversations
 from chalicelib.api.http import cursors, formats
-from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import invalid
 from chalicelib.api.http.queries import DESTINATIONS
 from chalicelib.domain.lane import lane_of, lane_of_route, replay_of, thread_of

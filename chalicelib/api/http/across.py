@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pynamodb.exceptions import QueryError
 
 from chalicelib.api.http import cursors
-from chalicelib.api.http.dispatch import Call
+from chalicelib.api.http.call import Call
 from chalicelib.tables import config
 
 _SERVICES_A_PAGE = 25

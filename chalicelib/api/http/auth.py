@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib.api.http.dispatch import Caller
+from chalicelib.api.http.call import Caller
 from chalicelib.domain import bearer
 from chalicelib.ports.web import Problem
 from chalicelib.tables import tokens

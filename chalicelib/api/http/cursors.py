@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pynamodb.exceptions import QueryError
 
-from chalicelib.api.http.dispatch import Call
+from chalicelib.api.http.call import Call
 from chalicelib.ports.web import Problem
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.call import Answer, Call
 
 
 def health(call: Call) -> Answer:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.call import Answer, Call
 from chalicelib.ports import aws, secrets
 from chalicelib.ports.settings import settings
 from chalicelib.ports.web import Problem

@@ -5,12 +5,7 @@ A function is named as text and imported when its first request comes: this modu
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
-
-from chalice.app import Blueprint, Response
-
-routes = Blueprint(__name__)
 
 ADMIN, AGENT, READ = "admin", "agent", "read"
 """Scopes of an API key; each includes those after it."""
@@ -122,19 +117,3 @@ TABLE: tuple[Route, ...] = (
 def of_path(path: str) -> dict[str, Route]:
     """The routes of a path by method."""
     return {route.method: route for route in TABLE if route.path == path}
-
-
-def _view(path: str) -> Callable[..., Response]:
-    def view(**names: str) -> Response:
-        from chalicelib.api.http.dispatch import serve
-
-        return serve(of_path(path), routes.current_request, routes.lambda_context, names)
-
-    return view
-
-
-for _path in dict.fromkeys(route.path for route in TABLE):
-    # All methods are registered, so that a wrong one gets a 405 of ours and not the gateway's 403; all content types,
-    # because a wrong one is our 415 and a webhook may come as a form.
-    _methods = dict.fromkeys((*METHODS, *of_path(_path)))
-    routes.route(_path, methods=list(_methods), content_types=["*/*"])(_view(_path))

@@ -1,7 +1,7 @@
 """What a kind of resource says of itself, so that one set of functions makes, lists, changes and removes all kinds.
 
-A kind is the module `chalicelib.api.<thing>` with a `KIND`. `settle` is its heart: from the fields that were given
-and what stood before, it makes what is stored, what is sealed and what is shown once.
+A kind is the module `chalicelib.api.kinds.<thing>` with a `KIND`. `settle` is its heart: from the fields that were
+given and what stood before, it makes what is stored, what is sealed and what is shown once.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Kind:
 
 def kind_of(thing: str) -> Kind:
     """The kind by its plural."""
-    kind: Kind = import_module(f"chalicelib.api.{thing}").KIND
+    kind: Kind = import_module(f"chalicelib.api.kinds.{thing}").KIND
     return kind
 
 

@@ -21,7 +21,8 @@ from chalicelib.api.conversations.trigger_events import EventAnswer, TriggerAsk,
 from chalicelib.api.deliveries.replay import Replay
 from chalicelib.api.http import shapes
 from chalicelib.api.http.base_url import base_url
-from chalicelib.api.http.dispatch import Answer, Call, load
+from chalicelib.api.http.call import Answer, Call
+from chalicelib.api.http.dispatch import load
 from chalicelib.api.http.fields import JSON, SHARED
 from chalicelib.api.http.routes import EDGE, OPEN, PAGE, TABLE, Route
 from chalicelib.api.kinds.contract import all_kinds, kind_of

@@ -50,7 +50,8 @@ _ALSO: dict[str, tuple[int, ...]] = {
     "steps.receive_source:run": (403,),
 }
 _ANY_MEDIA_TYPE = frozenset({
-    "api.setup.source_trial:try_out", "api.conversations.agents:events", "api.conversations.trigger_events:invoke", "steps.receive_trigger:run",
+    "api.setup.source_trial:try_out", "api.conversations.agents:events", "api.conversations.trigger_events:invoke",
+    "steps.receive_trigger:run",
     "steps.receive_source:run",
 })  # fmt: skip
 """These read the body as JSON, whatever its media type is said to be."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.api.http import across, cursors
-from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.formats import AUDIT_ENTRY
 from chalicelib.api.setup import changes
 from chalicelib.ports.clock import rfc3339

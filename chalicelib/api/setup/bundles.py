@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
-from chalicelib.api.http.dispatch import Call
+from chalicelib.api.http.call import Call
 from chalicelib.api.http.fields import MAX_DEPTH, Fields, Secret, kept, parse, read, shared
 from chalicelib.api.http.formats import ServiceId
 from chalicelib.ports.web import Problem

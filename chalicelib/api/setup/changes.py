@@ -8,7 +8,7 @@ from typing import Any
 
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.api.http.dispatch import Call
+from chalicelib.api.http.call import Call
 from chalicelib.api.http.fields import invalid
 from chalicelib.api.http.formats import RESOURCES
 from chalicelib.api.kinds.contract import Draft, Kind, Settled

@@ -8,7 +8,8 @@ from typing import Any
 from chalice.app import Response
 from pydantic import ValidationError
 
-from chalicelib.api.http.dispatch import MAX_BODY, Answer, Call
+from chalicelib.api.http.call import Answer, Call
+from chalicelib.api.http.dispatch import MAX_BODY
 from chalicelib.api.http.fields import invalid
 from chalicelib.api.kinds.contract import Kind, kind_of
 from chalicelib.api.setup import changes, references

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.api.http.dispatch import Call
+from chalicelib.api.http.call import Call
 from chalicelib.api.http.fields import invalid, parse
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, kind_of
 from chalicelib.api.setup import changes

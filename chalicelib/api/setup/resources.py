@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import body, invalid, read
 from chalicelib.api.kinds.contract import Draft, Kind, kind_of
 from chalicelib.api.setup import changes

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields, body
 from chalicelib.api.kinds.contract import Draft, Kind, Settled
 from chalicelib.api.setup import changes

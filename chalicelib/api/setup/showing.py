@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.api.http.base_url import base_url
-from chalicelib.api.http.dispatch import Call
+from chalicelib.api.http.call import Call
 from chalicelib.api.kinds.contract import Kind, Shown
 from chalicelib.api.kinds.webhooks import events_url
 from chalicelib.api.setup.masks import masked

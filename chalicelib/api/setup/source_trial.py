@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields, invalid, parse
 from chalicelib.api.http.formats import ServiceId, Slug
 from chalicelib.api.http.shapes import Wrong

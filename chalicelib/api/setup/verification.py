@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from chalicelib.api.http.dispatch import Answer, Call
+from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.setup import changes
 from chalicelib.api.setup.resources import find
 from chalicelib.domain import webhook_secrets

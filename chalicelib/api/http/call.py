@@ -1,0 +1,64 @@
+"""A request as a function of the API gets it, and its answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.api.http.routes import ADMIN, AGENT, READ, Route
+from chalicelib.ports.web import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, by API key."""
+
+    id: str
+    scopes: frozenset[str]
+    service: str = ""
+    """The only service that it may see; empty: all."""
+
+    def may(self, scope: str) -> bool:
+        """Whether the key has the scope: admin may all, agent what read may too."""
+        order = (ADMIN, AGENT, READ)
+        return any(one in self.scopes for one in order[: order.index(scope) + 1])
+
+    def need_service(self, service: str) -> str:
+        """The service, if the caller may see it; Problem 403 else."""
+        if self.service and service != self.service:
+            raise Problem(403, "other_service", "this key is limited to another service")
+        return service
+
+
+NOBODY = Caller("", frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request as a function of the API gets it."""
+
+    route: Route
+    names: dict[str, str]
+    """Parameters of the path."""
+    query: dict[str, str]
+    headers: Any
+    raw: bytes
+    caller: Caller
+    context: dict[str, Any]
+    """API Gateway's request context."""
+    lambda_context: Any = None
+
+    @property
+    def id(self) -> str:
+        return self.names["id"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A 2xx answer; `once` are top-level fields that are shown this once and stored nowhere in the clear, `headers` are
+    not repeated under an Idempotency-Key."""
+
+    status: int
+    body: Any = None
+    once: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)

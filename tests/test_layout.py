@@ -128,6 +128,38 @@ def test_who_imports_whom() -> None:
     assert wrong == []
 
 
+def test_no_package_is_imported_by_what_it_imports() -> None:
+    """Also not in a circle: what two need of each other stands below both."""
+    arrows: dict[str, set[str]] = {}
+    for path in _modules("chalicelib"):
+        if path.parent != PRODUCT:
+            inner = {name.split(".")[1] for name in _imports(path) if name.startswith("chalicelib.")}
+            arrows.setdefault(_package(path), set()).update(inner & set(MAY_IMPORT))
+    left = {package: inner - {package} for package, inner in arrows.items()}
+    while lowest := [package for package, inner in left.items() if not inner & set(left)]:
+        for package in lowest:
+            del left[package]
+
+    assert left == {}, "a circle among these"
+
+
+API = ("http", "kinds", "setup", "conversations", "deliveries", "contacts", "openapi")
+"""The API's packages, from the ground up: each may import itself and those before it."""
+
+
+def test_the_api_has_floors() -> None:
+    wrong = [
+        f"{_name(path)} imports {name}"
+        for floor, package in enumerate(API)
+        for path in _modules(f"chalicelib/api/{package}")
+        for name in _imports(path)
+        if name.startswith("chalicelib.api.") and name.split(".")[2] not in API[: floor + 1]
+    ]
+
+    assert wrong == []
+    assert {path.name for path in (PRODUCT / "api").iterdir() if path.is_dir() and any(path.glob("*.py"))} == set(API)
+
+
 def test_no_step_imports_another() -> None:
     wrong = [
         f"{_name(path)} imports {name}"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api.http.masks import MASK
 from chalicelib.api.kinds.channels import connectable
 from chalicelib.api.kinds.contract import all_kinds, kind_of
 from chalicelib.api.setup.bundles import KINDS
-from chalicelib.api.setup.masks import MASK
 from chalicelib.channels import load
 from chalicelib.ports import secrets
 from chalicelib.tables import config

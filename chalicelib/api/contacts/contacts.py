@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.api.contacts.fields import Contact, ContactChange, changed, identities_given, wrong_consent
-from chalicelib.api.conversations.conversations import service_of_query
 from chalicelib.api.http import across, cursors
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import body, invalid
 from chalicelib.api.http.formats import CONTACT
-from chalicelib.api.setup import changes
+from chalicelib.api.http.services import meanwhile, needed_service, service_of_query
 from chalicelib.domain import contact as rules
 from chalicelib.domain.identities import normalised
 from chalicelib.ports.clock import now_ms, rfc3339
@@ -44,7 +43,7 @@ def create(call: Call) -> Answer:
     except contacts.Taken as taken:
         raise identity_taken(taken) from None
     except contacts.ContactBusy:
-        raise changes.meanwhile() from None
+        raise meanwhile() from None
     told(call, row, "created", {"fields": sorted(given.model_fields_set - {"service_id"})})
     return Answer(201, view(row))
 
@@ -54,8 +53,8 @@ def listing(call: Call) -> Answer:
     `?phone=` or `?external_id=`."""
     limit = cursors.limit_of(call)
     if any(name in call.query for name in _FILTERS):
-        return Answer(200, {"data": views(_with_identity(call, service_of_query(call))), "next_cursor": None})
-    service = changes.service_of_query(call)
+        return Answer(200, {"data": views(_with_identity(call, needed_service(call))), "next_cursor": None})
+    service = service_of_query(call)
     of = f"contacts {service}"
 
     def rows(service: str, most: int, before: str) -> list[str]:
@@ -101,7 +100,7 @@ def change(call: Call) -> Answer:
             if saved is not row:
                 told(call, saved, "updated", {"fields": sorted(patch.model_fields_set)})
             return Answer(200, view(saved))
-    raise changes.meanwhile()
+    raise meanwhile()
 
 
 def find(call: Call, contact_id: str = "") -> ContactRow:

@@ -8,7 +8,7 @@ from chalicelib.api.contacts.contacts import find, no_contact, told
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields
 from chalicelib.api.http.formats import CONTACT
-from chalicelib.api.setup import changes
+from chalicelib.api.http.services import meanwhile
 from chalicelib.ports import queues
 from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.tables import config, erasing
@@ -76,7 +76,7 @@ def _begin(call: Call) -> ContactRow:
             break
     row = erasing.find(call.id)
     if row is None:
-        raise changes.meanwhile()
+        raise meanwhile()
     return row
 
 

@@ -12,11 +12,11 @@ from chalice.app import Response
 
 from chalicelib.api.contacts.contacts import country_of
 from chalicelib.api.contacts.fields import ContactLine, identities_given, wrong_consent
-from chalicelib.api.conversations.conversations import service_of_query
 from chalicelib.api.http import cursors
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields, escaped, invalid, parse, problems
 from chalicelib.api.http.queries import MOST_EXPORTED
+from chalicelib.api.http.services import needed_service
 from chalicelib.domain import file_text
 from chalicelib.domain.contact_file import Row, Unreadable, column_of, rows_of_csv, rows_of_json_lines
 from chalicelib.ports import ids, web
@@ -79,7 +79,7 @@ class Imported(Fields):
 def load(call: Call) -> Answer:
     """Contacts made and changed by a file: what became of its rows, of which a call handles 500. Doing it again changes
     nothing. A wrong row is refused with its errors; the others count."""
-    service = service_of_query(call)
+    service = needed_service(call)
     country = country_of(call, service)
     first = int(call.query.get("from_row", 1))
     is_csv = _is_csv(call)
@@ -111,7 +111,7 @@ def dump(call: Call) -> Response:
 
     The lines can be imported again; a contact that was merged into another stands in that one's line.
     """
-    service = service_of_query(call)
+    service = needed_service(call)
     of, limit = f"export {service}", int(call.query.get("limit", MOST_EXPORTED))
     places = contacts.newest(service, limit=limit + 1, before=cursors.place_of(call, of=of))
     ids_of = {place: place.partition(".")[2] for place in places[:limit]}

@@ -9,7 +9,7 @@ from chalicelib.api.contacts.fields import ContactAnswer
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields, body, invalid
 from chalicelib.api.http.formats import ContactId, named
-from chalicelib.api.setup import changes
+from chalicelib.api.http.services import meanwhile
 from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.ports.web import Problem
 from chalicelib.tables import config, contacts, merging, suggestions
@@ -78,7 +78,7 @@ def merge(call: Call) -> Answer:
             raise invalid([("/from", "belongs to another service")]) from None
         raise _conflict(refused) from None
     except contacts.ContactBusy:
-        raise changes.meanwhile() from None
+        raise meanwhile() from None
     told(call, row, "merged", {"from": given.from_, "merge_id": id})
     return Answer(200, {"merge_id": id} | view(row))
 
@@ -95,7 +95,7 @@ def unmerge(call: Call) -> Answer:
             raise Problem(404, "not_found", f"there is no merge {given.merge_id[:60]!r} into this contact") from None
         raise _conflict(refused) from None
     except contacts.ContactBusy:
-        raise changes.meanwhile() from None
+        raise meanwhile() from None
     told(call, row, "unmerged", {"restored": str(free.id), "merge_id": given.merge_id})
     return Answer(200, {"restored": str(free.id)} | view(row))
 
@@ -114,7 +114,7 @@ def dismiss(call: Call) -> Answer:
     try:
         changed, was = suggestions.dismiss(call.id, given.contact_id, now_ms=now_ms())
     except contacts.ContactBusy:
-        raise changes.meanwhile() from None
+        raise meanwhile() from None
     if changed is None:
         raise Problem(409, "already_merged", "they are one contact", contact_id=str(row.id))
     if was:

@@ -9,7 +9,7 @@ from chalicelib.api.http import across, cursors
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import invalid
 from chalicelib.api.http.formats import THREAD
-from chalicelib.api.setup import changes
+from chalicelib.api.http.services import service_of_query
 from chalicelib.domain.thread import SOURCE, Conversation, Thread, parse_conversation_id
 from chalicelib.domain.view import conversation_view
 from chalicelib.ports.clock import rfc3339
@@ -29,7 +29,7 @@ def listing(call: Call) -> Answer:
 
 
 def _of_services(call: Call) -> dict[str, Any]:
-    service = changes.service_of_query(call)
+    service = service_of_query(call)
     limit, of = cursors.limit_of(call), f"conversations {service}"
 
     def rows(service: str, most: int, place: str) -> Any:
@@ -52,7 +52,7 @@ def _of_services(call: Call) -> dict[str, Any]:
 
 def _of_contact(call: Call) -> dict[str, Any]:
     whole = persons.find(call, call.query["contact_id"], CONVERSATION)
-    service = changes.service_of_query(call)
+    service = service_of_query(call)
     if service and service != whole.service:
         raise invalid([("/contact_id", "is of another service")])
     of = f"conversations {whole.id}"
@@ -121,14 +121,6 @@ def conversations_of(thread_id: str) -> list[Conversation]:
         thread_id, ThreadRow.item.startswith("c"), scan_index_forward=False, limit=100, consistent_read=True
     )
     return [Conversation.of(row.state) for row in rows]
-
-
-def service_of_query(call: Call) -> str:
-    """`?service_id=`, or the only service of the key; Problem 422 where neither says which."""
-    service = changes.service_of_query(call)
-    if not service:
-        raise invalid([("/service_id", "is needed: this key sees more than one service")])
-    return service
 
 
 def view(conversation: Conversation) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields, body, invalid
 from chalicelib.api.http.formats import ServiceId, named
 from chalicelib.api.http.queries import MESSAGE_FILTERS as FILTERS
-from chalicelib.api.setup import changes
+from chalicelib.api.http.services import is_id
 from chalicelib.domain.message import Message
 from chalicelib.domain.thread import Conversation, thread_of_message
 from chalicelib.ports.web import Problem
@@ -121,7 +121,7 @@ def _of_conversation(found: Conversation, limit: int, cursor: str | None) -> _Pa
 
 def _of_source(call: Call, given: dict[str, str], limit: int, cursor: str | None) -> _Page:
     service = call.caller.need_service(given.get("service_id") or call.caller.service)
-    if service and not changes.is_id("service", service):
+    if service and not is_id("service", service):
         raise invalid([("/service_id", "is no id of a service")])
     services = [service] if service else _all_services()
     of = f"source {service} {given['source']}"

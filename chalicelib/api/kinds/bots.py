@@ -8,9 +8,9 @@ from pydantic import Field
 
 from chalicelib.api.http.fields import Fields, Name
 from chalicelib.api.http.formats import ServiceId
+from chalicelib.api.http.masks import MaskedHeaders
 from chalicelib.api.kinds import webhooks
 from chalicelib.api.kinds.contract import Kind, Shown
-from chalicelib.api.setup.masks import MaskedHeaders
 from chalicelib.tables.config import Resource
 
 Source = Annotated[str, Field(min_length=1, max_length=100)]

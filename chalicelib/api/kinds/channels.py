@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from chalicelib import channels
 from chalicelib.api.http.fields import Fields, Members, Name, Secret, callable_url, invalid, pointers, small
 from chalicelib.api.http.formats import ServiceId
+from chalicelib.api.http.masks import unmasked
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
-from chalicelib.api.setup.masks import unmasked
 from chalicelib.ports import signing
 from chalicelib.tables.config import Resource
 

@@ -8,10 +8,10 @@ from pydantic import ConfigDict, Field
 
 from chalicelib.api.http.fields import Name, Target, invalid
 from chalicelib.api.http.formats import DeskId, ServiceId
+from chalicelib.api.http.masks import MaskedHeaders
 from chalicelib.api.kinds import webhooks
 from chalicelib.api.kinds.bots import WebhookAnswer
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
-from chalicelib.api.setup.masks import MaskedHeaders
 from chalicelib.tables import endpoints
 from chalicelib.tables.config import Resource
 

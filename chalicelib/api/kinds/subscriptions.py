@@ -9,10 +9,10 @@ from pydantic import AfterValidator, Field
 
 from chalicelib.api.http.fields import Condition, Fields, Name, Target, invalid
 from chalicelib.api.http.formats import ServiceId
+from chalicelib.api.http.masks import MaskedHeaders
 from chalicelib.api.kinds import webhooks
 from chalicelib.api.kinds.bots import Context, Source
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
-from chalicelib.api.setup.masks import MaskedHeaders
 from chalicelib.domain.deciding import conditions
 from chalicelib.domain.platform_event import EVENTS
 from chalicelib.ports.clock import rfc3339

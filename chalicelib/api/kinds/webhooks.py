@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from chalicelib.api.http.fields import Fields, Secret, Target, invalid
+from chalicelib.api.http.masks import unmasked
 from chalicelib.api.kinds.contract import Draft, Settled
-from chalicelib.api.setup.masks import unmasked
 from chalicelib.domain import webhook_secrets
 from chalicelib.domain.retry import DISABLE_AFTER_S, WAITS_S
 from chalicelib.ports import ids, signing

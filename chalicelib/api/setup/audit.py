@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.api.http import across, cursors
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.formats import AUDIT_ENTRY
-from chalicelib.api.setup import changes
+from chalicelib.api.http.services import service_of_query
 from chalicelib.ports.clock import rfc3339
 from chalicelib.ports.web import Problem
 from chalicelib.tables import audit, config
@@ -17,7 +17,7 @@ from chalicelib.tables.audit import AuditEntry
 def listing(call: Call) -> Answer:
     """Entries, the newest first, without `?service_id=` service by service; those of no service are under
     `?service_id=parley`."""
-    service = changes.service_of_query(call)
+    service = service_of_query(call)
     limit, of = cursors.limit_of(call), f"audit {service}"
     if not service:
         return Answer(200, _of_all_services(call, limit, of))
@@ -45,7 +45,7 @@ def _of_all_services(call: Call, limit: int, of: str) -> dict[str, Any]:
 
 def one(call: Call) -> Answer:
     """An entry of `?service_id=`, or of the key's only service, else of none."""
-    service = changes.service_of_query(call) or config.SYSTEM
+    service = service_of_query(call) or config.SYSTEM
     row = audit.get(service, call.id) if AUDIT_ENTRY.fits(call.id) else None
     if row is None:
         raise Problem(404, "not_found", f"there is no entry {call.id[:60]!r} in the audit of {service}")

@@ -8,16 +8,14 @@ from typing import Any
 
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.api.http.call import Call
 from chalicelib.api.http.fields import invalid
-from chalicelib.api.http.formats import RESOURCES
+from chalicelib.api.http.masks import MASK
+from chalicelib.api.http.services import meanwhile
 from chalicelib.api.kinds.contract import Draft, Kind, Settled
-from chalicelib.api.setup.masks import MASK
 from chalicelib.domain import bearer
 from chalicelib.domain.retry import SWEEPS_S
 from chalicelib.domain.tasks import EndpointBack
 from chalicelib.ports import queues, secrets
-from chalicelib.ports.web import Problem
 from chalicelib.tables import audit, config, endpoints, schedule
 from chalicelib.tables.endpoints import Endpoint
 
@@ -66,20 +64,6 @@ def new_id(kind: str, service: str) -> str:
     return config.new_id(kind, service)
 
 
-def is_id(kind: str, text: str) -> bool:
-    """Whether a text can be an id of the kind; a text that cannot is not looked up."""
-    return RESOURCES[kind].fits(text)
-
-
-def service_of_query(call: Call) -> str:
-    """`?service_id=`, else the key's only service, else empty; Problem 403 for another's."""
-    service = call.query.get("service_id")
-    if not service:
-        return call.caller.service
-    call.caller.need_service(service)
-    return service
-
-
 def made(kind: Kind, draft: Draft, settled: Settled) -> Change:
     """A new resource."""
     row = _row(kind, draft, settled, created_at=draft.now)
@@ -125,12 +109,6 @@ def commit(
         for row in due:
             # Cut off before this, `release_due` has them within the minute.
             schedule.soon(row, now_ms=now)
-
-
-def meanwhile() -> Problem:
-    """What a change is answered that was overtaken by another."""
-    detail = "somebody else changed this at the same time; read it and try again"
-    return Problem(409, "changed_meanwhile", detail, headers={"Retry-After": "1"})
 
 
 def users_of(service: str, resource_id: str) -> list[str]:

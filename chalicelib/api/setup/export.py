@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.dispatch import MAX_BODY
 from chalicelib.api.http.fields import invalid
+from chalicelib.api.http.services import is_id, service_of_query
 from chalicelib.api.kinds.contract import Kind, kind_of
-from chalicelib.api.setup import changes, references
+from chalicelib.api.setup import references
 from chalicelib.api.setup.bundles import KINDS, MOST, YAML
 from chalicelib.api.setup.drafts import standing
 from chalicelib.ports import web
@@ -59,8 +60,8 @@ def bundle_of(service: Resource) -> dict[str, Any]:
 
 
 def _service(call: Call) -> Resource:
-    service = changes.service_of_query(call)
-    if not changes.is_id("service", service):
+    service = service_of_query(call)
+    if not is_id("service", service):
         raise invalid([("/service_id", "is needed")])
     row = config.get("service", service)
     if row is None:

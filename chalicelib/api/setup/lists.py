@@ -6,8 +6,8 @@ from typing import Any
 
 from chalicelib.api.http import across, cursors
 from chalicelib.api.http.call import Answer, Call
+from chalicelib.api.http.services import is_id, service_of_query
 from chalicelib.api.kinds.contract import Kind, kind_of
-from chalicelib.api.setup import changes
 from chalicelib.api.setup.showing import all_shown
 from chalicelib.tables import config
 
@@ -17,7 +17,7 @@ def listing(call: Call) -> Answer:
     kind = kind_of(call.route.thing)
     limit, of = cursors.limit_of(call), call.route.path + (call.query.get("service_id") or "")
     after = cursors.place_of(call, of=of)
-    service = changes.service_of_query(call)
+    service = service_of_query(call)
     if kind.name in ("service", "key"):
         rows = _top(kind, service, after, limit + 1)
     elif service:
@@ -34,7 +34,7 @@ def _top(kind: Kind, service: str, after: str, most: int) -> list[config.Resourc
     if not service:
         return config.list_kind(partition, kind.name, limit=most, after=after or None)[0]
     if kind.name == "service":
-        row = config.get("service", service) if changes.is_id("service", service) else None
+        row = config.get("service", service) if is_id("service", service) else None
         return [row] if row else []
     mine = [row for row in config.of_kind(partition, "key") if row.body.get("service_id") == service and row.id > after]
     return mine[:most]

@@ -6,6 +6,7 @@ from typing import Any
 
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import body, invalid, read
+from chalicelib.api.http.services import is_id, meanwhile
 from chalicelib.api.kinds.contract import Draft, Kind, kind_of
 from chalicelib.api.setup import changes
 from chalicelib.api.setup.drafts import merged, redrafted, refer, stand_alone
@@ -98,7 +99,7 @@ def remove(call: Call) -> Answer:
 def find(call: Call) -> tuple[Kind, config.Resource]:
     """The resource that a path names; Problem 404 where there is none, 403 where the key may not see it."""
     kind = kind_of(call.route.thing)
-    if not changes.is_id(kind.name, call.id):
+    if not is_id(kind.name, call.id):
         raise Problem(404, "not_found", f"there is no {kind.name} {call.id[:60]!r}")
     if kind.name == "service":
         call.caller.need_service(call.id)
@@ -136,6 +137,6 @@ def _remove_service(call: Call, row: config.Resource) -> None:
     # Read before looking: what is made from here on makes this fail, and so nothing is left without its service.
     version = config.version(row.id)
     if any(config.in_service(row.id)):
-        raise changes.meanwhile()
+        raise meanwhile()
     gone = changes.removed(kind_of("services"), row)
     changes.commit([gone], actor=call.caller.id, service=row.id, now=now, seen_version=(row.id, version))

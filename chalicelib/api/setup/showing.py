@@ -6,9 +6,9 @@ from typing import Any
 
 from chalicelib.api.http.base_url import base_url
 from chalicelib.api.http.call import Call
+from chalicelib.api.http.masks import masked
 from chalicelib.api.kinds.contract import Kind, Shown
 from chalicelib.api.kinds.webhooks import events_url
-from chalicelib.api.setup.masks import masked
 from chalicelib.api.setup.references import HEADERS
 from chalicelib.ports import secrets
 from chalicelib.ports.clock import rfc3339

@@ -51,7 +51,7 @@ TOGETHER = {
 }  # fmt: skip
 """Functions that send a transaction: its token, drawn once a call, makes a repeat the same transaction."""
 PARTS = {
-    "tables.contact_rows.put_changed", "tables.contact_rows.claim", "tables.contacts.put_new", "api.changes._also",
+    "tables.contact_rows.put_changed", "tables.contact_rows.claim", "tables.contacts.put_new", "api.setup.changes._also",
     "tables.deliveries.put_record", "tables.endpoints.put_recovered", "tables.suggestions._put",
 }  # fmt: skip
 """Functions that add to a transaction of their caller's."""
@@ -61,7 +61,7 @@ TWICE_IS_ONCE = {
     "tables.endpoints.recovered": "sets the same values",
     "tables.links.keep_conversation": "sets the same values, and times only where there are none",
     "tables.receipts.count": "counts a stranger's posts: one too many does no harm",
-    "api.failures.replay": "sets the time of this replay",
+    "api.deliveries.failures.replay": "sets the time of this replay",
 }
 """Function with an update without a condition -> why doing it again changes nothing."""
 ELSEWHERE = {

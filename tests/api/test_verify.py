@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.tasks import EndpointBack, task_of
 from chalicelib.ports import aws, queues, signing
 from chalicelib.ports.clock import now_ms
 from chalicelib.tables import endpoints
@@ -80,7 +81,7 @@ def test_passes_and_wakes(api: Any, bot: Any, platform: Any, service: str) -> No
     assert headers["x-tenant"] == "t1"
     assert signing.verify([bot["signing_secret"]], headers, body, now_ms=now_ms())
     (order,) = woken()
-    assert order == {"kind": "endpoint.enabled", "endpoint": bot["id"], "service": service, "of": order["of"]}
+    assert task_of(order) == EndpointBack(endpoint=bot["id"], service=service, of=order["of"])
 
 
 @pytest.mark.parametrize(("status", "answer"), [(500, b"tok"), (200, b"wrong"), (200, b""), (302, b"tok")])

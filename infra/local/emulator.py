@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -34,6 +35,8 @@ _MENDED = Path(__file__).with_name("mended.py")
 _START_S = 30
 _STOP_S = 30
 _SETTLE_S = 4
+_QUEUE = re.compile(r"(http://(?:localhost|127\.0\.0\.1):)\d+(/\d{12}/)")
+"""URL of a queue, in parts: before its port and after it."""
 _CLIENT = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=120)
 
 
@@ -105,6 +108,7 @@ class Emulator:
         """Start and wait until it answers; NotStarted with the end of its log where it does not."""
         self._need_port()
         self._forget_stream_positions()
+        self._bring_queues_here()
         temporary = self._temporary
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
@@ -220,6 +224,20 @@ class Emulator:
             if isinstance(positions, dict) and positions.get("data"):
                 positions["data"] = {}
                 kept.write_text(json.dumps(state), encoding="utf-8")
+
+    def _bring_queues_here(self) -> None:
+        """Have queues answer under this port.
+
+        MiniStack keeps a queue under its URL, and with it the port that it had when the queue was made: on another one
+        whoever asks by name is given a URL that nothing is read from, and no step would run any more.
+        """
+        for name in ("sqs", "cloudformation"):
+            kept = self.folder / "state" / f"{name}.json"
+            if kept.exists():
+                was = kept.read_text(encoding="utf-8")
+                now = _QUEUE.sub(rf"\g<1>{self.port}\g<2>", was)
+                if now != was:
+                    kept.write_text(now, encoding="utf-8")
 
     def _settle(self) -> None:
         """Let what is under way come to rest: stream records that no Lambda has read are not kept over a stop."""

@@ -8,10 +8,11 @@ import os
 import signal
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from infra.local.emulator import Emulator, NotStarted, executable, free_port
+from infra.local.emulator import REGION, Emulator, NotStarted, executable, free_port
 from tests.stack.conftest import eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
@@ -56,15 +57,67 @@ def test_its_death_is_told_at_once_and_its_end_is_none(tmp_path: Path) -> None:
     assert len(told) == 1 and emulator.written_at()
 
 
+def noting(folder: Path) -> tuple[Emulator, Path]:
+    """An emulator, and the file in which its Lambda notes what it did."""
+    notes = folder / "notes"
+    return Emulator(free_port(), folder, auth=False, env={"NOTES": str(notes)}), notes
+
+
+def create(functions: Any, code: str) -> None:
+    """The Lambda `noting`."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("noting.py", code)
+    functions.create_function(
+        FunctionName="noting",
+        Runtime="python3.11",
+        Handler="noting.handler",
+        Role="arn:aws:iam::000000000000:role/any",
+        Code={"ZipFile": packed.getvalue()},
+    )
+
+
+OF_QUEUE = """
+import os
+
+def handler(event, context):
+    with open(os.environ["NOTES"], "a") as notes:
+        notes.writelines(record["body"] + "\\n" for record in event["Records"])
+"""
+
+
+def test_on_another_port_queues_are_read_as_before(tmp_path: Path) -> None:
+    try:
+        executable()
+    except NotStarted as missing:
+        pytest.skip(str(missing))
+    emulator, notes = noting(tmp_path)
+    emulator.start()
+    try:
+        url = emulator.client("sqs").create_queue(QueueName="work")["QueueUrl"]
+        functions = emulator.client("lambda")
+        create(functions, OF_QUEUE)
+        arn = f"arn:aws:sqs:{REGION}:000000000000:work"
+        functions.create_event_source_mapping(FunctionName="noting", EventSourceArn=arn)
+        emulator.client("sqs").send_message(QueueUrl=url, MessageBody="here")
+        eventually(notes.exists, "what was sent here")
+        emulator.stop()
+        emulator, _ = noting(tmp_path)
+        emulator.start()
+        moved = emulator.client("sqs").get_queue_url(QueueName="work")["QueueUrl"]
+        assert moved != url and f":{emulator.port}/" in moved
+        emulator.client("sqs").send_message(QueueUrl=moved, MessageBody="there")
+        eventually(lambda: notes.read_text().split() == ["here", "there"], "what was sent on the other port")
+    finally:
+        emulator.kill()
+
+
 def test_a_record_of_a_stream_that_failed_comes_again_and_with_it_all_after_it(tmp_path: Path) -> None:
     try:
         executable()
     except NotStarted as missing:
         pytest.skip(str(missing))
-    emulator, notes = (
-        Emulator(free_port(), tmp_path, auth=False, env={"NOTES": str(tmp_path / "notes")}),
-        tmp_path / "notes",
-    )
+    emulator, notes = noting(tmp_path)
     emulator.start()
     try:
         dynamodb, functions = emulator.client("dynamodb"), emulator.client("lambda")
@@ -77,16 +130,7 @@ def test_a_record_of_a_stream_that_failed_comes_again_and_with_it_all_after_it(t
         )["TableDescription"]
         for number in range(1, 6):
             dynamodb.put_item(TableName="things", Item={"id": {"S": str(number)}})
-        code = io.BytesIO()
-        with zipfile.ZipFile(code, "w") as archive:
-            archive.writestr("noting.py", CODE)
-        functions.create_function(
-            FunctionName="noting",
-            Runtime="python3.11",
-            Handler="noting.handler",
-            Role="arn:aws:iam::000000000000:role/any",
-            Code={"ZipFile": code.getvalue()},
-        )
+        create(functions, CODE)
         functions.create_event_source_mapping(
             FunctionName="noting",
             EventSourceArn=table["LatestStreamArn"],

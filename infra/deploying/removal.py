@@ -96,7 +96,7 @@ def chosen(where: Account, stage: str, template: dict[str, Any]) -> str:
     options = [
         f"--set {name}={shlex.quote(given[name])}"
         for name in defaults
-        if name not in told.OURS and given.get(name, defaults[name]) != defaults[name]
+        if given.get(name, defaults[name]) != defaults[name]
     ]
     if stack:
         own = told.tags({}, {}, stage)

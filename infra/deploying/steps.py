@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,15 +45,11 @@ def steps(
     if standing is None:
         found = kept.find(template, where, stage, values=values)
         if not found:
-            return [
-                # A protected table could not be removed again if the first deployment fails.
-                Step(RELEASE, "CREATE", template, values | {"Standing": "no"}),
-                Step(_PROTECT, "UPDATE", template, values, aside=True),
-            ]
+            return _released({}, template, values, "CREATE")
         if not accept_loss:
             kept.refuse_keyless(template, found, where, stage)
         begun = kept.only(template, found)
-        return [_taken(found, begun, values), *_released(begun, template, values)]
+        return [_taken(found, begun, values), *_released(begun["Resources"], template, values)]
     deployed = cloudformation.get_template(StackName=standing.id, TemplateStage="Original")["TemplateBody"]
     as_it_was = {name: value for name, value in standing.parameters.items() if name in deployed["Parameters"]}
     # Where a release that had it was taken back, or a choice that made it, and now comes again.
@@ -65,7 +62,7 @@ def steps(
     return [
         *([_taken(found, deployed, as_it_was)] if found else []),
         *(Step(one.title, "UPDATE", one.template, as_it_was, fills=(one.table,)) for one in apart.before),
-        *_released(deployed, apart.release, values),
+        *_released(deployed["Resources"], apart.release, values),
         *(Step(one.title, "UPDATE", one.template, values) for one in apart.after),
     ]
 
@@ -74,19 +71,21 @@ def _taken(found: tuple[Found, ...], template: dict[str, Any], values: dict[str,
     return Step(f"take up {len(found)} tables, files and keys that stand", "IMPORT", template, values, found)
 
 
-def _released(before: dict[str, Any], template: dict[str, Any], values: dict[str, str]) -> list[Step]:
+def _released(
+    before: Collection[str], template: dict[str, Any], values: dict[str, str], kind: Kind = "UPDATE"
+) -> list[Step]:
     """The release, and after it the protection of tables that it made: if it failed they could not be removed again."""
     new = [
         name
         for name, resource in template["Resources"].items()
-        if resource["Type"] == "AWS::DynamoDB::Table" and name not in before["Resources"]
+        if resource["Type"] == "AWS::DynamoDB::Table" and name not in before
     ]
     if not new:
-        return [Step(RELEASE, "UPDATE", template, values)]
+        return [Step(RELEASE, kind, template, values)]
     open_yet: dict[str, Any] = json.loads(json.dumps(template))
     for name in new:
         open_yet["Resources"][name]["Properties"]["DeletionProtectionEnabled"] = False
-    return [Step(RELEASE, "UPDATE", open_yet, values), Step(_PROTECT, "UPDATE", template, values, aside=True)]
+    return [Step(RELEASE, kind, open_yet, values), Step(_PROTECT, "UPDATE", template, values, aside=True)]
 
 
 def tables(step: Step, stage: str) -> list[str]:

@@ -10,8 +10,6 @@ from typing import Any
 from infra.deploying.refused import Refused
 from infra.parameters import PARAMETERS
 
-OURS = ("Stage", "Standing")
-"""Parameters that deploying sets by itself."""
 _MOST_TAGS = 45
 """AWS takes 50 of a resource; some of ours have one of their own."""
 
@@ -41,15 +39,15 @@ def parameters(
     """
     known: dict[str, dict[str, Any]] = template["Parameters"]
     for name in asked:
-        if name not in known or name in OURS:
-            choices = [one for one in known if one not in OURS]
+        if name not in known or name == "Stage":
+            choices = [one for one in known if one != "Stage"]
             near = difflib.get_close_matches(name, choices, n=1)
             raise Refused(
                 f"no parameter {name!r}" + (f": is it {near[0]}?" if near else f"; there are {', '.join(choices)}")
             )
     values = {name: str(one["Default"]) for name, one in known.items() if "Default" in one}
     values |= {name: value for name, value in before.items() if name in known}
-    values |= dict(asked) | {"Stage": stage, "Standing": "yes"}
+    values |= dict(asked) | {"Stage": stage}
     for name, value in values.items():
         _refuse_unfit(name, value, known[name])
     if values.get("DomainName") and not values.get("CertificateArn"):

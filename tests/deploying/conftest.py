@@ -156,21 +156,13 @@ def template(*indexes: str) -> dict[str, Any]:
         "AWSTemplateFormatVersion": "2010-09-09",
         "Parameters": {
             "Stage": {"Type": "String", "AllowedPattern": "[a-z][a-z0-9]{0,15}"},
-            "Standing": {"Type": "String", "Default": "yes"},
             "Protect": choice | {"Default": "on"},
             "Alarms": choice | {"Default": "off"},
             "ReserveConcurrency": choice | {"Default": "off"},
             "AlarmEmail": {"Type": "String", "Default": ""},
             "BudgetUsd": {"Type": "Number", "Default": 0, "MinValue": 0, "MaxValue": 1000},
         },
-        "Conditions": {
-            "Keep": {
-                "Fn::And": [
-                    {"Fn::Equals": [{"Ref": "Protect"}, "on"]},
-                    {"Fn::Equals": [{"Ref": "Standing"}, "yes"]},
-                ]
-            }
-        },
+        "Conditions": {"Keep": {"Fn::Equals": [{"Ref": "Protect"}, "on"]}},
         "Resources": {
             "ConfigTable": table(*indexes),
             "Queue": {

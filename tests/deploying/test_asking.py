@@ -40,7 +40,6 @@ def test_what_was_chosen_once_stays_until_it_is_chosen_anew() -> None:
     first = told.parameters(template(), {}, {"AlarmEmail": "a@example.com"}, "prod")
     assert first == {
         "Stage": "prod",
-        "Standing": "yes",
         "Protect": "on",
         "Alarms": "off",
         "ReserveConcurrency": "off",
@@ -57,7 +56,6 @@ def test_what_was_chosen_once_stays_until_it_is_chosen_anew() -> None:
     [
         ("AlarmMail", "x", "is it AlarmEmail?"),
         ("Stage", "other", "no parameter 'Stage'"),
-        ("Standing", "no", "no parameter 'Standing'"),
         ("Alarms", "yes", "one of on, off"),
         ("BudgetUsd", "-1", "whole number of 0 to 1000"),
         ("BudgetUsd", "1001", "whole number of 0 to 1000"),

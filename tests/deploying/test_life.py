@@ -26,7 +26,7 @@ from tests.deploying.rights import allowed
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
 
 STACK = "parley-prod"
-VALUES = {"Stage": "prod", "Protect": "on", "Standing": "yes"}
+VALUES = {"Stage": "prod", "Protect": "on"}
 
 
 def _asked(folder: Path, body: dict[str, Any] | None = None, **more: Any) -> Asked:
@@ -63,9 +63,8 @@ def test_a_stage_is_made_guarded_and_given_a_key_once(emulated: Account, desk: D
     assert done["base_url"] == "https://abc.execute-api.eu-west-1.amazonaws.com/api"
     assert "/parley/prod/admin-key" in done["admin_key"]
     assert desk.asked == ["the release into parley-prod?"]
-    stack = stacks.look(emulated.client("cloudformation"), STACK)
-    assert stack is not None
-    assert stack.parameters["Standing"] == "yes", "protected once it stood"
+    table = emulated.client("dynamodb").describe_table(TableName="parley-prod-config")["Table"]
+    assert table["DeletionProtectionEnabled"] is True, "once it stood"
     key = _key(emulated)
     assert bootstrap.stands(emulated.client("dynamodb"), "parley-prod-config", key)
     assert key not in json.dumps(done) + "".join(desk.said)

@@ -60,7 +60,7 @@ def _steps(where: Account, deployed: dict[str, Any] | None, wanted: dict[str, An
 
 def test_a_table_that_a_release_makes_is_protected_when_it_stands(where: Account) -> None:
     release, protect = _steps(where, template(), _more())
-    assert release.title == RELEASE
+    assert (release.title, release.kind) == (RELEASE, "UPDATE")
     tables = {
         name: release.template["Resources"][name]["Properties"]["DeletionProtectionEnabled"]
         for name in ("ConfigTable", "OldTable")
@@ -68,6 +68,11 @@ def test_a_table_that_a_release_makes_is_protected_when_it_stands(where: Account
     assert tables == {"ConfigTable": {"Fn::If": ["Keep", True, False]}, "OldTable": False}
     assert (protect.template, protect.aside) == (_more(), True)
     assert [one.title for one in _steps(where, _more(), _more())] == [RELEASE]
+    # So are all where nothing stood before.
+    release, protect = _steps(where, None, _more())
+    assert (release.title, release.kind) == (RELEASE, "CREATE")
+    assert not any(release.template["Resources"][name]["Properties"]["DeletionProtectionEnabled"] for name in tables)
+    assert (protect.template, protect.kind, protect.aside) == (_more(), "UPDATE", True)
 
 
 def test_what_a_release_left_behind_is_taken_up_when_it_comes_again(where: Account) -> None:

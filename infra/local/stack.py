@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from infra import bootstrap
+from infra.deploying.artifacts import Artifacts
 from infra.local import fixes, formation, unpacked
-from infra.local.emulator import HOST, Emulator, free_port
+from infra.local.emulator import ACCOUNT, HOST, REGION, Emulator, free_port
 from infra.package import Package, build, here
 
 STAGE = "local"
@@ -140,8 +141,8 @@ def _deployed(
     template = fixes.adapted(json.loads(package.template.read_text(encoding="utf-8")), env, visibility_s)
     outputs = formation.deploy(
         emulator.client,
+        Artifacts(emulator.client("s3"), _ARTIFACTS, ACCOUNT, REGION),
         stage=STAGE,
-        bucket=_ARTIFACTS,
         archive=archive,
         template=template,
         parameters={"Stage": STAGE, "Protect": "off", "Alarms": "off"} | parameters,

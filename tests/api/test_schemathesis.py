@@ -91,6 +91,7 @@ BEYOND = {
     r"'.*' is there twice|is another service|(the service has )?several .*": "what else a bundle or service lists",
     r".* is not listed, but .* needs it": "what else the service has",
     r"is nested deeper than \d+ levels": "how deep JSON may lie in itself",
+    r"holds a member whose name is empty or .*": "what every name in JSON may be, of members that no schema knows",
 }
 """What no schema can say: the message of a refusal -> what it hangs on."""
 MEANING = {
@@ -158,6 +159,10 @@ def _of(method: str, path: str) -> Any:
         "checks": {
             # Too much is refused by a status of its own.
             "negative_data_rejection": {"expected-statuses": ["400", "401", "403", "404", "409", "413", "415", "422"]},
+            # Whether a conversation is closed is no matter of what is sent.
+            "positive_data_acceptance": {
+                "expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", "410", "429", "5xx"]
+            },
             "not_a_server_error": {"expected-statuses": ["2xx", "4xx", *NO_FAULT.get(path, ())]},
         },
         "phases": {

@@ -23,16 +23,26 @@ _ABSENT = (
     "NotFoundException",
     "ResourceNotFoundException",
 )
+_TABLE = "AWS::DynamoDB::Table"
+_BUCKET = "AWS::S3::Bucket"
 _KEY = "AWS::KMS::Key"
 _ALIAS = "AWS::KMS::Alias"
+_VAULT = "AWS::Backup::BackupVault"
+_LOOKED_FOR = {
+    _TABLE: ("TableName", "dynamodb", "describe_table", "TableName"),
+    _BUCKET: ("BucketName", "s3", "head_bucket", "Bucket"),
+    _ALIAS: ("AliasName", "kms", "describe_key", "KeyId"),
+    _VAULT: ("BackupVaultName", "backup", "describe_backup_vault", "BackupVaultName"),
+}
+"""Kind -> the property that names one; the service, the call that tells of one, and what the call names it by."""
 
 
 def names(template: dict[str, Any], account: Account, stage: str) -> dict[str, tuple[str, str]]:
     """Resource name -> kind and own name, of all in a template that outlives a stack and has a name of its own."""
     found = {}
     for name, resource in template["Resources"].items():
-        if resource.get("DeletionPolicy") == "Retain" and (key := _IDENTIFIER.get(resource["Type"])):
-            text = resource["Properties"][key]["Fn::Sub"]
+        if resource.get("DeletionPolicy") == "Retain" and (looked_for := _LOOKED_FOR.get(resource["Type"])):
+            text = resource["Properties"][looked_for[0]]["Fn::Sub"]
             for what, value in (("Stage", stage), ("AWS::AccountId", account.id), ("AWS::Region", account.region)):
                 text = text.replace(f"${{{what}}}", value)
             found[name] = (resource["Type"], text)
@@ -55,24 +65,18 @@ def find(
     found = []
     wanted = conditions.made(template, values) if values is not None else template["Resources"].keys()
     for name, (kind, own) in names(template, account, stage).items():
-        if name in apart or name not in wanted:
+        if name in apart or name not in wanted or (stands := _look(account, kind, own)) is None:
             continue
-        if kind == "AWS::DynamoDB::Table":
-            described = _table(account, own)
-            if described is not None:
-                if values is not None:
-                    _refuse_other(own, described, template["Resources"][name]["Properties"])
-                    _refuse_other_key(own, described, values.get("TableKeyArn", ""))
-                protected = bool(described.get("DeletionProtectionEnabled"))
-                found.append(Found(name, kind, "TableName", own, protected))
-        elif kind == "AWS::S3::Bucket" and _bucket(account, own):
-            found.append(Found(name, kind, "BucketName", own))
-        elif kind == "AWS::Backup::BackupVault" and _vault(account, own):
-            found.append(Found(name, kind, "BackupVaultName", own))
-        elif kind == _ALIAS and (key := key_of(account, own, doomed=values is None)):
-            found.append(Found(name, kind, "AliasName", own))
+        protected = False
+        if kind == _TABLE:
+            protected = bool(stands["Table"].get("DeletionProtectionEnabled"))
+            if values is not None:
+                _refuse_other(own, stands["Table"], template["Resources"][name]["Properties"])
+                _refuse_other_key(own, stands["Table"], values.get("TableKeyArn", ""))
+        found.append(Found(name, kind, _LOOKED_FOR[kind][0], own, protected))
+        if kind == _ALIAS:
             [sealer] = [one for one, row in template["Resources"].items() if row["Type"] == _KEY]
-            found.append(Found(sealer, _KEY, "KeyId", key))
+            found.append(Found(sealer, _KEY, "KeyId", _key(stands, own, doomed=values is None)))
     return tuple(found)
 
 
@@ -113,7 +117,7 @@ def refuse_keyless(template: dict[str, Any], found: tuple[Found, ...], account: 
     """Refuse to take up tables without the key of the secrets in them: a new key cannot read any of these."""
     kinds = {one.kind for one in found}
     aliases = [own for kind, own in names(template, account, stage).values() if kind == _ALIAS]
-    if "AWS::DynamoDB::Table" in kinds and aliases and _KEY not in kinds:
+    if _TABLE in kinds and aliases and _KEY not in kinds:
         raise Refused(
             f"tables of the stage stand, and there is no {aliases[0]}, which leads to the key of the secrets in them. "
             f"If the key is there (its description names parley-{stage}):\n"
@@ -124,12 +128,12 @@ def refuse_keyless(template: dict[str, Any], found: tuple[Found, ...], account: 
 
 def key_of(account: Account, alias: str, *, doomed: bool = False) -> str:
     """Id of the key behind an alias; "" where there is none, Refused where it will be deleted, unless `doomed`."""
-    try:
-        key = account.client("kms").describe_key(KeyId=alias)["KeyMetadata"]
-    except ClientError as error:
-        if _code(error) in _ABSENT:
-            return ""
-        raise
+    stands = _look(account, _ALIAS, alias)
+    return "" if stands is None else _key(stands, alias, doomed=doomed)
+
+
+def _key(stands: dict[str, Any], alias: str, *, doomed: bool) -> str:
+    key = stands["KeyMetadata"]
     if key["KeyState"] == "PendingDeletion" and not doomed:
         raise Refused(
             f"the key that sealed the stage's secrets is to be deleted ({key['KeyId']}). If its secrets are wanted:\n"
@@ -139,20 +143,19 @@ def key_of(account: Account, alias: str, *, doomed: bool = False) -> str:
     return str(key["KeyId"])
 
 
-_IDENTIFIER = {
-    "AWS::DynamoDB::Table": "TableName",
-    "AWS::S3::Bucket": "BucketName",
-    "AWS::KMS::Alias": "AliasName",
-    "AWS::Backup::BackupVault": "BackupVaultName",
-}
-
-
-def _table(account: Account, name: str) -> dict[str, Any] | None:
+def _look(account: Account, kind: str, name: str) -> dict[str, Any] | None:
+    """What AWS tells of one; None where it is not there, Refused where a bucket of the name is another's."""
+    _, service, call, parameter = _LOOKED_FOR[kind]
+    whose = {"ExpectedBucketOwner": account.id} if kind == _BUCKET else {}
     try:
-        described: dict[str, Any] = account.client("dynamodb").describe_table(TableName=name)["Table"]
+        described: dict[str, Any] = getattr(account.client(service), call)(**{parameter: name}, **whose)
     except ClientError as error:
-        if _code(error) in _ABSENT:
+        code = error.response["Error"]["Code"]
+        # AWS says of a vault that is not there that one may not see it.
+        if code in _ABSENT or (kind == _VAULT and code == "AccessDeniedException"):
             return None
+        if kind == _BUCKET and code == "403":
+            raise Refused(f"the bucket {name} stands, and is not this account's or closed to you") from error
         raise
     return described
 
@@ -186,30 +189,3 @@ def _refuse_other_key(name: str, stands: dict[str, Any], wanted: str) -> None:
 
 def _keys(row: dict[str, Any]) -> list[tuple[str, str]]:
     return [(key["AttributeName"], key["KeyType"]) for key in row["KeySchema"]]
-
-
-def _bucket(account: Account, name: str) -> bool:
-    try:
-        account.client("s3").head_bucket(Bucket=name, ExpectedBucketOwner=account.id)
-    except ClientError as error:
-        if _code(error) in _ABSENT:
-            return False
-        if _code(error) == "403":
-            raise Refused(f"the bucket {name} stands, and is not this account's or closed to you") from error
-        raise
-    return True
-
-
-def _vault(account: Account, name: str) -> bool:
-    try:
-        account.client("backup").describe_backup_vault(BackupVaultName=name)
-    except ClientError as error:
-        # AWS says of a vault that is not there that one may not see it.
-        if _code(error) in (*_ABSENT, "AccessDeniedException"):
-            return False
-        raise
-    return True
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response["Error"]["Code"])

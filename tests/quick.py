@@ -268,7 +268,7 @@ def _twin_node(self: Node, memo: dict[int, Any]) -> Node:
 
 
 # It has none of its own.
-Node.__deepcopy__ = _twin_node  # type: ignore[attr-defined]
+Node.__deepcopy__ = _twin_node
 
 
 @cache

@@ -51,8 +51,9 @@ TOGETHER = {
 }  # fmt: skip
 """Functions that send a transaction: its token, drawn once a call, makes a repeat the same transaction."""
 PARTS = {
-    "tables.contact_rows.put_changed", "tables.contact_rows.claim", "tables.contacts.put_new", "api.setup.changes._also",
-    "tables.deliveries.put_record", "tables.endpoints.put_recovered", "tables.suggestions._put",
+    "tables.contact_rows.put_changed", "tables.contact_rows.claim", "tables.contacts.put_new",
+    "api.setup.changes._also", "tables.deliveries.put_record", "tables.endpoints.put_recovered",
+    "tables.suggestions._put",
 }  # fmt: skip
 """Functions that add to a transaction of their caller's."""
 TWICE_IS_ONCE = {

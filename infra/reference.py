@@ -32,12 +32,12 @@ PAGE = ROOT / "docs" / "reference.md"
 
 FIGURES: tuple[tuple[str, str, str], ...] = (
     ("body of a request to the API, a channel's webhook or a source", "api.http.dispatch:MAX_BODY", "bytes"),
-    ("body of an event of a bot or desk", "bots.reading:MAX_BYTES", "bytes"),
+    ("body of an event of a bot or desk", "wire.events:MAX_BYTES", "bytes"),
     ("text of a message", "domain.message:MAX_TEXT_BYTES", "bytes"),
-    ("events of a bot or desk in one array", "bots.reading:MAX_EVENTS", ""),
-    ("buttons of a message", "bots.contents:MAX_BUTTONS", ""),
-    ("files of a message", "bots.contents:MAX_MEDIA", ""),
-    ("rows of a list, cards of a contact message", "bots.contents:MAX_ITEMS", ""),
+    ("events of a bot or desk in one array", "wire.events:MAX_EVENTS", ""),
+    ("buttons of a message", "wire.contents:MAX_BUTTONS", ""),
+    ("files of a message", "wire.contents:MAX_MEDIA", ""),
+    ("rows of a list, cards of a contact message", "wire.contents:MAX_ITEMS", ""),
     ("notifications in one array of the channel `custom`", "channels.custom:MOST_EVENTS", ""),
     ("events of a source in one array", "sources.reading:MOST_EVENTS", ""),
     ("characters of a JSONata expression", "sources.expressions:MOST_CHARACTERS", ""),

@@ -18,7 +18,6 @@ from chalicelib.api.kinds.sources import Source
 from chalicelib.api.kinds.subscriptions import Subscription
 from chalicelib.api.kinds.triggers import Trigger
 from chalicelib.bots import webhook as bot_wire
-from chalicelib.bots.contents import SENDABLE
 from chalicelib.channels import custom, webchat
 from chalicelib.channels.contract import Channel, Received, Request
 from chalicelib.desks import webhook as desk_wire
@@ -30,6 +29,7 @@ from chalicelib.domain.notice import Notice
 from chalicelib.domain.outcome import outcome_payload
 from chalicelib.inbound import mapped
 from chalicelib.ports import clock, signing
+from chalicelib.wire.contents import SENDABLE
 from infra import reference
 
 ROOT = Path(__file__).parents[1]

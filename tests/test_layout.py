@@ -19,30 +19,31 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "domain": ("domain", "flows"),
     "flows": ("domain", "flows"),
     # The ways out of the process. `Exchange` and `Call` are what adapters, bots and desks are handed of them.
-    "ports": ("domain.exchange", "ports", "__version__"),
+    "ports": ("domain.exchange", "wire.json_body", "ports", "__version__"),
+    # Reading what others send, for whoever is sent something.
+    "wire": ("domain", "wire"),
     # Adapters translate: what is pure in ports (time as text, ids, signatures) is no way out, and they may use it.
-    "channels": ("domain", "channels", "ports.clock", "ports.ids", "ports.signing"),
-    "bots": ("domain", "bots"),
-    # Webhooks of desks are read and judged by the same rules as those of bots.
-    "desks": ("domain", "desks", "bots"),
+    "channels": ("domain", "wire", "channels", "ports.clock", "ports.ids", "ports.signing"),
+    "bots": ("domain", "wire", "bots"),
+    "desks": ("domain", "wire", "desks"),
     "transformers": ("domain", "transformers"),
     # Events of other systems read as messages; what is done with them is the steps'. What the engine of mappings runs
     # in is a process of its own.
-    "sources": ("domain", "sources", "ports.child"),
+    "sources": ("domain", "wire", "sources", "ports.child"),
     "tables": ("domain", "ports", "tables"),
     # Changes of rows as events, for whoever subscribes.
     "announcing": ("domain", "ports", "tables", "announcing"),
     # What `deliver`, `send` and their retries share; steps may not import each other.
-    "lanes": ("domain", "ports", "tables", "channels", "bots", "desks", "announcing", "lanes"),
+    "lanes": ("domain", "wire", "ports", "tables", "channels", "bots", "desks", "announcing", "lanes"),
     # What edges and the API share. What is posted to a trigger is read as webhooks of channels are.
-    "inbound": ("domain", "ports", "tables", "bots", "desks", "channels.wire", "sources", "inbound"),
+    "inbound": ("domain", "wire", "ports", "tables", "bots", "desks", "sources", "inbound"),
     "steps": (
-        "domain", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows", "announcing",
-        "lanes", "inbound",
+        "domain", "wire", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows",
+        "announcing", "lanes", "inbound",
     ),
     "api": (
-        "domain", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows", "inbound", "api",
-        "__version__",
+        "domain", "wire", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows",
+        "inbound", "api", "__version__",
     ),
     # A client of the documented API, for people: it knows nothing but that, and how files of contacts are read.
     "cli": ("cli", "domain.file_text", "domain.contact_file"),
@@ -54,6 +55,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "domain": ("cronsim", "datalogic_py", "email_validator", "phonenumbers"),
     "flows": (),
+    "wire": (),
     "bots": (),
     "desks": (),
     "inbound": (),

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.channels.wire import dicts, word
 from chalicelib.domain.message import Content
+from chalicelib.wire.json_body import dicts, word
 
 _NUMBER = re.compile(r"\s*(\d{1,3})\s*[.)]?\s*")
 

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.channels.wire import Fields, parsed
 from chalicelib.domain.identities import WrongIdentities, keys_of
 from chalicelib.domain.message import MAX_TEXT_BYTES
 from chalicelib.inbound.post import refuse
 from chalicelib.ports.web import Problem
+from chalicelib.wire.fields import Fields
+from chalicelib.wire.json_body import mended
 
 MAX_SESSION = 200
 """Characters of a session's key."""
@@ -51,7 +52,7 @@ def read(raw: bytes, query: Mapping[str, str], *, default_text: str, country: st
     given: Any = None
     if raw.strip():
         try:
-            given = parsed(raw)
+            given = mended(raw)
         except ValueError as error:
             raise Problem(400, "malformed_json", f"the body is no JSON: {error}"[:300]) from None
     ours = given if _is_ours(given) else {}

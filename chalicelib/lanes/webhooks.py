@@ -24,12 +24,12 @@ from chalicelib.domain.view import message_view
 from chalicelib.lanes import recent_context
 from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, TryLater, event_of
 from chalicelib.ports import clock, ids, log, queues, redact, secrets, signing
-from chalicelib.ports.http import retry_after
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import batch_get, config, deliveries, endpoints, media_links, messages, trigger_events
 from chalicelib.tables.config import Resource
 from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.endpoints import Endpoint
+from chalicelib.wire.retry_after import retry_after
 
 retry_queue = "retries"
 TRANSCRIPT = 50

@@ -8,14 +8,12 @@ addresses that were checked. aiohttp is imported when the first call is made: it
 from __future__ import annotations
 
 import asyncio
-import math
 import re
 import ssl
 import time
 import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from chalicelib import __version__
@@ -25,7 +23,7 @@ from chalicelib.ports.pinned import Pinned, PrivateAddress, Resolve, look_up
 from chalicelib.ports.redact import head_of, redacted
 from chalicelib.ports.settings import settings
 
-__all__ = ["Web", "call", "call_once", "head_of", "redacted", "retry_after", "web"]
+__all__ = ["Web", "call", "call_once", "head_of", "redacted", "web"]
 
 USER_AGENT = f"Parley/{__version__}"
 CAP = 65536
@@ -196,22 +194,6 @@ class Web:
             else:
                 response.close()
         return Exchange(response.status, _received(response.headers), answer, _took(start), error)
-
-
-def retry_after(headers: Mapping[str, str], *, now_ms: int, most_s: int) -> int:
-    """Seconds that a `Retry-After` header asks for, at most `most_s`; 0 where there is none or it cannot be read.
-
-    It holds seconds or a date (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after), which may be past: 0.
-    `headers` has lower-case names.
-    """
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return min(int(value[:9]), most_s)
-    try:
-        seconds = parsedate_to_datetime(value).timestamp() - now_ms / 1000
-    except (ValueError, OverflowError):
-        return 0
-    return max(0, min(math.ceil(seconds), most_s))
 
 
 async def _plain(response: Any, cap: int) -> bytes:

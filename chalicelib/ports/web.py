@@ -17,6 +17,7 @@ from chalice.app import Request, Response
 from chalicelib.ports import log
 from chalicelib.ports.aws import is_busy
 from chalicelib.ports.queues import QueueRefused
+from chalicelib.wire.json_body import read
 
 TITLES = {
     400: "Bad request",
@@ -147,6 +148,6 @@ def json_body(request: Request, *, most: int) -> Any:
 def parsed(raw: bytes) -> Any:
     """Bytes as JSON; Problem 400 where they are none."""
     try:
-        return json.loads(raw)
-    except (ValueError, RecursionError) as error:
+        return read(raw)
+    except ValueError as error:
         raise Problem(400, "malformed_json", f"the body is no JSON: {error}"[:300]) from None

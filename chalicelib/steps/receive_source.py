@@ -24,6 +24,7 @@ from chalicelib.sources import reading
 from chalicelib.sources.mapping import Mapped
 from chalicelib.tables import batch_get, config, tokens
 from chalicelib.tables.config import Resource
+from chalicelib.wire.json_body import mended
 
 MAX_BODY = 1024 * 1024
 SHARDS = 8
@@ -106,7 +107,7 @@ def _need_key(secret: str, service: str) -> None:
 
 def _posted(raw: bytes) -> list[Any]:
     try:
-        given = reading.parsed(raw)
+        given = mended(raw, exact=True)
     except ValueError as error:
         raise Problem(400, "malformed_json", f"the body is no JSON: {error}"[:300]) from None
     if not isinstance(given, dict | list) or (isinstance(given, list) and len(given) > reading.MOST_EVENTS):

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from chalicelib.api.openapi.document import description
-from chalicelib.bots.contents import SENDABLE
+from chalicelib.wire.contents import SENDABLE
 from infra.reads import ROOT
 
 _BLOCK = re.compile(r"^```json ([\w-]+)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.bots import webhook
-from chalicelib.bots.times import imi_time
 from chalicelib.domain.exchange import Exchange
 from chalicelib.domain.notice import Notice
+from chalicelib.wire.times import imi_time
 
 MESSAGE = {"eventid": "1001", "conversation_id": "cv_1", "message": "a"}
 

@@ -14,6 +14,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from chalicelib.ports import http
+from chalicelib.wire.retry_after import retry_after
 from tests.ports.conftest import Read, Serve
 
 
@@ -247,5 +248,5 @@ def test_importing_the_port_does_not_import_aiohttp() -> None:
 def test_retry_after_is_seconds_or_a_date(value: str, seconds: int) -> None:
     now_ms = 1_795_222_800_000  # 2026-11-21T01:00:00Z
 
-    assert http.retry_after({"retry-after": value}, now_ms=now_ms, most_s=3600) == seconds
-    assert http.retry_after({}, now_ms=now_ms, most_s=3600) == 0
+    assert retry_after({"retry-after": value}, now_ms=now_ms, most_s=3600) == seconds
+    assert retry_after({}, now_ms=now_ms, most_s=3600) == 0

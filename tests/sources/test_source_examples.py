@@ -14,14 +14,14 @@ import pytest
 from chalicelib import sources
 from chalicelib.inbound import mapped
 from chalicelib.ports import clock
-from chalicelib.sources import reading
+from chalicelib.wire.json_body import mended
 
 EXAMPLES = sorted((Path(sources.__file__).parent / "examples").glob("*.json"))
 NOW_MS = clock.from_rfc3339("2026-11-21T01:00:00Z")
 
 
 def given(example: dict[str, Any]) -> dict[str, Any]:
-    event = reading.parsed(json.dumps(example["event"]).encode())
+    event = mended(json.dumps(example["event"]).encode(), exact=True)
     (read,) = mapped.read([event], example["mapping"], system="crm", country=example["country"], now_ms=NOW_MS)
     assert read.mapped is not None, read.errors
     said = asdict(read.mapped) | {"content": read.mapped.content.plain()}

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.message import MAX_TEXT_BYTES
 from chalicelib.inbound import mapped
-from chalicelib.sources import expressions, mapping, reading
+from chalicelib.sources import expressions, mapping
+from chalicelib.wire.json_body import mended
 
 NOW_MS = 1_795_000_000_000
 PLAIN = {
@@ -217,16 +218,16 @@ def test_every_thread_compiles_for_itself() -> None:
 
 
 def test_numbers_that_are_ids_stay_exact() -> None:
-    (one, two) = reading.parsed(b'[{"id": 9007199254740993}, {"id": 9007199254740992}]')
+    (one, two) = mended(b'[{"id": 9007199254740993}, {"id": 9007199254740992}]', exact=True)
     assert [read(event).mapped.id for event in (one, two)] == ["9007199254740993", "9007199254740992"]  # type: ignore[union-attr]
-    odd = reading.parsed(b'{"id": "\\ud83d", "big": 1e300, "long": ' + b"9" * 5000 + b', "tiny": 1e-300}')
+    odd = mended(b'{"id": "\\ud83d", "big": 1e300, "long": ' + b"9" * 5000 + b', "tiny": 1e-300}', exact=True)
     assert odd == {"id": "\ufffd", "big": "1e300", "long": "9" * 400, "tiny": 0.0}
 
 
 @pytest.mark.parametrize("raw", [b"{", b"\xff", b"", b"[" * 100_000, b'{"a": NaN}', b"{'a': 1}"])
 def test_what_is_no_json(raw: bytes) -> None:
     with pytest.raises(ValueError):
-        reading.parsed(raw)
+        mended(raw, exact=True)
 
 
 def test_a_large_event_is_kept_without_its_largest_members() -> None:
@@ -253,7 +254,7 @@ SHAPES = st.recursive(
 @given(event=st.dictionaries(st.sampled_from(["contact", "text", "session", "type", "at", "message"]), SHAPES))
 def test_no_member_of_an_event_is_ours_and_all_of_it_is_kept(event: dict[str, Any]) -> None:
     # What a mapping does not name may have any shape, also where it is called as a trigger's members are.
-    posted = reading.parsed(json.dumps(event | {"number": 7}).encode())
+    posted = mended(json.dumps(event | {"number": 7}).encode(), exact=True)
     said = read(posted, {"id": "number", "text": "'a thing'"}).mapped
     assert said is not None and (said.id, said.identities) == ("7", ())
     assert said.content.details["payload"] == posted and "cut" not in said.content.details
@@ -279,7 +280,7 @@ MAPPINGS: list[dict[str, Any]] = [
 @settings(max_examples=150, deadline=None)
 @given(event=JSON, by=st.sampled_from(MAPPINGS), country=st.sampled_from(["", "DE", "US"]))
 def test_no_event_crashes_and_limits_hold(event: Any, by: dict[str, Any], country: str) -> None:
-    event = reading.parsed(json.dumps(event).encode())
+    event = mended(json.dumps(event).encode(), exact=True)
     found = read(event, by, country)
     assert bool(found.mapped) != bool(found.errors)
     assert found == read(event, by, country), "the same event says the same"

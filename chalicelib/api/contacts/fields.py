@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
-from chalicelib.api.http.fields import Fields, Members, escaped, invalid, small
+from chalicelib.api.http.fields import Fields, Members, invalid, small
 from chalicelib.api.http.formats import ServiceId, mail_address, named
 from chalicelib.domain import contact as rules
 from chalicelib.domain.contact import (
@@ -21,6 +21,7 @@ from chalicelib.domain.contact import (
 )
 from chalicelib.domain.identities import MOST_EXTERNAL, WrongIdentities, keys_of, normalised, spellings
 from chalicelib.ports.clock import from_rfc3339
+from chalicelib.wire.json_body import escaped
 
 MOST_PURPOSES = 50
 

@@ -14,7 +14,7 @@ from chalicelib.api.contacts.contacts import country_of
 from chalicelib.api.contacts.fields import ContactLine, identities_given, wrong_consent
 from chalicelib.api.http import cursors
 from chalicelib.api.http.call import Answer, Call
-from chalicelib.api.http.fields import Fields, escaped, invalid, parse, problems
+from chalicelib.api.http.fields import Fields, invalid, parse, problems
 from chalicelib.api.http.queries import MOST_EXPORTED
 from chalicelib.api.http.services import needed_service
 from chalicelib.domain import file_text
@@ -25,6 +25,7 @@ from chalicelib.ports.web import Problem
 from chalicelib.tables import audit, contacts, importing
 from chalicelib.tables.contacts import ContactRow
 from chalicelib.tables.importing import Said
+from chalicelib.wire.json_body import escaped
 
 MOST_ROWS = 500
 _MOST_BYTES = 4_000_000

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.formats import named
 from chalicelib.api.http.said import MORE, Content, Files, Short, Text, variants
-from chalicelib.bots.reading import MAX_EVENTS
 from chalicelib.desks.webhook.events import AGENT_MESSAGE, CHAT_TRANSFERRED
 from chalicelib.domain.thread import parse_conversation_id
 from chalicelib.inbound import desk as inbound
@@ -18,6 +17,7 @@ from chalicelib.ports import queues, web
 from chalicelib.ports.queues import Entry
 from chalicelib.ports.web import Problem
 from chalicelib.tables import config, threads
+from chalicelib.wire.events import MAX_EVENTS
 
 
 class DeskAgent(BaseModel):

@@ -14,9 +14,10 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, WithJsonSchema
 
 from chalicelib.api.http.call import Call
-from chalicelib.ports import targets
+from chalicelib.ports import targets, web
 from chalicelib.ports.settings import settings
 from chalicelib.ports.web import Problem
+from chalicelib.wire.json_body import escaped, is_text
 
 SHARED = "x-shared"
 
@@ -119,11 +120,7 @@ def read(call: Call, *, around: int = 0) -> Any:
     kind = (call.headers.get("content-type") or "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise Problem(415, "unsupported_media_type", "send application/json")
-    try:
-        value = json.loads(call.raw.decode(), parse_int=_integer)
-    except (ValueError, RecursionError) as error:
-        raise Problem(400, "malformed_json", f"the body is no JSON: {error}"[:300]) from None
-    return kept(value, around=around)
+    return kept(web.parsed(call.raw), around=around)
 
 
 def kept(value: Any, *, around: int = 0) -> Any:
@@ -160,11 +157,6 @@ def pointers(error: ValidationError, prefix: str = "") -> list[tuple[str, str]]:
     return found
 
 
-def escaped(step: str) -> str:
-    """A step of a JSON pointer: https://www.rfc-editor.org/rfc/rfc6901#section-3."""
-    return step.replace("~", "~0").replace("/", "~1")
-
-
 def problems(value: Any, path: str = "", depth: int = 0) -> list[tuple[str, str]]:
     """What of a value cannot be kept."""
     if depth > MAX_DEPTH:
@@ -176,7 +168,7 @@ def problems(value: Any, path: str = "", depth: int = 0) -> list[tuple[str, str]
             if not isinstance(key, str) or not key
         ]
         for key, item in value.items():
-            if _broken(str(key)):
+            if not is_text(str(key)):
                 wrong.append((path, "has a field whose name is no Unicode text"))
             else:
                 wrong += problems(item, f"{path}/{escaped(str(key))}", depth + 1)
@@ -184,7 +176,7 @@ def problems(value: Any, path: str = "", depth: int = 0) -> list[tuple[str, str]
     if isinstance(value, list):
         return [found for n, item in enumerate(value) for found in problems(item, f"{path}/{n}", depth + 1)]
     if isinstance(value, str):
-        if _broken(value):
+        if not is_text(value):
             return [(path, "is no Unicode text")]
         return [(path, f"holds {LOST}")] if path.endswith("/name") and "\ufffd" in value else []
     if value is None or isinstance(value, bool):
@@ -209,16 +201,3 @@ def _whole(value: Any) -> Any:
 
 
 LOST = "U+FFFD, which stands for a letter that was lost: read the name anew from where it came, as UTF-8"
-
-
-def _broken(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def _integer(digits: str) -> int | float:
-    # int() of very many digits is quadratic, and Python refuses it beyond 4300.
-    return int(digits) if len(digits) < 30 else math.inf

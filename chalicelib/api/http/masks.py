@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import WithJsonSchema
 
-from chalicelib.api.http.fields import escaped
+from chalicelib.wire.json_body import escaped
 
 MASK = "***"
 MaskedHeaders = Annotated[

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from chalicelib.api.http.fields import Json, Members, shared
 from chalicelib.api.http.formats import named
-from chalicelib.bots.contents import FILES, MAX_BUTTONS, MAX_ITEMS, MAX_MEDIA
-from chalicelib.bots.fields import MAX_NAME
 from chalicelib.domain.message import MAX_TEXT_BYTES
+from chalicelib.wire.any_case_fields import MAX_NAME
+from chalicelib.wire.contents import FILES, MAX_BUTTONS, MAX_ITEMS, MAX_MEDIA
 
 MORE: dict[str, Any] = {"propertyNames": {"minLength": 1}, "additionalProperties": shared("Json")}
 """Of an object: other members are taken, and named in the answer's `warnings`."""

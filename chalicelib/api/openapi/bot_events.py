@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, RootModel
 
 from chalicelib.api.http.formats import named
 from chalicelib.api.http.said import MORE, Content, EventTime, Files, Filled, Short, Text, variants
-from chalicelib.bots.reading import MAX_EVENTS
+from chalicelib.wire.events import MAX_EVENTS
 
 _NAMES = {"1001": "Message", "1002": "Handover", "1003": "Close"}
 

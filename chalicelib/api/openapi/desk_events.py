@@ -9,7 +9,7 @@ from pydantic import Field, RootModel
 from chalicelib.api.conversations.agents import DeskEvent
 from chalicelib.api.http.formats import named
 from chalicelib.api.http.said import EventTime, Filled
-from chalicelib.bots.reading import MAX_EVENTS
+from chalicelib.wire.events import MAX_EVENTS
 
 
 class DeskPost(DeskEvent):

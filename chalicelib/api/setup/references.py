@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.http.fields import escaped
 from chalicelib.api.kinds.contract import Kind
 from chalicelib.tables.config import Resource
+from chalicelib.wire.json_body import escaped
 
 HEADERS = "headers"
 """People put keys for their platform there, so that each header is a secret, too."""

@@ -12,9 +12,9 @@ from chalicelib.api.kinds.sources import Mapping, given
 from chalicelib.inbound import mapped
 from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.ports.web import Problem
-from chalicelib.sources import reading
 from chalicelib.sources.mapping import Mapped
 from chalicelib.tables import config
+from chalicelib.wire.json_body import mended
 
 
 class Trial(Fields):
@@ -55,7 +55,7 @@ def try_out(call: Call) -> Answer:
 def _read(call: Call) -> Any:
     # As the edge reads, so that a long number becomes what it would be there.
     try:
-        return reading.parsed(call.raw)
+        return mended(call.raw, exact=True)
     except ValueError as error:
         raise Problem(400, "malformed_json", f"the body is no JSON: {error}"[:300]) from None
 

@@ -3,13 +3,13 @@
 Pure: notices in, payloads out; bodies and responses in, events out. Whoever calls it makes the HTTP call.
 """
 
-from chalicelib.bots.outcome import Delivered, Failed, Outcome, outcome
-from chalicelib.bots.reading import Read
-from chalicelib.bots.token import token_in
 from chalicelib.bots.webhook.answers import answers
 from chalicelib.bots.webhook.events import BotEvent, read_events
 from chalicelib.bots.webhook.payload import PROFILES, payload
-from chalicelib.bots.webhook.verification import passed, verification
+from chalicelib.wire.events import Read
+from chalicelib.wire.outcome import Delivered, Failed, Outcome, outcome
+from chalicelib.wire.token import token_in
+from chalicelib.wire.verification import passed, verification
 
 __all__ = [
     "PROFILES", "BotEvent", "Delivered", "Failed", "Outcome", "Read", "answers", "outcome", "passed", "payload",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.bots.fields import Fields
-from chalicelib.bots.reading import MAX_EVENTS, Read, read_each
-from chalicelib.bots.token import json_of
 from chalicelib.bots.webhook.events import BotEvent, event, names_event
 from chalicelib.domain.exchange import Exchange
+from chalicelib.wire.any_case_fields import Fields
+from chalicelib.wire.events import MAX_EVENTS, Read, read_each
+from chalicelib.wire.json_body import json_of
 
 _EVENTS = "events"
 _SLIPS = ("answer", "event", "message", "messages", "output", "reply", "replies", "response", "text")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chalicelib.bots import token
-from chalicelib.bots.contents import content
-from chalicelib.bots.fields import Fields
-from chalicelib.bots.reading import Read, read_all
 from chalicelib.domain.message import Content
+from chalicelib.wire import token
+from chalicelib.wire.any_case_fields import Fields
+from chalicelib.wire.contents import content
+from chalicelib.wire.events import Read, read_all
 
 MESSAGE, HANDOVER, CLOSE = "message", "handover", "close"
 # IMIconnect prints 1001 and 1002 and lets the name stand for the number; 1003 is ours, as it prints none for closing.

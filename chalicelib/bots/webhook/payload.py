@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.bots.times import imi_time
 from chalicelib.bots.webhook import standard
 from chalicelib.domain import notice as notices
 from chalicelib.domain.message import Content
 from chalicelib.domain.notice import Notice
+from chalicelib.wire.times import imi_time
 
 PROFILES = ("imi", "generic", "standard")
 """imi and generic have the same body; they differ in how the bot is set up (access token, verification token)."""

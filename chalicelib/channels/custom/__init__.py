@@ -25,10 +25,12 @@ from chalicelib.channels.contract import (
     TryLater,
 )
 from chalicelib.channels.custom import incoming
-from chalicelib.channels.wire import Fields, answered, malformed, objects, parsed, unanswered, word
+from chalicelib.channels.wire import answered, malformed, unanswered
 from chalicelib.domain.exchange import Call
 from chalicelib.domain.message import MAX_TEXT_BYTES
 from chalicelib.ports import signing
+from chalicelib.wire.fields import Fields, objects
+from chalicelib.wire.json_body import mended, word
 
 LABEL = "Custom"
 CAN = frozenset({
@@ -53,7 +55,7 @@ def receive(request: Request, channel: Channel) -> Received | Denied:
     if not secret or not signing.verify([secret], request.headers, request.body, now_ms=request.now_ms):
         return Denied(401, "bad_signature", "no valid webhook-signature of the last five minutes")
     try:
-        given = parsed(request.body)
+        given = mended(request.body)
     except ValueError as error:
         return malformed(error)
     wrong: list[tuple[str, str]] = []

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.channels.contract import Changed, Event, Ignored, Moved, Said, Status
-from chalicelib.channels.wire import GROUP, Fields, in_a_group, word
+from chalicelib.channels.wire import GROUP, in_a_group
 from chalicelib.domain.identities import EMAIL, PHONE, normalised
 from chalicelib.domain.message import DELIVERED, FAILED, READ, SENT, Content, Media
 from chalicelib.ports import clock
+from chalicelib.wire.fields import Fields
+from chalicelib.wire.json_body import word
 
 STATUSES = {"sent": SENT, "delivered": DELIVERED, "read": READ, "failed": FAILED}
 CHANGES = ("edited", "deleted", "reaction")

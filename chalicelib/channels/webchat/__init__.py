@@ -23,10 +23,12 @@ from chalicelib.channels.contract import (
     Said,
     Status,
 )
-from chalicelib.channels.wire import MAX_ID, Fields, malformed, parsed
+from chalicelib.channels.wire import malformed
 from chalicelib.domain.exchange import Call
 from chalicelib.domain.message import MAX_TEXT_BYTES, READ, Content
 from chalicelib.ports import ids
+from chalicelib.wire.fields import MAX_ID, Fields
+from chalicelib.wire.json_body import mended
 
 LABEL = "Webchat"
 CAN = frozenset({
@@ -86,7 +88,7 @@ def receive(request: Request, channel: Channel) -> Received | Denied:
     if headers is None:
         return Denied(403, "origin_not_allowed", "the channel's allowed_origins do not name this page's origin")
     try:
-        given = parsed(request.body)
+        given = mended(request.body)
     except ValueError as error:
         return malformed(error)
     if not isinstance(given, dict):

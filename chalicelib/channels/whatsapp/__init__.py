@@ -26,8 +26,9 @@ from chalicelib.channels.contract import (
 from chalicelib.channels.whatsapp import errors, incoming, outgoing
 from chalicelib.channels.whatsapp.media import fetched
 from chalicelib.channels.whatsapp.place import authorised, base_url
-from chalicelib.channels.wire import answered, dicts, malformed, parsed, word
+from chalicelib.channels.wire import answered, malformed
 from chalicelib.domain.exchange import Call
+from chalicelib.wire.json_body import dicts, mended, word
 
 LABEL = "WhatsApp"
 CAN = frozenset({
@@ -49,7 +50,7 @@ def receive(request: Request, channel: Channel) -> Received | Denied:
     if not _signed(request, channel.secrets.get("app_secret", "")):
         return Denied(401, "bad_signature", "X-Hub-Signature-256 is not that of the app's secret")
     try:
-        given = parsed(request.body)
+        given = mended(request.body)
     except ValueError as error:
         return malformed(error)
     number = word(channel.settings.get("phone_number_id"))

@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.channels.contract import Refused, TryLater
-from chalicelib.channels.wire import answered, dicts, retry_after_s, unanswered, word
+from chalicelib.channels.wire import answered, unanswered
 from chalicelib.domain.exchange import Exchange
+from chalicelib.wire.json_body import dicts, word
+from chalicelib.wire.retry_after import retry_after
 
 PASSING = frozenset({
     1,       # unknown, perhaps their server
@@ -53,7 +55,7 @@ def of(exchange: Exchange, now_ms: int) -> TryLater | Refused | None:
     if exchange.status < 300:
         return None
     if exchange.status == 401 or (code.isdecimal() and _waits(int(code))):
-        return TryLater(f"{code or 'http_401'}: {reason}"[:300], retry_after_s(exchange.headers, now_ms))
+        return TryLater(f"{code or 'http_401'}: {reason}"[:300], retry_after(exchange.headers, now_ms=now_ms))
     return Refused(code or f"http_{exchange.status}", reason or f"WhatsApp answered {exchange.status}")
 
 

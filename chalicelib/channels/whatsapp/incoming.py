@@ -16,8 +16,10 @@ from typing import Any
 from chalicelib.channels.contract import Changed, Event, Ignored, Moved, Said, Status
 from chalicelib.channels.whatsapp import errors
 from chalicelib.channels.whatsapp.said import UNSUPPORTED, content_of
-from chalicelib.channels.wire import GROUP, MAX_ID, dicts, in_a_group, word
+from chalicelib.channels.wire import GROUP, in_a_group
 from chalicelib.domain.message import DELIVERED, FAILED, READ, SENT
+from chalicelib.wire.fields import MAX_ID
+from chalicelib.wire.json_body import dicts, word
 
 STATUSES = {
     "sent": SENT,

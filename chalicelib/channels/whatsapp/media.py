@@ -12,8 +12,9 @@ import re
 from chalicelib.channels.contract import Channel, File, Refused, TryLater
 from chalicelib.channels.whatsapp import errors
 from chalicelib.channels.whatsapp.place import authorised, base_url
-from chalicelib.channels.wire import answered, word
+from chalicelib.channels.wire import answered
 from chalicelib.domain.exchange import Call
+from chalicelib.wire.json_body import word
 
 SCHEME = "whatsapp-media:"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")

@@ -10,8 +10,8 @@ from typing import Any
 from chalicelib.channels import fallback
 from chalicelib.channels.contract import Outgoing, Refused
 from chalicelib.channels.whatsapp.media import media_id
-from chalicelib.channels.wire import dicts, word
 from chalicelib.domain.message import Content, Media
+from chalicelib.wire.json_body import dicts, word
 
 MOST_TEXT, MOST_BODY, MOST_CAPTION = 4096, 1024, 1024
 MOST_BUTTONS, MOST_ROWS = 3, 10

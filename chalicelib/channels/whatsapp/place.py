@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.channels.contract import Channel
-from chalicelib.channels.wire import word
+from chalicelib.wire.json_body import word
 
 API_BASE = "https://graph.facebook.com/v24.0"
 """Meta keeps a version for two years: https://developers.facebook.com/docs/graph-api/changelog/versions/"""

@@ -7,8 +7,9 @@ from typing import Any
 
 from chalicelib.channels.whatsapp import errors
 from chalicelib.channels.whatsapp.media import reference
-from chalicelib.channels.wire import MAX_ID, dicts, word
 from chalicelib.domain.message import MAX_TEXT_BYTES, Content, Media
+from chalicelib.wire.fields import MAX_ID
+from chalicelib.wire.json_body import dicts, word
 
 _FILES = {"image": "image", "sticker": "image", "audio": "audio", "video": "video", "document": "file"}
 _MOST_CHARACTERS = 4096

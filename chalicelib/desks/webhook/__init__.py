@@ -3,12 +3,12 @@
 Its shape follows Webex Engage's virtual agents and conversation nodes, as IMIconnect's own is not published.
 """
 
-from chalicelib.bots.outcome import Delivered, Failed, Outcome, outcome
-from chalicelib.bots.reading import Read
-from chalicelib.bots.token import token_in
-from chalicelib.bots.webhook.verification import passed, verification
 from chalicelib.desks.webhook.events import TYPES, DeskEvent, read_events
 from chalicelib.desks.webhook.payload import payload
+from chalicelib.wire.events import Read
+from chalicelib.wire.outcome import Delivered, Failed, Outcome, outcome
+from chalicelib.wire.token import token_in
+from chalicelib.wire.verification import passed, verification
 
 __all__ = [
     "TYPES", "Delivered", "DeskEvent", "Failed", "Outcome", "Read", "outcome", "passed", "payload", "read_events",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.bots.contents import content
-from chalicelib.bots.fields import Fields
-from chalicelib.bots.reading import Read, read_all
 from chalicelib.domain.message import Content
+from chalicelib.wire.any_case_fields import Fields
+from chalicelib.wire.contents import content
+from chalicelib.wire.events import Read, read_all
 
 AGENT_MESSAGE, CHAT_TRANSFERRED = "agent.message", "chat.transferred"
 TYPES = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from chalicelib.bots.times import rfc3339
 from chalicelib.domain import notice as notices
 from chalicelib.domain.message import Content
 from chalicelib.domain.notice import Notice
+from chalicelib.wire.times import rfc3339
 
 TYPES = {
     notices.CHAT_STARTED: "chat.started",

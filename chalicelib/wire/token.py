@@ -7,10 +7,9 @@ IMIconnect asks for "this verification token as part of the response to every PO
 from __future__ import annotations
 
 import hmac
-import json
-from typing import Any
 
 from chalicelib.domain.exchange import Exchange
+from chalicelib.wire.json_body import json_of
 
 KEYS = ("verification_token", "verificationToken", "VerificationToken", "token")
 HEADER = "x-verification-token"
@@ -32,14 +31,6 @@ def token_in(exchange: Exchange, expected: str) -> bool:
     wanted = _bytes(expected)
     # A list, not a generator: every place is compared, so the time does not tell which one was right.
     return any([hmac.compare_digest(candidate, wanted) for candidate in candidates])  # noqa: C419
-
-
-def json_of(exchange: Exchange) -> Any:
-    """The body as JSON; None where it is none."""
-    try:
-        return json.loads(exchange.body)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _bytes(text: str) -> bytes:

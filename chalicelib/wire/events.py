@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from chalicelib.bots.fields import Fields, Problems
+from chalicelib.wire.any_case_fields import Fields, Problems
+from chalicelib.wire.json_body import faults, read
 
 MAX_EVENTS = 100
 MAX_BYTES = 64 * 1024
-MAX_DEPTH = 20
 MAX_FAULTS = 20
 """Named of one event; a body of nothing else holds thousands."""
 MAX_IGNORED = 20
-MAX_WHOLE, TINIEST, HUGEST = 10**38, 1e-100, 1e100
-"""DynamoDB holds 38 digits and powers from -130 to 125, and raises for others: what was accepted would be stuck."""
 
 E = TypeVar("E")
 
@@ -35,14 +32,6 @@ class Read(Generic[E]):
     """(JSON pointer, message) of members that mean nothing here; at most MAX_IGNORED."""
 
 
-def parsed(raw: bytes) -> Any:
-    """The JSON of a body; ValueError for what is none, also for NaN, and numbers and nesting beyond reason."""
-    try:
-        return json.loads(raw, parse_constant=_refuse)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-
-
 def read_all(given: Any, one: Callable[[Fields], E]) -> Read[E]:
     """Read one event or an array of at most 100 with `one`, which notes its problems in the fields.
 
@@ -52,7 +41,7 @@ def read_all(given: Any, one: Callable[[Fields], E]) -> Read[E]:
         if len(given) > MAX_BYTES:
             return Read(problems=(("", f"has {len(given)} bytes; at most {MAX_BYTES} are taken"),), too_large=True)
         try:
-            given = parsed(bytes(given))
+            given = read(bytes(given))
         except ValueError as error:
             return Read(problems=(("", f"is no JSON: {error}"[:200]),))
     if isinstance(given, list):
@@ -71,8 +60,8 @@ def read_each(given: list[tuple[str, Any]], one: Callable[[Fields], E]) -> Read[
         before = len(problems.found)
         if not isinstance(item, dict):
             problems.found.append((at, "must be an object"))
-        elif faults := list(islice(_faults(item, at), MAX_FAULTS)):
-            problems.found += faults
+        elif found := list(islice(faults(item, at), MAX_FAULTS)):
+            problems.found += found
         else:
             event = one(Fields.of(item, at, problems))
             unread = problems.unread()
@@ -80,40 +69,3 @@ def read_each(given: list[tuple[str, Any]], one: Callable[[Fields], E]) -> Read[
                 events.append(event)
                 ignored += unread
     return Read(tuple(events), tuple(problems.found), problems.too_large, tuple(ignored[:MAX_IGNORED]))
-
-
-def _faults(value: Any, at: str, depth: int = 0) -> Iterator[tuple[str, str]]:
-    """(JSON pointer, message) of what would make an event unfit to be stored and sent on."""
-    if depth > MAX_DEPTH:
-        yield at, f"is nested more than {MAX_DEPTH} deep"
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            if not name or not _is_text(name):
-                yield at, "holds a member whose name is empty or holds half of a surrogate pair"
-            else:
-                yield from _faults(inner, f"{at}/{name.replace('~', '~0').replace('/', '~1')}", depth + 1)
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _faults(inner, f"{at}/{index}", depth + 1)
-    elif isinstance(value, str) and not _is_text(value):
-        yield at, "holds half of a surrogate pair"
-    elif isinstance(value, int | float) and not _can_be_kept(value):
-        yield at, "is a number that cannot be kept"
-
-
-def _is_text(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _can_be_kept(number: float) -> bool:
-    if isinstance(number, int):
-        return abs(number) < MAX_WHOLE
-    return number == 0 or TINIEST < abs(number) < HUGEST
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON number")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hmac
 from typing import Any
 
-from chalicelib.bots.outcome import Failed, outcome
-from chalicelib.bots.times import imi_time
-from chalicelib.bots.token import json_of
 from chalicelib.domain.exchange import Exchange
+from chalicelib.wire.json_body import json_of
+from chalicelib.wire.outcome import Failed, outcome
+from chalicelib.wire.times import imi_time
 
 _WHY = {
     "timeout": "it did not answer in time",

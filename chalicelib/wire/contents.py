@@ -5,8 +5,8 @@ from __future__ import annotations
 import mimetypes
 from typing import Any
 
-from chalicelib.bots.fields import Fields
 from chalicelib.domain.message import TYPES, Content, Media
+from chalicelib.wire.any_case_fields import Fields
 
 SENDABLE = tuple(kind for kind in TYPES if kind not in ("postback", "event"))
 """A postback is what a customer does, an event what a system does."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.bots.token import token_in
 from chalicelib.domain.exchange import Exchange
+from chalicelib.wire.token import token_in
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,7 @@ def _chalice(architecture: str, out: Path) -> None:
     for path, text in policies.files(architecture).items():
         (project / path.relative_to(ROOT)).write_text(text, encoding="utf-8")
     shutil.rmtree(out, ignore_errors=True)
+    drop_torn(project / ".chalice" / "deployments")
     command = [
         sys.executable,
         "-c",
@@ -126,6 +127,13 @@ def _chalice(architecture: str, out: Path) -> None:
     said = done.stdout + done.stderr
     if done.returncode or "Could not install dependencies" in said:
         raise Unfit(f"chalice package:\n{said[-4000:]}")
+
+
+def drop_torn(folder: Path) -> None:
+    """Remove packages that somebody was cut off in writing: Chalice takes what lies there by its name."""
+    for archive in folder.glob("*.zip"):
+        if not zipfile.is_zipfile(archive):
+            archive.unlink()
 
 
 def _tree(archive: Path, architecture: str) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.package import MOST_BYTES, Package, Unfit, _refuse_foreign, _zip
+from infra.package import MOST_BYTES, Package, Unfit, _refuse_foreign, _zip, drop_torn
 from infra.reads import aws_services
 
 pytestmark = pytest.mark.xdist_group("package")
@@ -91,3 +91,15 @@ def test_the_same_files_give_the_same_zip(tmp_path: Path) -> None:
     (source / "two.py").touch()
     _zip(source, tmp_path / "second.zip")
     assert (tmp_path / "first.zip").read_bytes() == (tmp_path / "second.zip").read_bytes()
+
+
+def test_a_package_that_was_cut_off_is_made_anew(tmp_path: Path) -> None:
+    whole, torn = tmp_path / "whole.zip", tmp_path / "torn.zip"
+    with zipfile.ZipFile(whole, "w") as archive:
+        archive.writestr("app.py", "app = 1\n" * 1000)
+    torn.write_bytes(whole.read_bytes()[:-30])
+
+    drop_torn(tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["whole.zip"]
+    drop_torn(tmp_path / "not there yet")

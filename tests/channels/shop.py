@@ -39,7 +39,7 @@ EXAMPLES = sorted((Path(webchat.__file__).parent / "examples").glob("pull__*.jso
 class Poll:
     """A poll as it came."""
 
-    at: float
+    after: str
     wait_s: int
     include: str
 
@@ -77,6 +77,9 @@ class Site:
         for event in received.events:
             if isinstance(event, Status):
                 self.reads.append(event.provider_id)
+                self.messages = [
+                    one | {"state": "read"} if one["id"] == event.provider_id else one for one in self.messages
+                ]
             if isinstance(event, Said):
                 answer = answer | {"message_id": self.hear(event)}
         return (received.response.status, answer) if wanted > 0 else (-wanted, {})
@@ -120,7 +123,8 @@ class Answering(BaseHTTPRequestHandler):
         elif path == f"{ROOT}/chat":
             self.answer(200, pages.chat_page(self.site.channel, "widget.js"), "text/html", pages.PAGE_POLICY)
         elif path == f"{ROOT}/messages":
-            self.poll(int(query.get("after", ["0"])[0]), int(query["wait_s"][0]), query.get("include", [""])[0])
+            given = {key: values[0] for key, values in query.items()}
+            self.poll(given.get("after", ""), int(given["wait_s"]), given.get("include", ""))
         elif path == "/shop":
             begin = f'<!doctype html><html lang="{self.site.language}"><title>Shop</title><h1>Shop</h1>'
             page = f'{begin}<script src="{ROOT}/widget.js" async></script>'
@@ -128,12 +132,12 @@ class Answering(BaseHTTPRequestHandler):
         else:
             self.answer(404, "nothing here", "text/plain")
 
-    def poll(self, cursor: int, wait_s: int, include: str) -> None:
-        self.site.polls.append(Poll(time.monotonic(), wait_s, include))
+    def poll(self, after: str, wait_s: int, include: str) -> None:
+        self.site.polls.append(Poll(after, wait_s, include))
         if self.site.poll_trouble:
             self.answer(self.site.poll_trouble.pop(0), "{}", "application/json")
         else:
-            data = self.site.after(cursor, include.split(","), wait_s)
+            data = self.site.after(int(after or 0), include.split(","), wait_s)
             self.answer(200, json.dumps(data), "application/json")
 
     def do_POST(self) -> None:

@@ -47,6 +47,27 @@ def test_a_reload_loses_nothing_that_waits(browser: Chrome, site: Site, base: st
     assert browser.execute_script("return Object.keys(localStorage).filter((key) => key.includes(':out:'))") == []
 
 
+@pytest.mark.parametrize("page", ["/channels/chn_1/chat", "/shop"])
+def test_what_waited_stands_after_the_history(browser: Chrome, site: Site, base: str, page: str) -> None:
+    browser.execute_script(
+        "localStorage['parley:chn_1:session'] = 'T'.repeat(43);"
+        "localStorage['parley:chn_1:out:00000000001000:id_1'] = JSON.stringify(arguments[0])",
+        {"id": "id_1", "at": 1000, "wanted": True, "body": {"text": "three"}, "text": "three"},
+    )
+    site.say("one", state="read")
+    site.say("two", state="read")
+    site.poll_trouble = [500]  # so that the message is there before the history
+    browser.get(base + page)
+    widget = Widget(browser)
+    eventually(lambda: said(site) == ["three"])
+    site.say("four", state="read")
+    for launcher in widget.all(".launcher"):
+        launcher.click()
+    eventually(lambda: len(widget.bubbles()) == 4)
+    assert widget.bubbles() == ["one", "two", "three", "four"]
+    assert widget.states() == ["sent"]
+
+
 def test_a_message_whose_answer_was_lost_is_one_message(browser: Chrome, site: Site, base: str) -> None:
     site.trouble = [-500]
     widget = opened(browser, base)

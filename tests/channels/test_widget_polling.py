@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.channels.shop import Chrome, Site, eventually, opened
+from tests.channels.shop import Chrome, Site, Widget, eventually, opened
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -83,3 +83,22 @@ def test_it_comes_no_earlier_than_told(browser: Chrome, site: Site, base: str, s
     assert len(site.polls) == refused
     clock.later(2.3)
     eventually(lambda: len(site.polls) > refused)
+
+
+def test_a_page_on_which_nobody_opens_the_chat_asks_for_what_is_new(browser: Chrome, site: Site, base: str) -> None:
+    widget = opened(browser, base)
+    widget.write("Hi")
+    widget.one("[data-state=sent]")
+    site.say("Hello")
+    eventually(lambda: site.reads)
+    eventually(lambda: browser.execute_script("return localStorage['parley:chn_1:after']") == "2")
+    browser.get(f"{base}/nowhere")
+    site.say("Are you there?")
+    asked = len(site.polls)
+    browser.get(f"{base}/shop")
+    widget = Widget(browser)
+    eventually(lambda: widget.one(".badge").text == "1")
+    assert (site.polls[asked].after, site.polls[asked].include) == ("2", "")
+    widget.one(".launcher").click()
+    eventually(lambda: widget.bubbles() == ["Hi", "Hello", "Are you there?"])
+    eventually(lambda: len(site.reads) == 2)

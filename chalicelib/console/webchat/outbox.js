@@ -17,6 +17,13 @@ function itemOf(value) {
   } catch { return null; }
 }
 
+function paintItems() {
+  for (const item of items()) {
+    lastAt = Math.max(lastAt, item.at);
+    paint(item, item.refused ? "failed" : "waiting");
+  }
+}
+
 const items = () => keysFrom("out:").map((key) => itemOf(read(key))).filter(Boolean);
 
 function say(body, text) {
@@ -75,9 +82,10 @@ async function attempt() { // how long to wait before the next one; null: there 
   if (!session) keepSession(token(32));
   paint(item, "sending");
   keepItem({ ...item, tried: item.tried || Date.now(), after: item.after || after });
+  const since = Date.now();
   const answer = await post({ ...item.body, session, id: item.id });
   toldToWait = answer.wait_ms > 0;
-  if (answer.status >= 200 && answer.status < 300) return settle(item, answer.body);
+  if (answer.status >= 200 && answer.status < 300) return settle(item, answer.body, since);
   if (answer.status >= 400 && answer.status < 500 && ![408, 429].includes(answer.status)) return refuse(item);
   tries += 1;
   items().forEach((one) => one.refused || paint(one, "waiting"));
@@ -96,13 +104,13 @@ async function arrived(item) {
   }
 }
 
-function settle(item, answer) {
+function settle(item, answer, since) {
   tries = 0;
   trouble(false);
   if (answer.session) keepSession(answer.session);
   forget(outKey(item));
   paint(item, "sent", answer.message_id);
-  expectAnswer();
+  expectAnswer(since);
   wakeUp();
   return 0;
 }

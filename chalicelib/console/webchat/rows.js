@@ -11,6 +11,7 @@ const shown = new Map(); // message id -> its row
 const own = new Map(); // id of the page -> its row
 let person = null; // who has the conversation: a name, "" while somebody is awaited or has none, null for the bot
 let typing = null;
+let answeredAt = 0;
 
 const initials = (name) => name.split(/\s+/).filter(Boolean).map((word) => [...word][0]).filter((one) => /[\p{L}\p{N}]/u.test(one))
   .slice(0, 2).join("").toLocaleUpperCase(locale);
@@ -120,10 +121,12 @@ function speech(row, ...parts) {
     make("div", { class: "column" }, make("span", { class: row.side === "me" ? "unseen" : "who", dir: "auto" }, row.name), ...parts, row.meta)));
 }
 
-// What the server has stands before what still waits to be sent.
+const isUnsent = (row) => ["waiting", "sending"].includes(row.state);
+
+// What the server has stands before what still waits to be sent; while the history comes, also before what was sent meanwhile.
 function add(row) {
   let at = rows.length;
-  if (row.state !== "waiting" && row.state !== "sending") while (at && ["waiting", "sending"].includes(rows[at - 1].state)) at -= 1;
+  if (!isUnsent(row)) while (at && (isUnsent(rows[at - 1]) || (history && rows[at - 1].untold))) at -= 1;
   const follows = rows[at];
   rows.splice(at, 0, row);
   log.insertBefore(row.node, follows ? follows.node : dots);
@@ -144,12 +147,13 @@ function group(at) {
 
 // What the page itself knows of a message of the visitor: it is waiting, on its way, sent or refused.
 function paint(item, state, messageId) {
+  if (unopened) return;
   let row = own.get(item.id);
   if (!row) {
     if (state === "sent" && !messageId) return; // another window wrote it; the server will tell
     row = rowOf("me", "me", words.you, item.at);
     row.state = state;
-    row.item = item;
+    row.untold = true; // by the server
     speech(row, make("div", { class: "bubble" }, linked(item.text)));
     own.set(item.id, row);
     add(row);
@@ -179,6 +183,7 @@ function mark(row, state) {
 
 function show(message) {
   if (!message || !message.id || shown.has(message.id)) return;
+  if (unopened) return message.direction === "out" && message.state !== "read" ? arrivedNew(message.id) : undefined;
   const at = Date.parse(message.sent_at) || Date.now();
   if (message.type === "event") return happened(message, at);
   const known = message.direction === "in" && own.get(message.client_id);
@@ -201,8 +206,9 @@ function show(message) {
 
 function arrivedAlready(message, row) {
   shown.set(message.id, row);
+  row.untold = false;
   if (row.item) forget(outKey(row.item));
-  if (["sending", "waiting", "failed"].includes(row.state)) mark(row, "sent");
+  if (isUnsent(row) || row.state === "failed") mark(row, "sent");
 }
 
 // ---- What happens to the conversation: "event" messages of the thread
@@ -223,6 +229,7 @@ function happened(message, at) {
 }
 
 function answered(author) {
+  answeredAt = Date.now();
   quiet();
   if (author.kind !== "agent" || !author.name || author.name === person) return;
   person = author.name;
@@ -230,8 +237,8 @@ function answered(author) {
 }
 
 // Three dots between what the visitor wrote and the bot's answer; of people we do not know whether they type.
-function expectAnswer() {
-  if (person !== null) return;
+function expectAnswer(since) {
+  if (person !== null || answeredAt > since) return;
   clearTimeout(typing);
   dots.hidden = false;
   stay();

@@ -45,6 +45,7 @@ function token(bytes) {
 function keepSession(value) {
   if (value === session) return;
   session = value;
+  forget("after");
   if (value) write("session", value); else forget("session");
 }
 

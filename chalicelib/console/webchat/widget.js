@@ -82,7 +82,8 @@ function notice(text) {
 }
 
 function trouble(there) {
-  notice(there || navigator.onLine === false ? words.offline : "");
+  if (there || navigator.onLine === false) notice(words.offline);
+  else if (bar.textContent === words.offline) notice("");
 }
 
 function header() {
@@ -153,6 +154,11 @@ async function readVisible() {
   const answer = await post({ session, read: now.length === 1 ? now[0] : now });
   if (!answer.status || answer.status >= 500 || answer.status === 429) unread = now.concat(unread); // said again at the next chance
   else if (unread.length) readVisible();
+  allRead();
+}
+
+function allRead() { // from here on another page of the site counts
+  if (!unread.length && read("after") !== after) write("after", after);
 }
 
 // ---- What the visitor does
@@ -161,6 +167,8 @@ function submit() {
   const text = input.value.trim();
   if (!text) return;
   if (new TextEncoder().encode(text).length > MOST_TEXT) return notice(words.too_long);
+  notice("");
+  trouble(false);
   input.value = "";
   grow();
   say({ text }, text);
@@ -184,6 +192,7 @@ function open(yes) {
   countUnread();
   if (!yes) return launcher.focus();
   lastHeard = Date.now();
+  if (unopened) beginAnew();
   toEnd();
   (touched.matches ? shut : input).focus(); // a keyboard that springs up would hide what was said
   readVisible();
@@ -253,7 +262,7 @@ function begin() {
   ring();
   grow();
   trouble(false);
-  items().forEach((item) => { lastAt = Math.max(lastAt, item.at); paint(item, item.refused ? "failed" : "waiting"); });
+  paintItems();
   toEnd();
   poll();
   drain();

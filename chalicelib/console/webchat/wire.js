@@ -38,8 +38,12 @@ function fetched(query) {
   return ask(`/messages?${new URLSearchParams({ session, ...query })}`, { method: "GET" }, (LONG_POLL_S + 10) * 1000);
 }
 
-let after = "";
-let history = true; // until the server has nothing older to show, both sides are asked for
+// A chat that nobody has opened on this page only counts what is new since all was read; with its first opening the whole
+// conversation is asked for, both sides, until the server has nothing older to show.
+let unopened = !fullPage;
+let history = fullPage;
+let after = unopened ? read("after") || "" : "";
+let asking = 0; // which beginning the answer to a poll belongs to
 let catchUp = false; // seen again: the visitor may have written in another window meanwhile
 let failures = 0;
 let lastHeard = Date.now();
@@ -67,6 +71,12 @@ function restOf(took_ms) { // after an answer without messages
   return took_ms < 1000 ? 1000 : 0; // the server did not wait, so we do
 }
 
+function beginAnew() {
+  [unopened, history, after, unread] = [false, true, "", []];
+  asking += 1;
+  paintItems();
+}
+
 async function poll() {
   if (polling) return;
   polling = true;
@@ -75,13 +85,17 @@ async function poll() {
     const begun = Date.now();
     const everything = history || catchUp;
     const live_s = isOpen() && !everything ? Math.ceil((LIVE_MS - (begun - lastHeard)) / 1000) : 0;
-    const query = { wait_s: Math.max(0, Math.min(LONG_POLL_S, live_s)), include: everything ? "all,events" : "events" };
+    const include = unopened ? {} : { include: everything ? "all,events" : "events" };
+    const query = { wait_s: Math.max(0, Math.min(LONG_POLL_S, live_s)), ...include };
+    const asked = asking;
     const answer = await fetched(after ? { ...query, after } : query);
+    if (asked !== asking) continue;
     if (answer.status === 200 && Array.isArray(answer.body.data)) {
       failures = 0;
       trouble(false);
       answer.body.data.forEach(show);
       after = answer.body.next || after;
+      allRead();
       if (answer.body.data.length) lastHeard = Date.now();
       else if (everything) loaded();
       else await pause(restOf(Date.now() - begun));

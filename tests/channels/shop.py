@@ -170,6 +170,7 @@ def started() -> Chrome:
     for flag in ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"):
         options.add_argument(flag)
     options.add_argument("--disable-dev-shm-usage")
+    options.add_argument("--force-prefers-reduced-motion")  # what is not there yet in an animation counts as hidden
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     return Chrome(options=options, service=ChromeService(str(DRIVER)))
 

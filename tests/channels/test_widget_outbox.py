@@ -94,6 +94,22 @@ def test_long_after_a_lost_answer_it_looks_before_it_sends_again(browser: Chrome
     assert widget.bubbles() == ["one"]
 
 
+def test_it_is_found_also_where_nobody_opened_the_chat(browser: Chrome, site: Site, base: str) -> None:
+    browser.execute_script(
+        "localStorage['parley:chn_1:session'] = 'T'.repeat(43);"
+        "localStorage['parley:chn_1:out:00000000001000:id_1'] = JSON.stringify(arguments[0])",
+        {"id": "id_1", "at": 1000, "wanted": True, "tried": 1, "body": {"text": "one"}, "text": "one"},
+    )
+    site.say("one", "in", author={"kind": "user"}, client_id="id_1")
+    browser.get(f"{base}/shop")
+    widget = Widget(browser)
+    kept = "return Object.keys(localStorage).filter((key) => key.includes(':out:')).length"
+    eventually(lambda: browser.execute_script(kept) == 0)
+    widget.one(".launcher").click()
+    eventually(lambda: widget.bubbles() == ["one"])
+    assert not site.posts
+
+
 def test_one_that_waited_for_days_is_sent_only_if_it_is_still_wanted(browser: Chrome, site: Site, base: str) -> None:
     old = '{"id": "id_1", "at": 1000, "body": {"text": "old"}, "text": "old"}'
     browser.execute_script("localStorage['parley:chn_1:out:00000000001000:id_1'] = arguments[0]", old)

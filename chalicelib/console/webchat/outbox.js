@@ -90,8 +90,8 @@ async function attempt() { // how long to wait before the next one; null: there 
   tries += 1;
   items().forEach((one) => one.refused || paint(one, "waiting"));
   if (answer.status !== 429) trouble(true);
-  // Where there is no connection at all, trying costs nobody anything.
-  return answer.wait_ms || backoff(tries, answer.status ? 30000 : 4000);
+  // Without a connection trying costs nobody anything; but a server in trouble may look the same from another origin.
+  return answer.wait_ms || backoff(tries, answer.status || tries > 8 ? 30000 : 4000);
 }
 
 async function arrived(item) {
@@ -99,7 +99,11 @@ async function arrived(item) {
     const answer = await fetched({ wait_s: 0, include: "all", ...(from ? { after: from } : {}) });
     if (answer.status !== 200 || !Array.isArray(answer.body.data) || !answer.body.data.length) return false;
     const message = answer.body.data.find((one) => one.client_id === item.id);
-    if (message) return show(message), true;
+    if (message) {
+      forget(outKey(item));
+      show(message);
+      return true;
+    }
     from = answer.body.next;
   }
 }

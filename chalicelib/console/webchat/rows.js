@@ -123,10 +123,10 @@ function speech(row, ...parts) {
 
 const isUnsent = (row) => ["waiting", "sending"].includes(row.state);
 
-// What the server has stands before what still waits to be sent; while the history comes, also before what was sent meanwhile.
+// What the server has stands before what waits for a connection; while the history comes, also before what was sent meanwhile.
 function add(row) {
   let at = rows.length;
-  if (!isUnsent(row)) while (at && (isUnsent(rows[at - 1]) || (history && rows[at - 1].untold))) at -= 1;
+  if (!isUnsent(row)) while (at && (rows[at - 1].state === "waiting" || (history && rows[at - 1].untold))) at -= 1;
   const follows = rows[at];
   rows.splice(at, 0, row);
   log.insertBefore(row.node, follows ? follows.node : dots);
@@ -173,7 +173,7 @@ function mark(row, state) {
   if (state === "failed") {
     const button = make("button", { type: "button" }, words.retry);
     button.addEventListener("click", () => { again(row.item); input.focus(); });
-    parts.push(make("span", {}, words.failed), button);
+    parts.splice(0, 1, make("span", {}, words.failed), button);
   } else {
     if (state === "waiting") parts.splice(0, 1, make("span", {}, label));
     parts.push(icon(looks[state] || TICK, label));

@@ -59,6 +59,7 @@ function dress() {
   const dark = options.theme === "dark" || (options.theme !== "light" && darkness.matches);
   const [ink, ground] = dark ? ["#e8ebf0", "#161a21"] : ["#161a22", "#ffffff"];
   host.dataset.theme = dark ? "dark" : "light";
+  if (fullPage) document.documentElement.style.background = dark ? "#0e1116" : "#f4f5f8";
   host.style.setProperty("--accent", options.colour);
   host.style.setProperty("--on-accent", light(options.colour) > 0.179 ? "#000" : "#fff");
   host.style.setProperty("--accent-ink", readable(options.colour, ground, ink));

@@ -57,8 +57,8 @@ def _named_in_the_table(path: str) -> Iterator[str]:
             # What stands between a request and these functions: keys, idempotency.
             yield f"{OURS}.api.http.dispatch"
         yield f"{OURS}.{entry.function.partition(':')[0]}"
-        if entry.thing:
-            yield f"{OURS}.api.kinds.{entry.thing}"
+        if entry.plural:
+            yield f"{OURS}.api.kinds.{entry.plural}"
 
 
 @cache

@@ -51,9 +51,9 @@ class Api:
         is_json = "json" in found.get("content-type", "").replace("jsonl", "") and text
         return Answered(answer.status_code, json.loads(text) if is_json else text, found)
 
-    def make(self, thing: str, **fields: Any) -> dict[str, Any]:
+    def make(self, plural: str, **fields: Any) -> dict[str, Any]:
         """Make a resource and give what was answered."""
-        answer = self("POST", f"/v1/{thing}", fields)
+        answer = self("POST", f"/v1/{plural}", fields)
         assert answer.status == 201, answer.body
         made: dict[str, Any] = answer.body
         return made

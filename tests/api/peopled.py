@@ -50,10 +50,10 @@ class Peopled:
         assert answer.status_code < 300, (method, path, answer.status_code, answer.body)
         return json.loads(answer.body) if answer.body else None
 
-    def make(self, thing: str, **fields: Any) -> dict[str, Any]:
+    def make(self, plural: str, **fields: Any) -> dict[str, Any]:
         """Make a resource and note its id."""
-        made: dict[str, Any] = self.call("POST", f"/v1/{thing}", fields)
-        self.note(thing.removesuffix("s"), made["id"])
+        made: dict[str, Any] = self.call("POST", f"/v1/{plural}", fields)
+        self.note(plural.removesuffix("s"), made["id"])
         return made
 
     def note(self, kind: str, *ids: str) -> None:
@@ -85,8 +85,8 @@ def settle(cloud: Cloud, client: Client, outside: Outside) -> Peopled:
     here.make("rules", service_id=service, name="all", to="bot+desk", bot_id=bot, desk_id=desk)
     events = ["message.created", "contact.created", "conversation.opened"]
     heard = here.make("subscriptions", service_id=service, name="ear", url=outside.url, events=events)["id"]
-    for thing, id in (("bots", bot), ("desks", centre), ("subscriptions", heard)):
-        here.call("POST", f"/v1/{thing}/{id}/verify")
+    for plural, id in (("bots", bot), ("desks", centre), ("subscriptions", heard)):
+        here.call("POST", f"/v1/{plural}/{id}/verify")
     trigger = here.make("triggers", service_id=service, name="orders", bot_id=bot, notify_url=outside.url)
     mapping = {"id": "id", "text": "text", "contact": {"email": "mail", "phone": "phone"}}
     source = here.make("sources", service_id=service, key="shop", name="Shop", mapping=mapping)

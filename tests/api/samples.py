@@ -71,16 +71,16 @@ def make(api: Any) -> str:
     """A service with all of them; gives its id. `api` answers calls as the fixture does."""
     service = str(api("POST", "/v1/services", SERVICE).body["id"])
     made: dict[str, str] = {}
-    for thing in KINDS:
-        kind = all_kinds()[thing]
-        for sample in SAMPLES[thing]:
+    for plural in KINDS:
+        kind = all_kinds()[plural]
+        for sample in SAMPLES[plural]:
             fields = sample | {"service_id": service}
             for by_id in kind.refs.keys() & fields.keys():
                 of, named = kind.refs[by_id], fields[by_id]
                 fields[by_id] = (
                     [made[f"{of} {one}"] for one in named] if isinstance(named, list) else made[f"{of} {named}"]
                 )
-            answer = api("POST", f"/v1/{thing}", fields)
+            answer = api("POST", f"/v1/{plural}", fields)
             assert answer.status == 201, answer.body
             made[f"{kind.name} {sample['name']}"] = answer.body["id"]
     return service

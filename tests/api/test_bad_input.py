@@ -110,7 +110,7 @@ WHATSAPP: dict[str, Any] = {
 def test_every_url_that_will_be_called_is_judged_when_it_is_saved(api: Any, service: str, url: str) -> None:
     bot = api.make("bots", service_id=service, **BOT)["id"]
     whatsapp = WHATSAPP | {"settings": {"phone_number_id": "1", "api_base": url}}
-    for thing, body, path in (
+    for plural, body, path in (
         ("bots", BOT | {"webhook_url": url}, "/webhook_url"),
         ("desks", {"kind": "webhook", "name": "d", "webhook_url": url}, "/webhook_url"),
         ("triggers", {"name": "t", "bot_id": bot, "notify_url": url}, "/notify_url"),
@@ -118,19 +118,19 @@ def test_every_url_that_will_be_called_is_judged_when_it_is_saved(api: Any, serv
         ("channels", CHANNEL | {"settings": {"send_url": url}}, "/settings/send_url"),
         ("channels", whatsapp, "/settings/api_base"),
     ):
-        answer = api("POST", f"/v1/{thing}", {"service_id": service} | body)
-        assert (answer.status, set(answer.wrong)) == (422, {path}), (thing, answer.body)
+        answer = api("POST", f"/v1/{plural}", {"service_id": service} | body)
+        assert (answer.status, set(answer.wrong)) == (422, {path}), (plural, answer.body)
     made = api.make("channels", service_id=service, **CHANNEL)["id"]
     assert api("PATCH", f"/v1/channels/{made}", {"settings": {"send_url": url}}).status == 422
 
 
 @pytest.mark.parametrize(
-    ("thing", "body", "path"), WRONG, ids=[f"{thing}{path}-{n}" for n, (thing, _, path) in enumerate(WRONG)]
+    ("thing", "body", "path"), WRONG, ids=[f"{plural}{path}-{n}" for n, (plural, _, path) in enumerate(WRONG)]
 )
-def test_names_the_field(api: Any, service: str, thing: str, body: dict[str, Any], path: str) -> None:
-    if thing not in ("services", "keys"):
+def test_names_the_field(api: Any, service: str, plural: str, body: dict[str, Any], path: str) -> None:
+    if plural not in ("services", "keys"):
         body = {"service_id": service} | body
-    answer = api("POST", f"/v1/{thing}", body)
+    answer = api("POST", f"/v1/{plural}", body)
     assert any(found == path or found.startswith(path + "/") for found in answer.wrong), answer.body
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.body["code"] == "invalid"
@@ -239,15 +239,15 @@ FIELDS = st.sampled_from(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    thing=st.sampled_from(["services", "channels", "bots", "desks", "rules", "keys", "apply"]),
+    plural=st.sampled_from(["services", "channels", "bots", "desks", "rules", "keys", "apply"]),
     fields=st.dictionaries(FIELDS, ANY, max_size=4),
     base=st.booleans(),
 )
-def test_never_500(api: Any, service: str, thing: str, fields: dict[str, Any], base: bool) -> None:
+def test_never_500(api: Any, service: str, plural: str, fields: dict[str, Any], base: bool) -> None:
     bases: dict[str, Any] = {"bots": BOT, "desks": DESK, "rules": RULE, "channels": CHANNEL, "apply": {"bots": [BOT]}}
-    body = (bases.get(thing, {"name": "x"}) if base else {}) | fields
-    body = body | {"service_id": service} if base and thing not in ("services", "keys") else body
-    answer = api("POST", f"/v1/{thing}", json.dumps(body).encode())
+    body = (bases.get(plural, {"name": "x"}) if base else {}) | fields
+    body = body | {"service_id": service} if base and plural not in ("services", "keys") else body
+    answer = api("POST", f"/v1/{plural}", json.dumps(body).encode())
     assert answer.status in (200, 201, 400, 422)
 
 

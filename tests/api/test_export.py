@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.api.http.routes import THINGS
+from chalicelib.api.http.routes import PLURALS
 from chalicelib.api.kinds.contract import all_kinds
 from chalicelib.api.setup.bundles import KINDS, MOST, _yaml
 from chalicelib.api.setup.export import _yaml as written
@@ -36,13 +36,15 @@ def kept_headers(bot: str) -> dict[str, str]:
 
 
 def test_every_kind_of_a_service_is_here() -> None:
-    assert {*KINDS} == {*THINGS} - {"services", "keys"} == {*SAMPLES}, (
+    assert {*KINDS} == {*PLURALS} - {"services", "keys"} == {*SAMPLES}, (
         "a bundle holds every kind, and so does this test"
     )
-    for thing, samples in SAMPLES.items():
+    for plural, samples in SAMPLES.items():
         said = {name for sample in samples for name in sample} | {"service_id"}
         # What has one value only needs no saying.
-        assert all_kinds()[thing].model.model_fields.keys() - said <= {"kind"}, f"{thing}: a field that no sample says"
+        assert all_kinds()[plural].model.model_fields.keys() - said <= {"kind"}, (
+            f"{plural}: a field that no sample says"
+        )
 
 
 def test_what_is_exported_is_found_unchanged(api: Any, care: str) -> None:

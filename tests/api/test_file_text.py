@@ -99,7 +99,7 @@ def test_json_in_another_encoding_is_kept_nowhere(api: Any, service: str, route:
     path = path.replace("/webhooks/desks/{token}", "/webhooks/desks/none").replace(
         "/sources/{id}", f"/sources/{source['id']}"
     )
-    path = path.replace("{id}", {"bots": bot["id"], "desks": desk["id"], "services": service}.get(route.thing, "ct_x"))
+    path = path.replace("{id}", {"bots": bot["id"], "desks": desk["id"], "services": service}.get(route.plural, "ct_x"))
     body = json.dumps({"name": "Jörg", "text": "Jörg", "service_id": service}, ensure_ascii=False).encode("cp1252")
     answer = api(route.method, path, body, Content_Type="application/json; charset=iso-8859-1")
     reads = not route.path.endswith(("/verify", "/replay", "/preflight")) and route.method not in ("DELETE", "OPTIONS")

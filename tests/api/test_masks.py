@@ -18,7 +18,7 @@ from tests.api import samples
 from tests.api.samples import SAMPLES, SECRET, URL
 
 NOWHERE = f"is kept nowhere yet, so {MASK} stands for nothing: give the value"
-FIELDS = {thing: kind.secret | ({"headers"} & kind.model.model_fields.keys()) for thing, kind in all_kinds().items()}
+FIELDS = {plural: kind.secret | ({"headers"} & kind.model.model_fields.keys()) for plural, kind in all_kinds().items()}
 """Plural -> fields that hold what is not shown."""
 
 
@@ -43,9 +43,9 @@ def stored(kind: str, id: str) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def test_a_sample_gives_each(api: Any) -> None:
-    for thing, fields in FIELDS.items():
-        given = {name for sample in SAMPLES.get(thing, ()) for name in sample if SECRET in str(sample[name])}
-        assert fields <= given, thing
+    for plural, fields in FIELDS.items():
+        given = {name for sample in SAMPLES.get(plural, ()) for name in sample if SECRET in str(sample[name])}
+        assert fields <= given, plural
     given = {f"{one['kind']} {name}" for one in SAMPLES["channels"] for name in one.get("secrets", ())}
     wanted = {f"{kind} {name}" for kind in connectable() for name, need in load(kind).SECRETS.items() if need != "made"}
     assert wanted <= given
@@ -55,17 +55,17 @@ def test_no_answer_tells_it(api: Any) -> None:
     admin = Watched(api)
     service = samples.make(admin)
     readers = [Watched(api.as_key(api.make("keys", name=s, scopes=[s])["key"])) for s in ("agent", "read")]
-    for thing in KINDS:
+    for plural in KINDS:
         listed = [
-            reader("GET", f"/v1/{thing}?service_id={service}&limit=100").body["data"] for reader in (admin, *readers)
+            reader("GET", f"/v1/{plural}?service_id={service}&limit=100").body["data"] for reader in (admin, *readers)
         ]
         for one in listed[0]:
-            path = f"/v1/{thing}/{one['id']}"
+            path = f"/v1/{plural}/{one['id']}"
             for reader in (admin, *readers):
                 shown = reader("GET", path).body
                 assert set(shown.get("headers", {}).values()) <= {MASK}
             assert admin("PATCH", path, {"name": f"{one['name']} "}).status == 200
-            if kind_of(thing).webhook:
+            if kind_of(plural).webhook:
                 admin("POST", f"{path}/verify")
                 admin("POST", f"{path}/rotate-secret")
     audit = admin("GET", f"/v1/audit?service_id={service}&limit=100").body["data"]
@@ -81,11 +81,11 @@ def test_no_answer_tells_it(api: Any) -> None:
     assert admin.answers > 100
 
 
-@pytest.mark.parametrize("thing", [thing for thing, fields in FIELDS.items() if "headers" in fields])
-def test_what_was_answered_may_be_given_back(api: Any, care: str, thing: str) -> None:
-    kind = kind_of(thing)
-    one = next(one for one in api("GET", f"/v1/{thing}").body["data"] if one.get("headers"))
-    path, before = f"/v1/{thing}/{one['id']}", stored(kind.name, one["id"])
+@pytest.mark.parametrize("thing", [plural for plural, fields in FIELDS.items() if "headers" in fields])
+def test_what_was_answered_may_be_given_back(api: Any, care: str, plural: str) -> None:
+    kind = kind_of(plural)
+    one = next(one for one in api("GET", f"/v1/{plural}").body["data"] if one.get("headers"))
+    path, before = f"/v1/{plural}/{one['id']}", stored(kind.name, one["id"])
     same = {"headers": one["headers"]} | dict.fromkeys(kind.secret, MASK)
     assert api("PATCH", path, same).body["updated_at"] == one["updated_at"], "nothing changes"
     assert stored(kind.name, one["id"]) == before
@@ -96,26 +96,26 @@ def test_what_was_answered_may_be_given_back(api: Any, care: str, thing: str) ->
     assert wrong == {"/headers/secret": NOWHERE}
     assert api("PATCH", path, {"access_token": None}).status == 200
     assert api("PATCH", path, {"access_token": MASK, "timeout_s": 2}).wrong == {"/access_token": NOWHERE}
-    sample = next(dict(sample) for sample in SAMPLES[thing] if "headers" in sample)
+    sample = next(dict(sample) for sample in SAMPLES[plural] if "headers" in sample)
     sample.pop("fallback_desk_ids", None)
     new = sample | {"service_id": care, "name": "new", "headers": {"X-Key": MASK}, "access_token": MASK}
-    assert api("POST", f"/v1/{thing}", new).wrong == {"/headers/X-Key": NOWHERE, "/access_token": NOWHERE}
+    assert api("POST", f"/v1/{plural}", new).wrong == {"/headers/X-Key": NOWHERE, "/access_token": NOWHERE}
 
 
 def test_no_url_takes_a_password(api: Any, care: str) -> None:
     """Whoever may read sees a URL whole, so each that Parley calls is refused with one."""
     tried = set()
-    for thing in KINDS:
-        for one in api("GET", f"/v1/{thing}?limit=100").body["data"]:
+    for plural in KINDS:
+        for one in api("GET", f"/v1/{plural}?limit=100").body["data"]:
             held = "http://user:hush@127.0.0.1:1/x"
             urls: dict[str, Any] = {f"/{name}": {name: held} for name in one if one[name] == URL}
             for name, value in one.get("settings", {}).items():
                 if str(value).startswith("http"):
                     urls[f"/settings/{name}"] = {"settings": {name: held}}
             for path, patch in urls.items():
-                refused = api("PATCH", f"/v1/{thing}/{one['id']}", patch)
+                refused = api("PATCH", f"/v1/{plural}/{one['id']}", patch)
                 assert list(refused.wrong) == [path] and "hush" not in str(refused.body)
-                tried.add(f"{thing}{path}")
+                tried.add(f"{plural}{path}")
     assert tried == {
         "channels/settings/send_url", "channels/settings/api_base", "bots/webhook_url", "desks/webhook_url",
         "triggers/notify_url", "subscriptions/url",

@@ -91,10 +91,10 @@ class Platform:
         assert reply.status == 200, (where, reply.status, reply.raw[:500])
         return reply.json
 
-    def make(self, thing: str, **fields: Any) -> dict[str, Any]:
+    def make(self, plural: str, **fields: Any) -> dict[str, Any]:
         """Make a resource."""
-        reply = self.call("POST", f"/v1/{thing}", fields)
-        assert reply.status == 201, (thing, reply.status, reply.raw[:500])
+        reply = self.call("POST", f"/v1/{plural}", fields)
+        assert reply.status == 201, (plural, reply.status, reply.raw[:500])
         made: dict[str, Any] = reply.json
         return made
 
@@ -110,14 +110,14 @@ class Platform:
             "subscriptions": {"url": NOWHERE, "events": ["message.created"]},
         }
         made = {"services": service}
-        for thing, fields in wanted.items():
-            made[thing] = self.make(thing, service_id=service, name=thing, **fields)["id"]
+        for plural, fields in wanted.items():
+            made[plural] = self.make(plural, service_id=service, name=plural, **fields)["id"]
         made["triggers"] = self.make("triggers", service_id=service, name="triggers", bot_id=made["bots"])["id"]
         return made
 
-    def verify(self, thing: str, made: dict[str, Any]) -> None:
+    def verify(self, plural: str, made: dict[str, Any]) -> None:
         """Verify a bot or desk."""
-        reply = self.call("POST", f"/v1/{thing}/{made['id']}/verify")
+        reply = self.call("POST", f"/v1/{plural}/{made['id']}/verify")
         assert reply.status == 200 and reply.json["status"] == "active", (reply.status, reply.raw[:500])
 
     def service(self, name: str = "care") -> str:

@@ -26,17 +26,17 @@ def test_resources_from_first_to_last(platform: Platform) -> None:
     )
     patient = {"background": True, "timeout_s": 25, "retry": {"waits_s": [3600]}}
     assert platform.call("PATCH", f"/v1/bots/{ids['bots']}", patient).json["timeout_s"] == 25
-    for thing, id in reversed(ids.items()):
-        wrong = platform.call("PATCH", f"/v1/{thing}/{id}", {"name": 5, "nmae": "x"})
-        assert wrong.status == 422 and {one["path"] for one in wrong.json["errors"]} == {"/name", "/nmae"}, thing
-        changed = platform.call("PATCH", f"/v1/{thing}/{id}", {"name": "another"})
-        assert (changed.status, changed.json["name"]) == (200, "another"), thing
-        shown = platform.get(f"/v1/{thing}/{id}")
+    for plural, id in reversed(ids.items()):
+        wrong = platform.call("PATCH", f"/v1/{plural}/{id}", {"name": 5, "nmae": "x"})
+        assert wrong.status == 422 and {one["path"] for one in wrong.json["errors"]} == {"/name", "/nmae"}, plural
+        changed = platform.call("PATCH", f"/v1/{plural}/{id}", {"name": "another"})
+        assert (changed.status, changed.json["name"]) == (200, "another"), plural
+        shown = platform.get(f"/v1/{plural}/{id}")
         assert (shown["id"], shown["name"]) == (id, "another") and TIME.fullmatch(shown["created_at"]), shown
-        assert platform.call("DELETE", f"/v1/{thing}/{id}").status == 204, thing
-        assert platform.call("GET", f"/v1/{thing}/{id}").code == "not_found", thing
-    for thing in ("conversations", "messages", "deliveries", "failures", "audit"):
-        assert platform.call("GET", f"/v1/{thing}/nothing").code == "not_found", thing
+        assert platform.call("DELETE", f"/v1/{plural}/{id}").status == 204, plural
+        assert platform.call("GET", f"/v1/{plural}/{id}").code == "not_found", plural
+    for plural in ("conversations", "messages", "deliveries", "failures", "audit"):
+        assert platform.call("GET", f"/v1/{plural}/nothing").code == "not_found", plural
 
 
 def test_what_each_key_may(town: Town) -> None:
@@ -70,9 +70,9 @@ def test_what_each_key_may(town: Town) -> None:
     assert not any(key in json.dumps(platform.get("/v1/keys", key=keys["admin"])) for key in keys.values())
     # A key of this service finds nothing of another's, though it may do anything here.
     other = platform.one_of_each(platform.service())
-    for thing, id in other.items():
-        refused = platform.call("GET", f"/v1/{thing}/{id}", key=keys["admin"])
-        assert (refused.status, refused.code) == (403, "other_service"), thing
+    for plural, id in other.items():
+        refused = platform.call("GET", f"/v1/{plural}/{id}", key=keys["admin"])
+        assert (refused.status, refused.code) == (403, "other_service"), plural
     for where in (f"/v1/bots?service_id={other['services']}", f"/v1/deliveries?bot_id={other['bots']}"):
         assert platform.call("GET", where, key=keys["admin"]).status == 403
     assert [one["id"] for one in platform.get("/v1/bots", key=keys["read"])["data"]] == [town.bot["id"]]

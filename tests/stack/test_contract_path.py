@@ -284,9 +284,9 @@ def test_bad_input_is_named(platform: Platform) -> None:
     rule = {"service_id": service, "name": "r", "to": "none", "when": {"==": [{"var": "message.nope"}, 1]}}
     refused = platform.call("POST", "/v1/rules", rule)
     assert refused.status == 422 and refused.json["errors"][0]["path"].startswith("/when")
-    for thing in ("services", "channels", "bots", "desks", "rules", "conversations", "deliveries"):
-        missing = platform.call("GET", f"/v1/{thing}/xx_nothing")
-        assert missing.status == 404 and missing.code, thing
+    for plural in ("services", "channels", "bots", "desks", "rules", "conversations", "deliveries"):
+        missing = platform.call("GET", f"/v1/{plural}/xx_nothing")
+        assert missing.status == 404 and missing.code, plural
     large = platform.call("POST", "/v1/services", b'{"name": "' + b"x" * 1_100_000 + b'"}')
     assert (large.status, large.code) == (413, "too_large")
 

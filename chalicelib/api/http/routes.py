@@ -26,22 +26,22 @@ class Route(NamedTuple):
     function: str
     """`module:function` within `chalicelib`."""
     scope: str
-    thing: str = ""
+    plural: str = ""
     """Of a resource's route: the plural by which its module in `chalicelib.api` is called."""
 
 
-THINGS = ("services", "channels", "bots", "desks", "rules", "triggers", "sources", "subscriptions", "keys")
-"""Kinds of resources; each has the module `chalicelib.api.<thing>`. A new kind is a module and a word here."""
+PLURALS = ("services", "channels", "bots", "desks", "rules", "triggers", "sources", "subscriptions", "keys")
+"""Kinds of resources; each has the module `chalicelib.api.kinds.<plural>`. A new kind is a module and a word here."""
 
 
-def _resource(thing: str) -> tuple[Route, ...]:
-    path, reads = f"/v1/{thing}", ADMIN if thing == "keys" else READ
+def _resource(plural: str) -> tuple[Route, ...]:
+    path, reads = f"/v1/{plural}", ADMIN if plural == "keys" else READ
     return (
-        Route("POST", path, "api.setup.resources:create", ADMIN, thing),
-        Route("GET", path, "api.setup.lists:listing", reads, thing),
-        Route("GET", path + "/{id}", "api.setup.resources:one", reads, thing),
-        Route("PATCH", path + "/{id}", "api.setup.resources:change", ADMIN, thing),
-        Route("DELETE", path + "/{id}", "api.setup.resources:remove", ADMIN, thing),
+        Route("POST", path, "api.setup.resources:create", ADMIN, plural),
+        Route("GET", path, "api.setup.lists:listing", reads, plural),
+        Route("GET", path + "/{id}", "api.setup.resources:one", reads, plural),
+        Route("PATCH", path + "/{id}", "api.setup.resources:change", ADMIN, plural),
+        Route("DELETE", path + "/{id}", "api.setup.resources:remove", ADMIN, plural),
     )
 
 
@@ -63,7 +63,7 @@ TABLE: tuple[Route, ...] = (
     Route("GET", "/console/console.css", "api.console:style", PAGE),
     Route("GET", "/health", "api.http.health:health", OPEN),
     Route("GET", "/v1/openapi.json", "api.openapi.document:document", OPEN),
-    *(route for thing in THINGS for route in _resource(thing)),
+    *(route for plural in PLURALS for route in _resource(plural)),
     Route("POST", "/v1/bots/{id}/verify", "api.setup.verification:verify", ADMIN, "bots"),
     Route("POST", "/v1/desks/{id}/verify", "api.setup.verification:verify", ADMIN, "desks"),
     Route("POST", "/v1/bots/{id}/rotate-secret", "api.setup.rotation:rotate", ADMIN, "bots"),

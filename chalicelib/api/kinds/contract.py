@@ -1,6 +1,6 @@
 """What a kind of resource says of itself, so that one set of functions makes, lists, changes and removes all kinds.
 
-A kind is the module `chalicelib.api.kinds.<thing>` with a `KIND`. `settle` is its heart: from the fields that were
+A kind is the module `chalicelib.api.kinds.<plural>` with a `KIND`. `settle` is its heart: from the fields that were
 given and what stood before, it makes what is stored, what is sealed and what is shown once.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from chalicelib.api.http.routes import THINGS
+from chalicelib.api.http.routes import PLURALS
 from chalicelib.tables.config import Resource
 
 
@@ -98,12 +98,12 @@ class Kind:
     """Whether it has a status in the table `endpoints`."""
 
 
-def kind_of(thing: str) -> Kind:
+def kind_of(plural: str) -> Kind:
     """The kind by its plural."""
-    kind: Kind = import_module(f"chalicelib.api.kinds.{thing}").KIND
+    kind: Kind = import_module(f"chalicelib.api.kinds.{plural}").KIND
     return kind
 
 
 def all_kinds() -> dict[str, Kind]:
     """Plural -> kind."""
-    return {thing: kind_of(thing) for thing in THINGS}
+    return {plural: kind_of(plural) for plural in PLURALS}

@@ -153,7 +153,7 @@ def description() -> dict[str, Any]:
 def _operation(route: Route) -> dict[str, Any]:
     status, takes, answers = _facts(route)
     name = route.function.partition(":")[2]
-    tag = route.thing or route.path.strip("/").split("/")[-1 if route.path.count("/") == 1 else 1].partition(":")[0]
+    tag = route.plural or route.path.strip("/").split("/")[-1 if route.path.count("/") == 1 else 1].partition(":")[0]
     kinds = _KINDS.get(route.function, ("application/json",))
     operation: dict[str, Any] = {
         "operationId": f"{name}_{tag}" if _of_many(route) else f"{route.method.lower()}_{_plain(route.path)}",
@@ -180,7 +180,7 @@ def _operation(route: Route) -> dict[str, Any]:
 def _facts(route: Route) -> tuple[int, str, dict[str, Any] | None]:
     """(status, name of what it takes, schema of what it answers)."""
     if route.function.startswith(("api.setup.resources:", "api.setup.lists:")):
-        kind, name = kind_of(route.thing), route.function.partition(":")[2]
+        kind, name = kind_of(route.plural), route.function.partition(":")[2]
         takes = {"create": kind.model.__name__, "change": kind.model.__name__ + "Change"}.get(name, "")
         if name == "remove":
             return 204, "", None
@@ -189,7 +189,7 @@ def _facts(route: Route) -> tuple[int, str, dict[str, Any] | None]:
     if route.function in _LISTS:
         return 200, "", _list_of({"$ref": _REF.format(model=_LISTS[route.function].__name__)})
     if route.function.startswith("api.setup.rotation:"):
-        return 200, "Rotation", {"$ref": _REF.format(model=kind_of(route.thing).answer.__name__ + "Rotated")}
+        return 200, "Rotation", {"$ref": _REF.format(model=kind_of(route.plural).answer.__name__ + "Rotated")}
     if route.function == "api.openapi.document:document":
         return 200, "", {"type": "object"}
     status, takes_model, answers = _OTHERS[route.function]

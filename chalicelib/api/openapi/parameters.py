@@ -41,8 +41,8 @@ def parameters(route: Route) -> list[dict[str, Any]]:
 def _form(route: Route, name: str) -> Form:
     if name == "event_id":
         return formats.TRIGGER_EVENT
-    if route.thing:
-        return formats.RESOURCES[route.thing.removesuffix("s")]
+    if route.plural:
+        return formats.RESOURCES[route.plural.removesuffix("s")]
     return next(form for begins, form in _PATHS.items() if route.path.startswith(begins))
 
 

@@ -25,8 +25,8 @@ _TAGS = (None, "!", f"{_TAG}str", f"{_TAG}map", f"{_TAG}seq")
 """Kinds that a value may be said to be; what else a tag may make is no JSON, or takes what is no such thing for one."""
 
 
-def _items(thing: str) -> Any:
-    name = f"{thing.removesuffix('s').capitalize()}Item"
+def _items(plural: str) -> Any:
+    name = f"{plural.removesuffix('s').capitalize()}Item"
     return Field(default=None, max_length=MOST, json_schema_extra=lambda schema: _listed(schema, name))
 
 

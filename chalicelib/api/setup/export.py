@@ -39,23 +39,23 @@ def export(call: Call) -> Answer | Response:
 
 def bundle_of(service: Resource) -> dict[str, Any]:
     """The bundle of a service."""
-    rows: dict[str, list[Resource]] = {thing: [] for thing in KINDS}
+    rows: dict[str, list[Resource]] = {plural: [] for plural in KINDS}
     for row in config.in_service(service.id):
         rows.setdefault(f"{row.kind}s", []).append(row)
-    if wrong := [problem for thing in KINDS for problem in _problems(thing, rows[thing])]:
+    if wrong := [problem for plural in KINDS for problem in _problems(plural, rows[plural])]:
         raise _no_bundle(wrong)
     names = {row.id: str(row.name) for listed in rows.values() for row in listed}
-    webhooks = [row.id for thing in KINDS if kind_of(thing).webhook for row in rows[thing]]
+    webhooks = [row.id for plural in KINDS if kind_of(plural).webhook for row in rows[plural]]
     statuses = {str(row.id): str(row.status) for row in endpoints.Endpoint.batch_get(webhooks)} if webhooks else {}
     found: dict[str, Any] = {"service": _given(kind_of("services"), service)}
     if sum(one.name == service.name for one in config.of_kind(config.SERVICES, "service")) > 1:
         # By its name alone it would not be found.
         found["service_id"] = service.id
-    for thing in KINDS:
-        kind = kind_of(thing)
+    for plural in KINDS:
+        kind = kind_of(plural)
         # A rule's place in the list is its position; others stand where they are easily found.
-        listed = sorted(rows[thing], key=lambda row: (row.body.get("position", 0), str(row.name)))
-        found[thing] = [_item(kind, row, n, names, statuses.get(row.id, "")) for n, row in enumerate(listed)]
+        listed = sorted(rows[plural], key=lambda row: (row.body.get("position", 0), str(row.name)))
+        found[plural] = [_item(kind, row, n, names, statuses.get(row.id, "")) for n, row in enumerate(listed)]
     return found
 
 
@@ -100,15 +100,15 @@ def _given(kind: Kind, row: Resource) -> dict[str, Any]:
         return {name: value for name, value in fields.items() if value is not None}
 
 
-def _problems(thing: str, rows: list[Resource]) -> list[tuple[str, str]]:
+def _problems(plural: str, rows: list[Resource]) -> list[tuple[str, str]]:
     names = [row.name for row in rows]
-    wrong = [(f"/{thing}", f"{row.id} has no name") for row in rows if not row.name]
+    wrong = [(f"/{plural}", f"{row.id} has no name") for row in rows if not row.name]
     wrong += [
-        (f"/{thing}", f"{names.count(name)} are called {name!r}")
+        (f"/{plural}", f"{names.count(name)} are called {name!r}")
         for name in sorted({name for name in names if name and names.count(name) > 1})
     ]
     if len(rows) > MOST:
-        wrong.append((f"/{thing}", f"there are {len(rows)}, and a bundle takes {MOST}"))
+        wrong.append((f"/{plural}", f"there are {len(rows)}, and a bundle takes {MOST}"))
     return wrong
 
 

@@ -14,7 +14,7 @@ from chalicelib.tables import config
 
 def listing(call: Call) -> Answer:
     """A page of resources, by id; of `?service_id=`, else of all services that the key may see."""
-    kind = kind_of(call.route.thing)
+    kind = kind_of(call.route.plural)
     limit, of = cursors.limit_of(call), call.route.path + (call.query.get("service_id") or "")
     after = cursors.place_of(call, of=of)
     service = service_of_query(call)

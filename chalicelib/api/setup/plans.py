@@ -45,13 +45,13 @@ def planned(call: Call, given: Bundle) -> Plan:
     if given.service is not None:
         _item(plan, kind_of("services"), "/service", given.service, plan.service, row)
         plan.about = dict(plan.changes[0].row.body or {}) if plan.changes else {}
-    listed = {thing: items for thing in KINDS if (items := getattr(given, thing)) is not None}
-    for thing in KINDS:
-        _name_all(plan, thing, listed.get(thing))
-    for thing, items in listed.items():
+    listed = {plural: items for plural in KINDS if (items := getattr(given, plural)) is not None}
+    for plural in KINDS:
+        _name_all(plan, plural, listed.get(plural))
+    for plural, items in listed.items():
         for n, item in enumerate(items):
-            _listed(plan, thing, n, item)
-        _alike(plan, thing, items)
+            _listed(plan, plural, n, item)
+        _alike(plan, plural, items)
     plan.wrong += plan.references.unused()
     _removals(plan, listed)
     return plan
@@ -75,65 +75,65 @@ def _service(call: Call, given: Bundle) -> tuple[Plan, Resource | None]:
     service = row.id if row else changes.new_id("service", "")
     # The version is read before the rows: a change in between makes the write fail, not the plan wrong.
     version = config.version(service) if row else 0
-    rows: dict[str, list[Resource]] = {thing: [] for thing in KINDS}
+    rows: dict[str, list[Resource]] = {plural: [] for plural in KINDS}
     for one in config.in_service(service) if row else ():
         rows.setdefault(f"{one.kind}s", []).append(one)
     return Plan(service, version, row is None, rows), row
 
 
-def _name_all(plan: Plan, thing: str, items: list[dict[str, Any]] | None) -> None:
+def _name_all(plan: Plan, plural: str, items: list[dict[str, Any]] | None) -> None:
     """Give everything that will stand its id, so that it can be named before it is made."""
     stands: dict[str, list[str]] = {}
-    for row in plan.rows[thing]:
+    for row in plan.rows[plural]:
         stands.setdefault(str(row.name), []).append(row.id)
     if items is None:
-        plan.ids[thing] = {name: ids[0] for name, ids in stands.items() if len(ids) == 1}
+        plan.ids[plural] = {name: ids[0] for name, ids in stands.items() if len(ids) == 1}
         return
-    names = plan.ids[thing] = {}
+    names = plan.ids[plural] = {}
     for n, item in enumerate(items):
         name = item.get("name")
         name = name.strip() if isinstance(name, str) else name
         if not isinstance(name, str) or not name:
-            plan.wrong.append((f"/{thing}/{n}/name", "Field required"))
+            plan.wrong.append((f"/{plural}/{n}/name", "Field required"))
         elif name in names:
-            plan.wrong.append((f"/{thing}/{n}/name", f"{name!r} is there twice"))
+            plan.wrong.append((f"/{plural}/{n}/name", f"{name!r} is there twice"))
         elif len(stands.get(name, ())) > 1:
             plan.wrong.append(
-                (f"/{thing}/{n}/name", f"the service has several {thing} of this name; rename them first")
+                (f"/{plural}/{n}/name", f"the service has several {plural} of this name; rename them first")
             )
         else:
-            names[name] = stands[name][0] if name in stands else changes.new_id(kind_of(thing).name, plan.service)
+            names[name] = stands[name][0] if name in stands else changes.new_id(kind_of(plural).name, plan.service)
 
 
-def _listed(plan: Plan, thing: str, n: int, item: dict[str, Any]) -> None:
-    kind, path, name = kind_of(thing), f"/{thing}/{n}", str(item.get("name") or "").strip()
-    if name not in plan.ids[thing]:
+def _listed(plan: Plan, plural: str, n: int, item: dict[str, Any]) -> None:
+    kind, path, name = kind_of(plural), f"/{plural}/{n}", str(item.get("name") or "").strip()
+    if name not in plan.ids[plural]:
         return
     item = dict(item)
     verify = item.pop("verify", False)
     if verify not in (True, False) or (verify and not kind.webhook):
         plan.wrong.append((f"{path}/verify", "must be true or false, and is for bots, desks and subscriptions"))
     elif verify:
-        plan.verify.append(plan.ids[thing][name])
+        plan.verify.append(plan.ids[plural][name])
     if kind.name == "rule":
         item.setdefault("position", n + 1)
     if item.get("service_id", plan.service) != plan.service:
         plan.wrong.append((f"{path}/service_id", "is another service"))
     item["service_id"] = plan.service
-    row = next((row for row in plan.rows[thing] if row.id == plan.ids[thing][name]), None)
+    row = next((row for row in plan.rows[plural] if row.id == plan.ids[plural][name]), None)
     before = len(plan.wrong)
     _resolve(plan, kind, path, item)
     plan.wrong += plan.references.resolve(kind, path, item, row)
     if len(plan.wrong) == before:
-        _item(plan, kind, path, item, plan.ids[thing][name], row)
+        _item(plan, kind, path, item, plan.ids[plural][name], row)
 
 
-def _alike(plan: Plan, thing: str, items: list[dict[str, Any]]) -> None:
+def _alike(plan: Plan, plural: str, items: list[dict[str, Any]]) -> None:
     """Note where two have what must be their own; what is not listed goes."""
-    name = kind_of(thing).unique
+    name = kind_of(plural).unique
     values = [item.get(name) for item in items] if name else []
     plan.wrong += [
-        (f"/{thing}/{n}/{name}", f"{value!r} is there twice") for n, value in enumerate(values) if value in values[:n]
+        (f"/{plural}/{n}/{name}", f"{value!r} is there twice") for n, value in enumerate(values) if value in values[:n]
     ]
 
 
@@ -195,12 +195,12 @@ def _item(plan: Plan, kind: Kind, path: str, item: dict[str, Any], resource_id: 
 
 def _removals(plan: Plan, listed: dict[str, Any]) -> None:
     gone = {}
-    for thing in reversed(KINDS):
-        if thing in listed:
-            for row in plan.rows[thing]:
-                if row.id not in plan.ids[thing].values():
+    for plural in reversed(KINDS):
+        if plural in listed:
+            for row in plan.rows[plural]:
+                if row.id not in plan.ids[plural].values():
                     gone[row.id] = row
-                    plan.changes.append(changes.removed(kind_of(thing), row))
+                    plan.changes.append(changes.removed(kind_of(plural), row))
     planned = {change.row.id for change in plan.changes}
     for row in (row for rows in plan.rows.values() for row in rows if row.id not in planned):
         for other in gone.values():

@@ -20,7 +20,7 @@ _TRIES = 4
 
 def create(call: Call) -> Answer:
     """201 with the new resource."""
-    kind = kind_of(call.route.thing)
+    kind = kind_of(call.route.plural)
     given = body(call, kind.model)
     fields = given.model_dump(mode="json")
     service = _service_of_new(call, kind, fields)
@@ -98,7 +98,7 @@ def remove(call: Call) -> Answer:
 
 def find(call: Call) -> tuple[Kind, config.Resource]:
     """The resource that a path names; Problem 404 where there is none, 403 where the key may not see it."""
-    kind = kind_of(call.route.thing)
+    kind = kind_of(call.route.plural)
     if not is_id(kind.name, call.id):
         raise Problem(404, "not_found", f"there is no {kind.name} {call.id[:60]!r}")
     if kind.name == "service":

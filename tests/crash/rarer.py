@@ -34,11 +34,13 @@ NUMBER = "106540352242922"
 
 def l_number(stage: Stage) -> None:
     j_somebody_hears(stage, ["delivery.failed"])
-    service, base = stage.town.ids["care"], stage.provider.url.replace("/hook", "/v24.0")
+    service, base = stage.deployment.ids["care"], stage.provider.url.replace("/hook", "/v24.0")
     secrets = {"app_secret": "app-secret", "access_token": "EAAG-token", "verify_token": "verify-me"}
     settings = {"phone_number_id": NUMBER, "api_base": base}
-    stage.town.make("channels", service_id=service, kind="whatsapp", name="wa", settings=settings, secrets=secrets)
-    stage.town.bot.answer = says_back
+    stage.deployment.make(
+        "channels", service_id=service, kind="whatsapp", name="wa", settings=settings, secrets=secrets
+    )
+    stage.deployment.bot.answer = says_back
     stage.provider.answer = lambda heard: meta(stage, heard)
 
 
@@ -85,7 +87,7 @@ def meta_posts(stage: Stage, id: str, said: dict[str, Any]) -> None:
     body = {"object": "whatsapp_business_account", "entry": [{"changes": [{"field": "messages", "value": value}]}]}
     raw = json.dumps(body).encode()
     signature = {"X-Hub-Signature-256": "sha256=" + hmac.new(b"app-secret", raw, hashlib.sha256).hexdigest()}
-    status, answer = stage.edge("receive_channel", stage.town.made["wa"]["webhook_url"], raw, headers=signature)
+    status, answer = stage.edge("receive_channel", stage.deployment.made["wa"]["webhook_url"], raw, headers=signature)
     assert status == 200, answer
     stage.settle()
 
@@ -94,10 +96,12 @@ def meta_posts(stage: Stage, id: str, said: dict[str, Any]) -> None:
 
 
 def m_second_desk(stage: Stage) -> None:
-    service, url = stage.town.ids["care"], stage.provider.url
-    stage.town.make("desks", service_id=service, kind="webhook", name="second", webhook_url=url, accept_within_s=3000)
-    stage.town.verify("desks", "second")
-    patch(stage, "desks", "desk", {"accept_within_s": 45, "fallback_desk_ids": [stage.town.ids["second"]]})
+    service, url = stage.deployment.ids["care"], stage.provider.url
+    stage.deployment.make(
+        "desks", service_id=service, kind="webhook", name="second", webhook_url=url, accept_within_s=3000
+    )
+    stage.deployment.verify("desks", "second")
+    patch(stage, "desks", "desk", {"accept_within_s": 45, "fallback_desk_ids": [stage.deployment.ids["second"]]})
     stage.sweeps()
     a_visitor_writes(stage)
     c_bot_hands_over(stage)
@@ -114,7 +118,7 @@ def m_accepted(stage: Stage) -> None:
 
 
 def m_desk_transfers(stage: Stage) -> None:
-    event = {"type": "chat.transferred", "conversation_id": stage.chat(), "desk_id": stage.town.ids["second"]}
+    event = {"type": "chat.transferred", "conversation_id": stage.chat(), "desk_id": stage.deployment.ids["second"]}
     stage.desk_posts(event, "d9")
     stage.settle()
 
@@ -125,7 +129,7 @@ def m_desk_transfers(stage: Stage) -> None:
 def n_soon_too_old(stage: Stage) -> None:
     j_somebody_hears(stage, ["delivery.failed"])
     patch(stage, "bots", "bot", {"max_age_s": 60, "retry": {"waits_s": [80]}})
-    stage.town.bot.answer = broken
+    stage.deployment.bot.answer = broken
     stage.visitor_says("late", "w1")
     stage.visitor_says("late too", "w2")
     stage.settle()
@@ -140,7 +144,7 @@ def n_too_old(stage: Stage) -> None:
 
 def o_waits(stage: Stage) -> None:
     patch(stage, "bots", "bot", {"retry": {"waits_s": [1, 1, 1, 1], "inactive_after_s": 0}})
-    stage.town.bot.answer = cannot_take_poison
+    stage.deployment.bot.answer = cannot_take_poison
 
 
 def cannot_take_poison(heard: Heard) -> tuple[int, Any]:
@@ -158,7 +162,7 @@ def o_poison(stage: Stage) -> None:
 
 
 def p_told_again(stage: Stage) -> None:
-    (row,) = DeliveryRow.by_destination.query(stage.town.ids["bot"])
+    (row,) = DeliveryRow.by_destination.query(stage.deployment.ids["bot"])
     status, answer = stage.edge("replay", f"/v1/deliveries/{deliveries.delivery_id(row.lane, row.key)}/replay", None)
     assert status == 202, answer
     stage.settle()
@@ -208,19 +212,21 @@ def q_bus_refuses(stage: Stage) -> None:
 
 def r_known(stage: Stage) -> None:
     a_visitor_writes(stage)
-    stage.town.make("contacts", service_id=stage.town.ids["care"], name="Uma", email="uma@example.com", external_id="1")
+    stage.deployment.make(
+        "contacts", service_id=stage.deployment.ids["care"], name="Uma", email="uma@example.com", external_id="1"
+    )
 
 
 def r_file(stage: Stage) -> None:
     lines = b"email,name,tags\numa@example.com,,vip\nada@example.com,Ada,\nnobody,,\n"
-    path = f"/v1/contacts:import?service_id={stage.town.ids['care']}"
+    path = f"/v1/contacts:import?service_id={stage.deployment.ids['care']}"
     status, answer = stage.edge("import", path, lines, headers={"Content-Type": "text/csv"})
     assert (status, answer["rows"], len(answer["refused"])) == (200, 3, 1), answer
     stage.settle()
 
 
 def r_two_are_one(stage: Stage) -> None:
-    path, other = f"/v1/contacts/{visitor(stage)}/merge", stage.town.ids["Uma"]
+    path, other = f"/v1/contacts/{visitor(stage)}/merge", stage.deployment.ids["Uma"]
     status, answer = stage.edge("merge", path, {"from": other})
     # Who is cut off asks again, and hears that they are.
     assert status in (200, 409), answer
@@ -243,17 +249,17 @@ def visitor(stage: Stage) -> str:
 
 
 def s_schedule(stage: Stage) -> None:
-    service, bot = stage.town.ids["care"], stage.town.ids["bot"]
+    service, bot = stage.deployment.ids["care"], stage.deployment.ids["bot"]
     at = int(stage.now()) // 60 % 1440 + 2
     fields = {"schedule": f"{at % 60} {at // 60} * * *", "timezone": "UTC", "answer_within_s": 40}
-    stage.town.make("triggers", service_id=service, name="daily", text="and?", bot_id=bot, **fields)
+    stage.deployment.make("triggers", service_id=service, name="daily", text="and?", bot_id=bot, **fields)
     patch(stage, "bots", "bot", {"retry": {"waits_s": [60]}})
-    stage.town.bot.answer = lambda heard: second_time(stage, heard)
+    stage.deployment.bot.answer = lambda heard: second_time(stage, heard)
 
 
 def second_time(stage: Stage, heard: Heard) -> tuple[int, Any]:
     """A bot that takes what comes to it again, and says nothing: the first look finds that it does not have it yet."""
-    ids = [one.headers["webhook-id"] for one in stage.town.bot.heard]
+    ids = [one.headers["webhook-id"] for one in stage.deployment.bot.heard]
     return (500, {}) if ids.count(heard.headers["webhook-id"]) == 1 else answers_with_token(heard)
 
 
@@ -266,7 +272,7 @@ def s_time_comes(stage: Stage) -> None:
 
 def t_two_known(stage: Stage) -> None:
     b_customer_writes(stage)
-    stage.town.make("contacts", service_id=stage.town.ids["care"], name="Uma", email="uma@example.com")
+    stage.deployment.make("contacts", service_id=stage.deployment.ids["care"], name="Uma", email="uma@example.com")
 
 
 def t_more_is_heard(stage: Stage) -> None:
@@ -309,7 +315,7 @@ LAMP = "wamid.lamp"
 def v_number(stage: Stage) -> None:
     l_number(stage)
     # What a bot said between the message and its edit would come before the one or the other, as it happens.
-    stage.town.bot.answer = answers_with_token
+    stage.deployment.bot.answer = answers_with_token
 
 
 def v_edit_comes_early(stage: Stage) -> None:

@@ -55,7 +55,7 @@ def at_second(stage: Stage, name: str, first: tuple[int, Any], then: Callable[[H
 
 
 def a_visitor_writes(stage: Stage) -> None:
-    stage.town.bot.answer = echoes
+    stage.deployment.bot.answer = echoes
     stage.visitor_says("hello", "w1")
     stage.settle()
 
@@ -142,7 +142,7 @@ def d_bot_fails_once(stage: Stage) -> None:
 
 
 def d_provider_throttles_once(stage: Stage) -> None:
-    stage.town.bot.answer = echoes
+    stage.deployment.bot.answer = echoes
     at_second(stage, "provider", (429, {}), takes)
     stage.gateway_posts({"type": "message", "id": "c1", "from": "user-7", "name": "Uma", "text": "hi"})
     stage.settle()
@@ -157,7 +157,7 @@ def e_waits(stage: Stage) -> None:
 
 
 def e_bot_fails_five_times(stage: Stage) -> None:
-    stage.town.bot.answer = broken
+    stage.deployment.bot.answer = broken
     stage.visitor_says("one", "w1")
     stage.visitor_says("two", "w2")
     stage.settle()
@@ -166,9 +166,9 @@ def e_bot_fails_five_times(stage: Stage) -> None:
 
 
 def e_bot_is_back(stage: Stage) -> None:
-    stage.town.bot.answer = answers_with_token
+    stage.deployment.bot.answer = answers_with_token
     patch(stage, "bots", "bot", {})
-    status, answer = stage.edge("verify", f"/v1/bots/{stage.town.ids['bot']}/verify", None)
+    status, answer = stage.edge("verify", f"/v1/bots/{stage.deployment.ids['bot']}/verify", None)
     assert status == 200, answer
     stage.settle()
     stage.passes(61)
@@ -195,7 +195,7 @@ def g_patience(stage: Stage) -> None:
 
 
 def g_bot_is_silent(stage: Stage) -> None:
-    stage.town.bot.answer = broken
+    stage.deployment.bot.answer = broken
     stage.visitor_says("help", "w1")
     stage.settle()
     stage.passes(61)
@@ -205,7 +205,7 @@ def g_bot_is_silent(stage: Stage) -> None:
 
 
 def h_poison(stage: Stage) -> None:
-    service = stage.town.ids["care"]
+    service = stage.deployment.ids["care"]
     event = {"id": "ev_1", "kind": "customer.message", "thread": "th_1", "at": 1, "service": service}
     queues.send("threads.fifo", [Entry(event, group="th_1", dedup="x")])
     stage.settle()
@@ -216,7 +216,7 @@ def h_poison(stage: Stage) -> None:
 
 def i_shop(stage: Stage) -> None:
     mapping = {"id": "id", "sent_at": "at", "text": "text", "contact": {"email": "email", "external_id": "customer"}}
-    stage.town.make("sources", service_id=stage.town.ids["care"], key="shop", name="shop", mapping=mapping)
+    stage.deployment.make("sources", service_id=stage.deployment.ids["care"], key="shop", name="shop", mapping=mapping)
 
 
 def i_shop_posts(stage: Stage) -> None:
@@ -234,7 +234,7 @@ def i_shop_tells_more(stage: Stage) -> None:
 
 
 def posted(stage: Stage, *events: dict[str, Any]) -> None:
-    shop = stage.town.made["shop"]
+    shop = stage.deployment.made["shop"]
     secret = {"Authorization": f"Bearer {shop['secret']}"}
     status, answer = stage.edge("receive_source", shop["events_url"], list(events), headers=secret)
     assert (status, answer["accepted"]) == (202, len(events)), answer
@@ -248,9 +248,9 @@ HEARD = ["message.created", "conversation.opened", "contact.updated", "delivery.
 
 
 def j_somebody_hears(stage: Stage, events: list[str] = HEARD) -> None:
-    service, url = stage.town.ids["care"], stage.hearer.url
-    stage.town.make("subscriptions", service_id=service, name="crm", url=url, events=events)
-    stage.town.verify("subscriptions", "crm")
+    service, url = stage.deployment.ids["care"], stage.hearer.url
+    stage.deployment.make("subscriptions", service_id=service, name="crm", url=url, events=events)
+    stage.deployment.verify("subscriptions", "crm")
     stage.cloud.clients["events"].put_rule(
         Name="all", EventBusName=settings().bus, EventPattern=json.dumps({"source": ["parley"]})
     )
@@ -268,7 +268,7 @@ def j_visitor_has_a_name(stage: Stage) -> None:
 
 def j_message_is_lost(stage: Stage) -> None:
     patch(stage, "bots", "bot", {"retry": {"waits_s": []}})
-    stage.town.bot.answer = broken
+    stage.deployment.bot.answer = broken
     stage.visitor_says("hello?", "w9")
     stage.settle()
 
@@ -278,12 +278,12 @@ def j_message_is_lost(stage: Stage) -> None:
 
 def k_trigger(stage: Stage) -> None:
     j_somebody_hears(stage)
-    service, bot = stage.town.ids["care"], stage.town.ids["bot"]
-    stage.town.make("triggers", service_id=service, name="news", bot_id=bot, notify_url=stage.hearer.url)
+    service, bot = stage.deployment.ids["care"], stage.deployment.ids["bot"]
+    stage.deployment.make("triggers", service_id=service, name="news", bot_id=bot, notify_url=stage.hearer.url)
 
 
 def k_event_comes(stage: Stage) -> None:
-    stage.town.bot.answer = echoes
+    stage.deployment.bot.answer = echoes
     asks_for_news(stage)
     stage.settle()
 
@@ -295,7 +295,7 @@ def k_event_comes_again(stage: Stage) -> None:
 
 def asks_for_news(stage: Stage) -> None:
     """A system posts to the trigger, always under the same key."""
-    news = stage.town.made["news"]
+    news = stage.deployment.made["news"]
     ask = {"text": "what is new?", "contact": {"email": "uma@example.org"}}
     headers = {"Authorization": f"Bearer {news['secret']}", "Idempotency-Key": "k1"}
     status, answer = stage.edge("receive_trigger", news["event_url"], ask, headers=headers)
@@ -304,7 +304,7 @@ def asks_for_news(stage: Stage) -> None:
 
 def patch(stage: Stage, thing: str, name: str, fields: dict[str, Any]) -> None:
     """The owner changes a resource."""
-    status, answer = stage.town.call("PATCH", f"/v1/{thing}/{stage.town.ids[name]}", fields)
+    status, answer = stage.deployment.call("PATCH", f"/v1/{thing}/{stage.deployment.ids[name]}", fields)
     assert status == 200, answer
 
 

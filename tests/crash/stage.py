@@ -32,7 +32,7 @@ from chalicelib.tables import MODEL_NAMES, config, schedule, service_config
 from infra.limits import LIMITS, visibility_s
 from tests import cloud as clouds
 from tests.cloud import Cloud, CutOff, _moto_queue, _moto_table, taps
-from tests.journeys.conftest import TOKEN, Town, answers_with_token
+from tests.journeys.conftest import TOKEN, Deployment, answers_with_token
 from tests.outside import Outside, serving
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -68,7 +68,7 @@ class Called:
 class Stage:
     """The town, the provider of a custom channel, who subscribes to what happens, and the time."""
 
-    town: Town
+    deployment: Deployment
     provider: Outside
     hearer: Outside
     traveller: Any
@@ -88,26 +88,26 @@ class Stage:
 
     @property
     def cloud(self) -> Cloud:
-        return self.town.cloud
+        return self.deployment.cloud
 
     # What people do. Each says when it may be repeated by the same id, as a careful caller does.
 
     def visitor_says(self, text: str, id: str) -> None:
         """The visitor writes in the web chat."""
         body = {"session": SESSION, "text": text, "id": id}
-        status, answer = self.edge("receive_channel", f"/channels/{self.town.ids['chat']}/webhook", body)
+        status, answer = self.edge("receive_channel", f"/channels/{self.deployment.ids['chat']}/webhook", body)
         assert status == 202, answer
 
     def visitor_reads(self) -> list[str]:
         """What the visitor's window shows."""
-        path = f"/channels/{self.town.ids['chat']}/messages?session={SESSION}"
+        path = f"/channels/{self.deployment.ids['chat']}/messages?session={SESSION}"
         status, answer = self.edge("poll_channel", path, None, method="GET")
         assert status == 200, answer
         return [message["text"] for message in answer["data"]]
 
     def gateway_posts(self, event: dict[str, Any]) -> None:
         """The provider of the custom channel posts."""
-        channel = self.town.made["own"]
+        channel = self.deployment.made["own"]
         raw = json.dumps(event).encode()
         now = int(self.now() * 1000)
         headers = signing.headers([channel["secrets"]["signing_secret"]], id="g1", at_ms=now, body=raw)
@@ -116,23 +116,23 @@ class Stage:
 
     def bot_posts(self, event: dict[str, Any], id: str, *, expect: int = 202) -> None:
         """The bot posts to its events URL."""
-        url, key = self.town.made["bot"]["events_url"], {"Idempotency-Key": id}
+        url, key = self.deployment.made["bot"]["events_url"], {"Idempotency-Key": id}
         status, answer = self.edge("receive_bot", url, event | {"Messageid": id}, headers=key)
         assert status == expect, answer
 
     def desk_posts(self, event: dict[str, Any], id: str, *, expect: int = 202) -> None:
         """The desk posts to its events URL, under an Idempotency-Key."""
-        url = self.town.made["desk"]["events_url"]
+        url = self.deployment.made["desk"]["events_url"]
         status, answer = self.edge("receive_desk", url, event, headers={"Idempotency-Key": id})
         assert status == expect, answer
 
     def bot_conversation(self) -> str:
         """The id of the conversation that the bot heard of last."""
-        return str(self.town.bot.events()[-1]["Conversationid"])
+        return str(self.deployment.bot.events()[-1]["Conversationid"])
 
     def chat(self) -> str:
         """The id of the conversation that the desk heard of last."""
-        return str(self.town.desk.events()[-1]["data"]["conversation_id"])
+        return str(self.deployment.desk.events()[-1]["data"]["conversation_id"])
 
     def edge(
         self, step: str, path: str, body: Any, *, method: str = "POST", headers: dict[str, str] | None = None
@@ -142,7 +142,7 @@ class Stage:
             self.cloud.step = step
             self.begins(step)
             try:
-                return self.town.call(method, path, body, headers=headers)
+                return self.deployment.call(method, path, body, headers=headers)
             except CutOff:
                 continue
             finally:
@@ -228,7 +228,7 @@ class Stage:
             "streamed": dict(self.cloud._streamed),
             "ids": copy.copy(self.cloud._ids),
             "rules": dict(_bus().rules),
-            "made": (dict(self.town.ids), dict(self.town.made)),
+            "made": (dict(self.deployment.ids), dict(self.deployment.made)),
             "busy_until": self.busy_until,
             "drawn": self.drawn,
             "on_the_bus": list(self.on_the_bus),
@@ -257,7 +257,7 @@ class Stage:
         self.cloud.failures.clear()
         _bus().rules.clear()
         _bus().rules.update(moment["rules"])
-        self.town.ids, self.town.made = map(dict, moment["made"])
+        self.deployment.ids, self.deployment.made = map(dict, moment["made"])
         self.busy_until, self.drawn = moment["busy_until"], moment["drawn"]
         self.on_the_bus[:] = moment["on_the_bus"]
         for name, outside in self.outsides().items():
@@ -267,7 +267,12 @@ class Stage:
 
     def outsides(self) -> dict[str, Outside]:
         """Everybody outside."""
-        return {"bot": self.town.bot, "desk": self.town.desk, "provider": self.provider, "hearer": self.hearer}
+        return {
+            "bot": self.deployment.bot,
+            "desk": self.deployment.desk,
+            "provider": self.provider,
+            "hearer": self.hearer,
+        }
 
 
 _MADE_ON = re.compile(
@@ -319,19 +324,19 @@ def staged(cloud: Cloud) -> Iterator[Stage]:
         Client(cloud.app.app) as client,
         time_machine.travel(START, tick=False) as traveller,
     ):
-        town = Town(cloud, client, key, bot, desk)
-        stage = Stage(town, provider, hearer, traveller)
+        deployment = Deployment(cloud, client, key, bot, desk)
+        stage = Stage(deployment, provider, hearer, traveller)
         bot.answer = answers_with_token
-        service = town.make("services", name="care")["id"]
-        town.make("channels", service_id=service, kind="webchat", name="chat")
-        town.make("channels", service_id=service, kind="custom", name="own", settings={"send_url": provider.url})
+        service = deployment.make("services", name="care")["id"]
+        deployment.make("channels", service_id=service, kind="webchat", name="chat")
+        deployment.make("channels", service_id=service, kind="custom", name="own", settings={"send_url": provider.url})
         url = {"service_id": service, "kind": "webhook", "name": "bot", "profile": "imi", "webhook_url": bot.url}
-        town.make("bots", **url, verification_token=TOKEN)
-        town.make("desks", service_id=service, kind="webhook", name="desk", webhook_url=desk.url)
-        parties = {"bot_id": town.ids["bot"], "desk_id": town.ids["desk"], "on_bot_failure": "wait"}
-        town.make("rules", service_id=service, name="all", to="bot+desk", **parties)
-        town.verify("bots", "bot")
-        town.verify("desks", "desk")
+        deployment.make("bots", **url, verification_token=TOKEN)
+        deployment.make("desks", service_id=service, kind="webhook", name="desk", webhook_url=desk.url)
+        parties = {"bot_id": deployment.ids["bot"], "desk_id": deployment.ids["desk"], "on_bot_failure": "wait"}
+        deployment.make("rules", service_id=service, name="all", to="bot+desk", **parties)
+        deployment.verify("bots", "bot")
+        deployment.verify("desks", "desk")
         stage.settle()
         stage.sweeps()
         for queue in clouds.QUEUES:

@@ -34,11 +34,16 @@ def stage(_stage: tuple[Stage, dict[str, Any]]) -> Stage:
 
 def event(stage: Stage, address: str, text: str, **changed: Any) -> dict[str, Any]:
     """A customer's message as the edge queues it."""
-    channel = stage.town.ids["chat"]
+    channel = stage.deployment.ids["chat"]
     thread = thread_id(channel, address)
     body = {"content": {"type": "text", "text": text}}
     plain = {"id": f"ev_{address}.{text}", "kind": "customer.message", "thread": thread, "at": 1_795_262_400_000}
-    plain |= {"service": stage.town.ids["care"], "channel": channel, "channel_kind": "webchat", "address": address}
+    plain |= {
+        "service": stage.deployment.ids["care"],
+        "channel": channel,
+        "channel_kind": "webchat",
+        "address": address,
+    }
     return plain | {"body": body} | changed
 
 
@@ -62,7 +67,7 @@ def failures() -> list[Failure]:
 
 
 def said(stage: Stage, address: str) -> list[str]:
-    return [one.content.text for one in messages.after(thread_id(stage.town.ids["chat"], address), 0, limit=50)]
+    return [one.content.text for one in messages.after(thread_id(stage.deployment.ids["chat"], address), 0, limit=50)]
 
 
 def test_one_bad_event_holds_up_its_thread_alone_and_not_for_ever(stage: Stage) -> None:
@@ -80,7 +85,7 @@ def test_one_bad_event_holds_up_its_thread_alone_and_not_for_ever(stage: Stage) 
     assert said(stage, "a") == ["one", "two"]
     (buried,) = failures()
     assert (buried.step, buried.body["kind"]) == ("converse", "unheard of")
-    assert buried.group == thread_id(stage.town.ids["chat"], "a")
+    assert buried.group == thread_id(stage.deployment.ids["chat"], "a")
     assert redelivery.MAX_RECEIVES == limits.MAX_RECEIVES
 
 
@@ -108,7 +113,7 @@ def test_what_fails_comes_again_within_seconds_and_in_order(stage: Stage, failin
     finally:
         taps.listen = hears
     assert broken["runs"] > 2 and not stage.cloud.hidden()
-    assert [event["Message"] for event in stage.town.bot.events()] == ["one", "two"]
+    assert [event["Message"] for event in stage.deployment.bot.events()] == ["one", "two"]
 
 
 def test_what_a_dead_letter_left_half_done_is_done_by_the_next_event_of_its_thread(stage: Stage) -> None:
@@ -131,14 +136,14 @@ def test_what_a_dead_letter_left_half_done_is_done_by_the_next_event_of_its_thre
     assert buried.step == "converse" and list(ThreadRow.scan()) == []
     stage.visitor_says("two", "w2")
     stage.settle()
-    (person,) = stage.town.call("GET", f"/v1/contacts?service_id={stage.town.ids['care']}")[1]["data"]
+    (person,) = stage.deployment.call("GET", f"/v1/contacts?service_id={stage.deployment.ids['care']}")[1]["data"]
     assert list(person["conversations"].values()) == ["webchat"]
     timeline = f"/v1/contacts/{person['id']}/timeline"
-    heard = [one["text"] for one in stage.town.call("GET", timeline)[1]["data"]]
+    heard = [one["text"] for one in stage.deployment.call("GET", timeline)[1]["data"]]
     assert sorted(text for text in heard if text in ("one", "two")) == ["one", "two"]
-    assert stage.town.call("POST", f"/v1/failures/{buried.id}/replay", {})[0] < 300
+    assert stage.deployment.call("POST", f"/v1/failures/{buried.id}/replay", {})[0] < 300
     stage.settle()
-    assert [one["text"] for one in stage.town.call("GET", timeline)[1]["data"]] == heard
+    assert [one["text"] for one in stage.deployment.call("GET", timeline)[1]["data"]] == heard
 
 
 def test_a_wait_grows_with_each_failure_and_covers_ten_minutes() -> None:
@@ -190,7 +195,7 @@ def test_a_change_that_cannot_be_fanned_out_does_not_take_others_along(stage: St
         body = event(stage, address, "hello")
         queues.send("threads.fifo", [Entry(body, group=body["thread"], dedup=body["id"])])
     stage.cloud._queues_once()
-    row = MessageRow.get(thread_id(stage.town.ids["chat"], "d"), 1)
+    row = MessageRow.get(thread_id(stage.deployment.ids["chat"], "d"), 1)
     position = next(
         at
         for at, change in enumerate(stage.cloud._stream_records())
@@ -198,8 +203,8 @@ def test_a_change_that_cannot_be_fanned_out_does_not_take_others_along(stage: St
     )
     spoil(stage, position)
     stage.settle()
-    heard = {told["Contact"]["id"] for told in stage.town.bot.events()}
-    assert len(stage.town.bot.events()) == len(heard) == 6, "all but the one"
+    heard = {told["Contact"]["id"] for told in stage.deployment.bot.events()}
+    assert len(stage.deployment.bot.events()) == len(heard) == 6, "all but the one"
     (buried,) = failures()
     assert (buried.step, buried.body["thread"], buried.body["seq"]) == ("fan_out", row.thread, 1)
 

@@ -255,7 +255,7 @@ def test_whatever_happens_each_cause_has_one_effect(
     stage, moment = prepared
     stage.put_back(moment)
     stage.cut, stage.cloud.duplicate = cut, duplicate
-    stage.town.bot.answer = echoes if talks else answers_with_token
+    stage.deployment.bot.answer = echoes if talks else answers_with_token
     conversation = stage.bot_conversation()
     accepted: list[str] = []
     for at, what in enumerate(does):
@@ -284,9 +284,11 @@ def test_whatever_happens_each_cause_has_one_effect(
 def _do(stage: Stage, what: str, at: int, conversation: str, accepted: list[str]) -> None:
     """One thing that somebody does; what is accepted is noted by its text, which begins with its number."""
     text = f"{at} {what}"
-    chats = [told["data"]["conversation_id"] for told in stage.town.desk.events() if told["type"] == "chat.started"]
-    bot_url, desk_url = stage.town.made["bot"]["events_url"], stage.town.made["desk"]["events_url"]
-    path = f"/channels/{stage.town.ids['chat']}/webhook"
+    chats = [
+        told["data"]["conversation_id"] for told in stage.deployment.desk.events() if told["type"] == "chat.started"
+    ]
+    bot_url, desk_url = stage.deployment.made["bot"]["events_url"], stage.deployment.made["desk"]["events_url"]
+    path = f"/channels/{stage.deployment.ids['chat']}/webhook"
     said = {"eventid": "1001", "conversation_id": conversation, "message": text, "Messageid": f"b{at}"}
     match what:
         case "visitor" | "visitor again":
@@ -323,19 +325,19 @@ def test_an_answer_that_comes_again_long_after_is_known(prepared: tuple[Stage, d
     """Cut off behind queueing the answer of a response, the bot is asked again when its thread is many events on."""
     stage, moment = prepared
     stage.put_back(moment)
-    stage.town.bot.answer = echoes
+    stage.deployment.bot.answer = echoes
     stage.visitor_says("a question", "w1")
     stage.calls.clear()
     stage.cloud.pump()
     queued = [at for at, one in enumerate(stage.calls) if (one.step, one.operation) == ("deliver", "SendMessageBatch")]
     stage.put_back(moment)
-    stage.town.bot.answer = echoes
+    stage.deployment.bot.answer = echoes
     stage.visitor_says("a question", "w1")
     stage.calls.clear()
     stage.cut = Cut(queued[0], "after")
     stage.cloud.pump()
     assert stage.happened
-    stage.town.bot.answer = lambda heard: (
+    stage.deployment.bot.answer = lambda heard: (
         echoes(heard) if heard.json["Message"] == "a question" else (200, {"token": TOKEN})
     )
     for at in range(15):

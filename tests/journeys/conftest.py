@@ -19,7 +19,7 @@ TOKEN = "the-bots-own-token"
 
 
 @dataclass
-class Town:
+class Deployment:
     """The service and everybody around it."""
 
     cloud: Cloud
@@ -102,7 +102,7 @@ def traveller() -> Iterator[time_machine.Traveller]:
 
 
 @pytest.fixture
-def town(cloud: Cloud) -> Iterator[Town]:
+def deployment(cloud: Cloud) -> Iterator[Deployment]:
     """A web chat whose messages a bot answers and a desk takes over."""
     from chalicelib.api.http import base_url
     from chalicelib.api.kinds import keys
@@ -112,11 +112,11 @@ def town(cloud: Cloud) -> Iterator[Town]:
     key, row = keys.mint("test", ["admin"])
     config.create(row)
     with serving() as bot, serving() as desk, Client(cloud.app.app) as client:
-        town = Town(cloud, client, key, bot, desk)
+        deployment = Deployment(cloud, client, key, bot, desk)
         bot.answer = answers_with_token
-        service = town.make("services", name="care")["id"]
-        town.make("channels", service_id=service, kind="webchat", name="chat")
-        town.make(
+        service = deployment.make("services", name="care")["id"]
+        deployment.make("channels", service_id=service, kind="webchat", name="chat")
+        deployment.make(
             "bots",
             service_id=service,
             kind="webhook",
@@ -126,12 +126,17 @@ def town(cloud: Cloud) -> Iterator[Town]:
             verification_token=TOKEN,
             access_token="bearer-of-ours",
         )
-        town.make("desks", service_id=service, kind="webhook", name="desk", webhook_url=desk.url)
-        town.make(
-            "rules", service_id=service, name="all", to="bot+desk", bot_id=town.ids["bot"], desk_id=town.ids["desk"]
+        deployment.make("desks", service_id=service, kind="webhook", name="desk", webhook_url=desk.url)
+        deployment.make(
+            "rules",
+            service_id=service,
+            name="all",
+            to="bot+desk",
+            bot_id=deployment.ids["bot"],
+            desk_id=deployment.ids["desk"],
         )
-        town.verify("bots", "bot")
-        town.verify("desks", "desk")
+        deployment.verify("bots", "bot")
+        deployment.verify("desks", "desk")
         bot.forget()
         desk.forget()
-        yield town
+        yield deployment

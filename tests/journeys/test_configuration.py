@@ -5,29 +5,31 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.journeys.conftest import Town
+from tests.journeys.conftest import Deployment
 
 
-def _heard(town: Town, text: str) -> list[str]:
-    town.bot.forget()
-    town.says(text)
-    return [event["Message"] for event in town.bot.events() if event.get("Event") == "Incoming message"]
+def _heard(deployment: Deployment, text: str) -> list[str]:
+    deployment.bot.forget()
+    deployment.says(text)
+    return [event["Message"] for event in deployment.bot.events() if event.get("Event") == "Incoming message"]
 
 
-def test_a_services_zone(town: Town, traveller: Any) -> None:
+def test_a_services_zone(deployment: Deployment, traveller: Any) -> None:
     there = (datetime.now(UTC) + timedelta(hours=5, minutes=45)).hour
     when = {"==": [{"var": "now.hour"}, there]}
-    town.make("rules", service_id=town.ids["care"], name="closed in Nepal", position=0, to="none", when=when)
-    assert town.call("PATCH", f"/v1/rules/{town.ids['all']}", {"position": 9})[0] == 200
-    assert _heard(town, "one") == ["one"]
-    assert town.call("PATCH", f"/v1/services/{town.ids['care']}", {"timezone": "Asia/Kathmandu"})[0] == 200
-    assert _heard(town, "two") == []
-    assert town.call("PATCH", f"/v1/services/{town.ids['care']}", {"timezone": "UTC"})[0] == 200
-    assert _heard(town, "three") == ["three"]
+    deployment.make(
+        "rules", service_id=deployment.ids["care"], name="closed in Nepal", position=0, to="none", when=when
+    )
+    assert deployment.call("PATCH", f"/v1/rules/{deployment.ids['all']}", {"position": 9})[0] == 200
+    assert _heard(deployment, "one") == ["one"]
+    assert deployment.call("PATCH", f"/v1/services/{deployment.ids['care']}", {"timezone": "Asia/Kathmandu"})[0] == 200
+    assert _heard(deployment, "two") == []
+    assert deployment.call("PATCH", f"/v1/services/{deployment.ids['care']}", {"timezone": "UTC"})[0] == 200
+    assert _heard(deployment, "three") == ["three"]
 
 
-def test_a_rule(town: Town) -> None:
-    assert _heard(town, "one") == ["one"]
+def test_a_rule(deployment: Deployment) -> None:
+    assert _heard(deployment, "one") == ["one"]
     only = {"when": {"==": [{"var": "message.text"}, "two"]}}
-    assert town.call("PATCH", f"/v1/rules/{town.ids['all']}", only)[0] == 200
-    assert (_heard(town, "three"), _heard(town, "two")) == ([], ["two"])
+    assert deployment.call("PATCH", f"/v1/rules/{deployment.ids['all']}", only)[0] == 200
+    assert (_heard(deployment, "three"), _heard(deployment, "two")) == ([], ["two"])

@@ -10,7 +10,7 @@ from chalicelib.tables import MODEL_NAMES, contacts
 from chalicelib.tables.failures import ALL as FAILURES
 from chalicelib.tables.failures import Failure
 from tests.cloud import CutOff, _moto_table, taps
-from tests.journeys.conftest import Town
+from tests.journeys.conftest import Deployment
 
 SECRETS = ("ada@example.com", "ada byron", "4915123456789", "my card", "a person please", "bought 2", "we know you")
 """None of them could stand in a random id by chance: those have no spaces."""
@@ -34,49 +34,49 @@ def thread_of(contact: dict[str, Any]) -> str:
     return "th_" + str(next(iter(contact["conversations"])))[3:29]
 
 
-def live_through(town: Town) -> str:
+def live_through(deployment: Deployment) -> str:
     """Ada chats with bot and desk, buys in a shop and is known to the office; gives her contact's id."""
-    service = town.ids["care"]
-    town.make(
+    service = deployment.ids["care"]
+    deployment.make(
         "sources", service_id=service, key="shop", name="shop",
         mapping={"id": "id", "text": "text", "contact": {"email": "email", "name": "name"}},
     )  # fmt: skip
-    town.says("my card was stolen", name="Ada Byron")
-    conversation = town.bot.events()[0]["Conversationid"]
-    town.bot_posts({"eventid": "1001", "conversation_id": conversation, "message": "we know you, Ada Byron"})
-    town.bot_posts({"eventid": "1002", "conversation_id": conversation})
-    town.says("a person please")
-    _, thread = town.call("GET", f"/v1/conversations/{conversation}")
+    deployment.says("my card was stolen", name="Ada Byron")
+    conversation = deployment.bot.events()[0]["Conversationid"]
+    deployment.bot_posts({"eventid": "1001", "conversation_id": conversation, "message": "we know you, Ada Byron"})
+    deployment.bot_posts({"eventid": "1002", "conversation_id": conversation})
+    deployment.says("a person please")
+    _, thread = deployment.call("GET", f"/v1/conversations/{conversation}")
     ada = str(thread["thread"]["contact"]["id"])
-    secret = {"Authorization": f"Bearer {town.made['shop']['secret']}"}
+    secret = {"Authorization": f"Bearer {deployment.made['shop']['secret']}"}
     for n in range(3):
         event = {"id": f"e{n}", "text": f"bought {n}", "email": "Ada@Example.com", "name": "Ada Byron"}
-        assert town.call("POST", town.made["shop"]["events_url"], event, headers=secret)[0] == 202
-    town.cloud.pump()
+        assert deployment.call("POST", deployment.made["shop"]["events_url"], event, headers=secret)[0] == 202
+    deployment.cloud.pump()
     fields = {
         "name": "Ada Byron",
         "identities": {"add": [{"kind": kind, "value": value} for kind, value in
                        (("email", "ada@example.com"), ("phone", "+49 151 23456789"))]},
     }  # fmt: skip
-    status, known = town.call("PATCH", f"/v1/contacts/{ada}", fields)
+    status, known = deployment.call("PATCH", f"/v1/contacts/{ada}", fields)
     assert status == 200 and len(known["merged_ids"]) == 1, "what the shop told is hers now"
-    town.cloud.pump()
+    deployment.cloud.pump()
     return ada
 
 
-def test_somebody_is_erased_everywhere(town: Town, traveller: Any) -> None:
-    town.session, here = "", town.session
-    town.says("I am Eve")
-    eve_session, town.session = town.session, here
-    town.make("subscriptions", service_id=town.ids["care"], name="hears", url=town.desk.url,
+def test_somebody_is_erased_everywhere(deployment: Deployment, traveller: Any) -> None:
+    deployment.session, here = "", deployment.session
+    deployment.says("I am Eve")
+    eve_session, deployment.session = deployment.session, here
+    deployment.make("subscriptions", service_id=deployment.ids["care"], name="hears", url=deployment.desk.url,
               events=["contact.created", "contact.updated", "message.created", "conversation.opened"])  # fmt: skip
-    assert town.call("POST", f"/v1/subscriptions/{town.ids['hears']}/verify")[0] == 200
-    town.bot.forget()
-    ada = live_through(town)
-    other = town.make("contacts", service_id=town.ids["care"], name="office", external_id="o1")["id"]
-    merged = town.call("POST", f"/v1/contacts/{ada}/merge", {"from": other})[1]
-    town.cloud.pump()
-    known = town.call("GET", f"/v1/contacts/{ada}")[1]
+    assert deployment.call("POST", f"/v1/subscriptions/{deployment.ids['hears']}/verify")[0] == 200
+    deployment.bot.forget()
+    ada = live_through(deployment)
+    other = deployment.make("contacts", service_id=deployment.ids["care"], name="office", external_id="o1")["id"]
+    merged = deployment.call("POST", f"/v1/contacts/{ada}/merge", {"from": other})[1]
+    deployment.cloud.pump()
+    known = deployment.call("GET", f"/v1/contacts/{ada}")[1]
     assert set(known["conversations"].values()) == {"webchat", "shop"} and len(known["merged_ids"]) == 2
     assert all(secret.lower() in everything().lower() for secret in SECRETS)
     letters = {"thread": {"thread": thread_of(known), "text": "my card"}, "mail": {"contact": ["ada@example.com"]}}
@@ -84,14 +84,14 @@ def test_somebody_is_erased_everywhere(town: Town, traveller: Any) -> None:
         Failure(FAILURES, id, step="converse", queue="threads.fifo", body=body, at=1).save()
     traveller.shift(3600)
 
-    status, begun = town.call("DELETE", f"/v1/contacts/{other}")
+    status, begun = deployment.call("DELETE", f"/v1/contacts/{other}")
     assert (status, begun["status"], begun["id"]) == (202, "running", ada)
     for id in (ada, other, *merged["merged_ids"]):
-        assert town.call("GET", f"/v1/contacts/{id}")[0] == 404
-    assert contacts.find(town.ids["care"], "email", "ada@example.com") is None
-    town.cloud.pump()
-    assert town.cloud.failures == []
-    status, proof = town.call("GET", f"/v1/contacts/{ada}/erasure")
+        assert deployment.call("GET", f"/v1/contacts/{id}")[0] == 404
+    assert contacts.find(deployment.ids["care"], "email", "ada@example.com") is None
+    deployment.cloud.pump()
+    assert deployment.cloud.failures == []
+    status, proof = deployment.call("GET", f"/v1/contacts/{ada}/erasure")
     assert (status, proof["status"], proof["swept_at"]) == (200, "done", None)
     assert set(proof["contact_ids"]) == {ada, *known["merged_ids"]}
     assert set(proof["conversation_ids"]) == set(known["conversations"])
@@ -105,55 +105,55 @@ def test_somebody_is_erased_everywhere(town: Town, traveller: Any) -> None:
     assert [secret for secret in SECRETS if secret.lower() in held.lower()] == []
     assert "I am Eve" in held
     # The desk heard that the chat is over, and nothing else happens to the thread.
-    assert town.desk.events()[-1]["type"] == "chat.ended_by_customer"
-    assert town.call("DELETE", f"/v1/contacts/{ada}")[1]["status"] == "done"
+    assert deployment.desk.events()[-1]["type"] == "chat.ended_by_customer"
+    assert deployment.call("DELETE", f"/v1/contacts/{ada}")[1]["status"] == "done"
     # What was under way then is looked for once more.
     traveller.shift(95)
-    town.cloud.pump()
-    _, swept = town.call("GET", f"/v1/contacts/{ada}/erasure")
+    deployment.cloud.pump()
+    _, swept = deployment.call("GET", f"/v1/contacts/{ada}/erasure")
     assert swept["swept_at"] and swept["erased"] | {} == erased
 
     # Somebody writes from the same window: a new person, whose conversations get new ids.
-    town.says("hello again")
-    found = [town.call("GET", f"/v1/threads/{id}")[1] for id in proof["thread_ids"]]
+    deployment.says("hello again")
+    found = [deployment.call("GET", f"/v1/threads/{id}")[1] for id in proof["thread_ids"]]
     (again,) = [one for one in found if one["contact"]["id"]]
     assert again["contact"]["id"] != ada
     assert not {one["id"] for one in again["conversations"]} & set(known["conversations"])
-    status, now = town.call("GET", f"/v1/contacts/{again['contact']['id']}")
+    status, now = deployment.call("GET", f"/v1/contacts/{again['contact']['id']}")
     assert status == 200 and set(now["conversations"]) == {one["id"] for one in again["conversations"]}
-    town.session = eve_session
-    town.says("still Eve")
-    assert town.bot.events()[-1]["Message"] == "still Eve"
+    deployment.session = eve_session
+    deployment.says("still Eve")
+    assert deployment.bot.events()[-1]["Message"] == "still Eve"
 
 
-def test_erasing_is_cut_off_anywhere(town: Town, traveller: Any) -> None:
-    ada = live_through(town)
+def test_erasing_is_cut_off_anywhere(deployment: Deployment, traveller: Any) -> None:
+    ada = live_through(deployment)
     traveller.shift(3600)
-    assert town.call("DELETE", f"/v1/contacts/{ada}")[0] == 202
+    assert deployment.call("DELETE", f"/v1/contacts/{ada}")[0] == 202
     cuts = {"left": 14, "calls": 0}
 
     def cut(side: str, name: str) -> None:
         # Each run of the step gets a little further than the one before.
-        if town.cloud.step == "erase":
+        if deployment.cloud.step == "erase":
             cuts["calls"] += 1
             if cuts["left"] and cuts["calls"] > 2 + (14 - cuts["left"]) and name != "GetQueueUrl":
                 cuts["left"] -= 1
                 cuts["calls"] = 0
                 raise CutOff(f"{side} {name}")
 
-    town.cloud.before = lambda step: cuts.update(calls=0)
+    deployment.cloud.before = lambda step: cuts.update(calls=0)
     taps.listen = cut
     try:
         for _ in range(5):
-            town.cloud.pump()
+            deployment.cloud.pump()
             # After five times the message is a dead letter; asking again goes on.
-            town.cloud._receives.clear()
-            assert town.call("DELETE", f"/v1/contacts/{ada}")[0] == 202
+            deployment.cloud._receives.clear()
+            assert deployment.call("DELETE", f"/v1/contacts/{ada}")[0] == 202
     finally:
         taps.listen = None
-    town.cloud.pump()
+    deployment.cloud.pump()
     assert cuts["left"] == 0
-    _, proof = town.call("GET", f"/v1/contacts/{ada}/erasure")
+    _, proof = deployment.call("GET", f"/v1/contacts/{ada}/erasure")
     assert (proof["status"], proof["erased"]["contacts"], proof["erased"]["threads"]) == ("done", 2, 2)
     held = everything(without=("audit", "config", "failures"))
     assert [secret for secret in SECRETS if secret.lower() in held.lower()] == []

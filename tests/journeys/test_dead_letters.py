@@ -6,7 +6,7 @@ import json
 
 from chalicelib.tables.failures import ALL, Failure
 from infra import declared
-from tests.journeys.conftest import Town
+from tests.journeys.conftest import Deployment
 
 
 def dead_letter(queue: str, body: object, *, id: str = "m1", sent_at: int = 1) -> dict[str, object]:
@@ -15,11 +15,11 @@ def dead_letter(queue: str, body: object, *, id: str = "m1", sent_at: int = 1) -
     return {"messageId": id, "body": json.dumps(body), "attributes": attributes, "eventSourceARN": arn}
 
 
-def buried(town: Town, *letters: dict[str, object]) -> None:
-    assert town.cloud.invoke("bury", {"Records": list(letters)}) == {"batchItemFailures": []}
+def buried(deployment: Deployment, *letters: dict[str, object]) -> None:
+    assert deployment.cloud.invoke("bury", {"Records": list(letters)}) == {"batchItemFailures": []}
 
 
-def test_a_dead_letter_of_every_queue(town: Town) -> None:
+def test_a_dead_letter_of_every_queue(deployment: Deployment) -> None:
     """Whatever a Lambda reads, its dead letters name it; the newest stands first."""
     wanted = {queue: one.name for one in declared.lambdas() if one.kind == "queue" for queue in one.sources}
     del wanted[declared.PLACEHOLDER]
@@ -28,21 +28,21 @@ def test_a_dead_letter_of_every_queue(town: Town) -> None:
         for sent_at, queue in enumerate(wanted, 1_790_000_000_000)
     ]
     for _ in range(2):
-        buried(town, *letters)
+        buried(deployment, *letters)
     found = list(Failure.query(ALL))
     assert {failure.queue: failure.step for failure in found} == wanted and len(found) == len(wanted)
     assert all(failure.group == "g" and failure.body["nonsense"] is True for failure in found)
-    status, listed = town.call("GET", "/v1/failures?limit=100")
+    status, listed = deployment.call("GET", "/v1/failures?limit=100")
     assert status == 200 and [one["queue"] for one in listed["data"]] == list(wanted)[::-1]
 
 
-def test_a_stream_batch_is_found_and_told_again(town: Town) -> None:
-    town.says("hello")
-    assert len(town.bot.events()) == 1
-    streams, tables = town.cloud.clients["dynamodbstreams"], town.cloud.clients["dynamodb"]
+def test_a_stream_batch_is_found_and_told_again(deployment: Deployment) -> None:
+    deployment.says("hello")
+    assert len(deployment.bot.events()) == 1
+    streams, tables = deployment.cloud.clients["dynamodbstreams"], deployment.cloud.clients["dynamodb"]
     arn = tables.describe_table(TableName="parley-test-messages")["Table"]["LatestStreamArn"]
     shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
-    first = town.cloud._stream_records()[0]["dynamodb"]["SequenceNumber"]
+    first = deployment.cloud._stream_records()[0]["dynamodb"]["SequenceNumber"]
     where = {
         "streamArn": arn,
         "shardId": shard,
@@ -50,10 +50,10 @@ def test_a_stream_batch_is_found_and_told_again(town: Town) -> None:
         "endSequenceNumber": first,
         "batchSize": 1,
     }
-    buried(town, dead_letter("fan_out-dead", {"DDBStreamBatchInfo": where}))
+    buried(deployment, dead_letter("fan_out-dead", {"DDBStreamBatchInfo": where}))
     (failure,) = Failure.query(ALL)
     assert failure.step == "fan_out" and failure.body["kind"] == "message.again"
-    status, _ = town.call("POST", f"/v1/failures/{failure.id}/replay")
+    status, _ = deployment.call("POST", f"/v1/failures/{failure.id}/replay")
     assert status in (200, 202)
-    town.cloud.pump()
-    assert [event["Message"] for event in town.bot.events()] == ["hello", "hello"]
+    deployment.cloud.pump()
+    assert [event["Message"] for event in deployment.bot.events()] == ["hello", "hello"]

@@ -12,39 +12,39 @@ from chalicelib.ports import clock, queues
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import threads
 from tests.cloud import CutOff, taps
-from tests.journeys.conftest import TOKEN, Town, answers_with_token
+from tests.journeys.conftest import TOKEN, Deployment, answers_with_token
 from tests.journeys.test_triggers import echoes
 from tests.outside import Heard
 
 
 @pytest.fixture
-def caller(town: Town, traveller: Any, monkeypatch: pytest.MonkeyPatch) -> Town:
+def caller(deployment: Deployment, traveller: Any, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     """A town whose bot echoes, and where everything else moves while a call waits."""
-    town.bot.answer = echoes
+    deployment.bot.answer = echoes
 
     def pause(seconds: float) -> None:
         traveller.shift(seconds)
-        town.cloud.pump()
+        deployment.cloud.pump()
 
     monkeypatch.setattr(clock, "pause", pause)
-    return town
+    return deployment
 
 
-def opens(town: Town, **fields: Any) -> dict[str, Any]:
-    body = {"service_id": town.ids["care"], "bot_id": town.ids["bot"]} | fields
-    status, answer = town.call("POST", "/v1/conversations", body)
+def opens(deployment: Deployment, **fields: Any) -> dict[str, Any]:
+    body = {"service_id": deployment.ids["care"], "bot_id": deployment.ids["bot"]} | fields
+    status, answer = deployment.call("POST", "/v1/conversations", body)
     assert status == 201, answer
     found: dict[str, Any] = answer
     return found
 
 
-def says(town: Town, conversation: str, text: str, key: str = "", **more: Any) -> tuple[int, Any]:
+def says(deployment: Deployment, conversation: str, text: str, key: str = "", **more: Any) -> tuple[int, Any]:
     headers = {"Idempotency-Key": key} if key else {}
     path = f"/v1/conversations/{conversation}/complete"
-    return town.call("POST", path, {"text": text} | more, headers=headers)
+    return deployment.call("POST", path, {"text": text} | more, headers=headers)
 
 
-def test_the_answer_is_in_the_response(caller: Town) -> None:
+def test_the_answer_is_in_the_response(caller: Deployment) -> None:
     opened = opens(caller, contact={"name": "Ana", "email": "Ana@example.com"})
     assert (opened["source"], opened["bot_id"], opened["state"]) == ("api", caller.ids["bot"], "open")
     assert caller.bot.events() == [], "nothing was said yet"
@@ -71,7 +71,7 @@ def test_the_answer_is_in_the_response(caller: Town) -> None:
     assert [one["Message"] for one in caller.bot.events()] == ["hello", "more", "hi"]
 
 
-def test_no_answer_in_time_is_504_and_the_answer_is_kept(caller: Town) -> None:
+def test_no_answer_in_time_is_504_and_the_answer_is_kept(caller: Deployment) -> None:
     opened = opens(caller)
     caller.bot.answer = answers_with_token
     before = clock.now_ms()
@@ -88,7 +88,7 @@ def test_no_answer_in_time_is_504_and_the_answer_is_kept(caller: Town) -> None:
     assert says(caller, opened["id"], "still there?")[1]["code"] == "conversation_closed"
 
 
-def test_what_a_direct_call_may_not_do(caller: Town) -> None:
+def test_what_a_direct_call_may_not_do(caller: Deployment) -> None:
     opened = opens(caller)
     caller.says("a visitor of the web chat")
     chat = str(caller.bot.events()[-1]["Conversationid"])
@@ -126,7 +126,7 @@ def test_what_a_direct_call_may_not_do(caller: Town) -> None:
     assert caller.call("POST", f"/v1/conversations/{opened['id']}/complete", {"text": "x"}, headers=headers)[0] == 403
 
 
-def test_a_person_who_has_the_thread_is_not_talked_over(caller: Town) -> None:
+def test_a_person_who_has_the_thread_is_not_talked_over(caller: Deployment) -> None:
     opened = opens(caller, text="hi")
     thread = caller.call("GET", f"/v1/conversations/{opened['id']}")[1]["thread"]
     # Nothing gives such a thread to a desk today.
@@ -136,7 +136,7 @@ def test_a_person_who_has_the_thread_is_not_talked_over(caller: Town) -> None:
     assert says(caller, opened["id"], "x")[1]["code"] == "not_owner"
 
 
-def test_a_call_that_is_cut_off_is_repeated_under_its_key(caller: Town, traveller: Any) -> None:
+def test_a_call_that_is_cut_off_is_repeated_under_its_key(caller: Deployment, traveller: Any) -> None:
     for at in range(1, 8):
         seen = 0
 
@@ -164,7 +164,7 @@ def test_a_call_that_is_cut_off_is_repeated_under_its_key(caller: Town, travelle
     assert [one["Message"] for one in caller.bot.events()] == [f"n{at}" for at in range(1, 8)]
 
 
-def test_an_event_that_opens_says_nothing(caller: Town) -> None:
+def test_an_event_that_opens_says_nothing(caller: Deployment) -> None:
     opened = opens(caller)
     thread = caller.call("GET", f"/v1/conversations/{opened['id']}")[1]["thread"]
     again = Event(

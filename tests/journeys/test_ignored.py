@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.bots import webhook
 from chalicelib.desks import webhook as desk_wire
-from tests.journeys.conftest import TOKEN, Town
+from tests.journeys.conftest import TOKEN, Deployment
 
 CV = "cv_abcdefghijabcdefghijabcdef_1"
 SAID = {"eventid": "1001", "conversation_id": CV, "message": "hi"}
@@ -56,28 +56,28 @@ def test_no_event_names_more_than_a_few() -> None:
     assert len(webhook.read_events([SAID | many] * 3).ignored) == 20
 
 
-def test_the_answer_names_them_and_takes_the_rest(town: Town) -> None:
-    town.says("hello")
-    conversation = town.bot.events()[0]["Conversationid"]
+def test_the_answer_names_them_and_takes_the_rest(deployment: Deployment) -> None:
+    deployment.says("hello")
+    conversation = deployment.bot.events()[0]["Conversationid"]
     event = SAID | {"conversation_id": conversation, "colour": "red"}
-    status, answer = town.bot_posts(event)
+    status, answer = deployment.bot_posts(event)
     assert (status, answer["status"], [one["path"] for one in answer["warnings"]]) == (202, "accepted", ["/colour"])
-    status, answer = town.bot_posts(event | {"message": "a"}, {**event, "colour": None, "message": "b"})
+    status, answer = deployment.bot_posts(event | {"message": "a"}, {**event, "colour": None, "message": "b"})
     assert [one["path"] for one in answer["warnings"]] == ["/0/colour"] and len(answer["events"]) == 2
-    assert town.sees() == ["hi", "a", "b"]
-    assert "warnings" not in town.bot_posts(SAID | {"conversation_id": conversation})[1]
+    assert deployment.sees() == ["hi", "a", "b"]
+    assert "warnings" not in deployment.bot_posts(SAID | {"conversation_id": conversation})[1]
 
 
-def test_what_was_ignored_of_a_response_stands_in_its_delivery(town: Town) -> None:
+def test_what_was_ignored_of_a_response_stands_in_its_delivery(deployment: Deployment) -> None:
     def answer(heard: Any) -> tuple[int, Any]:
         mine = {"conversation_id": heard.json["Conversationid"]}
         said = [SAID | mine | {"colour": "red"}, SAID | mine | {"message": ""}, {"eventid": "9"} | mine]
         return 200, {"verification_token": TOKEN, "events": said if heard.json["Event"] == "Incoming message" else []}
 
-    town.bot.answer = answer
-    id = town.says("hello")
-    assert town.sees() == ["hi"]
-    listed = town.call("GET", f"/v1/deliveries?message_id={id}")[1]["data"]
+    deployment.bot.answer = answer
+    id = deployment.says("hello")
+    assert deployment.sees() == ["hi"]
+    listed = deployment.call("GET", f"/v1/deliveries?message_id={id}")[1]["data"]
     (delivery,) = [one for one in listed if one["id"]]
     assert delivery["status"] == "delivered"
     named = {one["path"] for one in delivery["attempts"][-1]["warnings"]}
@@ -100,19 +100,19 @@ def test_what_was_ignored_of_a_response_stands_in_its_delivery(town: Town) -> No
     ],
 )  # fmt: skip
 def test_an_answer_where_none_is_looked_for_is_named_in_the_delivery(
-    town: Town, answer: dict[str, Any], paths: set[str]
+    deployment: Deployment, answer: dict[str, Any], paths: set[str]
 ) -> None:
-    town.bot.answer = lambda heard: (200, {"verification_token": TOKEN} | answer)
-    town.says("hello")
-    assert town.sees() == []
-    (delivery,) = town.call("GET", f"/v1/deliveries?bot_id={town.ids['bot']}")[1]["data"]
+    deployment.bot.answer = lambda heard: (200, {"verification_token": TOKEN} | answer)
+    deployment.says("hello")
+    assert deployment.sees() == []
+    (delivery,) = deployment.call("GET", f"/v1/deliveries?bot_id={deployment.ids['bot']}")[1]["data"]
     (attempt,) = delivery["attempts"]
     assert delivery["status"] == "delivered"
     assert {one["path"] for one in attempt.get("warnings") or ()} == paths
 
 
-def test_one_event_needs_no_array(town: Town) -> None:
+def test_one_event_needs_no_array(deployment: Deployment) -> None:
     said = {"eventid": "1001", "message": "hi"}
-    town.bot.answer = lambda heard: (200, {"verification_token": TOKEN, "events": said})
-    town.says("hello")
-    assert town.sees() == ["hi"]
+    deployment.bot.answer = lambda heard: (200, {"verification_token": TOKEN, "events": said})
+    deployment.says("hello")
+    assert deployment.sees() == ["hi"]

@@ -11,7 +11,7 @@ from chalicelib.channels.webchat import address_of
 from chalicelib.domain.thread import conversation_id, thread_id
 from chalicelib.tables import messages, threads
 from tests.cloud import taps
-from tests.journeys.conftest import Town
+from tests.journeys.conftest import Deployment
 
 CLOSED = {"==": [{"var": "event.type"}, "conversation.closed"]}
 
@@ -22,7 +22,7 @@ def _nobody_listens() -> Iterator[None]:
     taps.listen = None
 
 
-def answered_at_once(town: Town, thread: str, says: Callable[[], tuple[int, Any]]) -> list[tuple[int, Any]]:
+def answered_at_once(deployment: Deployment, thread: str, says: Callable[[], tuple[int, Any]]) -> list[tuple[int, Any]]:
     """What somebody is answered who speaks at each call of `converse` between a message and the end of its event."""
     answers: list[tuple[int, Any]] = []
     speaking, stood = False, threads.get(thread)
@@ -30,7 +30,7 @@ def answered_at_once(town: Town, thread: str, says: Callable[[], tuple[int, Any]
 
     def listen(side: str, operation: str) -> None:
         nonlocal speaking
-        if speaking or side != "before" or town.cloud.step != "converse":
+        if speaking or side != "before" or deployment.cloud.step != "converse":
             return
         speaking = True
         now = threads.get(thread)
@@ -42,49 +42,53 @@ def answered_at_once(town: Town, thread: str, says: Callable[[], tuple[int, Any]
     return answers
 
 
-def test_a_bot_of_a_customers_first_message(town: Town) -> None:
-    town.says("of another visitor")
-    town.session = "a-visitor-whose-session-has-43-characters-xx"[:43]
-    thread = thread_id(town.ids["chat"], address_of(town.session))
+def test_a_bot_of_a_customers_first_message(deployment: Deployment) -> None:
+    deployment.says("of another visitor")
+    deployment.session = "a-visitor-whose-session-has-43-characters-xx"[:43]
+    thread = thread_id(deployment.ids["chat"], address_of(deployment.session))
     here = {"conversation_id": conversation_id(thread, 1)}
     # Who speaks while a step runs is a process of their own.
     events = iter({"eventid": "1001", "message": f"quick {n}"} for n in range(99))
     answers = answered_at_once(
-        town, thread, lambda: town.call("POST", town.made["bot"]["events_url"], next(events) | here)
+        deployment, thread, lambda: deployment.call("POST", deployment.made["bot"]["events_url"], next(events) | here)
     )
-    town.says("hello")
+    deployment.says("hello")
     taps.listen = None
-    town.cloud.pump()
+    deployment.cloud.pump()
     assert answers and [status for status, _ in answers] == [202] * len(answers), answers
-    assert town.sees() == [f"quick {n}" for n in range(len(answers))]
+    assert deployment.sees() == [f"quick {n}" for n in range(len(answers))]
 
 
-def test_a_desk_of_a_chat_that_is_handed_to_it(town: Town) -> None:
-    town.says("hello")
-    conversation = town.bot.events()[0]["Conversationid"]
-    thread = thread_id(town.ids["chat"], address_of(town.session))
+def test_a_desk_of_a_chat_that_is_handed_to_it(deployment: Deployment) -> None:
+    deployment.says("hello")
+    conversation = deployment.bot.events()[0]["Conversationid"]
+    thread = thread_id(deployment.ids["chat"], address_of(deployment.session))
     event = {"type": "agent.message", "text": "quick", "conversation_id": conversation_id(thread, 2)}
-    answers = answered_at_once(town, thread, lambda: town.call("POST", town.made["desk"]["events_url"], event))
-    assert town.bot_posts({"eventid": "1002", "conversation_id": conversation})[0] == 202
+    answers = answered_at_once(
+        deployment, thread, lambda: deployment.call("POST", deployment.made["desk"]["events_url"], event)
+    )
+    assert deployment.bot_posts({"eventid": "1002", "conversation_id": conversation})[0] == 202
     taps.listen = None
-    town.cloud.pump()
+    deployment.cloud.pump()
     assert answers and [status for status, _ in answers] == [202] * len(answers), answers
-    assert town.sees() == ["quick"] * len(answers)
+    assert deployment.sees() == ["quick"] * len(answers)
 
 
-def test_a_bot_of_the_close_that_gives_it_the_thread_back(town: Town) -> None:
-    rule = {"service_id": town.ids["care"], "to": "bot", "bot_id": town.ids["bot"], "position": 0}
-    town.make("rules", name="after a close", when=CLOSED, **rule)
-    town.says("hello")
-    conversation = town.bot.events()[0]["Conversationid"]
-    assert town.bot_posts({"eventid": "1002", "conversation_id": conversation})[0] == 202
-    thread = thread_id(town.ids["chat"], address_of(town.session))
+def test_a_bot_of_the_close_that_gives_it_the_thread_back(deployment: Deployment) -> None:
+    rule = {"service_id": deployment.ids["care"], "to": "bot", "bot_id": deployment.ids["bot"], "position": 0}
+    deployment.make("rules", name="after a close", when=CLOSED, **rule)
+    deployment.says("hello")
+    conversation = deployment.bot.events()[0]["Conversationid"]
+    assert deployment.bot_posts({"eventid": "1002", "conversation_id": conversation})[0] == 202
+    thread = thread_id(deployment.ids["chat"], address_of(deployment.session))
     event = {"eventid": "1001", "message": "How was it?", "conversation_id": conversation}
-    assert town.call("POST", town.made["bot"]["events_url"], event)[1]["code"] == "not_owner"
-    answers = answered_at_once(town, thread, lambda: town.call("POST", town.made["bot"]["events_url"], event))
+    assert deployment.call("POST", deployment.made["bot"]["events_url"], event)[1]["code"] == "not_owner"
+    answers = answered_at_once(
+        deployment, thread, lambda: deployment.call("POST", deployment.made["bot"]["events_url"], event)
+    )
     chat = conversation_id(thread, 2)
-    assert town.desk_posts({"type": "chat.closed", "conversation_id": chat, "outcome": "solved"})[0] == 202
+    assert deployment.desk_posts({"type": "chat.closed", "conversation_id": chat, "outcome": "solved"})[0] == 202
     taps.listen = None
-    town.cloud.pump()
+    deployment.cloud.pump()
     assert answers and [status for status, _ in answers] == [202] * len(answers), answers
-    assert town.sees() == ["How was it?"] * len(answers)
+    assert deployment.sees() == ["How was it?"] * len(answers)

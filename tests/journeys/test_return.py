@@ -19,16 +19,16 @@ from chalicelib.tables import deliveries, endpoints, lanes
 from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.schedule import Due, hand_over
 from tests.cloud import _moto_queue
-from tests.journeys.conftest import Town
+from tests.journeys.conftest import Deployment
 from tests.journeys.test_failing_bot import messages_of
 
 LANES = 120
 
 
 @pytest.fixture
-def held(town: Town) -> list[str]:
+def held(deployment: Deployment) -> list[str]:
     """Lanes that wait for the bot, each with a message and nobody who comes for it."""
-    bot, service = town.ids["bot"], town.ids["care"]
+    bot, service = deployment.ids["bot"], deployment.ids["care"]
     made = []
     for n in range(LANES):
         thread = f"th_{'a' * 22}{n:04d}"
@@ -41,107 +41,113 @@ def held(town: Town) -> list[str]:
     return made
 
 
-def bodies(town: Town, queue: str) -> list[dict[str, Any]]:
+def bodies(deployment: Deployment, queue: str) -> list[dict[str, Any]]:
     """What stands on a queue, delayed or not."""
-    there = [json.loads(one["Body"]) for one in town.cloud._held.get(queue, [])]
-    return there + [json.loads(one.body) for one in _moto_queue(town.cloud._queue(queue))._messages]
+    there = [json.loads(one["Body"]) for one in deployment.cloud._held.get(queue, [])]
+    return there + [json.loads(one.body) for one in _moto_queue(deployment.cloud._queue(queue))._messages]
 
 
-def edit_and_verify(town: Town) -> None:
-    assert town.call("PATCH", f"/v1/bots/{town.ids['bot']}", {})[0] == 200
-    town.verify("bots", "bot")
+def edit_and_verify(deployment: Deployment) -> None:
+    assert deployment.call("PATCH", f"/v1/bots/{deployment.ids['bot']}", {})[0] == 200
+    deployment.verify("bots", "bot")
 
 
-def fires(town: Town) -> None:
+def fires(deployment: Deployment) -> None:
     """What is due on `timers` is done, and nothing else."""
-    for batch in town.cloud._batches("timers"):
-        town.cloud._run("timers", "fire_timer", batch)
+    for batch in deployment.cloud._batches("timers"):
+        deployment.cloud._run("timers", "fire_timer", batch)
 
 
-def test_twenty_returns_within_a_moment_are_one_sweep_and_one_more(town: Town, traveller: Any, held: list[str]) -> None:
+def test_twenty_returns_within_a_moment_are_one_sweep_and_one_more(
+    deployment: Deployment, traveller: Any, held: list[str]
+) -> None:
     for _ in range(20):
-        edit_and_verify(town)
-        fires(town)
+        edit_and_verify(deployment)
+        fires(deployment)
         traveller.shift(0.5)
-    orders = Counter(order["lane"] for order in bodies(town, "retries"))
+    orders = Counter(order["lane"] for order in bodies(deployment, "retries"))
     assert set(orders) == set(held)
     assert set(orders.values()) == {1}, "one lane never has two orders on their way"
-    assert not bodies(town, "deliveries.fifo"), "and none stands before a neighbour's message"
+    assert not bodies(deployment, "deliveries.fifo"), "and none stands before a neighbour's message"
     for _ in range(4):
         traveller.shift(15)
         for row in [row for row in Due.scan() if int(str(row.due_id)[:13]) <= clock.now_ms()]:
             hand_over(row, now_ms=clock.now_ms())
-        fires(town)
+        fires(deployment)
     # The newest return has a sweep of its own when the first has rested; the eighteen between have none.
-    again = Counter(order["lane"] for order in bodies(town, "retries"))
+    again = Counter(order["lane"] for order in bodies(deployment, "retries"))
     assert set(again.values()) == {1}, "nothing was tried meanwhile, so every order is still on its way"
 
 
-def test_a_few_each_second(town: Town, traveller: Any, held: list[str]) -> None:
-    edit_and_verify(town)
-    fires(town)
+def test_a_few_each_second(deployment: Deployment, traveller: Any, held: list[str]) -> None:
+    edit_and_verify(deployment)
+    fires(deployment)
     seen = []
     for _ in range(LANES // returning.A_SECOND):
-        seen.append(len(_moto_queue(town.cloud._queue("retries")).messages))
+        seen.append(len(_moto_queue(deployment.cloud._queue("retries")).messages))
         traveller.shift(1)
     assert seen == [(second + 1) * returning.A_SECOND for second in range(LANES // returning.A_SECOND)]
 
 
-def test_all_lanes_move_on(town: Town, traveller: Any, held: list[str]) -> None:
-    town.bot.forget()
-    edit_and_verify(town)
+def test_all_lanes_move_on(deployment: Deployment, traveller: Any, held: list[str]) -> None:
+    deployment.bot.forget()
+    edit_and_verify(deployment)
     for _ in range(20):
         traveller.shift(1)
-        town.cloud.pump()
-    assert sorted(map(int, messages_of(town))) == list(range(LANES))
+        deployment.cloud.pump()
+    assert sorted(map(int, messages_of(deployment))) == list(range(LANES))
     assert not [row for row in DeliveryRow.scan() if row.status == "pending"]
 
 
-def test_page_after_page(town: Town, traveller: Any, held: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_page_after_page(
+    deployment: Deployment, traveller: Any, held: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(returning, "_PAGE", 50)
-    edit_and_verify(town)
+    edit_and_verify(deployment)
     for _ in range(20):
         traveller.shift(1)
-        town.cloud.release()
-    assert sorted(map(int, messages_of(town))) == list(range(LANES))
+        deployment.cloud.release()
+    assert sorted(map(int, messages_of(deployment))) == list(range(LANES))
 
 
-def test_a_sweep_that_comes_twice_orders_once(town: Town, traveller: Any, held: list[str]) -> None:
-    town.cloud.duplicate = True
-    edit_and_verify(town)
-    fires(town)
-    assert len(bodies(town, "retries")) == LANES
+def test_a_sweep_that_comes_twice_orders_once(deployment: Deployment, traveller: Any, held: list[str]) -> None:
+    deployment.cloud.duplicate = True
+    edit_and_verify(deployment)
+    fires(deployment)
+    assert len(bodies(deployment, "retries")) == LANES
 
 
-def test_an_older_return_is_nobodys(town: Town, traveller: Any, held: list[str]) -> None:
-    endpoints.set_status(town.ids["bot"], endpoints.ACTIVE, at=2000)
-    old = EndpointBack(endpoint=town.ids["bot"], service=town.ids["care"], of=1000)
+def test_an_older_return_is_nobodys(deployment: Deployment, traveller: Any, held: list[str]) -> None:
+    endpoints.set_status(deployment.ids["bot"], endpoints.ACTIVE, at=2000)
+    old = EndpointBack(endpoint=deployment.ids["bot"], service=deployment.ids["care"], of=1000)
     assert returning.sweep(replace(old, sweep=len(SWEEPS_S) - 1)) == "came back once more"
-    endpoints.set_status(town.ids["bot"], endpoints.INACTIVE, at=3000)
+    endpoints.set_status(deployment.ids["bot"], endpoints.INACTIVE, at=3000)
     assert returning.sweep(replace(old, of=3000)) == "not back"
-    assert not bodies(town, "retries")
+    assert not bodies(deployment, "retries")
 
 
-def test_what_a_message_costs_in_wake_ups(town: Town, traveller: Any) -> None:
+def test_what_a_message_costs_in_wake_ups(deployment: Deployment, traveller: Any) -> None:
     """A delivery that succeeds wakes its lane once; one that fails and is made again, no more than that."""
-    town.call("PATCH", f"/v1/bots/{town.ids['bot']}", {"retry": {"waits_s": [1, 1, 1, 1], "inactive_after_s": 0}})
-    town.verify("bots", "bot")
-    town.cloud.pump()
+    deployment.call(
+        "PATCH", f"/v1/bots/{deployment.ids['bot']}", {"retry": {"waits_s": [1, 1, 1, 1], "inactive_after_s": 0}}
+    )
+    deployment.verify("bots", "bot")
+    deployment.cloud.pump()
     sent: Counter[str] = Counter()
-    original = town.cloud.before
+    original = deployment.cloud.before
 
     def counting(step: str) -> None:
         sent[step] += 1
         original(step)
 
-    town.cloud.before = counting
+    deployment.cloud.before = counting
     for n in range(3):
-        town.says(f"{n}")
+        deployment.says(f"{n}")
     assert (sent["deliver"], sent["retry_delivery"]) == (3, 0)
-    town.bot.answer = lambda heard: (500, {})
-    town.says("fails")
-    town.bot.answer = lambda heard: (200, {"token": "the-bots-own-token"})
+    deployment.bot.answer = lambda heard: (500, {})
+    deployment.says("fails")
+    deployment.bot.answer = lambda heard: (200, {"token": "the-bots-own-token"})
     traveller.shift(3)
-    town.cloud.pump()
-    assert messages_of(town)[-2:] == ["fails", "fails"]
+    deployment.cloud.pump()
+    assert messages_of(deployment)[-2:] == ["fails", "fails"]
     assert (sent["deliver"], sent["retry_delivery"]) == (4, 1), "an empty lane is not looked at again"

@@ -17,7 +17,7 @@ from chalicelib.ports.settings import LONGEST_POLL_S, settings
 from chalicelib.ports.web import Problem
 from chalicelib.steps import poll_channel
 from infra.limits import LIMITS
-from tests.journeys.conftest import Town
+from tests.journeys.conftest import Deployment
 
 ORIGIN = {"Content-Type": "application/json", "Origin": "https://shop.example"}
 
@@ -29,77 +29,79 @@ def _another_process() -> Iterator[None]:
     strangers.forget()
 
 
-def posts(town: Town, **body: object) -> HTTPResponse:
-    path = f"/channels/{town.ids['chat']}/webhook"
-    return town.client.http.request("POST", path, headers=ORIGIN, body=json.dumps(body).encode())
+def posts(deployment: Deployment, **body: object) -> HTTPResponse:
+    path = f"/channels/{deployment.ids['chat']}/webhook"
+    return deployment.client.http.request("POST", path, headers=ORIGIN, body=json.dumps(body).encode())
 
 
-def polls(town: Town, session: str, wait_s: int = 20) -> HTTPResponse:
-    path = f"/channels/{town.ids['chat']}/messages?session={session}&after=7&wait_s={wait_s}"
-    return town.client.http.request("GET", path, headers=ORIGIN)
+def polls(deployment: Deployment, session: str, wait_s: int = 20) -> HTTPResponse:
+    path = f"/channels/{deployment.ids['chat']}/messages?session={session}&after=7&wait_s={wait_s}"
+    return deployment.client.http.request("GET", path, headers=ORIGIN)
 
 
-def test_a_session_that_never_was_is_not_held(town: Town) -> None:
+def test_a_session_that_never_was_is_not_held(deployment: Deployment) -> None:
     started = time.monotonic()
-    answer = polls(town, ids.token(32))
+    answer = polls(deployment, ids.token(32))
     assert time.monotonic() - started < 2
     assert (answer.status_code, json.loads(answer.body)) == (200, {"data": [], "next": "7"})
     assert answer.headers["Access-Control-Allow-Origin"] == "*", "a page of another origin reads why"
-    read = posts(town, session=ids.token(32), read="ms_x")
+    read = posts(deployment, session=ids.token(32), read="ms_x")
     assert (read.status_code, json.loads(read.body)["code"]) == (404, "unknown_session")
 
 
 @pytest.mark.parametrize("own", [True, False], ids=["made by the page", "made by us"])
-def test_a_session_is_known_before_its_first_message_is_handled(town: Town, own: bool) -> None:
-    posted = posts(town, text="hello", **({"session": ids.token(32)} if own else {}))
+def test_a_session_is_known_before_its_first_message_is_handled(deployment: Deployment, own: bool) -> None:
+    posted = posts(deployment, text="hello", **({"session": ids.token(32)} if own else {}))
     assert posted.status_code == 202
     session = json.loads(posted.body)["session"]
     strangers.forget()
-    assert polls(town, session, wait_s=0).status_code == 200
-    town.cloud.pump()
+    assert polls(deployment, session, wait_s=0).status_code == 200
+    deployment.cloud.pump()
     strangers.forget()
-    assert polls(town, session, wait_s=0).status_code == 200
+    assert polls(deployment, session, wait_s=0).status_code == 200
 
 
-def test_no_poll_is_held_where_no_concurrency_is_reserved(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_poll_is_held_where_no_concurrency_is_reserved(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Ten open chats would take all of an account whose limit is ten."""
-    session = json.loads(posts(town, text="hello").body)["session"]
-    town.cloud.pump()
+    session = json.loads(posts(deployment, text="hello").body)["session"]
+    deployment.cloud.pump()
     monkeypatch.setenv("PARLEY_LONGEST_POLL_S", "0")
     settings.cache_clear()
     try:
         started = time.monotonic()
-        answer = polls(town, session)
+        answer = polls(deployment, session)
         assert time.monotonic() - started < 5, "20 s are taken as a wish"
         assert (answer.status_code, json.loads(answer.body)["data"]) == (200, [])
-        assert polls(town, session, wait_s=21).status_code == 422
+        assert polls(deployment, session, wait_s=21).status_code == 422
     finally:
         monkeypatch.undo()
         settings.cache_clear()
     assert settings().longest_poll_s == LONGEST_POLL_S
 
 
-def test_a_session_posts_so_often_and_then_waits(town: Town, traveller: time_machine.Traveller) -> None:
+def test_a_session_posts_so_often_and_then_waits(deployment: Deployment, traveller: time_machine.Traveller) -> None:
     session, other = ids.token(32), ids.token(32)
     window_ms = strangers.WINDOW_S * 1000
     traveller.move_to((int(time.time() * 1000) // window_ms + 1) * window_ms / 1000)
     for _ in range(strangers.MOST_POSTS):
-        assert posts(town, session=session, text="x").status_code == 202
-    refused = posts(town, session=session, text="x")
+        assert posts(deployment, session=session, text="x").status_code == 202
+    refused = posts(deployment, session=session, text="x")
     assert (refused.status_code, json.loads(refused.body)["code"]) == (429, "too_many_posts")
     assert refused.headers["Retry-After"] == str(strangers.WINDOW_S)
     assert refused.headers["Access-Control-Expose-Headers"] == "Retry-After", "for a page of another origin"
     # Another process counts by itself for a few posts, and then knows.
     strangers.forget()
-    seen = [posts(town, session=session, text="x").status_code for _ in range(strangers.FREE_POSTS + 1)]
+    seen = [posts(deployment, session=session, text="x").status_code for _ in range(strangers.FREE_POSTS + 1)]
     assert seen == [202] * strangers.FREE_POSTS + [429]
-    assert posts(town, session=other, text="x").status_code == 202, "it is that session's limit alone"
+    assert posts(deployment, session=other, text="x").status_code == 202, "it is that session's limit alone"
     traveller.shift(strangers.WINDOW_S)
-    assert posts(town, session=session, text="x").status_code == 202
+    assert posts(deployment, session=session, text="x").status_code == 202
 
 
 def test_one_address_does_not_take_all_places_of_those_who_wait(
-    town: Town, traveller: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+    deployment: Deployment, traveller: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slept: list[float] = []
 
@@ -110,8 +112,8 @@ def test_one_address_does_not_take_all_places_of_those_who_wait(
     monkeypatch.setattr(time, "sleep", sleep)
     window_ms = strangers.WAIT_WINDOW_S * 1000
     traveller.move_to((int(time.time() * 1000) // window_ms + 1) * window_ms / 1000)
-    session, chat = json.loads(posts(town, text="hello").body)["session"], town.ids["chat"]
-    town.cloud.pump()
+    session, chat = json.loads(posts(deployment, text="hello").body)["session"], deployment.ids["chat"]
+    deployment.cloud.pump()
 
     def fetch(address: str, wait_s: int) -> int:
         context = {
@@ -142,12 +144,12 @@ def test_one_address_does_not_take_all_places_of_those_who_wait(
     assert strangers.may_wait(chat, "203.0.113.9")
 
 
-def test_made_up_sessions_are_no_way_round(town: Town, traveller: time_machine.Traveller) -> None:
+def test_made_up_sessions_are_no_way_round(deployment: Deployment, traveller: time_machine.Traveller) -> None:
     window_ms = strangers.NEW_WINDOW_S * 1000
     traveller.move_to((int(time.time() * 1000) // window_ms + 1) * window_ms / 1000)
 
     def begins(address: str) -> None:
-        strangers.admit(town.ids["chat"], f"th_{ids.token(9)}", address=address, begins=True)
+        strangers.admit(deployment.ids["chat"], f"th_{ids.token(9)}", address=address, begins=True)
 
     for _ in range(strangers.MOST_NEW):
         begins("203.0.113.9")

@@ -13,7 +13,7 @@ from chalicelib.ports import clock
 from chalicelib.tables import config
 from chalicelib.tables.schedule import Due
 from tests.cloud import CutOff, taps
-from tests.journeys.conftest import Town
+from tests.journeys.conftest import Deployment
 from tests.journeys.test_triggers import echoes
 
 START = datetime(2026, 10, 24, 12, 0, 7, tzinfo=UTC)
@@ -26,40 +26,42 @@ def traveller() -> Iterator[Any]:
 
 
 @pytest.fixture
-def asker(traveller: Any, town: Town) -> Town:
+def asker(traveller: Any, deployment: Deployment) -> Deployment:
     """A town whose bot echoes; it is made at the moment at which the clock stands."""
-    town.bot.answer = echoes
-    return town
+    deployment.bot.answer = echoes
+    return deployment
 
 
-def trigger(town: Town, **fields: Any) -> dict[str, Any]:
-    return town.make("triggers", service_id=town.ids["care"], name="t", bot_id=town.ids["bot"], text="tick", **fields)
+def trigger(deployment: Deployment, **fields: Any) -> dict[str, Any]:
+    return deployment.make(
+        "triggers", service_id=deployment.ids["care"], name="t", bot_id=deployment.ids["bot"], text="tick", **fields
+    )
 
 
-def change(town: Town, expect: int = 200, **fields: Any) -> dict[str, Any]:
-    status, answer = town.call("PATCH", f"/v1/triggers/{town.ids['t']}", fields)
+def change(deployment: Deployment, expect: int = 200, **fields: Any) -> dict[str, Any]:
+    status, answer = deployment.call("PATCH", f"/v1/triggers/{deployment.ids['t']}", fields)
     assert status == expect, answer
     found: dict[str, Any] = answer
     return found
 
 
-def lives(town: Town, traveller: Any, seconds: float, *, tick: int = 60) -> None:
+def lives(deployment: Deployment, traveller: Any, seconds: float, *, tick: int = 60) -> None:
     """Time passes, as `release_due` and the queues see it: a look each five seconds, a release each minute."""
     for second in range(5, int(seconds) + 1, 5):
         traveller.shift(5)
         if second % tick == 0:
-            town.cloud.release()
+            deployment.cloud.release()
         else:
-            town.cloud.pump()
+            deployment.cloud.pump()
 
 
-def fired(town: Town) -> list[str]:
+def fired(deployment: Deployment) -> list[str]:
     """When events were accepted, the oldest first."""
-    _, listed = town.call("GET", f"/v1/triggers/{town.ids['t']}/events?limit=100")
+    _, listed = deployment.call("GET", f"/v1/triggers/{deployment.ids['t']}/events?limit=100")
     return [one["accepted_at"][8:19] for one in listed["data"]][::-1]
 
 
-def test_an_interval_is_kept_within_five_seconds(asker: Town, traveller: Any) -> None:
+def test_an_interval_is_kept_within_five_seconds(asker: Deployment, traveller: Any) -> None:
     made = trigger(asker, schedule="every 1m")
     assert made["next_at"] == "2026-10-24T12:01:07.000Z"
     lives(asker, traveller, 190)
@@ -69,7 +71,7 @@ def test_an_interval_is_kept_within_five_seconds(asker: Town, traveller: Any) ->
     assert len({one["conversation_id"] for one in listed["data"]}) == 3
 
 
-def test_cron_follows_the_clocks_of_its_zone(asker: Town, traveller: Any) -> None:
+def test_cron_follows_the_clocks_of_its_zone(asker: Deployment, traveller: Any) -> None:
     asker.call("PATCH", f"/v1/services/{asker.ids['care']}", {"timezone": "Europe/Berlin"})
     made = trigger(asker, schedule="30 2 * * *")
     # 02:30 comes twice in the night of 25 October 2026; and once, an hour later by UTC, in the next.
@@ -83,7 +85,7 @@ def test_cron_follows_the_clocks_of_its_zone(asker: Town, traveller: Any) -> Non
     assert fired(asker) == ["25T00:30:00", "26T01:30:00"]
 
 
-def test_what_was_missed_is_made_up_for_once(asker: Town, traveller: Any) -> None:
+def test_what_was_missed_is_made_up_for_once(asker: Deployment, traveller: Any) -> None:
     trigger(asker, schedule="every 15m")
     traveller.shift(3 * 3600 + 60)
     lives(asker, traveller, 65)
@@ -93,7 +95,7 @@ def test_what_was_missed_is_made_up_for_once(asker: Town, traveller: Any) -> Non
     assert len(fired(asker)) == 2
 
 
-def test_only_the_schedule_that_stands_fires(asker: Town, traveller: Any) -> None:
+def test_only_the_schedule_that_stands_fires(asker: Deployment, traveller: Any) -> None:
     trigger(asker, schedule="every 1m")
     change(asker, schedule="2026-10-24T14:05:07+02:00")
     lives(asker, traveller, 240)
@@ -118,7 +120,7 @@ def test_only_the_schedule_that_stands_fires(asker: Town, traveller: Any) -> Non
     assert len(asker.bot.events()) == 2
 
 
-def test_a_bundle_sets_schedules_and_applied_twice_changes_nothing(asker: Town, traveller: Any) -> None:
+def test_a_bundle_sets_schedules_and_applied_twice_changes_nothing(asker: Deployment, traveller: Any) -> None:
     bundle = {
         "service": {"name": "clinic", "timezone": "America/New_York"},
         "bots": [{"name": "helper", "webhook_url": asker.bot.url}],
@@ -138,7 +140,7 @@ def test_a_bundle_sets_schedules_and_applied_twice_changes_nothing(asker: Town, 
     assert {one["kind"] for one in again["updated"]} == {"service", "trigger"}
 
 
-def test_what_is_no_schedule_is_refused(asker: Town) -> None:
+def test_what_is_no_schedule_is_refused(asker: Deployment) -> None:
     fields = {"service_id": asker.ids["care"], "name": "t", "bot_id": asker.ids["bot"]}
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"schedule": "every 30s"}, "/schedule"),
@@ -160,7 +162,7 @@ def test_what_is_no_schedule_is_refused(asker: Town) -> None:
     assert not list(Due.scan(Due.due_id.contains("trigger")))
 
 
-def test_no_time_is_lost_or_doubled_wherever_it_is_cut_off(asker: Town, traveller: Any) -> None:
+def test_no_time_is_lost_or_doubled_wherever_it_is_cut_off(asker: Deployment, traveller: Any) -> None:
     trigger(asker, schedule="every 1m")
     for at in range(1, 14):
         seen = 0
@@ -184,7 +186,7 @@ def test_no_time_is_lost_or_doubled_wherever_it_is_cut_off(asker: Town, travelle
     assert len(list(Due.scan(Due.due_id.contains("trigger.due")))) <= 1
 
 
-def test_a_row_that_was_stored_and_not_handed_over_is_found_by_the_minute(asker: Town, traveller: Any) -> None:
+def test_a_row_that_was_stored_and_not_handed_over_is_found_by_the_minute(asker: Deployment, traveller: Any) -> None:
     def cut(side: str, operation: str) -> None:
         if side == "after" and operation == "TransactWriteItems":
             raise CutOff(operation)

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.ports import clock, queues, signing
 from chalicelib.tables import config
 from tests.cloud import CutOff, taps
-from tests.journeys.conftest import TOKEN, Town, answers_with_token
+from tests.journeys.conftest import TOKEN, Deployment, answers_with_token
 from tests.outside import Heard, serving
 
 HELLO = b'{"text":"Hello there"}'
@@ -24,55 +24,57 @@ def echoes(heard: Heard) -> tuple[int, Any]:
 
 
 @pytest.fixture
-def asker(town: Town) -> Town:
+def asker(deployment: Deployment) -> Deployment:
     """A town with a trigger `t` of its bot, which echoes."""
-    town.bot.answer = echoes
-    town.make("triggers", service_id=town.ids["care"], name="t", bot_id=town.ids["bot"])
-    return town
+    deployment.bot.answer = echoes
+    deployment.make("triggers", service_id=deployment.ids["care"], name="t", bot_id=deployment.ids["bot"])
+    return deployment
 
 
-def post(town: Town, body: Any, query: str = "", *, secret: str | None = None, **headers: str) -> tuple[int, Any]:
+def post(
+    deployment: Deployment, body: Any, query: str = "", *, secret: str | None = None, **headers: str
+) -> tuple[int, Any]:
     """Post an event; everything moves."""
-    made = town.made["t"]
+    made = deployment.made["t"]
     sent = {"Authorization": f"Bearer {made['secret'] if secret is None else secret}"}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-    answer = town.call("POST", made["event_url"] + query, body, headers=sent)
-    town.cloud.pump()
+    answer = deployment.call("POST", made["event_url"] + query, body, headers=sent)
+    deployment.cloud.pump()
     return answer
 
 
-def asks(town: Town, body: Any, query: str = "", **headers: str) -> dict[str, Any]:
+def asks(deployment: Deployment, body: Any, query: str = "", **headers: str) -> dict[str, Any]:
     """Post an event that is accepted, and give what became of it."""
-    status, accepted = post(town, body, query, **headers)
+    status, accepted = post(deployment, body, query, **headers)
     assert status == 202, accepted
-    return outcome(town, accepted["id"])
+    return outcome(deployment, accepted["id"])
 
 
-def outcome(town: Town, event: str) -> dict[str, Any]:
+def outcome(deployment: Deployment, event: str) -> dict[str, Any]:
     """What the API says of an event."""
-    status, answer = town.call("GET", f"/v1/triggers/{town.ids['t']}/events/{event}")
+    status, answer = deployment.call("GET", f"/v1/triggers/{deployment.ids['t']}/events/{event}")
     assert status == 200, answer
     found: dict[str, Any] = answer
     return found
 
 
-def change(town: Town, **fields: Any) -> dict[str, Any]:
+def change(deployment: Deployment, **fields: Any) -> dict[str, Any]:
     """PATCH the trigger."""
-    status, answer = town.call("PATCH", f"/v1/triggers/{town.ids['t']}", fields)
+    status, answer = deployment.call("PATCH", f"/v1/triggers/{deployment.ids['t']}", fields)
     assert status == 200, answer
-    town.made["t"] |= answer
-    return town.made["t"]
+    deployment.made["t"] |= answer
+    return deployment.made["t"]
 
 
-def passes(town: Town, traveller: Any, seconds: float) -> None:
+def passes(deployment: Deployment, traveller: Any, seconds: float) -> None:
     """Time passes, with the minute's tick in between."""
     while seconds > 0:
         traveller.shift(min(seconds, 30))
         seconds -= 30
-        town.cloud.release()
+        deployment.cloud.release()
 
 
-def test_the_sample_call_is_answered_at_once_and_its_outcome_read_later(asker: Town) -> None:
+def test_the_sample_call_is_answered_at_once_and_its_outcome_read_later(asker: Deployment) -> None:
     calls: list[str] = []
     queues.url("trigger-events.fifo")
     taps.listen = lambda side, operation: calls.append(operation) if side == "before" else None
@@ -112,7 +114,7 @@ def test_the_sample_call_is_answered_at_once_and_its_outcome_read_later(asker: T
         assert asker.call("GET", wrong)[0] == 404
 
 
-def test_who_is_asked_about_is_a_contact_and_the_key_of_the_session(asker: Town) -> None:
+def test_who_is_asked_about_is_a_contact_and_the_key_of_the_session(asker: Deployment) -> None:
     first = asks(asker, {"text": "a", "contact": {"name": "Ana", "email": " Ana.Li@EXAMPLE.com "}})
     same = asks(asker, {"text": "b", "contact": {"email": "ana.li@example.com", "phone": "+49 151 12345678"}})
     by_phone = asks(asker, {"text": "c", "contact": {"phone": "+4915112345678"}})
@@ -133,7 +135,7 @@ def test_who_is_asked_about_is_a_contact_and_the_key_of_the_session(asker: Town)
     assert asks(asker, {"text": "f", "contact": {"phone": "0151 12345678"}})["session"] == "+4915112345678"
 
 
-def test_any_json_is_a_payload(asker: Town) -> None:
+def test_any_json_is_a_payload(asker: Deployment) -> None:
     query = "?session=order%2017&contact.name=Cy&contact.email=CY@example.com"
     order = asks(asker, b'{"order": 17,\n "total": 1.10}', query)
     assert order["session"] == "order 17" and order["reply"] == 're: {"order": 17,\n "total": 1.10}'
@@ -162,7 +164,7 @@ WRONG: list[tuple[bytes | dict[str, Any], int, str, str]] = [
 ]
 
 
-def test_what_is_refused(asker: Town) -> None:
+def test_what_is_refused(asker: Deployment) -> None:
     for body, status, code, path in WRONG:
         answered, problem = post(asker, body)
         assert (answered, problem["code"]) == (status, code), body[:40] if isinstance(body, bytes) else body
@@ -182,7 +184,7 @@ def test_what_is_refused(asker: Town) -> None:
     assert asks(asker, {"text": "\ud800 torn", "contact": None})["status"] == "succeeded"
 
 
-def test_a_default_text_wins_and_a_trigger_without_authentication_asks_for_no_secret(asker: Town) -> None:
+def test_a_default_text_wins_and_a_trigger_without_authentication_asks_for_no_secret(asker: Deployment) -> None:
     change(asker, text="Summarise the day", authenticate=False)
     assert asks(asker, {"text": "x" * 20_000, "session": "s"}, Authorization="")["reply"] == "re: Summarise the day"
     done = asks(asker, {"orders": 3}, Authorization="Basic x")
@@ -195,7 +197,7 @@ def test_a_default_text_wins_and_a_trigger_without_authentication_asks_for_no_se
     assert asks(asker, HELLO)["reply"] == "re: Hello there"
 
 
-def test_the_secret_is_shown_once_and_rotated_with_an_overlap(asker: Town, traveller: Any) -> None:
+def test_the_secret_is_shown_once_and_rotated_with_an_overlap(asker: Deployment, traveller: Any) -> None:
     old = asker.made["t"]["secret"]
     _, shown = asker.call("GET", f"/v1/triggers/{asker.ids['t']}")
     _, listed = asker.call("GET", "/v1/triggers")
@@ -211,7 +213,7 @@ def test_the_secret_is_shown_once_and_rotated_with_an_overlap(asker: Town, trave
     assert "'hash'" not in str(audit)
 
 
-def test_a_key_makes_a_repeat_harmless_wherever_the_first_was_cut_off(asker: Town) -> None:
+def test_a_key_makes_a_repeat_harmless_wherever_the_first_was_cut_off(asker: Deployment) -> None:
     def again(text: str, key: str) -> tuple[int, Any]:
         return post(asker, {"text": text}, Idempotency_Key=key)
 
@@ -240,7 +242,7 @@ def test_a_key_makes_a_repeat_harmless_wherever_the_first_was_cut_off(asker: Tow
     assert [event["Message"] for event in asker.bot.events()] == ["one", *["cut"] * 4]
 
 
-def test_what_is_accepted_is_durable_and_what_is_not_is_503(asker: Town) -> None:
+def test_what_is_accepted_is_durable_and_what_is_not_is_503(asker: Deployment) -> None:
     def fails(operation: str) -> Any:
         def listen(side: str, called: str) -> None:
             if side == "before" and called == operation:
@@ -263,7 +265,7 @@ def test_what_is_accepted_is_durable_and_what_is_not_is_503(asker: Town) -> None
     assert len(asker.bot.events()) == 1
 
 
-def test_a_bot_that_keeps_silent_has_done_its_work(asker: Town, traveller: Any) -> None:
+def test_a_bot_that_keeps_silent_has_done_its_work(asker: Deployment, traveller: Any) -> None:
     change(asker, answer_within_s=60)
     asker.bot.answer = lambda heard: (500, {})
     late = asks(asker, {"text": "work"})
@@ -287,7 +289,7 @@ def test_a_bot_that_keeps_silent_has_done_its_work(asker: Town, traveller: Any) 
     assert outcome(asker, early["id"])["reply"] == "here"
 
 
-def test_a_bot_that_closes_fails_or_is_gone(asker: Town, traveller: Any) -> None:
+def test_a_bot_that_closes_fails_or_is_gone(asker: Deployment, traveller: Any) -> None:
     def closes(heard: Heard) -> tuple[int, Any]:
         return 200, {"token": TOKEN, "events": [{"eventid": "1003"}]}
 
@@ -312,7 +314,7 @@ def test_a_bot_that_closes_fails_or_is_gone(asker: Town, traveller: Any) -> None
     assert (gone["status"], gone["error"]["code"], gone["attempts"]) == ("failed", "bot_gone", 0)
 
 
-def test_the_outcome_is_posted_signed_and_until_it_is_taken(asker: Town, traveller: Any) -> None:
+def test_the_outcome_is_posted_signed_and_until_it_is_taken(asker: Deployment, traveller: Any) -> None:
     with serving() as ours:
         secret = change(asker, notify_url=ours.url)["signing_secret"]
         assert "signing_secret" not in asker.call("GET", f"/v1/triggers/{asker.ids['t']}")[1]
@@ -357,7 +359,7 @@ def test_the_outcome_is_posted_signed_and_until_it_is_taken(asker: Town, travell
         assert other["status"] == "succeeded"
 
 
-def test_invoke_asks_by_an_api_key(asker: Town) -> None:
+def test_invoke_asks_by_an_api_key(asker: Deployment) -> None:
     change(asker, text="Good morning")
     path = f"/v1/triggers/{asker.ids['t']}/invoke"
     status, accepted = asker.call("POST", path, headers={"Idempotency-Key": "i"})
@@ -374,7 +376,7 @@ def test_invoke_asks_by_an_api_key(asker: Town) -> None:
     assert asker.call("POST", path)[1]["code"] == "suspended"
 
 
-def test_an_outcome_that_nobody_takes_is_given_up_and_may_be_sent_again(asker: Town, traveller: Any) -> None:
+def test_an_outcome_that_nobody_takes_is_given_up_and_may_be_sent_again(asker: Deployment, traveller: Any) -> None:
     with serving() as ours:
         change(asker, notify_url=ours.url)
         ours.answer = lambda heard: (500, {})

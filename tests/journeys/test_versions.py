@@ -12,7 +12,7 @@ from chalicelib.tables import deliveries
 from chalicelib.tables.failures import ALL, Failure
 from tests.cloud import QUEUES, _moto_table
 from tests.domain.test_stored import BY_ID, newer
-from tests.journeys.conftest import Town
+from tests.journeys.conftest import Deployment
 from tests.journeys.test_triggers import echoes
 
 MORE = "of_the_next_version"
@@ -36,11 +36,11 @@ def newer_beside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queues, "_text", lambda body: text(newer(body)))
 
 
-def _add_to_rows(town: Town) -> int:
+def _add_to_rows(deployment: Deployment) -> int:
     """What a newer version would have stored: each row has an attribute more, and so has every map within it."""
     added = 0
     for name in _TABLES:
-        table = _moto_table(town.cloud._table(name))
+        table = _moto_table(deployment.cloud._table(name))
         for of_one in table.items.values():
             for item in of_one.values() if table.has_range_key else [of_one]:
                 one = item.attrs
@@ -58,65 +58,72 @@ def _add(value: Any) -> int:
 
 
 @pytest.mark.usefixtures("newer_beside")
-def test_a_whole_visit(town: Town, traveller: Any) -> None:
-    town.bot.answer = echoes
-    town.make("triggers", service_id=town.ids["care"], name="t", bot_id=town.ids["bot"], session_duration_s=60)
-    town.says("one")
-    assert _add_to_rows(town) > 5
-    town.says("two")
-    conversation = town.bot.events()[0]["Conversationid"]
-    assert town.bot_posts({"eventid": "1002", "conversation_id": conversation})[0] == 202
-    chat = town.desk.events()[-1]["data"]["conversation_id"]
+def test_a_whole_visit(deployment: Deployment, traveller: Any) -> None:
+    deployment.bot.answer = echoes
+    deployment.make(
+        "triggers", service_id=deployment.ids["care"], name="t", bot_id=deployment.ids["bot"], session_duration_s=60
+    )
+    deployment.says("one")
+    assert _add_to_rows(deployment) > 5
+    deployment.says("two")
+    conversation = deployment.bot.events()[0]["Conversationid"]
+    assert deployment.bot_posts({"eventid": "1002", "conversation_id": conversation})[0] == 202
+    chat = deployment.desk.events()[-1]["data"]["conversation_id"]
     for event in ({"type": "chat.accepted"}, {"type": "agent.message", "text": "I am Ana"}, {"type": "chat.closed"}):
-        assert town.desk_posts(event | {"conversation_id": chat})[0] == 202
-        _add_to_rows(town)
-    town.bot.answer = lambda heard: (500, {})
-    town.says("three")
+        assert deployment.desk_posts(event | {"conversation_id": chat})[0] == 202
+        _add_to_rows(deployment)
+    deployment.bot.answer = lambda heard: (500, {})
+    deployment.says("three")
     traveller.shift(30)
-    town.cloud.release()
-    _add_to_rows(town)
-    town.bot.answer = echoes
+    deployment.cloud.release()
+    _add_to_rows(deployment)
+    deployment.bot.answer = echoes
     traveller.shift(60)
-    town.cloud.release()
-    assert town.sees() == ["re: one", "re: two", "I am Ana", "re: three"]
-    made = town.made["t"]
+    deployment.cloud.release()
+    assert deployment.sees() == ["re: one", "re: two", "I am Ana", "re: three"]
+    made = deployment.made["t"]
     bearer = {"Authorization": f"Bearer {made['secret']}"}
-    status, accepted = town.call("POST", made["event_url"], {"text": "four", "contact": {"email": "a@example.com"}},
+    four = {"text": "four", "contact": {"email": "a@example.com"}}
+    status, accepted = deployment.call("POST", made["event_url"], four,
                                  headers=bearer)  # fmt: skip
     assert status == 202
-    town.cloud.pump()
-    _, event = town.call("GET", f"/v1/triggers/{town.ids['t']}/events/{accepted['id']}")
+    deployment.cloud.pump()
+    _, event = deployment.call("GET", f"/v1/triggers/{deployment.ids['t']}/events/{accepted['id']}")
     assert (event["status"], event["reply"]) == ("succeeded", "re: four")
-    assert town.cloud.failures == [] and list(Failure.query(ALL)) == []
+    assert deployment.cloud.failures == [] and list(Failure.query(ALL)) == []
 
 
 @pytest.mark.parametrize(("queue", "body"), [
     ("threads.fifo", {"id": "ev_1", "kind": "customer.danced", "service": "", "thread": "", "at": 1}),
     ("timers", {"kind": "moon.full"}),
 ])  # fmt: skip
-def test_a_kind_that_nobody_knows_is_kept_until_somebody_does(town: Town, queue: str, body: dict[str, Any]) -> None:
-    town.says("hello")
-    thread = town.call("GET", f"/v1/conversations/{town.bot.events()[0]['Conversationid']}")[1]["thread"]["id"]
-    known = {"service": town.ids["care"], "thread": thread} if queue == "threads.fifo" else {}
+def test_a_kind_that_nobody_knows_is_kept_until_somebody_does(
+    deployment: Deployment, queue: str, body: dict[str, Any]
+) -> None:
+    deployment.says("hello")
+    thread = deployment.call("GET", f"/v1/conversations/{deployment.bot.events()[0]['Conversationid']}")[1]["thread"][
+        "id"
+    ]
+    known = {"service": deployment.ids["care"], "thread": thread} if queue == "threads.fifo" else {}
     queues.send(queue, [Entry(body | known, group=thread, dedup="d")])
-    town.cloud.pump()
+    deployment.cloud.pump()
     (failure,) = Failure.query(ALL)
     assert (failure.queue, failure.body["kind"]) == (queue, body["kind"]) and queue in QUEUES
-    town.says("it goes on")
-    assert [event["Message"] for event in town.bot.events()] == ["hello", "it goes on"]
+    deployment.says("it goes on")
+    assert [event["Message"] for event in deployment.bot.events()] == ["hello", "it goes on"]
 
 
-def test_a_delivery_of_a_kind_that_nobody_knows_lets_the_lane_go_on(town: Town) -> None:
-    town.bot.answer = lambda heard: (500, {})
-    town.says("one")
-    town.says("two")
-    town.bot.answer = echoes
-    (lane,) = {str(row.lane) for row in deliveries.DeliveryRow.scan() if str(row.destination) == town.ids["bot"]}
+def test_a_delivery_of_a_kind_that_nobody_knows_lets_the_lane_go_on(deployment: Deployment) -> None:
+    deployment.bot.answer = lambda heard: (500, {})
+    deployment.says("one")
+    deployment.says("two")
+    deployment.bot.answer = echoes
+    (lane,) = {str(row.lane) for row in deliveries.DeliveryRow.scan() if str(row.destination) == deployment.ids["bot"]}
     first = deliveries.tail(lane).undone[0]
     first.update(actions=[deliveries.DeliveryRow.notice.set(dict(first.notice) | {"kind": "hologram"})])
-    town.cloud.pump()
+    deployment.cloud.pump()
     queues.send("deliveries.fifo", [Entry({"lane": lane, "open": "all"}, group=lane, dedup="again")])
-    town.cloud.pump()
-    _, listed = town.call("GET", f"/v1/deliveries?bot_id={town.ids['bot']}")
+    deployment.cloud.pump()
+    _, listed = deployment.call("GET", f"/v1/deliveries?bot_id={deployment.ids['bot']}")
     assert [one["status"] for one in listed["data"]] == ["delivered", "failed"]
     assert [one["status_code"] for one in listed["data"][1]["attempts"]] == [500]

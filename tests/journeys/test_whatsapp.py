@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.cloud import CutOff, taps
-from tests.journeys.conftest import TOKEN, Town
+from tests.journeys.conftest import TOKEN, Deployment
 from tests.outside import Heard, Outside, serving
 
 PHONE, WA_ID = "106540352242922", "4915112345678"
@@ -36,23 +36,23 @@ def graph() -> Iterator[Outside]:
 
 
 @pytest.fixture
-def number(town: Town, graph: Outside) -> dict[str, Any]:
+def number(deployment: Deployment, graph: Outside) -> dict[str, Any]:
     base = graph.url.replace("/hook", "/v24.0")
     settings = {"phone_number_id": PHONE, "api_base": base}
     secrets = {"app_secret": "app-secret", "access_token": "EAAG-token", "verify_token": "verify-me"}
-    return town.make(
-        "channels", service_id=town.ids["care"], kind="whatsapp", name="wa", settings=settings, secrets=secrets
+    return deployment.make(
+        "channels", service_id=deployment.ids["care"], kind="whatsapp", name="wa", settings=settings, secrets=secrets
     )
 
 
-def post(town: Town, number: dict[str, Any], value: dict[str, Any], *, secret: str = "app-secret") -> int:
+def post(deployment: Deployment, number: dict[str, Any], value: dict[str, Any], *, secret: str = "app-secret") -> int:
     meta = {"messaging_product": "whatsapp", "metadata": {"display_phone_number": "4930", "phone_number_id": PHONE}}
     changes = [{"field": "messages", "value": meta | value}]
     body = {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": changes}]}
     raw = json.dumps(body).encode()
     signature = "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
-    status, _ = town.call("POST", number["webhook_url"], raw, headers={"X-Hub-Signature-256": signature})
-    town.cloud.pump()
+    status, _ = deployment.call("POST", number["webhook_url"], raw, headers={"X-Hub-Signature-256": signature})
+    deployment.cloud.pump()
     return status
 
 
@@ -61,50 +61,52 @@ def said(message: dict[str, Any], id: str = "wamid.in1") -> dict[str, Any]:
     return {"contacts": [person], "messages": [{"from": WA_ID, "id": id, "timestamp": "1763683200"} | message]}
 
 
-def test_verification(town: Town, number: dict[str, Any]) -> None:
+def test_verification(deployment: Deployment, number: dict[str, Any]) -> None:
     query = "?hub.mode=subscribe&hub.verify_token=verify-me&hub.challenge=1158201444"
-    assert town.call("GET", number["webhook_url"] + query) == (200, "1158201444")
-    assert town.call("GET", number["webhook_url"] + query.replace("verify-me", "no"))[0] == 403
+    assert deployment.call("GET", number["webhook_url"] + query) == (200, "1158201444")
+    assert deployment.call("GET", number["webhook_url"] + query.replace("verify-me", "no"))[0] == 403
 
 
-def test_text_in_answer_out_statuses_back(town: Town, number: dict[str, Any], graph: Outside) -> None:
+def test_text_in_answer_out_statuses_back(deployment: Deployment, number: dict[str, Any], graph: Outside) -> None:
     def answer(heard: Heard) -> tuple[int, Any]:
         said = {"eventid": "1001", "conversation_id": heard.json["Conversationid"], "message": "hello Kim"}
         return 200, {"token": TOKEN, "events": [said] if heard.json["Event"] == "Incoming message" else []}
 
-    town.bot.answer = answer
-    assert post(town, number, said({"type": "text", "text": {"body": "hi"}})) == 200
-    event = town.bot.events()[0]
+    deployment.bot.answer = answer
+    assert post(deployment, number, said({"type": "text", "text": {"body": "hi"}})) == 200
+    event = deployment.bot.events()[0]
     assert (event["Message"], event["Channel"], event["Contact"]["name"]) == ("hi", "WhatsApp", "Kim")
     sent = graph.heard[-1]
     assert sent.path == f"/v24.0/{PHONE}/messages" and sent.headers["authorization"] == "Bearer EAAG-token"
     assert sent.json["to"] == WA_ID and sent.json["text"]["body"] == "hello Kim"
     status = {"id": "wamid.out1", "status": "delivered", "timestamp": "1763683201", "recipient_id": WA_ID}
-    assert post(town, number, {"statuses": [status]}) == 200
-    assert town.bot.events()[-1]["DeliveryStatus"] == "Delivered"
+    assert post(deployment, number, {"statuses": [status]}) == 200
+    assert deployment.bot.events()[-1]["DeliveryStatus"] == "Delivered"
 
 
-def test_statuses_in_any_order(town: Town, number: dict[str, Any], graph: Outside) -> None:
+def test_statuses_in_any_order(deployment: Deployment, number: dict[str, Any], graph: Outside) -> None:
     """Whatever comes late, twice, for nobody or after the fact: a message that was read stays read."""
-    town.bot.answer = lambda heard: (200, {"token": TOKEN, "events": [
+    deployment.bot.answer = lambda heard: (200, {"token": TOKEN, "events": [
         {"eventid": "1001", "conversation_id": heard.json["Conversationid"], "message": "answer"}
     ] if heard.json["Event"] == "Incoming message" else []})  # fmt: skip
-    assert post(town, number, said({"type": "text", "text": {"body": "q"}})) == 200
+    assert post(deployment, number, said({"type": "text", "text": {"body": "q"}})) == 200
     failed = {"errors": [{"code": 131026, "title": "Message undeliverable"}]}
     for id, status, more in (
         ("wamid.out1", "read", {}), ("wamid.out1", "delivered", {}), ("wamid.out1", "sent", {}),
         ("wamid.nobody", "sent", {}), ("", "read", {}), ("wamid.out1", "read", {}), ("wamid.out1", "failed", failed),
     ):  # fmt: skip
         one = {"id": id, "status": status, "timestamp": "1763683201", "recipient_id": WA_ID} | more
-        assert post(town, number, {"statuses": [one]}) == 200
-    _, listed = town.call("GET", f"/v1/messages?conversation_id={town.bot.events()[0]['Conversationid']}")
+        assert post(deployment, number, {"statuses": [one]}) == 200
+    _, listed = deployment.call("GET", f"/v1/messages?conversation_id={deployment.bot.events()[0]['Conversationid']}")
     assert [one["state"] for one in listed["data"] if one["direction"] == "out"] == ["read"]
-    assert [event["DeliveryStatus"] for event in town.bot.events() if event["Event"] == "Message Delivery"] == ["Read"]
+    assert [event["DeliveryStatus"] for event in deployment.bot.events() if event["Event"] == "Message Delivery"] == [
+        "Read"
+    ]
 
 
-def test_a_wrong_signature(town: Town, number: dict[str, Any]) -> None:
-    assert post(town, number, said({"type": "text", "text": {"body": "x"}}), secret="other") == 401
-    assert town.bot.events() == []
+def test_a_wrong_signature(deployment: Deployment, number: dict[str, Any]) -> None:
+    assert post(deployment, number, said({"type": "text", "text": {"body": "x"}}), secret="other") == 401
+    assert deployment.bot.events() == []
 
 
 def cut_off(run: Callable[[], Any], side: str, at: int) -> bool:
@@ -126,16 +128,16 @@ def cut_off(run: Callable[[], Any], side: str, at: int) -> bool:
     return False
 
 
-def test_a_picture_reaches_the_bot_as_a_link(town: Town, number: dict[str, Any]) -> None:
+def test_a_picture_reaches_the_bot_as_a_link(deployment: Deployment, number: dict[str, Any]) -> None:
     from chalicelib.ports import media
     from chalicelib.ports.settings import settings
 
-    town.cloud.clients["s3"].create_bucket(
+    deployment.cloud.clients["s3"].create_bucket(
         Bucket=settings().media_bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
     )
     picture = {"id": "media-1", "mime_type": "image/png", "sha256": "x", "caption": "look"}
-    assert post(town, number, said({"type": "image", "image": picture})) == 200
-    event = town.bot.events()[0]
+    assert post(deployment, number, said({"type": "image", "image": picture})) == 200
+    event = deployment.bot.events()[0]
     assert event["MessageType"] == "image" and event["Media"]["mime_type"] == "image/png"
     path = event["Media"]["url"]
     assert path.endswith(f"/media/{event['Messageid']}/0")
@@ -143,52 +145,52 @@ def test_a_picture_reaches_the_bot_as_a_link(town: Town, number: dict[str, Any])
     # Whoever is cut off at a call asks again: the file is fetched once more, or is there.
     cuts = 0
     for side, at in itertools.product(("before", "after"), range(20)):
-        town.cloud.clients["s3"].delete_object(Bucket=settings().media_bucket, Key=f"{event['Messageid']}/0")
-        if not cut_off(lambda: town.call("GET", where), side, at):
+        deployment.cloud.clients["s3"].delete_object(Bucket=settings().media_bucket, Key=f"{event['Messageid']}/0")
+        if not cut_off(lambda: deployment.call("GET", where), side, at):
             continue
         cuts += 1
-        assert town.call("GET", where)[0] == 302
-        again = town.cloud.clients["s3"].get_object(Bucket=settings().media_bucket, Key=f"{event['Messageid']}/0")
+        assert deployment.call("GET", where)[0] == 302
+        again = deployment.cloud.clients["s3"].get_object(Bucket=settings().media_bucket, Key=f"{event['Messageid']}/0")
         assert again["Body"].read() == b"\x89PNG picture"
     assert cuts >= 6, "the message, the channel, whether it is kept, and keeping it: before and after each"
-    kept = town.cloud.clients["s3"].get_object(Bucket=settings().media_bucket, Key=f"{event['Messageid']}/0")
+    kept = deployment.cloud.clients["s3"].get_object(Bucket=settings().media_bucket, Key=f"{event['Messageid']}/0")
     assert kept["Body"].read() == b"\x89PNG picture" and media.has(f"{event['Messageid']}/0")
-    assert town.call("GET", path[path.index("/media/") : -1] + "7")[0] == 404
+    assert deployment.call("GET", path[path.index("/media/") : -1] + "7")[0] == 404
 
     # The file goes with the person who sent it.
-    (sender,) = town.call("GET", f"/v1/contacts?service_id={town.ids['care']}&phone=%2B{WA_ID}")[1]["data"]
-    assert town.call("DELETE", f"/v1/contacts/{sender['id']}")[0] == 202
-    town.cloud.pump()
-    proof = town.call("GET", f"/v1/contacts/{sender['id']}/erasure")[1]
+    (sender,) = deployment.call("GET", f"/v1/contacts?service_id={deployment.ids['care']}&phone=%2B{WA_ID}")[1]["data"]
+    assert deployment.call("DELETE", f"/v1/contacts/{sender['id']}")[0] == 202
+    deployment.cloud.pump()
+    proof = deployment.call("GET", f"/v1/contacts/{sender['id']}/erasure")[1]
     assert (proof["status"], proof["erased"]["media"]) == ("done", 1)
     assert not media.has(f"{event['Messageid']}/0")
-    assert town.call("GET", path[path.index("/media/") :])[0] == 404
+    assert deployment.call("GET", path[path.index("/media/") :])[0] == 404
 
 
 @pytest.mark.parametrize("letter", ["a", "ö", "🙂", "\n"])
-def test_long_texts_come_whole_up_to_our_limit(town: Town, number: dict[str, Any], letter: str) -> None:
+def test_long_texts_come_whole_up_to_our_limit(deployment: Deployment, number: dict[str, Any], letter: str) -> None:
     """A provider cannot be answered 413: what is longer is cut, and says so."""
     most = 16 * 1024
     whole, longer = letter * (most // len(letter.encode())), letter * (most // len(letter.encode()) + 1) + "end"
-    assert post(town, number, said({"type": "text", "text": {"body": whole}}, "wamid.in1")) == 200
-    assert post(town, number, said({"type": "text", "text": {"body": longer}}, "wamid.in2")) == 200
+    assert post(deployment, number, said({"type": "text", "text": {"body": whole}}, "wamid.in1")) == 200
+    assert post(deployment, number, said({"type": "text", "text": {"body": longer}}, "wamid.in2")) == 200
     picture = {"type": "image", "image": {"id": "media-1", "mime_type": "image/png", "caption": whole}}
-    assert post(town, number, said(picture, "wamid.in3")) == 200
-    texts = [event["Message"] for event in town.bot.events()]
+    assert post(deployment, number, said(picture, "wamid.in3")) == 200
+    texts = [event["Message"] for event in deployment.bot.events()]
     assert [len(text) for text in texts] == [len(whole)] * 3 and texts[0] == texts[2] == whole
-    assert [event.get("Details", {}).get("truncated") for event in town.bot.events()] == [None, True, None]
-    _, listed = town.call("GET", f"/v1/messages?conversation_id={town.bot.events()[0]['Conversationid']}")
+    assert [event.get("Details", {}).get("truncated") for event in deployment.bot.events()] == [None, True, None]
+    _, listed = deployment.call("GET", f"/v1/messages?conversation_id={deployment.bot.events()[0]['Conversationid']}")
     assert {one["text"] for one in listed["data"]} == {whole}
 
 
-def test_a_form_too_long_is_told_all_the_same(town: Town, number: dict[str, Any]) -> None:
+def test_a_form_too_long_is_told_all_the_same(deployment: Deployment, number: dict[str, Any]) -> None:
     form = {"type": "nfm_reply", "nfm_reply": {"response_json": json.dumps({"a": "x" * 20_000}), "body": "Sent"}}
-    assert post(town, number, said({"type": "interactive", "interactive": form})) == 200
-    (event,) = town.bot.events()
+    assert post(deployment, number, said({"type": "interactive", "interactive": form})) == 200
+    (event,) = deployment.bot.events()
     assert event["MessageType"] == "event" and event["Details"]["name"] == "unsupported"
 
 
-def test_what_is_new_to_us_is_told_with_what_it_says(town: Town, number: dict[str, Any]) -> None:
+def test_what_is_new_to_us_is_told_with_what_it_says(deployment: Deployment, number: dict[str, Any]) -> None:
     """Meta is answered 200 and says it no second time, so bot, desk and API have what there is of it."""
     note = {"type": "video_note", "video_note": {"id": "media-1", "mime_type": "video/mp4", "caption": "look"}}
     dance = {"type": "interactive", "interactive": {"type": "dance_reply", "dance_reply": {"title": "Tango"}}}
@@ -197,8 +199,8 @@ def test_what_is_new_to_us_is_told_with_what_it_says(town: Town, number: dict[st
         deep = [deep]
     odd = [{"type": "poll", "poll": deep}, {"type": "image", "image": {"caption": "no id"}}, {"type": {"a": 1}}, {}]
     for at, message in enumerate((note, dance, *odd)):
-        assert post(town, number, said(message, f"wamid.in{at}")) == 200
-    told = town.bot.events()
+        assert post(deployment, number, said(message, f"wamid.in{at}")) == 200
+    told = deployment.bot.events()
     assert [one["Event"] for one in told] == ["Incoming message"] * 6
     assert {one["MessageType"] for one in told} == {"event"}
     assert {one["Details"]["name"] for one in told} == {"unsupported"}
@@ -206,24 +208,28 @@ def test_what_is_new_to_us_is_told_with_what_it_says(town: Town, number: dict[st
     assert told[0]["Media"]["url"].endswith(f"/media/{told[0]['Messageid']}/0")
     assert json.loads(told[2]["Details"]["given"]) == {"poll": deep}
     handover = {"eventid": "1002", "conversation_id": told[0]["Conversationid"]}
-    assert town.bot_posts(handover)[0] == 202
-    post(town, number, said(dance, "wamid.in9"))
-    assert town.desk.events()[-1]["data"]["message"]["text"] == "Tango"
-    assert town.desk.events()[-1]["data"]["message"]["content"]["reason"] == "unknown interactive type: dance_reply"
+    assert deployment.bot_posts(handover)[0] == 202
+    post(deployment, number, said(dance, "wamid.in9"))
+    assert deployment.desk.events()[-1]["data"]["message"]["text"] == "Tango"
+    assert (
+        deployment.desk.events()[-1]["data"]["message"]["content"]["reason"] == "unknown interactive type: dance_reply"
+    )
 
 
 @pytest.mark.parametrize("code", [190, 131026])
 def test_what_meta_says_of_a_token_does_not_show_it(
-    town: Town, number: dict[str, Any], graph: Outside, code: int
+    deployment: Deployment, number: dict[str, Any], graph: Outside, code: int
 ) -> None:
     """It names a malformed token in full, whether the message waits for a better one or is refused."""
     message = "Malformed access token EAAG-token, app-secret"
     graph.answer = lambda heard: (400, {"error": {"code": code, "message": message}})
-    town.bot.answer = lambda heard: (200, {"token": TOKEN, "events": [
+    deployment.bot.answer = lambda heard: (200, {"token": TOKEN, "events": [
         {"eventid": "1001", "conversation_id": heard.json["Conversationid"], "message": "hi"}
     ] if heard.json["Event"] == "Incoming message" else []})  # fmt: skip
-    post(town, number, said({"type": "text", "text": {"body": "q"}}))
-    seen = [town.call("GET", f"/v1/deliveries?channel_id={number['id']}")[1], *town.bot.events()]
-    seen.append(town.call("GET", f"/v1/messages?conversation_id={town.bot.events()[0]['Conversationid']}")[1])
+    post(deployment, number, said({"type": "text", "text": {"body": "q"}}))
+    seen = [deployment.call("GET", f"/v1/deliveries?channel_id={number['id']}")[1], *deployment.bot.events()]
+    seen.append(
+        deployment.call("GET", f"/v1/messages?conversation_id={deployment.bot.events()[0]['Conversationid']}")[1]
+    )
     assert "Malformed access token [redacted]" in json.dumps(seen)
     assert "EAAG-token" not in json.dumps(seen) and "app-secret" not in json.dumps(seen)

@@ -168,7 +168,7 @@ class Visitor:
 
 
 @dataclass
-class Town:
+class Deployment:
     """A service with a web chat, somebody's bot and somebody's desk, all verified, and a rule from one to the next."""
 
     platform: Platform
@@ -248,7 +248,7 @@ def platform() -> Iterator[Platform]:
 
 
 @pytest.fixture
-def town(platform: Platform) -> Iterator[Town]:
+def deployment(platform: Platform) -> Iterator[Deployment]:
     with serving() as bot_end, serving() as desk_end:
         bot_end.answer = quiet
         service = platform.service()
@@ -265,4 +265,4 @@ def town(platform: Platform) -> Iterator[Town]:
         platform.verify("desks", desk)
         bot_end.forget()
         desk_end.forget()
-        yield Town(platform, bot_end, desk_end, service, channel, bot, desk, rule)
+        yield Deployment(platform, bot_end, desk_end, service, channel, bot, desk, rule)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.outside import serving
-from tests.stack.conftest import Platform, Town, echo, eventually
+from tests.stack.conftest import Deployment, Platform, echo, eventually
 from tests.stack.signed import is_signed
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
@@ -33,16 +33,18 @@ def recent(platform: Platform, contact: str, **more: Any) -> dict[str, Any]:
     return found
 
 
-def source_of(town: Town, key: str = "salesforce_purchases") -> dict[str, Any]:
-    return town.platform.make("sources", service_id=town.service, key=key, name="Purchases", mapping=MAPPING)
+def source_of(deployment: Deployment, key: str = "salesforce_purchases") -> dict[str, Any]:
+    return deployment.platform.make(
+        "sources", service_id=deployment.service, key=key, name="Purchases", mapping=MAPPING
+    )
 
 
 def texts(page: dict[str, Any]) -> list[str]:
     return [one["text"] for one in page["data"]]
 
 
-def test_events_of_another_system_are_messages_of_the_person(town: Town) -> None:
-    platform, source = town.platform, source_of(town)
+def test_events_of_another_system_are_messages_of_the_person(deployment: Deployment) -> None:
+    platform, source = deployment.platform, source_of(deployment)
     batch = [
         purchase("o1", "a book", day=3),
         purchase("o2", "a lamp", day=1),
@@ -55,13 +57,13 @@ def test_events_of_another_system_are_messages_of_the_person(town: Town) -> None
     assert [one["index"] for one in reply.json["rejected"]] == [3] and reply.json["rejected"][0]["errors"]
 
     def listed() -> list[str]:
-        page = platform.call("POST", "/messages.list", {"source": source["key"], "service_id": town.service})
+        page = platform.call("POST", "/messages.list", {"source": source["key"], "service_id": deployment.service})
         assert page.status == 200, page.raw
         return texts(page.json)
 
     newest_first = ["Purchased a book", "Purchased a mug", "Purchased a lamp"]
     assert eventually(lambda: listed() if len(listed()) == 3 else None, "the purchases") == newest_first
-    person = platform.get(f"/v1/contacts?service_id={town.service}&email=ANA@example.com")["data"][0]
+    person = platform.get(f"/v1/contacts?service_id={deployment.service}&email=ANA@example.com")["data"][0]
     assert person["name"] == "Ana"
     visible = recent(platform, person["id"], filter_sources=[source["key"]])
     [(conversation, page)] = visible.items()
@@ -83,20 +85,22 @@ def test_events_of_another_system_are_messages_of_the_person(town: Town) -> None
     assert [one["text"] for one in timeline] == ["Purchased a book", "Purchased a lamp"]
 
 
-def test_a_mapping_is_checked_and_tried(town: Town) -> None:
-    wrong = town.platform.call(
+def test_a_mapping_is_checked_and_tried(deployment: Deployment) -> None:
+    wrong = deployment.platform.call(
         "POST",
         "/v1/sources",
-        {"service_id": town.service, "key": "k", "name": "k", "mapping": MAPPING | {"id": "a b ("}},
+        {"service_id": deployment.service, "key": "k", "name": "k", "mapping": MAPPING | {"id": "a b ("}},
     )
     assert wrong.status == 422 and wrong.json["errors"][0]["path"] == "/mapping/id"
-    tried = town.platform.call("POST", "/v1/sources:try", {"mapping": MAPPING, "sample": purchase("o1", "x", day=1)})
+    tried = deployment.platform.call(
+        "POST", "/v1/sources:try", {"mapping": MAPPING, "sample": purchase("o1", "x", day=1)}
+    )
     assert tried.status == 200 and tried.json["message"]["text"] == "Purchased x" and tried.json["errors"] == []
 
 
-def test_merge_unmerge_and_erase(town: Town) -> None:
-    platform, source = town.platform, source_of(town, "shop")
-    fields = {"service_id": town.service}
+def test_merge_unmerge_and_erase(deployment: Deployment) -> None:
+    platform, source = deployment.platform, source_of(deployment, "shop")
+    fields = {"service_id": deployment.service}
     ana = platform.make("contacts", **fields, name="Ana", email="ana@example.com", attributes={"tier": "gold"})
     bob = platform.make("contacts", **fields, name="Bob", phone="+4930901820", tags=["vip"])
     taken = platform.call("POST", "/v1/contacts", fields | {"email": "ANA@example.com"})
@@ -118,17 +122,17 @@ def test_merge_unmerge_and_erase(town: Town) -> None:
     erased = platform.call("DELETE", f"/v1/contacts/{ana['id']}")
     assert erased.status in (200, 202, 204)
     assert platform.call("GET", f"/v1/contacts/{ana['id']}").status == 404
-    listed = {"source": source["key"], "service_id": town.service}
+    listed = {"source": source["key"], "service_id": deployment.service}
     eventually(lambda: platform.call("POST", "/messages.list", listed).json["data"] == [], "nothing is left")
     eventually(lambda: platform.get(f"/v1/contacts/{ana['id']}/erasure")["status"] == "done", "the proof")
 
 
-def test_a_subscription_hears_and_has_the_context(town: Town) -> None:
-    platform, source = town.platform, source_of(town, "crm")
+def test_a_subscription_hears_and_has_the_context(deployment: Deployment) -> None:
+    platform, source = deployment.platform, source_of(deployment, "crm")
     with serving() as heard:
         made = platform.make(
             "subscriptions",
-            service_id=town.service,
+            service_id=deployment.service,
             url=heard.url,
             events=["message.created", "conversation.opened", "contact.created", "handover.started"],
             headers={"X-Mine": "1"},
@@ -138,8 +142,8 @@ def test_a_subscription_hears_and_has_the_context(town: Town) -> None:
         platform.verify("subscriptions", made)
         heard.forget()
         platform.call("POST", f"/v1/sources/{source['id']}/events", purchase("c1", "a tent", day=6))
-        town.bot_end.answer = echo
-        visitor = town.visitor()
+        deployment.bot_end.answer = echo
+        visitor = deployment.visitor()
         visitor.says("hello")
         visitor.sees("you said hello")
 

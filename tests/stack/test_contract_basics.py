@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.stack.conftest import NOWHERE, Platform, Town, eventually, first
+from tests.stack.conftest import NOWHERE, Deployment, Platform, eventually, first
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
 
@@ -39,11 +39,13 @@ def test_resources_from_first_to_last(platform: Platform) -> None:
         assert platform.call("GET", f"/v1/{plural}/nothing").code == "not_found", plural
 
 
-def test_what_each_key_may(town: Town) -> None:
-    platform, service = town.platform, town.service
-    town.visitor().says("hello")
-    conversation = town.bot_hears("it", lambda event: "Message" in event)["Conversationid"]
-    delivery = eventually(lambda: platform.deliveries(bot_id=town.bot["id"], status="delivered"), "it as delivered")[0]
+def test_what_each_key_may(deployment: Deployment) -> None:
+    platform, service = deployment.platform, deployment.service
+    deployment.visitor().says("hello")
+    conversation = deployment.bot_hears("it", lambda event: "Message" in event)["Conversationid"]
+    delivery = eventually(
+        lambda: platform.deliveries(bot_id=deployment.bot["id"], status="delivered"), "it as delivered"
+    )[0]
     keys = {
         scope: platform.make("keys", name=scope, scopes=[scope], service_id=service)["key"]
         for scope in ("read", "agent", "admin")
@@ -56,8 +58,8 @@ def test_what_each_key_may(town: Town) -> None:
         ("GET", "/v1/keys", None, (403, 403, 200)),
         ("POST", desk, accepted, (403, 404, 404)),
         ("POST", f"/v1/deliveries/{delivery['id']}/replay", None, (403, 202, 202)),
-        ("POST", "/v1/deliveries:replay", {"bot_id": town.bot["id"], "since": "2026-01-01T00:00:00Z", "dry_run": True},
-         (403, 403, 200)),
+        ("POST", "/v1/deliveries:replay",
+         {"bot_id": deployment.bot["id"], "since": "2026-01-01T00:00:00Z", "dry_run": True}, (403, 403, 200)),
         ("POST", "/v1/services", {"name": "x"}, (403, 403, 403)),
         ("GET", "/v1/failures", None, (403, 403, 403)),
     ]  # fmt: skip
@@ -75,24 +77,26 @@ def test_what_each_key_may(town: Town) -> None:
         assert (refused.status, refused.code) == (403, "other_service"), plural
     for where in (f"/v1/bots?service_id={other['services']}", f"/v1/deliveries?bot_id={other['bots']}"):
         assert platform.call("GET", where, key=keys["admin"]).status == 403
-    assert [one["id"] for one in platform.get("/v1/bots", key=keys["read"])["data"]] == [town.bot["id"]]
+    assert [one["id"] for one in platform.get("/v1/bots", key=keys["read"])["data"]] == [deployment.bot["id"]]
     assert conversation in [one["id"] for one in platform.get("/v1/conversations", key=keys["read"])["data"]]
-    shown = platform.get(f"/v1/bots/{town.bot['id']}", key=keys["read"])
+    shown = platform.get(f"/v1/bots/{deployment.bot['id']}", key=keys["read"])
     assert "events_url" not in shown or shown["events_url"] is None
     assert platform.call("DELETE", f"/v1/keys/{keys['agent'][3:19]}").status == 204
     assert platform.call("GET", "/v1/bots", key=keys["agent"]).code == "unauthorised"
 
 
-def test_every_kind_of_post_is_done_once_per_key(town: Town) -> None:
-    platform, service = town.platform, town.service
-    visitor = town.visitor()
+def test_every_kind_of_post_is_done_once_per_key(deployment: Deployment) -> None:
+    platform, service = deployment.platform, deployment.service
+    visitor = deployment.visitor()
     visitor.says("hello")
-    conversation = town.bot_hears("it", lambda event: "Message" in event)["Conversationid"]
-    delivery = eventually(lambda: platform.deliveries(bot_id=town.bot["id"], status="delivered"), "it as delivered")[0]
+    conversation = deployment.bot_hears("it", lambda event: "Message" in event)["Conversationid"]
+    delivery = eventually(
+        lambda: platform.deliveries(bot_id=deployment.bot["id"], status="delivered"), "it as delivered"
+    )[0]
     console = platform.make("desks", service_id=service, kind="console", name="people")
-    platform.call("PATCH", f"/v1/rules/{town.rule['id']}", {"desk_id": console["id"]})
+    platform.call("PATCH", f"/v1/rules/{deployment.rule['id']}", {"desk_id": console["id"]})
     # The hand-over is itself one of the POSTs: once, although it comes twice.
-    bot, over = town.bot["events_url"], {"eventid": 1002, "conversation_id": conversation}
+    bot, over = deployment.bot["events_url"], {"eventid": 1002, "conversation_id": conversation}
     posts: list[tuple[str, Any, Any]] = [
         ("/v1/services", {"name": "once"}, {"name": "twice"}),
         ("/v1/bots", {"service_id": service, "name": "b1", "webhook_url": NOWHERE},
@@ -102,11 +106,11 @@ def test_every_kind_of_post_is_done_once_per_key(town: Town) -> None:
         ("/v1/rules", {"service_id": service, "name": "r", "to": "none", "position": 9},
          {"service_id": service, "name": "r", "to": "none", "position": 8}),
         ("/v1/keys", {"name": "k1", "scopes": ["read"]}, {"name": "k1", "scopes": ["agent"]}),
-        (f"/v1/bots/{town.bot['id']}/rotate-secret", {"overlap_s": 9}, {"overlap_s": 10}),
+        (f"/v1/bots/{deployment.bot['id']}/rotate-secret", {"overlap_s": 9}, {"overlap_s": 10}),
         ("/v1/apply", {"service_id": service}, {"service": {"name": "new"}}),
         (f"/v1/deliveries/{delivery['id']}/replay", {}, {"again": True}),
-        ("/v1/deliveries:replay", {"bot_id": town.bot["id"], "since": "2026-01-01T00:00:00Z", "dry_run": True},
-         {"bot_id": town.bot["id"], "since": "2026-01-02T00:00:00Z", "dry_run": True}),
+        ("/v1/deliveries:replay", {"bot_id": deployment.bot["id"], "since": "2026-01-01T00:00:00Z", "dry_run": True},
+         {"bot_id": deployment.bot["id"], "since": "2026-01-02T00:00:00Z", "dry_run": True}),
         (bot, over, over | {"customparam1": "x"}),
     ]  # fmt: skip
 
@@ -133,17 +137,19 @@ def test_every_kind_of_post_is_done_once_per_key(town: Town) -> None:
     assert len(platform.get(f"/v1/deliveries/{delivery['id']}")["attempts"]) == 1
 
 
-def test_lists_are_paged_to_their_end(town: Town) -> None:
-    platform, service = town.platform, town.service
+def test_lists_are_paged_to_their_end(deployment: Deployment) -> None:
+    platform, service = deployment.platform, deployment.service
     channels = [{"name": name, "kind": "webchat"} for name in (*(f"c{n}" for n in range(20)), "chat")]
     bundle = {"service_id": service, "channels": channels}
     assert platform.call("POST", "/v1/apply", bundle).status == 200
-    visitor = town.visitor()
+    visitor = deployment.visitor()
     for text in ("one", "two", "three"):
         visitor.says(text)
-    eventually(lambda: len(platform.deliveries(bot_id=town.bot["id"], status="delivered")) == 3, "three deliveries")
-    town.visitor().says("four")
-    conversation = first(town.bot_end, "it", lambda event: "Message" in event)["Conversationid"]
+    eventually(
+        lambda: len(platform.deliveries(bot_id=deployment.bot["id"], status="delivered")) == 3, "three deliveries"
+    )
+    deployment.visitor().says("four")
+    conversation = first(deployment.bot_end, "it", lambda event: "Message" in event)["Conversationid"]
     eventually(lambda: len(platform.get(f"/v1/conversations?service_id={service}")["data"]) == 2, "two conversations")
     assert len(platform.get(f"/v1/channels?service_id={service}")["data"]) == 20
 
@@ -159,7 +165,7 @@ def test_lists_are_paged_to_their_end(town: Town) -> None:
 
     lists = {
         f"/v1/channels?service_id={service}&": 10, f"/v1/conversations?service_id={service}&": 1,
-        f"/v1/messages?conversation_id={conversation}&": 2, f"/v1/deliveries?bot_id={town.bot['id']}&": 2,
+        f"/v1/messages?conversation_id={conversation}&": 2, f"/v1/deliveries?bot_id={deployment.bot['id']}&": 2,
         f"/v1/deliveries?conversation_id={conversation}&": 2, f"/v1/audit?service_id={service}&": 20,
         "/v1/services?": 100, "/v1/conversations?": 100,
     }  # fmt: skip

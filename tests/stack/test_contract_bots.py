@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.outside import Answer, Heard, Outside, serving
-from tests.stack.conftest import TOKEN, Platform, Town, Visitor, eventually, quiet
+from tests.stack.conftest import TOKEN, Deployment, Platform, Visitor, eventually, quiet
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
 
@@ -52,93 +52,93 @@ def poisoned(platform: Platform) -> Iterator[tuple[str, Outside]]:
         yield bot["id"], end
 
 
-def test_what_a_bot_is_posted_word_for_word(town: Town) -> None:
-    platform = town.platform
+def test_what_a_bot_is_posted_word_for_word(deployment: Deployment) -> None:
+    platform = deployment.platform
     changed = {"headers": {"X-Tenant": "t1"}, "profile": "generic"}
-    assert platform.call("PATCH", f"/v1/bots/{town.bot['id']}", changed).json["status"] == "unverified"
-    visitor, other = town.visitor(), town.visitor()
+    assert platform.call("PATCH", f"/v1/bots/{deployment.bot['id']}", changed).json["status"] == "unverified"
+    visitor, other = deployment.visitor(), deployment.visitor()
     visitor.says("hello")
-    held = eventually(lambda: platform.deliveries(bot_id=town.bot["id"], status="pending"), "it as pending")
-    assert held[0]["attempts"] == [] and town.bot_end.heard == [], "an unverified bot is not used"
-    platform.verify("bots", town.bot)
-    event = town.bot_hears("what waited", speaks)
+    held = eventually(lambda: platform.deliveries(bot_id=deployment.bot["id"], status="pending"), "it as pending")
+    assert held[0]["attempts"] == [] and deployment.bot_end.heard == [], "an unverified bot is not used"
+    platform.verify("bots", deployment.bot)
+    event = deployment.bot_hears("what waited", speaks)
     assert event.keys() == SEED | OURS and IMI_TIME.fullmatch(event["Timestamp"])
     told = datetime.strptime(event["Timestamp"] + "0000", "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC)
     assert abs(datetime.now(UTC) - told) < timedelta(minutes=1)
     assert event["MessageSource"] == "webchat" and event["Contact"]["id"].startswith("ct_")
-    assert all(heard.headers["x-tenant"] == "t1" for heard in town.bot_end.heard)
+    assert all(heard.headers["x-tenant"] == "t1" for heard in deployment.bot_end.heard)
     visitor.says(postback="p1")
-    pressed = town.bot_hears("the postback", lambda event: "PostbackPayload" in event)
+    pressed = deployment.bot_hears("the postback", lambda event: "PostbackPayload" in event)
     assert pressed.keys() == {"Conversationid", "ConversationType", "PostbackPayload", "Messageid", "Channel", "Event",
                               "Timestamp"} | OURS  # fmt: skip
     assert (pressed["Channel"], pressed["Event"], pressed["Sequence"]) == ("Webchat", "FB POSTBACK", 2)
     said = {"eventid": 1001, "conversation_id": event["Conversationid"], "message": "hi"}
-    message = town.bot_posts(said).json["message_id"]
+    message = deployment.bot_posts(said).json["message_id"]
     visitor.sees("hi")
-    receipt = town.bot_hears("the receipt", lambda event: "DeliveryStatus" in event)
+    receipt = deployment.bot_hears("the receipt", lambda event: "DeliveryStatus" in event)
     assert receipt.keys() == {"Conversationid", "ConversationType", "Messageid", "Channel", "Event", "Timestamp",
                               "DeliveryStatus", "MessageSource", "Contact"}  # fmt: skip
     assert (receipt["Messageid"], receipt["DeliveryStatus"]) == (message, "Delivered")
-    conversation = town.conversation_with(other, "another visitor")
+    conversation = deployment.conversation_with(other, "another visitor")
     assert conversation != event["Conversationid"], "one for each user"
     # Changing any of these makes the verification worthless.
     for change in (
         {"access_token": "a2"},
         {"verification_token": TOKEN + "2"},
-        {"webhook_url": town.bot_end.url + "2"},
+        {"webhook_url": deployment.bot_end.url + "2"},
     ):
-        platform.call("PATCH", f"/v1/bots/{town.bot['id']}", {"verification_token": TOKEN})
-        platform.verify("bots", town.bot)
-        assert platform.call("PATCH", f"/v1/bots/{town.bot['id']}", change).json["status"] == "unverified", change
-    suspended = platform.call("PATCH", f"/v1/bots/{town.bot['id']}", {"suspended": True})
+        platform.call("PATCH", f"/v1/bots/{deployment.bot['id']}", {"verification_token": TOKEN})
+        platform.verify("bots", deployment.bot)
+        assert platform.call("PATCH", f"/v1/bots/{deployment.bot['id']}", change).json["status"] == "unverified", change
+    suspended = platform.call("PATCH", f"/v1/bots/{deployment.bot['id']}", {"suspended": True})
     assert suspended.json["status"] == "suspended"
-    assert platform.call("POST", f"/v1/bots/{town.bot['id']}/verify").code == "suspended"
+    assert platform.call("POST", f"/v1/bots/{deployment.bot['id']}/verify").code == "suspended"
 
 
-def test_what_a_bot_may_post(town: Town) -> None:
-    visitor = town.visitor()
-    conversation = town.conversation_with(visitor)
+def test_what_a_bot_may_post(deployment: Deployment) -> None:
+    visitor = deployment.visitor()
+    conversation = deployment.conversation_with(visitor)
     for n, (kind, names) in enumerate({
         1001: ("eventid", "conversation_id", "message"), "1001": ("EVENTID", "CONVERSATION_ID", "MESSAGE"),
         "Message": ("EventId", "Conversation_Id", "Message"), "MESSAGE": ("event", "conversationId", "message"),
         "message": ("Event", "ConversationID", "Message"),
     }.items()):  # fmt: skip
-        assert town.bot_posts(dict(zip(names, (kind, conversation, f"m{n}"), strict=True))).status == 202, kind
+        assert deployment.bot_posts(dict(zip(names, (kind, conversation, f"m{n}"), strict=True))).status == 202, kind
     said = {"eventid": "1001", "conversation_id": conversation, "Timestamp": "2026-11-21 01:23:45.678"}
-    several = town.bot_posts([said | {"message": f"a{n}", "customparam1": n} for n in range(3)])
+    several = deployment.bot_posts([said | {"message": f"a{n}", "customparam1": n} for n in range(3)])
     assert several.status == 202 and [one["status"] for one in several.json["events"]] == ["accepted"] * 3
-    mixed = town.bot_posts([said | {"message": "never"}, said | {"Timestamp": "soon"}])
+    mixed = deployment.bot_posts([said | {"message": "never"}, said | {"Timestamp": "soon"}])
     assert mixed.status == 422
     assert {one["path"] for one in mixed.json["errors"]} == {"/1/message", "/1/Timestamp"}
     file = {"url": "https://files.example/1.pdf", "mime_type": "application/pdf", "size": 3, "name": "1.pdf"}
-    assert town.bot_posts(said | {"Messagetype": "file", "message": "a file", "Media": file}).status == 202
+    assert deployment.bot_posts(said | {"Messagetype": "file", "message": "a file", "Media": file}).status == 202
     shown = visitor.sees("a file")
     assert (shown["type"], shown["media"]) == ("file", [file])
     assert visitor.texts() == [*(f"m{n}" for n in range(5)), "a0", "a1", "a2", "a file"]
     assert [one["metadata"] for one in visitor.seen[5:8]] == [{"params": {"customparam1": n}} for n in range(3)]
     # A desk gets the last fifty of what was said; here nobody has fetched them.
     many = [said | {"message": f"b{n}"} for n in range(50)] + [{"eventid": "1002", "conversation_id": conversation}]
-    assert town.bot_posts(many).status == 202
-    started = town.desk_hears("the chat", is_type("chat.started"))["data"]
+    assert deployment.bot_posts(many).status == 202
+    started = deployment.desk_hears("the chat", is_type("chat.started"))["data"]
     texts = [one["text"] for one in started["transcript"]]
     assert len(texts) == 50 and texts[-2:] == ["b49", ""], "the hand-over is the last"
     closed = {"type": "chat.closed", "conversation_id": started["conversation_id"]}
-    assert town.desk_posts(closed).status == 202
+    assert deployment.desk_posts(closed).status == 202
     # A token opens its own bot's conversations alone.
     with serving() as end:
         end.answer = quiet
-        other = town.platform.make("bots", service_id=town.service, name="other", webhook_url=end.url)
-        refused = town.platform.call("POST", other["events_url"], said | {"message": "x"}, key=None)
+        other = deployment.platform.make("bots", service_id=deployment.service, name="other", webhook_url=end.url)
+        refused = deployment.platform.call("POST", other["events_url"], said | {"message": "x"}, key=None)
         assert (refused.status, refused.code) == (404, "unknown_conversation")
     # The conversation is the bot's until it closes it; `Close` says so too, in any case.
-    assert town.bot_posts({"EVENT": "CLOSE", "conversation_id": conversation, "Messageid": "c1"}).status == 202
-    eventually(lambda: town.state(conversation)["state"] == "closed", "it as closed")
-    gone = town.bot_posts(said | {"message": "x"})
+    assert deployment.bot_posts({"EVENT": "CLOSE", "conversation_id": conversation, "Messageid": "c1"}).status == 202
+    eventually(lambda: deployment.state(conversation)["state"] == "closed", "it as closed")
+    gone = deployment.bot_posts(said | {"message": "x"})
     assert (gone.status, gone.code) == (410, "conversation_closed")
-    assert town.bot_posts({"EVENT": "CLOSE", "conversation_id": conversation, "Messageid": "c1"}).status == 202
+    assert deployment.bot_posts({"EVENT": "CLOSE", "conversation_id": conversation, "Messageid": "c1"}).status == 202
 
 
-def test_what_a_response_may_carry(town: Town) -> None:
+def test_what_a_response_may_carry(deployment: Deployment) -> None:
     def said(text: str, **more: Any) -> dict[str, Any]:
         return {"eventid": "1001", "message": text} | more
 
@@ -159,14 +159,14 @@ def test_what_a_response_may_carry(town: Town) -> None:
         status = 503 if seen.count(event["Message"]) == 1 and event["Message"] == "one" else 200
         return (status, *body) if isinstance(body, tuple) else (status, body)
 
-    town.platform.call("PATCH", f"/v1/bots/{town.bot['id']}", {"retry": {"waits_s": [1]}})
-    town.bot_end.answer = answer
-    visitor = town.visitor()
+    deployment.platform.call("PATCH", f"/v1/bots/{deployment.bot['id']}", {"retry": {"waits_s": [1]}})
+    deployment.bot_end.answer = answer
+    visitor = deployment.visitor()
     for text in responses:
         visitor.says(text)
     visitor.sees("5")
     assert visitor.texts() == ["1", "2", "3", "4", "5"] and seen == ["one", "one", "array", "events"]
-    town.desk_hears("the hand-over", is_type("chat.started"))
+    deployment.desk_hears("the hand-over", is_type("chat.started"))
 
 
 def test_a_message_that_a_working_bot_cannot_take_is_set_aside(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.outside import Answer, Heard, Outside, serving
-from tests.stack.conftest import Reply, Town, eventually
+from tests.stack.conftest import Deployment, Reply, eventually
 from tests.stack.signed import is_signed, signed
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
@@ -45,8 +45,8 @@ def said(conversation: str, text: str, **more: Any) -> dict[str, Any]:
 # Web chat
 
 
-def test_a_web_chat_keeps_its_visitors_apart(town: Town) -> None:
-    platform, hook = town.platform, f"/channels/{town.channel['id']}"
+def test_a_web_chat_keeps_its_visitors_apart(deployment: Deployment) -> None:
+    platform, hook = deployment.platform, f"/channels/{deployment.channel['id']}"
 
     def chat(**body: Any) -> dict[str, Any]:
         reply = platform.call("POST", f"{hook}/webhook", body, key=None)
@@ -63,16 +63,16 @@ def test_a_web_chat_keeps_its_visitors_apart(town: Town) -> None:
     assert one["message_id"] != two["message_id"], "an id is the session's own"
     assert chat(session=one["session"], text="one again", id="1") == one, "the same id is the same message"
     chat(session=one["session"], postback={"payload": "p1", "title": "Press me"})
-    pressed = town.bot_hears("the postback", lambda event: "PostbackPayload" in event)
+    pressed = deployment.bot_hears("the postback", lambda event: "PostbackPayload" in event)
     assert pressed["PostbackPayload"] == "p1"
-    conversations = {text: town.bot_hears(text, says(text))["Conversationid"] for text in ("one", "two")}
+    conversations = {text: deployment.bot_hears(text, says(text))["Conversationid"] for text in ("one", "two")}
     assert pressed["Conversationid"] == conversations["one"] != conversations["two"]
-    assert not [event for event in town.bot_end.events() if event.get("Message") == "one again"]
+    assert not [event for event in deployment.bot_end.events() if event.get("Message") == "one again"]
 
     began = time.monotonic()
     assert messages(one["session"], "&wait_s=1") == {"data": [], "next": messages(one["session"])["next"]}
     assert 0.9 < time.monotonic() - began < 5
-    posted = town.bot_posts([said(conversations["one"], "A"), said(conversations["one"], "B")]).json["events"]
+    posted = deployment.bot_posts([said(conversations["one"], "A"), said(conversations["one"], "B")]).json["events"]
     began = time.monotonic()
     page = messages(one["session"], "&wait_s=20")
     assert page["data"] and time.monotonic() - began < 10, "as soon as there is something"
@@ -83,8 +83,8 @@ def test_a_web_chat_keeps_its_visitors_apart(town: Town) -> None:
     # Nobody reads in another's session, and what was not said there cannot be marked as read.
     chat(session=two["session"], read=posted[0]["message_id"])
     chat(session=one["session"], read=[posted[1]["message_id"]])
-    town.bot_hears("B as read", receipt_of(posted[1]["message_id"], "Read"))
-    assert not [event for event in town.bot_end.events() if receipt_of(posted[0]["message_id"], "Read")(event)]
+    deployment.bot_hears("B as read", receipt_of(posted[1]["message_id"], "Read"))
+    assert not [event for event in deployment.bot_end.events() if receipt_of(posted[0]["message_id"], "Read")(event)]
     for session in ("", "x", one["session"][:-1], one["session"] + "A"):
         refused = platform.call("GET", f"{hook}/messages?session={session}", key=None)
         assert refused.status == 422 and refused.json["errors"], session
@@ -94,7 +94,7 @@ def test_a_web_chat_keeps_its_visitors_apart(town: Town) -> None:
         assert refused.status == status and refused.code
     script = platform.call("GET", f"{hook}/widget.js", key=None)
     assert script.status == 200 and script.headers["content-type"].startswith("text/javascript")
-    assert platform.call("GET", town.channel["chat_url"], key=None).status == 200
+    assert platform.call("GET", deployment.channel["chat_url"], key=None).status == 200
     for where in ("/channels/ch_nothing/widget.js", "/channels/ch_nothing/messages?session=" + one["session"]):
         assert platform.call("GET", where, key=None).code == "unknown_channel"
 
@@ -102,11 +102,11 @@ def test_a_web_chat_keeps_its_visitors_apart(town: Town) -> None:
 # Custom
 
 
-def test_all_that_a_custom_channel_carries(town: Town, provider: Outside) -> None:
-    platform = town.platform
+def test_all_that_a_custom_channel_carries(deployment: Deployment, provider: Outside) -> None:
+    platform = deployment.platform
     settings = {"send_url": provider.url, "name": "our gateway"}
     channel = platform.make(
-        "channels", service_id=town.service, kind="custom", name="own", settings=settings,
+        "channels", service_id=deployment.service, kind="custom", name="own", settings=settings,
         secrets={"signing_secret": SECRET},
     )  # fmt: skip
     assert not channel.get("secrets") and SECRET not in json.dumps(platform.get(f"/v1/channels/{channel['id']}"))
@@ -128,8 +128,8 @@ def test_all_that_a_custom_channel_carries(town: Town, provider: Outside) -> Non
         message("c5", text="done"),
     )
     assert taken.status == 202
-    town.bot_hears("the last", says("done"))
-    image, location, pressed, done = town.bot_end.events()
+    deployment.bot_hears("the last", says("done"))
+    image, location, pressed, done = deployment.bot_end.events()
     assert (image["MessageType"], image["Media"], image["Timestamp"]) == ("image", PHOTO, "2026-01-02 03:04:05.67")
     assert location["MessageType"] == "location" and location["Details"] == place
     assert pressed["PostbackPayload"] == "p1"
@@ -145,7 +145,7 @@ def test_all_that_a_custom_channel_carries(town: Town, provider: Outside) -> Non
     ):  # fmt: skip
         if text == "refused":
             provider.answer = lambda heard: (422, {"error": {"code": "E7", "reason": "no such user"}})
-        sent[text] = town.bot_posts(said(conversation, text, **more)).json["message_id"]
+        sent[text] = deployment.bot_posts(said(conversation, text, **more)).json["message_id"]
         eventually(lambda: len(provider.heard) == len(sent), text)
     bodies = [heard.json for heard in provider.heard]
     assert all(body.keys() >= {"id", "to", "type", "text", "media", "buttons"} for body in bodies)
@@ -155,7 +155,7 @@ def test_all_that_a_custom_channel_carries(town: Town, provider: Outside) -> Non
     assert [(body["media"], body["buttons"]) for body in bodies[:3]] == [([], []), ([PHOTO], []), ([], BUTTONS)]
     assert all(is_signed(heard, SECRET) for heard in provider.heard)
     assert [heard.headers["webhook-id"] for heard in provider.heard] == [body["id"] for body in bodies]
-    failed = town.bot_hears("the refusal", receipt_of(sent["refused"], "Failed"))
+    failed = deployment.bot_hears("the refusal", receipt_of(sent["refused"], "Failed"))
     assert "no such user" in failed["Description"]
 
     def status(id: str, word: str, **more: Any) -> dict[str, Any]:
@@ -164,10 +164,10 @@ def test_all_that_a_custom_channel_carries(town: Town, provider: Outside) -> Non
     error = {"code": "470", "reason": "the line is dead"}
     assert post(status("p1", "sent"), status("p1", "delivered"), status("p1", "read"), status("p1", "delivered"),
                 status("p2", "failed", error=error), status("nobody knows", "read")).status == 202  # fmt: skip
-    town.bot_hears("that it was read", receipt_of(sent["text"], "Read"))
-    failed = town.bot_hears("that it failed", receipt_of(sent["files"], "Failed"))
+    deployment.bot_hears("that it was read", receipt_of(sent["text"], "Read"))
+    failed = deployment.bot_hears("that it failed", receipt_of(sent["files"], "Failed"))
     assert "the line is dead" in failed["Description"]
-    told = [event["DeliveryStatus"] for event in town.bot_end.events() if event.get("Messageid") == sent["text"]]
+    told = [event["DeliveryStatus"] for event in deployment.bot_end.events() if event.get("Messageid") == sent["text"]]
     assert told == ["Delivered", "Read"], "each once, in order"
     shown = {name: platform.get(f"/v1/messages/{id}") for name, id in sent.items()}
     assert [shown[name]["state"] for name in sent] == ["read", "failed", "sent", "failed"]
@@ -185,19 +185,19 @@ def test_all_that_a_custom_channel_carries(town: Town, provider: Outside) -> Non
 # Deliveries
 
 
-def test_a_delivery_is_found_by_all_that_it_is_about(town: Town, provider: Outside) -> None:
-    platform = town.platform
+def test_a_delivery_is_found_by_all_that_it_is_about(deployment: Deployment, provider: Outside) -> None:
+    platform = deployment.platform
     channel = platform.make(
-        "channels", service_id=town.service, kind="custom", name="own", settings={"send_url": provider.url},
+        "channels", service_id=deployment.service, kind="custom", name="own", settings={"send_url": provider.url},
         secrets={"signing_secret": SECRET},
     )  # fmt: skip
     raw = json.dumps({"type": "message", "id": "c1", "from": "u7", "text": "hello"}).encode()
     assert platform.call("POST", channel["webhook_url"], raw, key=None, headers=signed(SECRET, raw)).status == 202
-    event = town.bot_hears("it", says("hello"))
+    event = deployment.bot_hears("it", says("hello"))
     conversation = event["Conversationid"]
-    answer = town.bot_posts(said(conversation, "hi")).json["message_id"]
-    town.bot_posts({"eventid": 1002, "conversation_id": conversation})
-    chat = town.desk_hears("the chat", lambda event: event["type"] == "chat.started")["data"]["conversation_id"]
+    answer = deployment.bot_posts(said(conversation, "hi")).json["message_id"]
+    deployment.bot_posts({"eventid": 1002, "conversation_id": conversation})
+    chat = deployment.desk_hears("the chat", lambda event: event["type"] == "chat.started")["data"]["conversation_id"]
 
     def found(**query: str) -> set[str]:
         rows = eventually(lambda: platform.deliveries(**query, status="delivered"), f"delivered by {query}")
@@ -210,16 +210,16 @@ def test_a_delivery_is_found_by_all_that_it_is_about(town: Town, provider: Outsi
         return {row["id"] for row in rows}
 
     to_bot, to_desk, to_channel = (
-        found(bot_id=town.bot["id"]),
-        found(desk_id=town.desk["id"]),
+        found(bot_id=deployment.bot["id"]),
+        found(desk_id=deployment.desk["id"]),
         found(channel_id=channel["id"]),
     )
     assert [len(ids) for ids in (to_bot, to_desk, to_channel)] == [1, 1, 1]
     assert found(message_id=event["Messageid"]) == to_bot and found(message_id=answer) == to_channel
     assert found(conversation_id=conversation) == to_bot | to_channel and found(conversation_id=chat) == to_desk
     for status in ("pending", "waiting", "failed", "expired", "poison"):
-        assert platform.deliveries(bot_id=town.bot["id"], status=status) == []
-    for query, refusal in (("", 422), ("?status=delivered", 422), (f"?bot_id={town.bot['id']}&status=lost", 422),
+        assert platform.deliveries(bot_id=deployment.bot["id"], status=status) == []
+    for query, refusal in (("", 422), ("?status=delivered", 422), (f"?bot_id={deployment.bot['id']}&status=lost", 422),
                           ("?message_id=ms_nothing", 404), ("?conversation_id=cv_nothing", 404)):  # fmt: skip
         refused = platform.call("GET", f"/v1/deliveries{query}")
         assert refused.status == refusal and refused.code, query
@@ -228,7 +228,7 @@ def test_a_delivery_is_found_by_all_that_it_is_about(town: Town, provider: Outsi
     assert again.status == 202 and again.json["status"] == "pending"
     eventually(lambda: len(provider.heard) == 2, "it again")
     assert provider.heard[0].headers["webhook-id"] == provider.heard[1].headers["webhook-id"]
-    wrong = {"bot_id": town.bot["id"], "since": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"}
+    wrong = {"bot_id": deployment.bot["id"], "since": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"}
     refused = platform.call("POST", "/v1/deliveries:replay", wrong)
     assert refused.status == 422 and refused.json["errors"][0]["path"] == "/until"
 
@@ -236,8 +236,8 @@ def test_a_delivery_is_found_by_all_that_it_is_about(town: Town, provider: Outsi
 # WhatsApp
 
 
-def test_all_that_whatsapp_carries(town: Town) -> None:
-    platform, number = town.platform, "106540352242922"
+def test_all_that_whatsapp_carries(deployment: Deployment) -> None:
+    platform, number = deployment.platform, "106540352242922"
     with serving() as graph:
         file = b"the bytes of a picture"
 
@@ -251,7 +251,7 @@ def test_all_that_whatsapp_carries(town: Town) -> None:
         base = graph.url.removesuffix("/hook") + "/v23.0"
         graph.answer = cloud
         channel = platform.make(
-            "channels", service_id=town.service, kind="whatsapp", name="wa",
+            "channels", service_id=deployment.service, kind="whatsapp", name="wa",
             settings={"phone_number_id": number, "api_base": base},
             secrets={"app_secret": "s3", "access_token": "a1", "verify_token": "v1"},
         )  # fmt: skip
@@ -282,7 +282,7 @@ def test_all_that_whatsapp_carries(town: Town) -> None:
         person = [{"profile": {"name": "Ada"}, "wa_id": "4915112345678"}]
         picture = message("image", {"id": "555", "mime_type": "image/jpeg", "caption": "look"}, "wamid.A")
         assert post(contacts=person, messages=[picture]) == 200
-        heard = town.bot_hears("the picture", says("look"))
+        heard = deployment.bot_hears("the picture", says("look"))
         assert (heard["Channel"], heard["MessageType"], heard["Contact"]["name"]) == ("WhatsApp", "image", "Ada")
         assert heard["Media"]["url"].startswith(platform.up.base_url), "not a reference that only Meta knows"
         with urllib.request.urlopen(heard["Media"]["url"]) as got:
@@ -300,7 +300,10 @@ def test_all_that_whatsapp_carries(town: Town) -> None:
             {"Messagetype": "list", "List": {"button": "Choose", "sections": [{"title": "S", "rows": rows}]}},
         ]
         for given in wanted:
-            assert town.bot_posts(said(conversation, "Well?" if "Template" not in given else "", **given)).status == 202
+            assert (
+                deployment.bot_posts(said(conversation, "Well?" if "Template" not in given else "", **given)).status
+                == 202
+            )
         eventually(lambda: len(posted()) >= 7, "all at the Graph API")
         assert all(heard.headers["authorization"] == "Bearer a1" for heard in graph.heard)
         sent = posted()
@@ -323,20 +326,20 @@ def test_all_that_whatsapp_carries(town: Town) -> None:
 
         reply = {"type": "list_reply", "list_reply": {"id": "r1", "title": "Row 1"}}
         assert post(contacts=person, messages=[message("interactive", reply, "wamid.B")]) == 200
-        assert town.bot_hears("the choice", lambda event: event.get("PostbackPayload") == "r1")
+        assert deployment.bot_hears("the choice", lambda event: event.get("PostbackPayload") == "r1")
         button = message(
             "interactive", {"type": "button_reply", "button_reply": {"id": "y", "title": "Yes"}}, "wamid.C"
         )
         assert post(contacts=person, messages=[button, button]) == 200
-        assert town.bot_hears("the button", lambda event: event.get("PostbackPayload") == "y")
+        assert deployment.bot_hears("the button", lambda event: event.get("PostbackPayload") == "y")
         failure = {"code": 131047, "title": "Re-engagement message", "error_data": {"details": "more than 24 hours"}}
         statuses = [
             {"id": "wamid.1", "status": "delivered", "timestamp": "1795224226", "recipient_id": "4915112345678"},
             {"id": "wamid.2", "status": "failed", "timestamp": "1795224226", "errors": [failure]},
         ]
         assert post(statuses=statuses) == 200
-        town.bot_hears("the receipt", lambda event: event.get("DeliveryStatus") == "Delivered")
-        failed = town.bot_hears("the failure", lambda event: event.get("DeliveryStatus") == "Failed")
+        deployment.bot_hears("the receipt", lambda event: event.get("DeliveryStatus") == "Delivered")
+        failed = deployment.bot_hears("the failure", lambda event: event.get("DeliveryStatus") == "Failed")
         assert "more than 24 hours" in failed["Description"]
         assert post(messages=[message("ephemeral", {}, "wamid.D")], statuses=[{"status": "new"}]) == 200
-        assert len([event for event in town.bot_end.events() if event.get("PostbackPayload") == "y"]) == 1
+        assert len([event for event in deployment.bot_end.events() if event.get("PostbackPayload") == "y"]) == 1

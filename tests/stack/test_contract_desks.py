@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.outside import Outside, serving
-from tests.stack.conftest import TOKEN, Reply, Town, Visitor, eventually, first, quiet
+from tests.stack.conftest import TOKEN, Deployment, Reply, Visitor, eventually, first, quiet
 from tests.stack.signed import is_signed, signed
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
@@ -24,8 +24,8 @@ def is_type(name: str) -> Callable[[dict[str, Any]], bool]:
     return lambda event: event.get("type") == name
 
 
-def _is(town: Town, chat: str, state: str) -> bool:
-    return bool(town.state(chat)["state"] == state)
+def _is(deployment: Deployment, chat: str, state: str) -> bool:
+    return bool(deployment.state(chat)["state"] == state)
 
 
 def _says_status(status: str, event: dict[str, Any]) -> bool:
@@ -37,12 +37,14 @@ def _slowly(_: Any) -> tuple[int, Any]:
     return 200, {}
 
 
-def test_a_day_in_the_standard_profile_with_two_desks(town: Town) -> None:
-    platform = town.platform
-    assert platform.call("PATCH", f"/v1/bots/{town.bot['id']}", {"profile": "standard"}).json["status"] == "active"
+def test_a_day_in_the_standard_profile_with_two_desks(deployment: Deployment) -> None:
+    platform = deployment.platform
+    assert (
+        platform.call("PATCH", f"/v1/bots/{deployment.bot['id']}", {"profile": "standard"}).json["status"] == "active"
+    )
     with serving() as second_end:
         second = platform.make(
-            "desks", service_id=town.service, kind="webhook", name="second", webhook_url=second_end.url,
+            "desks", service_id=deployment.service, kind="webhook", name="second", webhook_url=second_end.url,
             verification_token=TOKEN,
         )  # fmt: skip
         refused = platform.call("POST", f"/v1/desks/{second['id']}/verify")
@@ -50,9 +52,9 @@ def test_a_day_in_the_standard_profile_with_two_desks(town: Town) -> None:
         second_end.answer = quiet
         platform.verify("desks", second)
         second_end.forget()
-        visitor = town.visitor()
+        visitor = deployment.visitor()
         visitor.says("hello")
-        told = town.bot_hears("the message", is_type("message.received"))
+        told = deployment.bot_hears("the message", is_type("message.received"))
         assert told.keys() == {"type", "timestamp", "data"} and told["timestamp"].endswith("Z")
         data = told["data"]
         assert data.keys() == {
@@ -62,51 +64,56 @@ def test_a_day_in_the_standard_profile_with_two_desks(town: Town) -> None:
         assert (data["conversation_type"], data["message"], data["author"]) == ("BOT", "hello", "customer")
         conversation = data["conversation_id"]
         visitor.says("Yes", postback="y")
-        pressed = town.bot_hears("the postback", lambda event: "postback_payload" in event["data"])["data"]
+        pressed = deployment.bot_hears("the postback", lambda event: "postback_payload" in event["data"])["data"]
         assert (pressed["message_type"], pressed["postback_payload"], pressed["message"]) == ("postback", "y", "Yes")
-        said = town.bot_posts({"eventid": 1001, "conversation_id": conversation, "message": "hi"}).json["message_id"]
+        said = deployment.bot_posts({"eventid": 1001, "conversation_id": conversation, "message": "hi"}).json[
+            "message_id"
+        ]
         visitor.sees("hi")
-        status = town.bot_hears("the receipt", is_type("message.status"))["data"]
+        status = deployment.bot_hears("the receipt", is_type("message.status"))["data"]
         assert (status["message_id"], status["status"]) == (said, "delivered")
 
-        town.bot_posts(
+        deployment.bot_posts(
             {"eventid": 1002, "conversation_id": conversation, "customparam1": "a", "customparam2": {"b": 1}}
         )
-        started = town.desk_hears("the chat", is_type("chat.started"))["data"]
+        started = deployment.desk_hears("the chat", is_type("chat.started"))["data"]
         assert started["custom_params"] == {"customparam1": "a", "customparam2": {"b": 1}}
         assert started["reason"] == "bot" and started["contact"].keys() == {"id", "name"}
         assert started["thread_id"] == data["thread_id"] and started["channel"]["kind"] == "webchat"
         spoken = [(one["author"]["kind"], one["text"]) for one in started["transcript"] if one["type"] != "event"]
         assert spoken == [("user", "hello"), ("user", "Yes"), ("bot", "hi")]
-        changed = town.bot_hears("the change", is_type("conversation.updated"))["data"]
+        changed = deployment.bot_hears("the change", is_type("conversation.updated"))["data"]
         assert (changed["change"], changed["owner"], changed["conversation_type"]) == ("owner_changed", "desk", "CCSP")
 
         chat, agent = started["conversation_id"], {"id": "7", "name": "Ana"}
 
         def desk_says(kind: str, **more: Any) -> Reply:
-            reply = town.desk_posts({"type": kind, "conversation_id": chat, "agent": agent} | more)
+            reply = deployment.desk_posts({"type": kind, "conversation_id": chat, "agent": agent} | more)
             assert reply.status == 202, (kind, reply.raw)
             return reply
 
         for kind, then in (("accepted", "accepted"), ("hold", "held"), ("resumed", "accepted")):
             desk_says("agent.typing")
             desk_says(f"chat.{kind}")
-            eventually(partial(_is, town, chat, then), kind)
-        assert (town.state(chat)["agent"], town.state(chat)["reason"]) == (agent, "bot")
+            eventually(partial(_is, deployment, chat, then), kind)
+        assert (deployment.state(chat)["agent"], deployment.state(chat)["reason"]) == (agent, "bot")
         media = {"url": "https://files.example/1.png", "mime_type": "image/png"}
         sent = desk_says("agent.message", text="look", media=media).json["message_id"]
         shown = visitor.sees("look")
         assert (shown["type"], shown["media"], shown["author"]) == ("image", [media], {"kind": "agent"} | agent)
-        copy = town.bot_hears("the copy", lambda event: event["data"].get("author") == "agent")["data"]
+        copy = deployment.bot_hears("the copy", lambda event: event["data"].get("author") == "agent")["data"]
         assert (copy["conversation_type"], copy["message"], copy["media"][0]["url"]) == ("CCSP", "look", media["url"])
         platform.call(
-            "POST", f"/channels/{town.channel['id']}/webhook", {"session": visitor.session, "read": sent}, key=None
+            "POST",
+            f"/channels/{deployment.channel['id']}/webhook",
+            {"session": visitor.session, "read": sent},
+            key=None,
         )
         for word in ("delivered", "read"):
-            status = town.desk_hears(word, partial(_says_status, word))["data"]
+            status = deployment.desk_hears(word, partial(_says_status, word))["data"]
             assert status["message"] == {"id": sent} and status["conversation_id"] == chat
         # Replays leave out what a person has taken over.
-        replay = {"bot_id": town.bot["id"], "since": "2026-01-01T00:00:00Z", "dry_run": True}
+        replay = {"bot_id": deployment.bot["id"], "since": "2026-01-01T00:00:00Z", "dry_run": True}
         dry = platform.call("POST", "/v1/deliveries:replay", replay).json
         assert dry["count"] == 0 and dry["skipped"]["owned_by_desk"] >= 3
 
@@ -114,39 +121,43 @@ def test_a_day_in_the_standard_profile_with_two_desks(town: Town) -> None:
         again = first(second_end, "the chat", is_type("chat.started"))["data"]
         assert again["reason"] == "transferred" and again["conversation_id"] != chat
         assert [one["text"] for one in again["transcript"] if one["type"] == "image"] == ["look"]
-        assert (town.state(chat)["state"], town.state(chat)["outcome"]) == ("closed", "transferred")
+        assert (deployment.state(chat)["state"], deployment.state(chat)["outcome"]) == ("closed", "transferred")
         late = {"type": "agent.message", "conversation_id": chat, "text": "x"}
-        assert town.desk_posts(late).code == "conversation_closed"
-        assert town.desk_posts(late | {"conversation_id": again["conversation_id"]}).code == "unknown_conversation"
+        assert deployment.desk_posts(late).code == "conversation_closed"
+        assert (
+            deployment.desk_posts(late | {"conversation_id": again["conversation_id"]}).code == "unknown_conversation"
+        )
 
         back = {"type": "chat.returned_to_bot", "conversation_id": again["conversation_id"], "outcome": "the bot can"}
         assert platform.call("POST", second["events_url"], back, key=None).status == 202
-        town.bot_hears("the thread", lambda event: event["data"].get("owner") == "bot")
-        shown = town.state(again["conversation_id"])
+        deployment.bot_hears("the thread", lambda event: event["data"].get("owner") == "bot")
+        shown = deployment.state(again["conversation_id"])
         assert (shown["state"], shown["outcome"]) == ("closed", "the bot can")
         assert (shown["thread"]["owner"], shown["thread"]["bot_conversation_id"]) == ("bot", conversation)
         visitor.says("thanks")
-        last = town.bot_hears("it", lambda event: event["data"].get("message") == "thanks")["data"]
+        last = deployment.bot_hears("it", lambda event: event["data"].get("message") == "thanks")["data"]
         assert (last["conversation_type"], last["conversation_id"]) == ("BOT", conversation)
-        numbers = [event["data"]["sequence"] for event in town.bot_end.events() if "sequence" in event["data"]]
+        numbers = [event["data"]["sequence"] for event in deployment.bot_end.events() if "sequence" in event["data"]]
         assert numbers == list(range(1, len(numbers) + 1)), "without gaps, copies included"
 
         # Nobody there: the bot hears it and keeps the thread.
-        for desk in (town.desk, second):
+        for desk in (deployment.desk, second):
             platform.call("PATCH", f"/v1/desks/{desk['id']}", {"suspended": True})
-        town.bot_posts({"eventid": 1002, "conversation_id": conversation})
-        failed = town.bot_hears("that nobody is there", lambda e: e["data"].get("change") == "handover_failed")["data"]
+        deployment.bot_posts({"eventid": 1002, "conversation_id": conversation})
+        failed = deployment.bot_hears("that nobody is there", lambda e: e["data"].get("change") == "handover_failed")[
+            "data"
+        ]
         assert failed["description"] and failed["conversation_type"] == "BOT"
 
 
-def test_what_time_brings(town: Town) -> None:
+def test_what_time_brings(deployment: Deployment) -> None:
     """Offers that lapse, a bot's patience, the end of an overlap, age, a bot too slow to be verified: all at once."""
-    platform = town.platform
+    platform = deployment.platform
     with ExitStack() as ends:
         second_end, failing, aging, turning, gateway = (ends.enter_context(serving()) for _ in range(5))
         second = platform.make(
             "desks",
-            service_id=town.service,
+            service_id=deployment.service,
             kind="webhook",
             name="second",
             webhook_url=second_end.url,
@@ -154,32 +165,37 @@ def test_what_time_brings(town: Town) -> None:
         )
         platform.verify("desks", second)
         offers = {"accept_within_s": 1, "fallback_desk_ids": [second["id"]]}
-        assert platform.call("PATCH", f"/v1/desks/{town.desk['id']}", offers).json["status"] == "active"
+        assert platform.call("PATCH", f"/v1/desks/{deployment.desk['id']}", offers).json["status"] == "active"
 
         def bot_with(end: Outside, **more: Any) -> tuple[dict[str, Any], Visitor]:
             end.answer = quiet
-            channel = platform.make("channels", service_id=town.service, kind="webchat", name=end.url)
-            fields = {"service_id": town.service, "name": end.url, "webhook_url": end.url, "verification_token": TOKEN}
+            channel = platform.make("channels", service_id=deployment.service, kind="webchat", name=end.url)
+            fields = {
+                "service_id": deployment.service,
+                "name": end.url,
+                "webhook_url": end.url,
+                "verification_token": TOKEN,
+            }
             bot = platform.make("bots", **fields, **more)
             platform.verify("bots", bot)
             end.forget()
             rule = {"name": end.url, "to": "bot", "bot_id": bot["id"], "channel_ids": [channel["id"]], "position": 0}
             if end is failing:
                 rule |= {"to": "bot+desk", "desk_id": console["id"], "bot_patience_s": 1}
-            platform.make("rules", service_id=town.service, **rule)
+            platform.make("rules", service_id=deployment.service, **rule)
             return bot, Visitor(platform, channel["id"])
 
-        console = platform.make("desks", service_id=town.service, kind="console", name="people")
+        console = platform.make("desks", service_id=deployment.service, kind="console", name="people")
         failing_bot, at_failing = bot_with(failing)
         aging_bot, at_aging = bot_with(aging, retry={"waits_s": [2]}, max_age_s=1)
         turning_bot, at_turning = bot_with(turning)
         own = platform.make(
-            "channels", service_id=town.service, kind="custom", name="own", settings={"send_url": gateway.url}
+            "channels", service_id=deployment.service, kind="custom", name="own", settings={"send_url": gateway.url}
         )
 
         slow = ends.enter_context(serving())
         slow.answer = _slowly
-        slow_bot = platform.make("bots", service_id=town.service, name="slow", webhook_url=slow.url)["id"]
+        slow_bot = platform.make("bots", service_id=deployment.service, name="slow", webhook_url=slow.url)["id"]
 
         def verified() -> tuple[Reply, float]:
             began = time.monotonic()
@@ -189,8 +205,8 @@ def test_what_time_brings(town: Town) -> None:
         for end in (failing, aging):
             end.answer = lambda heard: (500, {})
         gateway.answer = lambda heard: (429, {}, {"Retry-After": "120"})
-        conversation = town.conversation_with(town.visitor())
-        assert town.bot_posts({"eventid": 1002, "conversation_id": conversation}).status == 202
+        conversation = deployment.conversation_with(deployment.visitor())
+        assert deployment.bot_posts({"eventid": 1002, "conversation_id": conversation}).status == 202
         for visitor, text in ((at_failing, "help"), (at_aging, "old")):
             visitor.says(text)
         rotated = platform.call("POST", f"/v1/bots/{turning_bot['id']}/rotate-secret", {"overlap_s": 3}).json
@@ -198,8 +214,8 @@ def test_what_time_brings(town: Town) -> None:
         raw = json.dumps({"type": "message", "id": "1", "from": "u", "text": "throttled"}).encode()
         headers = signed(own["secrets"]["signing_secret"], raw)
         assert platform.call("POST", own["webhook_url"], raw, key=None, headers=headers).status == 202
-        throttled = town.bot_hears("it", lambda event: event.get("Message") == "throttled")["Conversationid"]
-        town.bot_posts({"eventid": 1001, "conversation_id": throttled, "message": "not now"})
+        throttled = deployment.bot_hears("it", lambda event: event.get("Message") == "throttled")["Conversationid"]
+        deployment.bot_posts({"eventid": 1001, "conversation_id": throttled, "message": "not now"})
 
         # Two signatures until the end of the overlap, then the new one's alone.
         secrets = (rotated["signing_secret"], turning_bot["signing_secret"])
@@ -209,27 +225,33 @@ def test_what_time_brings(town: Town) -> None:
         assert len(both.headers["webhook-signature"].split()) == 2
 
         # An offer goes on to the next desk, then back to the bot.
-        chat = town.desk_hears("the offer", is_type("chat.started"))["data"]["conversation_id"]
-        withdrawn = town.desk_hears("its end", is_type("chat.ended_by_customer"))["data"]
+        chat = deployment.desk_hears("the offer", is_type("chat.started"))["data"]["conversation_id"]
+        withdrawn = deployment.desk_hears("its end", is_type("chat.ended_by_customer"))["data"]
         assert (withdrawn["conversation_id"], withdrawn["reason"]) == (chat, "offer expired")
         offered = first(second_end, "the next offer", is_type("chat.started"))["data"]
         assert offered["reason"] == "offer_expired" and offered["conversation_id"] != chat
         first(second_end, "its end", is_type("chat.ended_by_customer"))
-        failed = town.bot_hears("that nobody accepted", lambda event: event["Event"] == "Handover failed")
+        failed = deployment.bot_hears("that nobody accepted", lambda event: event["Event"] == "Handover failed")
         assert (failed["Conversationid"], failed["ConversationType"]) == (conversation, "BOT") and failed["Description"]
-        assert town.state(chat)["outcome"] == town.state(offered["conversation_id"])["outcome"] == "not_accepted"
-        assert town.bot_posts({"eventid": 1001, "conversation_id": conversation, "message": "sorry"}).status == 202
+        assert (
+            deployment.state(chat)["outcome"]
+            == deployment.state(offered["conversation_id"])["outcome"]
+            == "not_accepted"
+        )
+        assert (
+            deployment.bot_posts({"eventid": 1001, "conversation_id": conversation, "message": "sorry"}).status == 202
+        )
 
         # A customer who waits for a failing bot gets a person, and the bot back once it is verified again.
         def waits() -> list[dict[str, Any]]:
-            found = platform.get(f"/v1/conversations?service_id={town.service}&limit=100")["data"]
+            found = platform.get(f"/v1/conversations?service_id={deployment.service}&limit=100")["data"]
             return [one for one in found if one["desk_id"] == console["id"]]
 
         (person,) = eventually(waits, "a person")
         assert (person["reason"], person["state"]) == ("bot_failing", "offered")
         failing.answer = quiet
         platform.verify("bots", failing_bot)
-        eventually(lambda: town.state(person["id"])["outcome"] == "bot_recovered", "the bot again")
+        eventually(lambda: deployment.state(person["id"])["outcome"] == "bot_recovered", "the bot again")
         eventually(lambda: any(heard.json.get("Message") == "help" for heard in failing.heard), "what it missed")
 
         # A message that is too old is given up.

@@ -15,7 +15,7 @@ import pytest
 
 from chalicelib.channels import whatsapp
 from tests.outside import Outside, serving
-from tests.stack.conftest import TOKEN, Platform, Reply, Town, echo, eventually, first
+from tests.stack.conftest import TOKEN, Deployment, Platform, Reply, echo, eventually, first
 from tests.stack.signed import is_signed, signed
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
@@ -43,9 +43,9 @@ def test_it_runs(platform: Platform) -> None:
     assert described["openapi"].startswith("3.") and "/v1/services" in described["paths"]
 
 
-def test_an_answer_in_the_response(town: Town) -> None:
-    town.bot_end.answer = echo
-    visitor = town.visitor()
+def test_an_answer_in_the_response(deployment: Deployment) -> None:
+    deployment.bot_end.answer = echo
+    visitor = deployment.visitor()
     visitor.says("hello")
     message = visitor.sees("you said hello")
     assert (message["direction"], message["author"]["kind"]) == ("out", "bot")
@@ -54,94 +54,96 @@ def test_an_answer_in_the_response(town: Town) -> None:
     assert visitor.texts() == ["you said hello", "you said again"]
 
 
-def test_what_the_bot_gets_and_posts(town: Town) -> None:
-    visitor = town.visitor()
+def test_what_the_bot_gets_and_posts(deployment: Deployment) -> None:
+    visitor = deployment.visitor()
     message = visitor.says("hello")
-    event = town.bot_hears("the message", speaks)
+    event = deployment.bot_hears("the message", speaks)
     assert event["Messageid"] == message and event["Message"] == "hello" and event["MessageType"] == "text"
     assert (event["ConversationType"], event["Channel"], event["Media"]) == ("BOT", "Webchat", "")
     assert (event["Sequence"], event["Author"]) == (1, "customer") and event["Contact"].keys() >= {"id", "name"}
-    heard = town.bot_end.heard[0]
+    heard = deployment.bot_end.heard[0]
     assert heard.headers["authorization"] == "Bearer bearer-of-ours" and heard.headers["x-parley-attempt"] == "1"
-    assert heard.headers["user-agent"].startswith("Parley/") and is_signed(heard, town.bot["signing_secret"])
+    assert heard.headers["user-agent"].startswith("Parley/") and is_signed(heard, deployment.bot["signing_secret"])
 
     conversation = event["Conversationid"]
     said = {"eventid": "1001", "conversation_id": conversation, "message": "hi there", "Messageid": "b1"}
-    answer = town.bot_posts(said)
+    answer = deployment.bot_posts(said)
     assert answer.status == 202 and answer.json["status"] == "accepted"
     assert answer.json["conversation_id"] == conversation
-    assert town.bot_posts(said).json == answer.json
+    assert deployment.bot_posts(said).json == answer.json
     assert visitor.sees("hi there")["id"] == answer.json["message_id"]
-    receipt = town.bot_hears("that it was delivered", is_receipt)
+    receipt = deployment.bot_hears("that it was delivered", is_receipt)
     assert (receipt["Messageid"], receipt["DeliveryStatus"]) == (answer.json["message_id"], "Delivered")
     read = {"session": visitor.session, "read": answer.json["message_id"]}
-    assert town.platform.call("POST", f"/channels/{town.channel['id']}/webhook", read, key=None).status == 202
-    town.bot_hears("that it was read", lambda event: event.get("DeliveryStatus") == "Read")
+    assert (
+        deployment.platform.call("POST", f"/channels/{deployment.channel['id']}/webhook", read, key=None).status == 202
+    )
+    deployment.bot_hears("that it was read", lambda event: event.get("DeliveryStatus") == "Read")
     assert visitor.texts() == ["hi there"]
 
 
-def test_buttons_and_what_is_pressed(town: Town) -> None:
-    visitor = town.visitor()
+def test_buttons_and_what_is_pressed(deployment: Deployment) -> None:
+    visitor = deployment.visitor()
     visitor.says("menu")
-    conversation = town.bot_hears("the message", speaks)["Conversationid"]
+    conversation = deployment.bot_hears("the message", speaks)["Conversationid"]
     buttons = [{"title": "Yes", "payload": "y"}, {"title": "No", "payload": "n"}]
     event = {"EventID": 1001, "Conversation_ID": conversation, "Message": "Well?", "Messagetype": "buttons"}
-    assert town.bot_posts(event | {"Buttons": buttons}).status == 202
+    assert deployment.bot_posts(event | {"Buttons": buttons}).status == 202
     message = visitor.sees("Well?")
     assert message["type"] == "buttons"
     assert [button["title"] for button in message["content"]["buttons"]] == ["Yes", "No"]
     visitor.says(postback="y")
-    pressed = town.bot_hears("the postback", lambda event: event.get("Event") == "FB POSTBACK")
+    pressed = deployment.bot_hears("the postback", lambda event: event.get("Event") == "FB POSTBACK")
     assert pressed["PostbackPayload"] == "y" and pressed["Conversationid"] == conversation
 
 
-def test_to_a_person_and_back(town: Town) -> None:
-    visitor = town.visitor()
+def test_to_a_person_and_back(deployment: Deployment) -> None:
+    visitor = deployment.visitor()
     visitor.says("hello")
-    conversation = town.bot_hears("the message", speaks)["Conversationid"]
+    conversation = deployment.bot_hears("the message", speaks)["Conversationid"]
     over = {"event": "Handover", "conversation_id": conversation, "customparam1": "billing"}
-    assert town.bot_posts(over).status == 202
-    started = town.desk_hears("the chat", lambda event: event["type"] == "chat.started")
-    assert is_signed(town.desk_end.heard[0], town.desk["signing_secret"])
+    assert deployment.bot_posts(over).status == 202
+    started = deployment.desk_hears("the chat", lambda event: event["type"] == "chat.started")
+    assert is_signed(deployment.desk_end.heard[0], deployment.desk["signing_secret"])
     told = started["data"]
     assert told["custom_params"] == {"customparam1": "billing"} and told["reason"]
     assert [one["text"] for one in told["transcript"] if one["type"] == "text"] == ["hello"]
     chat = told["conversation_id"]
 
-    late = town.bot_posts({"eventid": "1001", "conversation_id": conversation, "message": "too late"})
+    late = deployment.bot_posts({"eventid": "1001", "conversation_id": conversation, "message": "too late"})
     assert (late.status, late.code, late.json["owner"]) == (409, "not_owner", "desk")
 
-    assert town.desk_posts({"type": "chat.accepted", "conversation_id": chat}).status == 202
+    assert deployment.desk_posts({"type": "chat.accepted", "conversation_id": chat}).status == 202
     visitor.says("a person please")
-    heard = town.desk_hears("the message", lambda event: event["type"] == "message.received")
+    heard = deployment.desk_hears("the message", lambda event: event["type"] == "message.received")
     assert heard["data"]["message"]["text"] == "a person please"
-    copy = town.bot_hears("a copy", lambda event: event.get("ConversationType") == "CCSP")
+    copy = deployment.bot_hears("a copy", lambda event: event.get("ConversationType") == "CCSP")
     assert (copy["Message"], copy["Author"]) == ("a person please", "customer")
 
     said = {"type": "agent.message", "conversation_id": chat, "text": "I am Ana", "agent": {"id": "7", "name": "Ana"}}
-    assert town.desk_posts(said).status == 202
+    assert deployment.desk_posts(said).status == 202
     shown = visitor.sees("I am Ana")
     assert (shown["author"]["kind"], shown["author"]["name"]) == ("agent", "Ana")
-    copy = town.bot_hears("a copy of the agent's", lambda event: event.get("Author") == "agent")
+    copy = deployment.bot_hears("a copy of the agent's", lambda event: event.get("Author") == "agent")
     assert (copy["Message"], copy["ConversationType"], copy["Sequence"]) == ("I am Ana", "CCSP", 3)
 
-    assert town.desk_posts({"type": "chat.closed", "conversation_id": chat, "outcome": "solved"}).status == 202
+    assert deployment.desk_posts({"type": "chat.closed", "conversation_id": chat, "outcome": "solved"}).status == 202
     closed = eventually(
-        lambda: (reply := town.desk_posts(said)).status == 410 and reply, "410 for a chat that is closed"
+        lambda: (reply := deployment.desk_posts(said)).status == 410 and reply, "410 for a chat that is closed"
     )
     assert closed.code == "conversation_closed"
-    town.bot_end.answer = echo
+    deployment.bot_end.answer = echo
     visitor.says("thanks")
     visitor.sees("you said thanks")
-    back = town.bot_hears("the thread again", lambda event: event.get("Message") == "thanks")
+    back = deployment.bot_hears("the thread again", lambda event: event.get("Message") == "thanks")
     assert (back["ConversationType"], back["Conversationid"]) == ("BOT", conversation)
 
-    assert town.bot_posts({"eventid": "1003", "conversation_id": conversation}).status == 202
+    assert deployment.bot_posts({"eventid": "1003", "conversation_id": conversation}).status == 202
     closed = eventually(
-        lambda: (reply := town.bot_posts(over)).status == 410 and reply, "410 for a conversation that is closed"
+        lambda: (reply := deployment.bot_posts(over)).status == 410 and reply, "410 for a conversation that is closed"
     )
     visitor.says("hello again")
-    anew = town.bot_hears("a new conversation", lambda event: event.get("Message") == "hello again")
+    anew = deployment.bot_hears("a new conversation", lambda event: event.get("Message") == "hello again")
     assert anew["Conversationid"] != conversation
 
 
@@ -155,19 +157,19 @@ def provider() -> Iterator[Outside]:
         yield provider
 
 
-def test_a_custom_channel_in_out_and_status(town: Town, provider: Outside) -> None:
-    channel = town.platform.make(
-        "channels", service_id=town.service, kind="custom", name="own", settings={"send_url": provider.url}
+def test_a_custom_channel_in_out_and_status(deployment: Deployment, provider: Outside) -> None:
+    channel = deployment.platform.make(
+        "channels", service_id=deployment.service, kind="custom", name="own", settings={"send_url": provider.url}
     )
     secret = channel["secrets"]["signing_secret"]
-    shown = town.platform.get(f"/v1/channels/{channel['id']}")
+    shown = deployment.platform.get(f"/v1/channels/{channel['id']}")
     assert secret not in json.dumps(shown)
-    town.bot_end.answer = echo
+    deployment.bot_end.answer = echo
 
     def post(body: Any, **how: Any) -> Reply:
         raw = json.dumps(body).encode()
         headers = signed(how.get("secret", secret), raw, at=how.get("at"))
-        return town.platform.call("POST", channel["webhook_url"], raw, key=None, headers=headers)
+        return deployment.platform.call("POST", channel["webhook_url"], raw, key=None, headers=headers)
 
     message = {"type": "message", "id": "c1", "from": "user-7", "name": "Uma", "text": "hi"}
     assert post(message).status == 202
@@ -176,39 +178,39 @@ def test_a_custom_channel_in_out_and_status(town: Town, provider: Outside) -> No
     assert [heard.json["text"] for heard in provider.heard] == ["you said hi", "you said two"]
     assert all(heard.json["to"] == "user-7" and heard.json["type"] == "text" for heard in provider.heard)
     assert all(is_signed(heard, secret) for heard in provider.heard)
-    event = town.bot_hears("the message", speaks)
+    event = deployment.bot_hears("the message", speaks)
     assert (event["Channel"], event["Contact"]["name"]) == ("Custom", "Uma")
 
     assert post({"type": "status", "id": "p1", "status": "read"}).status == 202
-    receipt = town.bot_hears("the receipt", is_receipt)
+    receipt = deployment.bot_hears("the receipt", is_receipt)
     assert receipt["DeliveryStatus"] == "Read"
 
     for refused in (
         post(message, secret="whsec_" + "QUJD" * 8),
         post(message, at=int(time.time()) - 400),
         post(message, at=int(time.time()) + 400),
-        town.platform.call("POST", channel["webhook_url"], message, key=None),
+        deployment.platform.call("POST", channel["webhook_url"], message, key=None),
     ):
         assert refused.status == 401 and refused.code
     wrong = post({"type": "message"})
     assert wrong.status == 422 and wrong.code and wrong.json["errors"]
-    assert [event["Message"] for event in town.bot_end.events() if speaks(event)] == ["hi", "two"]
+    assert [event["Message"] for event in deployment.bot_end.events() if speaks(event)] == ["hi", "two"]
 
 
-def test_a_refusal_of_the_provider_is_told(town: Town, provider: Outside) -> None:
+def test_a_refusal_of_the_provider_is_told(deployment: Deployment, provider: Outside) -> None:
     provider.answer = lambda heard: (400, {"error": {"code": "blocked", "reason": "the user blocked you"}})
-    channel = town.platform.make(
-        "channels", service_id=town.service, kind="custom", name="own", settings={"send_url": provider.url}
+    channel = deployment.platform.make(
+        "channels", service_id=deployment.service, kind="custom", name="own", settings={"send_url": provider.url}
     )
-    town.bot_end.answer = echo
+    deployment.bot_end.answer = echo
     raw = json.dumps({"type": "message", "id": "c1", "from": "u", "text": "hi"}).encode()
     headers = signed(channel["secrets"]["signing_secret"], raw)
-    assert town.platform.call("POST", channel["webhook_url"], raw, key=None, headers=headers).status == 202
-    receipt = town.bot_hears("the receipt", is_receipt)
+    assert deployment.platform.call("POST", channel["webhook_url"], raw, key=None, headers=headers).status == 202
+    receipt = deployment.bot_hears("the receipt", is_receipt)
     assert receipt["DeliveryStatus"] == "Failed" and "blocked" in receipt["Description"]
 
 
-def test_whatsapp(town: Town) -> None:
+def test_whatsapp(deployment: Deployment) -> None:
     example = json.loads((EXAMPLES / "receive__text.json").read_text())["call"]
     status = json.loads((EXAMPLES / "status__read.json").read_text())["call"]["request"]["body"]
     secrets, number = example["channel"]["secrets"], example["channel"]["settings"]["phone_number_id"]
@@ -218,26 +220,26 @@ def test_whatsapp(town: Town) -> None:
             {"messaging_product": "whatsapp", "contacts": [], "messages": [{"id": "wamid.OUT1"}]},
         )
         base = graph.url.removesuffix("/hook") + "/v23.0"
-        channel = town.platform.make(
-            "channels", service_id=town.service, kind="whatsapp", name="wa",
+        channel = deployment.platform.make(
+            "channels", service_id=deployment.service, kind="whatsapp", name="wa",
             settings={"phone_number_id": number, "api_base": base}, secrets=secrets,
         )  # fmt: skip
         hook = channel["webhook_url"]
         asked = f"{hook}?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token="
-        challenge = town.platform.call("GET", asked + secrets["verify_token"], key=None)
+        challenge = deployment.platform.call("GET", asked + secrets["verify_token"], key=None)
         assert (challenge.status, challenge.raw) == (200, b"1158201444")
-        assert town.platform.call("GET", asked + "wrong", key=None).status == 403
+        assert deployment.platform.call("GET", asked + "wrong", key=None).status == 403
 
         def post(body: Any, secret: str = secrets["app_secret"]) -> Reply:
             raw = json.dumps(body).encode()
             digest = hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
             headers = {"X-Hub-Signature-256": f"sha256={digest}"}
-            return town.platform.call("POST", hook, raw, key=None, headers=headers)
+            return deployment.platform.call("POST", hook, raw, key=None, headers=headers)
 
-        town.bot_end.answer = echo
+        deployment.bot_end.answer = echo
         assert post(example["request"]["body"]).status == 200
         assert post(example["request"]["body"], "another").status == 401
-        assert town.platform.call("POST", hook, example["request"]["body"], key=None).status == 401
+        assert deployment.platform.call("POST", hook, example["request"]["body"], key=None).status == 401
         ignored = {
             "object": "whatsapp_business_account",
             "entry": [{"id": "1", "changes": [{"field": "x", "value": {}}]}],
@@ -249,10 +251,10 @@ def test_whatsapp(town: Town) -> None:
         assert sent.headers["authorization"] == f"Bearer {secrets['access_token']}"
         assert (sent.json["to"], sent.json["messaging_product"]) == ("16505551234", "whatsapp")
         assert sent.json["text"]["body"] == "you said Does it come in another color?"
-        event = town.bot_hears("the message", speaks)
+        event = deployment.bot_hears("the message", speaks)
         assert (event["Channel"], event["Contact"]["name"]) == ("WhatsApp", "Sheena Nelson")
         assert post(status).status == 200
-        assert town.bot_hears("the receipt", is_receipt)["DeliveryStatus"] == "Read"
+        assert deployment.bot_hears("the receipt", is_receipt)["DeliveryStatus"] == "Read"
 
 
 # Refusals
@@ -291,11 +293,11 @@ def test_bad_input_is_named(platform: Platform) -> None:
     assert (large.status, large.code) == (413, "too_large")
 
 
-def test_what_bots_and_desks_are_refused(town: Town) -> None:
-    town.visitor().says("hello")
-    conversation = town.bot_hears("the message", speaks)["Conversationid"]
+def test_what_bots_and_desks_are_refused(deployment: Deployment) -> None:
+    deployment.visitor().says("hello")
+    conversation = deployment.bot_hears("the message", speaks)["Conversationid"]
     said = {"eventid": "1001", "conversation_id": conversation, "message": "x"}
-    url = town.bot["events_url"]
+    url = deployment.bot["events_url"]
     cases: tuple[tuple[str, Any, int], ...] = (
         (url[:-1] + ("a" if url[-1] != "a" else "b"), said, 404),
         (url, said | {"conversation_id": conversation[:-1] + ("8" if conversation[-1] != "8" else "9")}, 404),
@@ -304,20 +306,22 @@ def test_what_bots_and_desks_are_refused(town: Town) -> None:
         (url, said | {"message": "x" * 16_500}, 413),
         (url, b"{nonsense", 400),
         (url, b'{"message": "' + b"x" * 66_000 + b'"}', 413),
-        (town.desk["events_url"], {"type": "agent.message", "conversation_id": conversation, "text": "x"}, 404),
-        (town.desk["events_url"], {"type": "nonsense", "conversation_id": conversation}, 422),
-        (town.desk["events_url"], b"x" * 66_000, 413),
+        (deployment.desk["events_url"], {"type": "agent.message", "conversation_id": conversation, "text": "x"}, 404),
+        (deployment.desk["events_url"], {"type": "nonsense", "conversation_id": conversation}, 422),
+        (deployment.desk["events_url"], b"x" * 66_000, 413),
     )
     for where, body, status in cases:
-        refused = town.platform.call("POST", where, body, key=None)
+        refused = deployment.platform.call("POST", where, body, key=None)
         assert refused.status == status and refused.code, (status, refused.status, refused.raw[:300])
     large = {"text": "x" * 1_100_000}
-    refused = town.platform.call("POST", f"/channels/{town.channel['id']}/webhook", large, key=None)
+    refused = deployment.platform.call("POST", f"/channels/{deployment.channel['id']}/webhook", large, key=None)
     assert (refused.status, refused.code) == (413, "too_large")
     long = {"text": "x" * 17_000}
-    refused = town.platform.call("POST", f"/channels/{town.channel['id']}/webhook", long, key=None)
+    refused = deployment.platform.call("POST", f"/channels/{deployment.channel['id']}/webhook", long, key=None)
     assert refused.status == 413 and refused.code
-    nobody = town.platform.call("POST", "/channels/ch_aaaaaaaaaaaaaaaaaaaaaaaaaa/webhook", {"text": "x"}, key=None)
+    nobody = deployment.platform.call(
+        "POST", "/channels/ch_aaaaaaaaaaaaaaaaaaaaaaaaaa/webhook", {"text": "x"}, key=None
+    )
     assert nobody.status == 404 and nobody.code
 
 
@@ -352,33 +356,33 @@ def test_verification(platform: Platform) -> None:
         assert changed.status == 200 and changed.json["status"] == "unverified"
 
 
-def test_once_per_idempotency_key(town: Town) -> None:
-    platform, headers = town.platform, {"Idempotency-Key": "k1"}
-    body = {"service_id": town.service, "kind": "webchat", "name": "second"}
+def test_once_per_idempotency_key(deployment: Deployment) -> None:
+    platform, headers = deployment.platform, {"Idempotency-Key": "k1"}
+    body = {"service_id": deployment.service, "kind": "webchat", "name": "second"}
     one = platform.call("POST", "/v1/channels", body, headers=headers)
     two = platform.call("POST", "/v1/channels", body, headers=headers)
     assert (one.status, two.status) == (201, 201) and one.json == two.json
     other = platform.call("POST", "/v1/channels", body | {"name": "third"}, headers=headers)
     assert (other.status, other.code) == (409, "idempotency_conflict")
-    assert len(platform.get(f"/v1/channels?service_id={town.service}")["data"]) == 2
-    visitor = town.visitor()
+    assert len(platform.get(f"/v1/channels?service_id={deployment.service}")["data"]) == 2
+    visitor = deployment.visitor()
     visitor.says("hello")
-    conversation = town.bot_hears("the message", speaks)["Conversationid"]
+    conversation = deployment.bot_hears("the message", speaks)["Conversationid"]
     said = {"eventid": "1001", "conversation_id": conversation, "message": "once"}
-    first_answer = town.bot_posts(said, headers=headers)
-    assert town.bot_posts(said, headers=headers).json == first_answer.json
-    town.bot_posts(said | {"message": "end"})
+    first_answer = deployment.bot_posts(said, headers=headers)
+    assert deployment.bot_posts(said, headers=headers).json == first_answer.json
+    deployment.bot_posts(said | {"message": "end"})
     visitor.sees("end")
     assert visitor.texts() == ["once", "end"]
 
 
-def test_what_was_said_can_be_read(town: Town) -> None:
-    visitor = town.visitor()
-    town.bot_end.answer = echo
+def test_what_was_said_can_be_read(deployment: Deployment) -> None:
+    visitor = deployment.visitor()
+    deployment.bot_end.answer = echo
     message = visitor.says("hello")
     visitor.sees("you said hello")
-    conversation = first(town.bot_end, "the message", speaks)["Conversationid"]
-    listed = town.platform.get(f"/v1/messages?conversation_id={conversation}")["data"]
+    conversation = first(deployment.bot_end, "the message", speaks)["Conversationid"]
+    listed = deployment.platform.get(f"/v1/messages?conversation_id={conversation}")["data"]
     assert {one["text"] for one in listed} >= {"hello", "you said hello"}
     mine = next(one for one in listed if one["id"] == message)
     assert mine.keys() >= {
@@ -387,7 +391,7 @@ def test_what_was_said_can_be_read(town: Town) -> None:
     }  # fmt: skip
     assert (mine["direction"], mine["author"]["kind"], mine["from_contact"]) == ("in", "user", True)
     delivered = eventually(
-        lambda: town.platform.deliveries(message_id=message, status="delivered"), "the delivery as delivered"
+        lambda: deployment.platform.deliveries(message_id=message, status="delivered"), "the delivery as delivered"
     )
     assert delivered[0]["attempts"][0]["status_code"] == 200 and delivered[0]["lane"]
     assert delivered[0]["attempts"][0].keys() >= {"n", "at", "took_ms", "status_code", "error", "response_head"}

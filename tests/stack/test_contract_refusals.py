@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
-from tests.stack.conftest import NOWHERE, Platform, Reply, Town
+from tests.stack.conftest import NOWHERE, Deployment, Platform, Reply
 from tests.stack.signed import signed
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
@@ -81,12 +81,12 @@ def test_every_operation_refuses_what_is_wrong_by_name(platform: Platform, descr
     assert platform.call("GET", "/v1/no/such/path").code == "not_found"
 
 
-def test_too_large_is_413_before_anything_else(town: Town) -> None:
-    platform, own = town.platform, town.platform.make(
-        "channels", service_id=town.service, kind="custom", name="own", settings={"send_url": NOWHERE}
+def test_too_large_is_413_before_anything_else(deployment: Deployment) -> None:
+    platform, own = deployment.platform, deployment.platform.make(
+        "channels", service_id=deployment.service, kind="custom", name="own", settings={"send_url": NOWHERE}
     )  # fmt: skip
-    town.visitor().says("hello")
-    conversation = town.bot_hears("it", lambda event: "Message" in event)["Conversationid"]
+    deployment.visitor().says("hello")
+    conversation = deployment.bot_hears("it", lambda event: "Message" in event)["Conversationid"]
     mib = b'{"text": "' + b"x" * 2**20 + b'"}'
 
     def custom(raw: bytes) -> Reply:
@@ -97,21 +97,22 @@ def test_too_large_is_413_before_anything_else(town: Town) -> None:
     said = {"eventid": 1001, "conversation_id": conversation, "message": long}
     message = {"type": "message", "id": "1", "from": "u", "text": long}
     for reply in (
-        platform.call("POST", "/v1/apply", mib), platform.call("PATCH", f"/v1/bots/{town.bot['id']}", mib),
+        platform.call("POST", "/v1/apply", mib), platform.call("PATCH", f"/v1/bots/{deployment.bot['id']}", mib),
         platform.call("POST", "/messages.list", mib), custom(mib), custom(json.dumps([message]).encode()),
-        town.desk_posts(b'{"text": "' + b"x" * 2**16 + b'"}'), town.bot_posts([said | {"message": "a"}, said]),
+        deployment.desk_posts(b'{"text": "' + b"x" * 2**16 + b'"}'),
+        deployment.bot_posts([said | {"message": "a"}, said]),
     ):  # fmt: skip
         assert (reply.status, reply.code) == (413, "too_large"), reply.raw[:200]
     assert custom(json.dumps(message | {"text": long[:-1]}).encode()).status == 202
 
 
-def test_the_edges_refuse_what_is_wrong_and_nothing_gets_stuck(town: Town) -> None:
+def test_the_edges_refuse_what_is_wrong_and_nothing_gets_stuck(deployment: Deployment) -> None:
     """What outsiders post can be kept or is refused: what was accepted and cannot be kept would block its thread."""
-    platform, visitor = town.platform, town.visitor()
+    platform, visitor = deployment.platform, deployment.visitor()
     visitor.says("hello")
-    conversation = town.bot_hears("it", lambda event: "Message" in event)["Conversationid"]
+    conversation = deployment.bot_hears("it", lambda event: "Message" in event)["Conversationid"]
     own = platform.make(
-        "channels", service_id=town.service, kind="custom", name="own", settings={"send_url": NOWHERE}
+        "channels", service_id=deployment.service, kind="custom", name="own", settings={"send_url": NOWHERE}
     )  # fmt: skip
 
     def custom(body: Any) -> Reply:
@@ -121,21 +122,22 @@ def test_the_edges_refuse_what_is_wrong_and_nothing_gets_stuck(town: Town) -> No
         )
 
     def chat(body: Any) -> Reply:
-        return platform.call("POST", town.channel["webhook_url"], body, key=None)
+        return platform.call("POST", deployment.channel["webhook_url"], body, key=None)
 
     over = {"eventid": 1002, "conversation_id": conversation}
     event = {"type": "chat.accepted", "conversation_id": conversation}
     message = {"type": "message", "id": "1", "from": "u", "text": "x"}
-    for post in (town.bot_posts, town.desk_posts, custom, chat):
+    for post in (deployment.bot_posts, deployment.desk_posts, custom, chat):
         for body in (*UNREADABLE, b'{"text": NaN}', b"", b"null", b"[1]", {"text": [1]}):
             refused = post(body)
             assert refused.status in (400, 401, 422) and refused.code, (post, body, refused.raw[:200])
     for at, (reply, path) in enumerate((
-        *((town.bot_posts(over | {"params": {"a": [value]}}), "/params/a/0") for value in (10**40, 1e-200, "\ud83d")),
-        (town.bot_posts(over | {"customparam1": {"": 1}}), "/customparam1"),
-        (town.bot_posts([over, over | {"Messageid": 5}]), "/1/Messageid"),
-        (town.desk_posts(event | {"agent": "Ana"}), "/agent"), (town.desk_posts([event] * 101), ""),
-        (town.desk_posts(event | {"timestamp": 10**40}), "/timestamp"), (chat({"text": "x", "id": 5}), "/id"),
+        *((deployment.bot_posts(over | {"params": {"a": [value]}}), "/params/a/0")
+          for value in (10**40, 1e-200, "\ud83d")),
+        (deployment.bot_posts(over | {"customparam1": {"": 1}}), "/customparam1"),
+        (deployment.bot_posts([over, over | {"Messageid": 5}]), "/1/Messageid"),
+        (deployment.desk_posts(event | {"agent": "Ana"}), "/agent"), (deployment.desk_posts([event] * 101), ""),
+        (deployment.desk_posts(event | {"timestamp": 10**40}), "/timestamp"), (chat({"text": "x", "id": 5}), "/id"),
         (chat({"postback": {"payload": ""}}), "/postback/payload"), (chat({"text": "x", "session": "x"}), "/session"),
         (custom(message | {"from": {}}), "/from"), (custom(message | {"sent_at": "soon"}), "/sent_at"),
         (custom(message | {"media": [{"url": 5}]}), "/media/0/url"),
@@ -145,6 +147,6 @@ def test_the_edges_refuse_what_is_wrong_and_nothing_gets_stuck(town: Town) -> No
         assert platform.call("POST", where, {}, key=None).status == 404
     assert custom(message | {"location": {"latitude": 1e-300, "longitude": 0}}).status == 202
     assert custom(message | {"id": "2", "text": "torn \ud83d"}).status == 202
-    town.bot_hears("both", lambda event: event.get("Message") == "torn \ufffd")
+    deployment.bot_hears("both", lambda event: event.get("Message") == "torn \ufffd")
     visitor.says("still there?")
-    town.bot_hears("it", lambda event: event.get("Message") == "still there?")
+    deployment.bot_hears("it", lambda event: event.get("Message") == "still there?")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.outside import serving
-from tests.stack.conftest import TOKEN, Platform, Town, eventually, quiet
+from tests.stack.conftest import TOKEN, Deployment, Platform, eventually, quiet
 from tests.stack.signed import signed
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
@@ -119,29 +119,29 @@ def test_every_variable_can_decide(platform: Platform) -> None:
         assert refused.status == 422 and refused.json["errors"][0]["path"].startswith(path), refused.raw
 
 
-def test_a_close_and_what_is_known_of_the_contact_can_be_a_rules_trigger(town: Town) -> None:
-    platform, closed = town.platform, {"==": [{"var": "event.type"}, "conversation.closed"]}
-    rule = {"service_id": town.service, "to": "bot", "bot_id": town.bot["id"], "position": 0}
+def test_a_close_and_what_is_known_of_the_contact_can_be_a_rules_trigger(deployment: Deployment) -> None:
+    platform, closed = deployment.platform, {"==": [{"var": "event.type"}, "conversation.closed"]}
+    rule = {"service_id": deployment.service, "to": "bot", "bot_id": deployment.bot["id"], "position": 0}
     platform.make("rules", name="after a close", when=closed, **rule)
-    visitor = town.visitor()
+    visitor = deployment.visitor()
     visitor.says("hello")
-    mine = town.bot_hears("hello", lambda event: event.get("Message") == "hello")["Conversationid"]
-    assert town.bot_posts({"eventid": 1002, "conversation_id": mine}).status == 202
-    chat = town.desk_hears("the chat", lambda event: event["type"] == "chat.started")["data"]["conversation_id"]
-    assert town.desk_posts({"type": "chat.closed", "conversation_id": chat, "outcome": "solved"}).status == 202
-    told = town.bot_hears("the close", lambda event: event.get("Message") == "conversation.closed")
+    mine = deployment.bot_hears("hello", lambda event: event.get("Message") == "hello")["Conversationid"]
+    assert deployment.bot_posts({"eventid": 1002, "conversation_id": mine}).status == 202
+    chat = deployment.desk_hears("the chat", lambda event: event["type"] == "chat.started")["data"]["conversation_id"]
+    assert deployment.desk_posts({"type": "chat.closed", "conversation_id": chat, "outcome": "solved"}).status == 202
+    told = deployment.bot_hears("the close", lambda event: event.get("Message") == "conversation.closed")
     assert (told["MessageType"], told["ConversationType"], told["Conversationid"]) == ("event", "BOT", mine)
-    assert town.bot_posts({"eventid": 1001, "conversation_id": mine, "message": "How was it?"}).status == 202
+    assert deployment.bot_posts({"eventid": 1001, "conversation_id": mine, "message": "How was it?"}).status == 202
     visitor.sees("How was it?")
     # Attributes and tags that the owner gave decide from the next message on.
     contact = platform.get(f"/v1/conversations/{mine}")["thread"]["contact"]["id"]
     given = {"attributes": {"plan": "gold"}, "tags": ["vip"]}
     assert platform.call("PATCH", f"/v1/contacts/{contact}", given).status == 200
     asked = {"and": [{"==": [{"var": "contact.attributes.plan"}, "gold"]}, {"in": ["vip", {"var": "contact.tags"}]}]}
-    to_desk = {"service_id": town.service, "to": "desk", "desk_id": town.desk["id"], "position": 0}
+    to_desk = {"service_id": deployment.service, "to": "desk", "desk_id": deployment.desk["id"], "position": 0}
     platform.make("rules", name="gold", when=asked, **to_desk)
     visitor.says("for people")
-    town.desk_hears("it", lambda event: event["data"].get("message", {}).get("text") == "for people")
+    deployment.desk_hears("it", lambda event: event["data"].get("message", {}).get("text") == "for people")
 
 
 def bots_of(platform: Platform, service: str) -> list[str]:

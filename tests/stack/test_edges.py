@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.stack.conftest import Platform, Town, echo, eventually
+from tests.stack.conftest import Deployment, Platform, echo, eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
 
@@ -43,9 +43,9 @@ def test_paths_lead_to_their_own_edges(platform: Platform) -> None:
     assert ways["POST /v1/services"] == ways["GET /health"] == "api"
 
 
-def test_a_poison_event_is_set_aside_and_the_others_go_on(town: Town) -> None:
-    platform, sqs = town.platform, town.platform.up.client("sqs")
-    town.bot_end.answer = echo
+def test_a_poison_event_is_set_aside_and_the_others_go_on(deployment: Deployment) -> None:
+    platform, sqs = deployment.platform, deployment.platform.up.client("sqs")
+    deployment.bot_end.answer = echo
     queue = platform.up.queue_url("threads.fifo")
     kept = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout", "RedrivePolicy"])["Attributes"]
     redrive = json.loads(kept["RedrivePolicy"]) | {"maxReceiveCount": 2}
@@ -60,7 +60,7 @@ def test_a_poison_event_is_set_aside_and_the_others_go_on(town: Town) -> None:
             MessageGroupId="poison",
             MessageDeduplicationId=str(time.time_ns()),
         )
-        visitor = town.visitor()
+        visitor = deployment.visitor()
         visitor.says("hello")
         visitor.sees("you said hello")
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.outside import Answer, Heard, Outside, serving
 from tests.stack import unruly
-from tests.stack.conftest import TOKEN, Platform, Town, Visitor, echo, eventually, quiet
+from tests.stack.conftest import TOKEN, Deployment, Platform, Visitor, echo, eventually, quiet
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
 
@@ -128,49 +128,49 @@ def test_retries_keep_order_and_the_id(platform: Platform) -> None:
         assert platform.get(f"/v1/bots/{bot['id']}")["status"] == "active"
 
 
-def test_switched_off_and_back_and_replayed(town: Town) -> None:
-    platform, bot = town.platform, town.bot["id"]
-    platform.call("PATCH", f"/v1/rules/{town.rule['id']}", {"on_bot_failure": "wait"})
+def test_switched_off_and_back_and_replayed(deployment: Deployment) -> None:
+    platform, bot = deployment.platform, deployment.bot["id"]
+    platform.call("PATCH", f"/v1/rules/{deployment.rule['id']}", {"on_bot_failure": "wait"})
     platform.call("PATCH", f"/v1/bots/{bot}", {"retry": {"waits_s": [1, 1, 1, 1], "inactive_after_s": 0}})
     assert platform.get(f"/v1/bots/{bot}")["status"] == "active", "a schedule is nothing that has to be verified"
-    town.bot_end.answer = lambda heard: (500, {"oops": "access_token=verysecretvalue"})
-    visitor = town.visitor()
+    deployment.bot_end.answer = lambda heard: (500, {"oops": "access_token=verysecretvalue"})
+    visitor = deployment.visitor()
     visitor.says("one")
     eventually(
         lambda: platform.get(f"/v1/bots/{bot}")["status"] == "inactive", "five failures", within_s=25, every_s=0.3
     )
-    assert messages(town.bot_end) == ["one"] * 5
+    assert messages(deployment.bot_end) == ["one"] * 5
     visitor.says("two")
     visitor.says("three")
     eventually(lambda: len(platform.deliveries(bot_id=bot)) == 3, "three deliveries that wait")
     refused = platform.call("POST", f"/v1/bots/{bot}/verify")
     assert (refused.status, refused.code) == (409, "edit_required")
-    town.bot_end.answer = quiet
+    deployment.bot_end.answer = quiet
     edited = platform.call("PATCH", f"/v1/bots/{bot}", {})
     assert (edited.status, edited.json["status"]) == (200, "inactive")
-    assert messages(town.bot_end) == ["one"] * 5, "not before it is verified"
-    platform.verify("bots", town.bot)
-    eventually(lambda: len(messages(town.bot_end)) >= 8, "what was held")
-    assert messages(town.bot_end) == ["one"] * 5 + ["one", "two", "three"]
+    assert messages(deployment.bot_end) == ["one"] * 5, "not before it is verified"
+    platform.verify("bots", deployment.bot)
+    eventually(lambda: len(messages(deployment.bot_end)) >= 8, "what was held")
+    assert messages(deployment.bot_end) == ["one"] * 5 + ["one", "two", "three"]
     done = eventually(
         lambda: len(rows := platform.deliveries(bot_id=bot, status="delivered")) == 3 and rows, "all delivered"
     )
     assert [one["error"] for one in done[0]["attempts"]] == ["http_500"] * 5 + [None]
     assert "verysecretvalue" not in str(done)
 
-    town.bot_end.forget()
+    deployment.bot_end.forget()
     asked = {"bot_id": bot, "since": "2020-01-01T00:00:00.000Z"}
     dry = platform.call("POST", "/v1/deliveries:replay", asked | {"dry_run": True})
     assert dry.status == 200 and dry.json["count"] == 3
     assert [one["id"] for one in dry.json["deliveries"]] == [one["id"] for one in done]
     one = platform.call("POST", f"/v1/deliveries/{done[1]['id']}/replay")
     assert one.status == 202 and one.json["replay_of"] == done[1]["id"]
-    eventually(lambda: messages(town.bot_end) == ["two"], "the replay alone: the dry run sent nothing")
-    assert town.bot_end.heard[0].headers["webhook-id"] == done[1]["id"]
+    eventually(lambda: messages(deployment.bot_end) == ["two"], "the replay alone: the dry run sent nothing")
+    assert deployment.bot_end.heard[0].headers["webhook-id"] == done[1]["id"]
     eventually(
         lambda: platform.get(f"/v1/deliveries/{one.json['id']}")["status"] == "delivered", "the replay as delivered"
     )
-    town.bot_end.forget()
+    deployment.bot_end.forget()
     assert platform.call("POST", "/v1/deliveries:replay", asked).status == 202
-    eventually(lambda: len(messages(town.bot_end)) >= 3, "the replay of all")
-    assert messages(town.bot_end) == ["one", "two", "three"]
+    eventually(lambda: len(messages(deployment.bot_end)) >= 3, "the replay of all")
+    assert messages(deployment.bot_end) == ["one", "two", "three"]

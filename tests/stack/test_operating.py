@@ -7,7 +7,7 @@ import re
 import pytest
 
 from infra import edges
-from tests.stack.conftest import Platform, Town, echo, eventually
+from tests.stack.conftest import Deployment, Platform, echo, eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
 
@@ -22,9 +22,9 @@ def lines(platform: Platform, name: str) -> list[str]:
     return [event["message"] for event in platform.up.client("logs").filter_log_events(logGroupName=group)["events"]]
 
 
-def test_each_step_writes_its_line_into_its_own_log(town: Town) -> None:
-    town.bot_end.answer = echo
-    visitor = town.visitor()
+def test_each_step_writes_its_line_into_its_own_log(deployment: Deployment) -> None:
+    deployment.bot_end.answer = echo
+    visitor = deployment.visitor()
     visitor.says("who runs?")
     visitor.sees("you said who runs?")
     silent = set(STEPS)
@@ -34,7 +34,7 @@ def test_each_step_writes_its_line_into_its_own_log(town: Town) -> None:
             {
                 name
                 for name in silent
-                if any(re.search(rf'"step": ?"{name}"', line) for line in lines(town.platform, name))
+                if any(re.search(rf'"step": ?"{name}"', line) for line in lines(deployment.platform, name))
             }
         )
         return not silent
@@ -42,13 +42,13 @@ def test_each_step_writes_its_line_into_its_own_log(town: Town) -> None:
     eventually(all_wrote, f"a line of each step; none of {silent}", within_s=30, every_s=0.5)
 
 
-def test_what_was_set_up_and_said_survives_an_orderly_stop(town: Town) -> None:
-    town.bot_end.answer = echo
-    visitor = town.visitor()
+def test_what_was_set_up_and_said_survives_an_orderly_stop(deployment: Deployment) -> None:
+    deployment.bot_end.answer = echo
+    visitor = deployment.visitor()
     visitor.says("remember me")
     visitor.sees("you said remember me")
-    town.platform.up.restart()
-    again = town.visitor()
+    deployment.platform.up.restart()
+    again = deployment.visitor()
     again.session = visitor.session
     again.sees("you said remember me", within_s=30)
     again.says("still there?")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.outside import serving
-from tests.stack.conftest import Town, eventually
+from tests.stack.conftest import Deployment, eventually
 from tests.stack.signed import is_signed
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
@@ -17,20 +17,24 @@ STORY = ["conversation.opened", "handover.started", "handover.accepted", "conver
 HEARD = ["message.created", "message.status", "contact.created", "endpoint.enabled", *STORY]
 
 
-def test_a_hand_over_is_told_from_its_beginning_to_its_end(town: Town) -> None:
-    platform = town.platform
+def test_a_hand_over_is_told_from_its_beginning_to_its_end(deployment: Deployment) -> None:
+    platform = deployment.platform
     with serving() as crm:
-        made = platform.make("subscriptions", service_id=town.service, name="crm", url=crm.url, events=HEARD)
+        made = platform.make("subscriptions", service_id=deployment.service, name="crm", url=crm.url, events=HEARD)
         platform.verify("subscriptions", made)
-        visitor = town.visitor()
+        visitor = deployment.visitor()
         message = visitor.says("hello")
-        conversation = town.bot_hears("the question", lambda event: event.get("Messageid") == message)["Conversationid"]
-        assert town.bot_posts({"eventid": "1001", "conversation_id": conversation, "message": "hi"}).status == 202
+        conversation = deployment.bot_hears("the question", lambda event: event.get("Messageid") == message)[
+            "Conversationid"
+        ]
+        assert deployment.bot_posts({"eventid": "1001", "conversation_id": conversation, "message": "hi"}).status == 202
         visitor.sees("hi")
-        assert town.bot_posts({"eventid": "1002", "conversation_id": conversation}).status == 202
-        chat = town.desk_hears("the chat", lambda event: event["type"] == "chat.started")["data"]["conversation_id"]
+        assert deployment.bot_posts({"eventid": "1002", "conversation_id": conversation}).status == 202
+        chat = deployment.desk_hears("the chat", lambda event: event["type"] == "chat.started")["data"][
+            "conversation_id"
+        ]
         for event in ({"type": "chat.accepted"}, {"type": "chat.closed", "outcome": "solved"}):
-            assert town.desk_posts(event | {"conversation_id": chat}).status == 202
+            assert deployment.desk_posts(event | {"conversation_id": chat}).status == 202
 
         def told(type: str) -> list[dict[str, Any]]:
             return [event["data"] for event in crm.events() if event["type"] == type]
@@ -50,7 +54,7 @@ def test_a_hand_over_is_told_from_its_beginning_to_its_end(town: Town) -> None:
             for one in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", ()):
                 sqs.delete_message(QueueUrl=queue, ReceiptHandle=one["ReceiptHandle"])
                 event = json.loads(one["Body"])
-                if event["detail"]["source"] == f"/parley/{town.service}":
+                if event["detail"]["source"] == f"/parley/{deployment.service}":
                     came[event["detail"]["id"]] = event
             return {*HEARD} <= {event["detail-type"] for event in came.values()}
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.outside import serving
-from tests.stack.conftest import Platform, Reply, Town, echo, eventually, quiet
+from tests.stack.conftest import Deployment, Platform, Reply, echo, eventually, quiet
 from tests.stack.signed import is_signed
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
@@ -49,31 +49,31 @@ class Trigger:
 
 
 @pytest.fixture
-def trigger(town: Town) -> Trigger:
-    town.bot_end.answer = echo
-    fields = {"service_id": town.service, "name": "orders", "bot_id": town.bot["id"]}
-    return Trigger(town.platform, town.platform.make("triggers", **fields))
+def trigger(deployment: Deployment) -> Trigger:
+    deployment.bot_end.answer = echo
+    fields = {"service_id": deployment.service, "name": "orders", "bot_id": deployment.bot["id"]}
+    return Trigger(deployment.platform, deployment.platform.make("triggers", **fields))
 
 
-def test_the_request_of_the_other_product(town: Town, trigger: Trigger) -> None:
+def test_the_request_of_the_other_product(deployment: Deployment, trigger: Trigger) -> None:
     assert trigger.made["event_url"].endswith(f"/v1/integration/trigger/{trigger.made['id']}/event")
     first = trigger.takes(json.dumps({"text": "Hello there"}).encode())
     assert trigger.event(first["id"])["status"] in ("accepted", "running", "succeeded")
     done = trigger.ends(first["id"])
     assert done["reply"] == "you said Hello there" and done["attempts"] == 1 and done["conversation_id"]
-    heard = town.bot_end.events()[0]
+    heard = deployment.bot_end.events()[0]
     assert (heard["Message"], heard["Channel"], heard["ConversationType"]) == ("Hello there", "Trigger", "BOT")
     assert heard["MessageSource"] == "trigger" and heard["Conversationid"] == done["conversation_id"]
-    said = town.platform.call("POST", "/messages.list", {"conversation_id": done["conversation_id"]}).json["data"]
+    said = deployment.platform.call("POST", "/messages.list", {"conversation_id": done["conversation_id"]}).json["data"]
     assert [(one["text"], one["source"], one["author"]["kind"]) for one in said] == [
         ("you said Hello there", "trigger", "bot"),
         ("Hello there", "trigger", "event"),
     ]
-    history = town.platform.get(f"/v1/triggers/{trigger.made['id']}/events")["data"]
+    history = deployment.platform.get(f"/v1/triggers/{trigger.made['id']}/events")["data"]
     assert [one["id"] for one in history] == [first["id"]]
 
 
-def test_sessions_and_contacts(town: Town, trigger: Trigger) -> None:
+def test_sessions_and_contacts(deployment: Deployment, trigger: Trigger) -> None:
     conversation = [trigger.ends(trigger.takes({"text": "a", "session": "s1"})["id"])["conversation_id"]]
     conversation.append(trigger.ends(trigger.takes({"text": "b", "session": "s1"})["id"])["conversation_id"])
     conversation.append(trigger.ends(trigger.takes({"text": "c", "session": "s2"})["id"])["conversation_id"])
@@ -85,18 +85,18 @@ def test_sessions_and_contacts(town: Town, trigger: Trigger) -> None:
     two = trigger.takes({"order": 7}, "?contact.email=ANA@example.com")
     assert one["session"] == two["session"] == "ana@example.com"
     assert trigger.ends(one["id"])["conversation_id"] == trigger.ends(two["id"])["conversation_id"]
-    heard = town.bot_end.events()[-1]
+    heard = deployment.bot_end.events()[-1]
     assert json.loads(heard["Message"]) == {"order": 7} and heard["Contact"]["name"] == "Ana"
-    found = town.platform.get(f"/v1/contacts?service_id={town.service}&email=ana@example.com")["data"]
+    found = deployment.platform.get(f"/v1/contacts?service_id={deployment.service}&email=ana@example.com")["data"]
     assert len(found) == 1 and heard["Contact"]["id"] == found[0]["id"]
     assert {"kind": "phone", "value": "+4930901820"} in found[0]["identities"]
 
 
-def test_what_is_refused_and_what_is_repeated(town: Town, trigger: Trigger) -> None:
+def test_what_is_refused_and_what_is_repeated(deployment: Deployment, trigger: Trigger) -> None:
     assert trigger.fires({"text": "x"}, secret="wrong").status == 401
     assert trigger.fires({"text": "x"}, secret=None).status == 401
     gone = trigger.made["event_url"].replace(trigger.made["id"], "tr_" + "a" * 26)
-    assert town.platform.call("POST", gone, {}, key=None, headers={"Authorization": "Bearer x"}).status == 404
+    assert deployment.platform.call("POST", gone, {}, key=None, headers={"Authorization": "Bearer x"}).status == 404
     assert trigger.fires(b'{"text"').code == "malformed_json"
     wrong = trigger.fires({"text": "x", "contact": {"email": "no address"}})
     assert wrong.status == 422 and [one["path"] for one in wrong.json["errors"]] == ["/contact/email"]
@@ -104,17 +104,22 @@ def test_what_is_refused_and_what_is_repeated(town: Town, trigger: Trigger) -> N
     key = {"Idempotency-Key": "order-7"}
     assert trigger.takes({"text": "once"}, **key)["id"] == trigger.takes({"text": "once"}, **key)["id"]
     assert trigger.fires({"text": "other"}, **key).status == 409
-    assert town.platform.get(f"/v1/triggers/{trigger.made['id']}").keys().isdisjoint({"secret", "secret_hash"})
+    assert deployment.platform.get(f"/v1/triggers/{trigger.made['id']}").keys().isdisjoint({"secret", "secret_hash"})
 
 
-def test_a_default_text_a_callback_and_a_failure(town: Town) -> None:
+def test_a_default_text_a_callback_and_a_failure(deployment: Deployment) -> None:
     with serving() as told:
-        fields = {"service_id": town.service, "bot_id": town.bot["id"], "notify_url": told.url, "text": "tick"}
-        trigger = Trigger(town.platform, town.platform.make("triggers", name="told", **fields))
-        town.bot_end.answer = echo
+        fields = {
+            "service_id": deployment.service,
+            "bot_id": deployment.bot["id"],
+            "notify_url": told.url,
+            "text": "tick",
+        }
+        trigger = Trigger(deployment.platform, deployment.platform.make("triggers", name="told", **fields))
+        deployment.bot_end.answer = echo
         done = trigger.ends(trigger.takes({"text": "ignored"})["id"])
         assert done["reply"] == "you said tick"
-        invoked = town.platform.call("POST", f"/v1/triggers/{trigger.made['id']}/invoke")
+        invoked = deployment.platform.call("POST", f"/v1/triggers/{trigger.made['id']}/invoke")
         assert invoked.status in (200, 202) and trigger.ends(invoked.json["id"])["reply"] == "you said tick"
         events = eventually(lambda: told.events() if len(told.events()) == 2 else None, "both callbacks")
         assert [event["type"] for event in events] == ["trigger.completed"] * 2
@@ -122,25 +127,27 @@ def test_a_default_text_a_callback_and_a_failure(town: Town) -> None:
         assert is_signed(told.heard[0], trigger.made["signing_secret"])
 
 
-def test_the_direct_call_waits_for_the_answer(town: Town) -> None:
-    town.bot_end.answer = echo
-    made = town.platform.call(
-        "POST", "/v1/conversations", {"service_id": town.service, "bot_id": town.bot["id"], "contact": {"name": "Uma"}}
+def test_the_direct_call_waits_for_the_answer(deployment: Deployment) -> None:
+    deployment.bot_end.answer = echo
+    made = deployment.platform.call(
+        "POST",
+        "/v1/conversations",
+        {"service_id": deployment.service, "bot_id": deployment.bot["id"], "contact": {"name": "Uma"}},
     )
     assert made.status == 201, made.raw
     where = f"/v1/conversations/{made.json['id']}"
-    assert town.platform.get(where)["id"] == made.json["id"]
-    answer = town.platform.call("POST", f"{where}/complete", {"text": "hi", "timeout_s": 20})
+    assert deployment.platform.get(where)["id"] == made.json["id"]
+    answer = deployment.platform.call("POST", f"{where}/complete", {"text": "hi", "timeout_s": 20})
     assert answer.status == 200 and answer.json["text"] == "you said hi", answer.raw
     assert [one["text"] for one in answer.json["messages"]] == ["you said hi"]
-    town.bot_end.answer = quiet
-    late = town.platform.call("POST", f"{where}/complete", {"text": "and?", "timeout_s": 1})
+    deployment.bot_end.answer = quiet
+    late = deployment.platform.call("POST", f"{where}/complete", {"text": "and?", "timeout_s": 1})
     assert (late.status, late.code) == (504, "bot_timeout")
 
 
-def test_a_schedule_fires(town: Town) -> None:
-    town.bot_end.answer = echo
-    fields = {"service_id": town.service, "bot_id": town.bot["id"], "text": "good morning", "name": "daily"}
-    made = town.platform.make("triggers", schedule="0 9 * * *", timezone="Europe/Berlin", **fields)
+def test_a_schedule_fires(deployment: Deployment) -> None:
+    deployment.bot_end.answer = echo
+    fields = {"service_id": deployment.service, "bot_id": deployment.bot["id"], "text": "good morning", "name": "daily"}
+    made = deployment.platform.make("triggers", schedule="0 9 * * *", timezone="Europe/Berlin", **fields)
     assert made["next_at"].endswith("Z") and made["next_at"][11:16] in ("07:00", "08:00")
-    assert town.platform.call("POST", "/v1/triggers", fields | {"schedule": "0 25 * * *"}).status == 422
+    assert deployment.platform.call("POST", "/v1/triggers", fields | {"schedule": "0 25 * * *"}).status == 422

@@ -66,7 +66,7 @@ class Called:
 
 @dataclass
 class Stage:
-    """The town, the provider of a custom channel, who subscribes to what happens, and the time."""
+    """The deployment, the provider of a custom channel, who subscribes to what happens, and the time."""
 
     deployment: Deployment
     provider: Outside
@@ -308,7 +308,7 @@ def forget_caches() -> None:
 
 @contextmanager
 def staged(cloud: Cloud) -> Iterator[Stage]:
-    """A town with a custom channel beside the web chat, whose bot and desk say nothing of their own accord."""
+    """A deployment with a custom channel beside the web chat, whose bot and desk say nothing of their own accord."""
     from chalicelib.api.http import base_url
     from chalicelib.api.kinds import keys
 

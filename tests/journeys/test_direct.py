@@ -19,7 +19,7 @@ from tests.outside import Heard
 
 @pytest.fixture
 def caller(deployment: Deployment, traveller: Any, monkeypatch: pytest.MonkeyPatch) -> Deployment:
-    """A town whose bot echoes, and where everything else moves while a call waits."""
+    """A deployment whose bot echoes, and where everything else moves while a call waits."""
     deployment.bot.answer = echoes
 
     def pause(seconds: float) -> None:

@@ -261,7 +261,7 @@ def test_the_same_events_are_cloudevents_on_the_bus(deployment: Deployment, cons
     message = deployment.says("hello")
     deployment.bot_posts({"eventid": "1003", "conversation_id": deployment.bot.events()[0]["Conversationid"]})
     came = {envelope["detail-type"]: envelope["detail"] for envelope in consumer()}
-    # Those of verifying the town came too: they were in the stream and not yet announced.
+    # Those of verifying the deployment came too: they were in the stream and not yet announced.
     opened = {"message.created", "conversation.opened", "conversation.closed", "contact.created"}
     assert set(came) == opened | {"endpoint.enabled"}
     told = came["message.created"]

@@ -27,7 +27,7 @@ def traveller() -> Iterator[Any]:
 
 @pytest.fixture
 def asker(traveller: Any, deployment: Deployment) -> Deployment:
-    """A town whose bot echoes; it is made at the moment at which the clock stands."""
+    """A deployment whose bot echoes; it is made at the moment at which the clock stands."""
     deployment.bot.answer = echoes
     return deployment
 

@@ -25,7 +25,7 @@ def echoes(heard: Heard) -> tuple[int, Any]:
 
 @pytest.fixture
 def asker(deployment: Deployment) -> Deployment:
-    """A town with a trigger `t` of its bot, which echoes."""
+    """A deployment with a trigger `t` of its bot, which echoes."""
     deployment.bot.answer = echoes
     deployment.make("triggers", service_id=deployment.ids["care"], name="t", bot_id=deployment.ids["bot"])
     return deployment

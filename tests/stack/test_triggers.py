@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
 
 @dataclass
 class Trigger:
-    """A trigger of a town's bot."""
+    """A trigger of a deployment's bot."""
 
     platform: Platform
     made: dict[str, Any]

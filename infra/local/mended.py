@@ -1,6 +1,10 @@
-"""MiniStack with one thing put right; run by its own Python in the place of its command.
+"""MiniStack with two things put right; run by its own Python in the place of its command.
 
-MiniStack 1.5.33 goes on behind a batch of a DynamoDB stream whose function answered `batchItemFailures`: the record
+MiniStack 1.5.33 hands on a FIFO queue's next batch only when the one before is done, so one slow event holds up all.
+Lambda runs as many as there are groups with messages, and the emulator's queues already keep a group to one batch.
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+
+It also goes on behind a batch of a DynamoDB stream whose function answered `batchItemFailures`: the record
 that failed and all after it would be lost. Lambda reads them again, and so does this; those before it come again too,
 as they do on AWS where a batch fails as a whole.
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
@@ -33,8 +37,10 @@ def main() -> int:
     from ministack import app
     from ministack.services import lambda_svc
 
-    run = lambda_svc._execute_function
+    run, at_once = lambda_svc._execute_function, lambda_svc._sqs_esm_concurrency
     lambda_svc._execute_function = lambda func, event: told(run, func, event)
+    # Without the queue it does not ask whether that is FIFO.
+    lambda_svc._sqs_esm_concurrency = lambda mapping, func, config, queue=None: at_once(mapping, func, config)
     return int(app.main() or 0)
 
 

@@ -112,6 +112,52 @@ def test_on_another_port_queues_are_read_as_before(tmp_path: Path) -> None:
         emulator.kill()
 
 
+SLOW = """
+import os, time
+
+def handler(event, context):
+    path = os.environ["NOTES"]
+    for record in event["Records"]:
+        with open(path, "a") as notes:
+            notes.write(record["body"] + "\\n")
+        until = time.monotonic() + 20
+        while record["body"] == "slow" and not os.path.exists(path + ".go") and time.monotonic() < until:
+            time.sleep(0.05)
+"""
+
+
+def test_a_slow_group_of_a_queue_holds_up_no_other(tmp_path: Path) -> None:
+    try:
+        executable()
+    except NotStarted as missing:
+        pytest.skip(str(missing))
+    emulator, notes = noting(tmp_path)
+    emulator.start()
+    try:
+        sqs, functions = emulator.client("sqs"), emulator.client("lambda")
+        url = sqs.create_queue(QueueName="work.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+        create(functions, SLOW)
+        arn = f"arn:aws:sqs:{REGION}:000000000000:work.fifo"
+        functions.create_event_source_mapping(FunctionName="noting", EventSourceArn=arn)
+
+        def send(body: str, group: str) -> None:
+            sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=group, MessageDeduplicationId=body)
+
+        def heard() -> list[str]:
+            return notes.read_text().split() if notes.exists() else []
+
+        send("slow", "a")
+        eventually(lambda: heard() == ["slow"], "that it has begun")
+        send("behind", "a")
+        send("quick", "b")
+        eventually(lambda: "quick" in heard(), "the other group's")
+        assert heard() == ["slow", "quick"], "and its own waits"
+        (tmp_path / "notes.go").touch()
+        eventually(lambda: heard() == ["slow", "quick", "behind"], "what waited")
+    finally:
+        emulator.kill()
+
+
 def test_a_record_of_a_stream_that_failed_comes_again_and_with_it_all_after_it(tmp_path: Path) -> None:
     try:
         executable()

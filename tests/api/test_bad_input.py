@@ -125,7 +125,7 @@ def test_every_url_that_will_be_called_is_judged_when_it_is_saved(api: Any, serv
 
 
 @pytest.mark.parametrize(
-    ("thing", "body", "path"), WRONG, ids=[f"{plural}{path}-{n}" for n, (plural, _, path) in enumerate(WRONG)]
+    ("plural", "body", "path"), WRONG, ids=[f"{plural}{path}-{n}" for n, (plural, _, path) in enumerate(WRONG)]
 )
 def test_names_the_field(api: Any, service: str, plural: str, body: dict[str, Any], path: str) -> None:
     if plural not in ("services", "keys"):

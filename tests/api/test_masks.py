@@ -81,7 +81,7 @@ def test_no_answer_tells_it(api: Any) -> None:
     assert admin.answers > 100
 
 
-@pytest.mark.parametrize("thing", [plural for plural, fields in FIELDS.items() if "headers" in fields])
+@pytest.mark.parametrize("plural", [plural for plural, fields in FIELDS.items() if "headers" in fields])
 def test_what_was_answered_may_be_given_back(api: Any, care: str, plural: str) -> None:
     kind = kind_of(plural)
     one = next(one for one in api("GET", f"/v1/{plural}").body["data"] if one.get("headers"))

@@ -74,6 +74,7 @@ def create(functions: Any, code: str) -> None:
         Handler="noting.handler",
         Role="arn:aws:iam::000000000000:role/any",
         Code={"ZipFile": packed.getvalue()},
+        Timeout=60,
     )
 
 

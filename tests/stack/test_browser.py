@@ -162,7 +162,8 @@ def test_a_visit(browser: Chrome, about: dict[str, Any], tmp_path: Path) -> None
         except AssertionError:
             continue
 
-    before = chat.texts()
+    # What is only just fading in has no text yet.
+    before = eventually(lambda: all(texts := chat.texts()) and texts, "all that was said")
     browser.refresh()
     chat.sees("You said: and now")
     eventually(patiently(lambda: chat.texts() == before), f"the history after a reload: {before}")

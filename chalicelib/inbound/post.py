@@ -101,10 +101,6 @@ class Post:
         )
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-
-
 def _spelled(given: Any) -> str:
     """JSON so that the order of its members and its blanks make no difference."""
     return json.dumps(given, sort_keys=True)

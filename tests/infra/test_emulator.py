@@ -35,11 +35,15 @@ def handler(event, context):
 """
 
 
-def test_its_death_is_told_at_once_and_its_end_is_none(tmp_path: Path) -> None:
+@pytest.fixture(autouse=True)
+def _installed() -> None:
     try:
         executable()
     except NotStarted as missing:
         pytest.skip(str(missing))
+
+
+def test_its_death_is_told_at_once_and_its_end_is_none(tmp_path: Path) -> None:
     told: list[str] = []
     emulator = Emulator(free_port(), tmp_path, died=lambda dead: told.append(dead.how_it_died()))
     emulator.start()
@@ -88,10 +92,6 @@ def handler(event, context):
 
 
 def test_on_another_port_queues_are_read_as_before(tmp_path: Path) -> None:
-    try:
-        executable()
-    except NotStarted as missing:
-        pytest.skip(str(missing))
     emulator, notes = noting(tmp_path)
     emulator.start()
     try:
@@ -128,10 +128,6 @@ def handler(event, context):
 
 
 def test_a_slow_group_of_a_queue_holds_up_no_other(tmp_path: Path) -> None:
-    try:
-        executable()
-    except NotStarted as missing:
-        pytest.skip(str(missing))
     emulator, notes = noting(tmp_path)
     emulator.start()
     try:
@@ -160,10 +156,6 @@ def test_a_slow_group_of_a_queue_holds_up_no_other(tmp_path: Path) -> None:
 
 
 def test_a_record_of_a_stream_that_failed_comes_again_and_with_it_all_after_it(tmp_path: Path) -> None:
-    try:
-        executable()
-    except NotStarted as missing:
-        pytest.skip(str(missing))
     emulator, notes = noting(tmp_path)
     emulator.start()
     try:

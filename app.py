@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
+from chalice.app import CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
 
+from chalicelib.api.http.application import Application
 from chalicelib.api.http.blueprint import routes
 
-app = Chalice(app_name="parley", configure_logs=False)
+app = Application(app_name="parley", configure_logs=False)
 app.register_blueprint(routes)
-# Of answers, which are all text. Of requests the gateway hands on every body as bytes (`infra/gateway.py`).
+# Answers are all text.
 app.api.binary_types = []
 
 

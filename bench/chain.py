@@ -95,9 +95,9 @@ def deploy(up: Stack, bot_url: str) -> str:
     for _ in range(100):
         status = formation.describe_stacks(StackName="chain")["Stacks"][0]
         if status["StackStatus"] == "CREATE_COMPLETE":
-            apis = up.client("apigateway").get_rest_apis()["items"]
-            api = next(api["id"] for api in apis if not api["name"].startswith("parley"))
-            return f"{up.endpoint}/restapis/{api}/Prod/_user_request_"
+            apis = up.client("apigatewayv2").get_apis()["Items"]
+            api = next(api["ApiId"] for api in apis if not api["Name"].startswith("parley"))
+            return f"{up.endpoint}/_aws/execute-api/{api}"
         if "FAILED" in status["StackStatus"] or "ROLLBACK" in status["StackStatus"]:
             raise RuntimeError(str(status))
         time.sleep(0.2)
@@ -123,8 +123,6 @@ def _template(bot_url: str) -> dict[str, Any]:
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
     }
     sources: dict[str, Any] = {
-        "receive": {"Type": "Api", "Properties": {"Path": "/in", "Method": "post"}},
-        "poll": {"Type": "Api", "Properties": {"Path": "/out", "Method": "get"}},
         "keep": _from_queue("In"),
         "tell": _from_queue("Out"),
         "fan": {"Type": "DynamoDB", "Properties": stream},
@@ -145,9 +143,10 @@ def _template(bot_url: str) -> dict[str, Any]:
             "MemorySize": 1024,
             "Policies": [{"Version": "2012-10-17", "Statement": [rights]}],
             "Environment": {"Variables": {"IN": {"Ref": "In"}, "OUT": {"Ref": "Out"}, "BOT": bot_url}},
-            "Events": {"Source": sources[name]},
+            "Events": {"Source": sources[name]} if name in sources else {},
         }
         resources[name.title()] = {"Type": "AWS::Serverless::Function", "Properties": properties}
+    resources |= _api({"POST /in": "Receive", "GET /out": "Poll"})
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Transform": "AWS::Serverless-2016-10-31",
@@ -158,3 +157,34 @@ def _template(bot_url: str) -> dict[str, Any]:
 def _from_queue(name: str) -> dict[str, Any]:
     source = {"Queue": {"Fn::GetAtt": [name, "Arn"]}, "BatchSize": 10}
     return {"Type": "SQS", "Properties": source | {"FunctionResponseTypes": ["ReportBatchItemFailures"]}}
+
+
+def _api(routes: dict[str, str]) -> dict[str, Any]:
+    """An HTTP API like Parley's: key of a route -> the function that it leads to."""
+    api = {"Ref": "Api"}
+    found: dict[str, Any] = {
+        "Api": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Name": "chain", "ProtocolType": "HTTP"}},
+        "Stage": {
+            "Type": "AWS::ApiGatewayV2::Stage",
+            "Properties": {"ApiId": api, "StageName": "$default", "AutoDeploy": True},
+        },
+    }
+    for key, function in routes.items():
+        way = {
+            "ApiId": api,
+            "IntegrationType": "AWS_PROXY",
+            "IntegrationUri": {"Fn::GetAtt": [function, "Arn"]},
+            "PayloadFormatVersion": "2.0",
+        }
+        route = {"ApiId": api, "RouteKey": key, "Target": {"Fn::Sub": f"integrations/${{{function}Way}}"}}
+        permission = {
+            "Action": "lambda:InvokeFunction",
+            "FunctionName": {"Ref": function},
+            "Principal": "apigateway.amazonaws.com",
+        }
+        found |= {
+            f"{function}Way": {"Type": "AWS::ApiGatewayV2::Integration", "Properties": way},
+            f"{function}Route": {"Type": "AWS::ApiGatewayV2::Route", "Properties": route},
+            f"{function}Permission": {"Type": "AWS::Lambda::Permission", "Properties": permission},
+        }
+    return found

@@ -11,8 +11,7 @@ from typing import Any
 
 from bench import pricing, report
 from bench.report import Result
-from chalicelib.api.http import routes as routing
-from infra.edges import edge_of
+from infra import gateway
 from infra.limits import LIMITS, OTHER, RATES
 
 HOUR_S = 3600
@@ -24,26 +23,23 @@ _ROUND_TRIP = "webchat, first contact"
 def measure() -> Result:
     """By edge, and together."""
     costs = {edge: _edge(edge) for edge in RATES}
-    rows: list[list[Any]] = [[edge, methods, calls, usd] for edge, (methods, calls, usd) in costs.items()]
-    paths = len({route.path for route in routing.TABLE})
-    wrong = paths * len(routing.METHODS) - len(routing.TABLE)
-    calls = wrong * OTHER.a_second
-    rows.append(["methods that paths do not have", wrong, calls, calls * HOUR_S * _refused("api")])
+    rows: list[list[Any]] = [[edge, routes, calls, usd] for edge, (routes, calls, usd) in costs.items()]
+    rows.append(["paths that lead nowhere", 1, OTHER.a_second, OTHER.a_second * HOUR_S * _refused("api")])
     total = sum(row[3] for row in rows)
     rows.append(["all at once", sum(row[1] for row in rows), sum(row[2] for row in rows), total])
     notes = [
         "`receive_channel`: each post is a new visitor of a web chat, whom the bot answers at once.",
         "The account's own limit, 10 000 calls a second for all APIs of a region, would come later.",
     ]
-    head = ["edge", "methods", "calls a second", "USD an hour"]
+    head = ["edge", "routes", "calls a second", "USD an hour"]
     figures = {"usd_hour": {str(row[0]): round(float(row[3]), 2) for row in rows}}
     return Result("floods", "What a flood can cost in an hour", head, rows, notes=notes, figures=figures)
 
 
 def _edge(edge: str) -> tuple[int, int, float]:
-    """(methods, calls a second, USD an hour) of an edge at its limits."""
-    methods = sum(1 for route in routing.TABLE if edge_of(route.path) == edge)
-    calls = methods * RATES[edge].a_second
+    """(routes, calls a second, USD an hour) of an edge at its limits."""
+    routes = sum(1 for key, leads_to in gateway.routes().items() if leads_to == edge and key != gateway.ELSEWHERE)
+    calls = routes * RATES[edge].a_second
     usd = calls * HOUR_S * _refused(edge)
     if edge == "receive_channel":
         posts = RATES[edge].a_second * HOUR_S
@@ -54,13 +50,13 @@ def _edge(edge: str) -> tuple[int, int, float]:
         usd += waiting * (
             LIMITS[edge].memory_mb / 1024 * pricing.usd("lambda_gb_s") + pricing.usd("dynamodb_read") / 0.3
         )
-    return methods, calls, usd
+    return routes, calls, usd
 
 
 def _refused(edge: str) -> float:
     """USD of a call that is refused after a look."""
     took_s = _LOOKS * (pricing.assumed("cpu_ms_a_call") + pricing.assumed("dynamodb_ms")) / 1000
-    usd = pricing.usd("api_rest") + pricing.usd("lambda_request") + _LOOKS * pricing.usd("dynamodb_read")
+    usd = pricing.usd("api_http") + pricing.usd("lambda_request") + _LOOKS * pricing.usd("dynamodb_read")
     usd += LIMITS[edge].memory_mb / 1024 * took_s * pricing.usd("lambda_gb_s")
     return usd + (pricing.assumed("platform_log_bytes") + 400) * 1e-9 * pricing.usd("logs_gb")
 

@@ -47,8 +47,9 @@ def resources() -> dict[str, Any]:
         function = [{"Name": "FunctionName", "Value": {"Ref": one.logical}}]
         age = _metric("AWS/Lambda", "IteratorAge", function, "Maximum")
         found |= _alarm(one.name, "late", age, above=LIMITS[one.name].old_after_s * 1000, periods=3)
-    api = [{"Name": "ApiName", "Value": {"Fn::Sub": "parley-${Stage}"}}]
-    found |= _alarm("http", "errors", _metric("AWS/ApiGateway", "5XXError", api))
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
+    api = [{"Name": "ApiId", "Value": {"Ref": "HttpApi"}}]
+    found |= _alarm("http", "errors", _metric("AWS/ApiGateway", "5xx", api))
     return found | _alarm("loops", "dropped", _dropped()) | _alarm("account", "full", _full(), above=FULL_PERCENT)
 
 

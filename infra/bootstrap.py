@@ -11,7 +11,7 @@ from chalicelib.ports.clock import now_ms
 from chalicelib.tables.config import KEYS, Resource
 
 _KEY = re.compile(r"pk_(?P<id>[a-z0-9]{16})_\S+")
-_OF_THE_GATEWAY = (".execute-api.", "/restapis/")
+_OF_THE_GATEWAY = (".execute-api.", "/execute-api/", "/restapis/")
 _WHERE = {"service": {"S": "parley"}, "key": {"S": "settings"}}
 
 

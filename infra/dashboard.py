@@ -41,7 +41,7 @@ def widgets() -> list[dict[str, Any]]:
         _graph("Duration, p95, ms", [_lambda("Duration", name, "p95") for name in PATH]),
         _graph("From said to delivered, p95, ms", [_own("AgeMs", name) for name in ("deliver", "send")]),
         _graph("Waiting for converse, p95, ms", [_own("LagMs", "converse")]),
-        _graph("HTTP", [_http(name) for name in ("Count", "4XXError", "5XXError")]),
+        _graph("HTTP", [_http(name) for name in ("Count", "4xx", "5xx")]),
     ]
     places = [{"x": n % 2 * _WIDE, "y": n // 2 * _HIGH, "width": _WIDE, "height": _HIGH} for n in range(len(shown))]
     return [{"type": "metric", **place, "properties": one} for place, one in zip(places, shown, strict=True)]
@@ -65,4 +65,4 @@ def _own(metric: str, step: str) -> list[Any]:
 
 
 def _http(metric: str) -> list[Any]:
-    return ["AWS/ApiGateway", metric, "ApiName", "parley-${Stage}", {"stat": "Sum", "label": metric}]
+    return ["AWS/ApiGateway", metric, "ApiId", "${HttpApi}", {"stat": "Sum", "label": metric}]

@@ -8,7 +8,6 @@ The code, the test client and `chalice local` notice nothing.
 from __future__ import annotations
 
 import copy
-import json
 from typing import Any
 
 from infra import declared
@@ -49,10 +48,9 @@ def logical(name: str) -> str:
 
 
 def split(template: dict[str, Any]) -> None:
-    """Give each edge of the packaged template its own function, role and permission, and its paths to it."""
+    """Give each edge of the packaged template its own function, role and permission to be called."""
     resources = template["Resources"]
-    edges = present()
-    for edge in edges:
+    for edge in present():
         if edge == API:
             continue
         function = copy.deepcopy(resources["APIHandler"])
@@ -62,8 +60,3 @@ def split(template: dict[str, Any]) -> None:
         resources[logical(edge)] = function
         resources[f"{logical(edge)}Role"] = copy.deepcopy(resources["ApiHandlerRole"])
         resources[f"{logical(edge)}InvokePermission"] = permission
-    paths = resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
-    for path, methods in paths.items():
-        edge = edge_of(path)
-        if edge != API:
-            paths[path] = json.loads(json.dumps(methods).replace("${APIHandler.Arn}", f"${{{logical(edge)}.Arn}}"))

@@ -1,56 +1,30 @@
-"""The HTTP API as API Gateway serves it: how fast, what it answers by itself, what it writes down, what guards it."""
+"""The HTTP API as API Gateway serves it: which edge has which paths, how fast, and what is written down.
+
+An HTTP API and not the REST API that Chalice writes: 1.00 USD a million calls in the place of 3.50
+(https://aws.amazon.com/api-gateway/pricing/). Edges have their paths by name, so that each can have its own rate; the
+paths of `api` lead there by their beginning, and the call's path says which of them it is
+(`chalicelib/api/http/http_api.py`). So nothing depends on what API Gateway takes for a path, such as `/v1/sources:try`.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.http import routes as routing
-from chalicelib.ports.web import TITLES
-from infra.edges import edge_of
+from infra import declared
+from infra.edges import API, edge_of, logical, present
 from infra.limits import LOG_DAYS, OTHER, RATES, Rate
 from infra.parameters import when
 
-STAGE = "api"
+STAGE = "$default"
+"""The stage whose name is no part of an address."""
 LOG = "/aws/apigateway/parley-${Stage}"
-
-BYTES = ["*/*"]
-"""Types of bodies that are handed on as bytes: all. What is not among them the gateway reads as UTF-8, and a letter of
-another encoding is U+FFFD before our code sees it: a name is lost, and a signature of the body no longer fits
-(https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html)."""
-
-_NOT_FOUND = (404, "not_found", "there is nothing at this path")
-_AGAIN = (503, "unavailable", "the call could not be handed on; try again")
-_FAILED = (500, "gateway", "the gateway cannot make this call")
-ANSWERS: dict[str, tuple[int, str, str]] = {
-    # No route of ours asks the gateway to check who calls. So whatever it says of tokens and signatures, it says of a
-    # path that it does not know: which of these it says depends on what the caller's Authorization looks like.
-    "MISSING_AUTHENTICATION_TOKEN": _NOT_FOUND,
-    "INVALID_SIGNATURE": _NOT_FOUND,
-    "EXPIRED_TOKEN": _NOT_FOUND,
-    "UNAUTHORIZED": _NOT_FOUND,
-    "RESOURCE_NOT_FOUND": _NOT_FOUND,
-    "DEFAULT_4XX": _NOT_FOUND,
-    "ACCESS_DENIED": (403, "forbidden", "a policy of this deployment refuses the call"),
-    "INVALID_API_KEY": (403, "forbidden", "a policy of this deployment refuses the call"),
-    "WAF_FILTERED": (403, "forbidden", "the firewall of this deployment refuses the call"),
-    "BAD_REQUEST_BODY": (400, "bad_request", "the body cannot be read"),
-    "BAD_REQUEST_PARAMETERS": (400, "bad_request", "the parameters cannot be read"),
-    "REQUEST_TOO_LARGE": (413, "too_large", "at most 10 MB are taken"),
-    "UNSUPPORTED_MEDIA_TYPE": (415, "unsupported_media_type", "the body's type is not known here"),
-    "THROTTLED": (429, "throttled", "too many calls at once; try again"),
-    "QUOTA_EXCEEDED": (429, "throttled", "too many calls; try again later"),
-    # A function without concurrency left is told to the caller as one that failed.
-    "INTEGRATION_FAILURE": _AGAIN,
-    "DEFAULT_5XX": _AGAIN,
-    "INTEGRATION_TIMEOUT": (504, "timeout", "no answer within 29 seconds; try again"),
-    "API_CONFIGURATION_ERROR": _FAILED,
-    "AUTHORIZER_FAILURE": _FAILED,
-    "AUTHORIZER_CONFIGURATION_ERROR": _FAILED,
-}
-"""Kind of the gateway's own answers -> status, code and detail of ours. All kinds that there are
-(https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html)."""
-_RETRY_AFTER_S = {429: 1, 503: 2, 504: 2}
+INTEGRATION_MS = 30_000
+"""The longest that an HTTP API waits (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html)."""
+ELSEWHERE = "$default"
+"""The route of what is at no path; it leads to `api`, whose answer is a problem like all of ours."""
 
 LINE = {
     "request": "$context.requestId",
@@ -58,88 +32,73 @@ LINE = {
     "ip": "$context.identity.sourceIp",
     "method": "$context.httpMethod",
     # The route and not the path: paths of bots and desks hold their tokens, and queries hold sessions.
-    "route": "$context.resourcePath",
+    "route": "$context.routeKey",
     "status": "$context.status",
     "error": "$context.error.responseType",
     "took_ms": "$context.responseLatency",
     "bytes": "$context.responseLength",
 }
-"""A line of the access log."""
+"""A line of the access log
+(https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html)."""
 
 
-def finish(properties: dict[str, Any]) -> None:
-    """Finish the API that `chalice package` wrote (its properties are changed in place)."""
-    properties["Name"] = {"Fn::Sub": "parley-${Stage}"}
-    # SAM would make a second stage called "Stage" (aws/serverless-application-model#191) without this.
-    properties["OpenApiVersion"] = "2.0"
-    properties["MethodSettings"] = throttling()
-    log = {"DestinationArn": {"Fn::GetAtt": ["AccessLog", "Arn"]}, "Format": json.dumps(LINE)}
-    properties["AccessLogSetting"] = when("WithAccessLogs", log)
-    properties["TracingEnabled"] = {"Fn::If": ["Traced", True, False]}
-    body = properties["DefinitionBody"]
-    body["x-amazon-apigateway-gateway-responses"] = responses()
-    body["x-amazon-apigateway-binary-media-types"] = BYTES
-    body["info"]["title"] = {"Fn::Sub": "parley-${Stage}"}
+def replace(resources: dict[str, Any]) -> None:
+    """Put the HTTP API in the place of the REST API that `chalice package` wrote (changed in place)."""
+    del resources["RestAPI"]
+    source = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*"
+    for edge in present():
+        resources[f"{logical(edge)}InvokePermission"]["Properties"]["SourceArn"] = {"Fn::Sub": source}
+    resources |= _api() | {name: one for edge in present() for name, one in _edge(edge).items()}
 
 
-def responses() -> dict[str, dict[str, Any]]:
-    """What API Gateway itself answers, as problems (RFC 9457) that a page of any origin may read."""
-    return {kind: _problem(*said) for kind, said in ANSWERS.items()}
+def routes() -> Mapping[str, str]:
+    """Key of a route -> the edge that it leads to."""
+    found: dict[str, str] = {}
+    for path in dict.fromkeys(route.path for route in declared.routes()):
+        edge = edge_of(path)
+        found[f"ANY {path if edge != API else _beginning(path)}"] = edge
+    return found | {ELSEWHERE: API}
 
 
-def _problem(status: int, code: str, detail: str) -> dict[str, Any]:
-    body = {
-        "type": f"about:blank#{code}",
-        "title": TITLES.get(status, "Error"),
-        "status": status,
-        "detail": detail,
-        "code": code,
-        "errors": [],
-    }
-    headers = {
-        "Content-Type": "application/problem+json",
-        # It holds nothing that a page of another origin must not see, and without this the page sees no status either.
-        "Access-Control-Allow-Origin": "*",
-        "Access-Control-Expose-Headers": "Retry-After",
-    }
-    if status in _RETRY_AFTER_S:
-        headers["Retry-After"] = str(_RETRY_AFTER_S[status])
-    return {
-        "statusCode": str(status),
-        "responseParameters": {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()},
-        "responseTemplates": {"application/json": json.dumps(body)},
-    }
+def _beginning(path: str) -> str:
+    first, _, rest = path.lstrip("/").partition("/")
+    return f"/{first}/{{proxy+}}" if rest else path
 
 
-def throttling() -> list[dict[str, Any]]:
-    """How many calls a second each method takes: those that mean something as `infra.limits.RATES` says of their edge.
+def rates() -> dict[str, dict[str, Any]]:
+    """Key of a route -> how many calls a second it takes (`infra.limits.RATES`).
 
     What is above is answered 429 by the gateway, and AWS does not charge for it
     (https://aws.amazon.com/api-gateway/pricing/).
     """
-    meant = [
-        _rate("/" + route.path.replace("/", "~1"), route.method, RATES[edge_of(route.path)]) for route in routing.TABLE
-    ]
-    return [_rate("/*", "*", OTHER), *meant]
+    return {key: _rate(RATES[edge]) for key, edge in routes().items() if key != ELSEWHERE}
 
 
-def _rate(path: str, method: str, rate: Rate) -> dict[str, Any]:
+def _rate(rate: Rate) -> dict[str, Any]:
+    return {"ThrottlingRateLimit": rate.a_second, "ThrottlingBurstLimit": rate.burst}
+
+
+def _api() -> dict[str, Any]:
+    log = {"DestinationArn": {"Fn::GetAtt": ["AccessLog", "Arn"]}, "Format": json.dumps(LINE)}
     return {
-        "ResourcePath": path,
-        "HttpMethod": method,
-        "ThrottlingRateLimit": rate.a_second,
-        "ThrottlingBurstLimit": rate.burst,
-    }
-
-
-def resources() -> dict[str, Any]:
-    """The log of calls and the firewall's place, where somebody asked for them.
-
-    The role by which API Gateway writes logs is one for all of an account and region
-    (https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html), so no stack of ours sets it.
-    """
-    stage = {"Fn::Sub": f"arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}::/restapis/${{RestAPI}}/stages/{STAGE}"}
-    return {
+        "HttpApi": {
+            "Type": "AWS::ApiGatewayV2::Api",
+            # No CorsConfiguration: which pages may call is said by each web chat, and the gateway would answer for all.
+            "Properties": {"Name": {"Fn::Sub": "parley-${Stage}"}, "ProtocolType": "HTTP"},
+        },
+        "HttpStage": {
+            "Type": "AWS::ApiGatewayV2::Stage",
+            # AWS refuses a rate of a route that is not there yet.
+            "DependsOn": [_route_id(key) for key in routes()],
+            "Properties": {
+                "ApiId": {"Ref": "HttpApi"},
+                "StageName": STAGE,
+                "AutoDeploy": True,
+                "DefaultRouteSettings": _rate(OTHER),
+                "RouteSettings": rates(),
+                "AccessLogSettings": when("WithAccessLogs", log),
+            },
+        },
         "AccessLog": {
             "Type": "AWS::Logs::LogGroup",
             "Condition": "WithAccessLogs",
@@ -147,11 +106,38 @@ def resources() -> dict[str, Any]:
             "UpdateReplacePolicy": "Delete",
             "Properties": {"LogGroupName": {"Fn::Sub": LOG}, "RetentionInDays": LOG_DAYS},
         },
-        "Firewall": {
-            "Type": "AWS::WAFv2::WebACLAssociation",
-            "Condition": "HasWebAcl",
-            # The stage that SAM makes of the API.
-            "DependsOn": [f"RestAPI{STAGE}Stage"],
-            "Properties": {"ResourceArn": stage, "WebACLArn": {"Ref": "WebAclArn"}},
-        },
     }
+
+
+def _edge(edge: str) -> dict[str, Any]:
+    """The way from the API to an edge, and the routes that take it."""
+    way = f"{logical(edge)}Integration"
+    found: dict[str, Any] = {
+        way: {
+            "Type": "AWS::ApiGatewayV2::Integration",
+            "Properties": {
+                "ApiId": {"Ref": "HttpApi"},
+                "IntegrationType": "AWS_PROXY",
+                "IntegrationUri": {"Fn::GetAtt": [logical(edge), "Arn"]},
+                "PayloadFormatVersion": "2.0",
+                "TimeoutInMillis": INTEGRATION_MS,
+            },
+        }
+    }
+    for key, leads_to in routes().items():
+        if leads_to == edge:
+            found[_route_id(key)] = {
+                "Type": "AWS::ApiGatewayV2::Route",
+                "Properties": {
+                    "ApiId": {"Ref": "HttpApi"},
+                    "RouteKey": key,
+                    "Target": {"Fn::Sub": f"integrations/${{{way}}}"},
+                },
+            }
+    return found
+
+
+def _route_id(key: str) -> str:
+    """Its name in the template, made of its key: a route of another key is another route, as the stage's rates name it
+    and AWS refuses to rename what they name."""
+    return declared.pascal(f"route {key}")

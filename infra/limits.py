@@ -94,7 +94,7 @@ LIMITS: dict[str, Limit] = {
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How many calls each method of a path takes; what is above is answered 429."""
+    """How many calls a route of API Gateway takes; what is above is answered 429."""
 
     a_second: int
     burst: int
@@ -110,9 +110,9 @@ RATES: dict[str, Rate] = {
     "receive_trigger": Rate(100, 200, "behind it is a queue with a ceiling of its own"),
     "receive_source": Rate(20, 40, "a call may hold 500 events and six seconds of work"),
     "fetch_media": Rate(20, 40, "a call may hold a file of 100 MB"),
-    "api": Rate(50, 100, "an owner's scripts and the console"),
+    "api": Rate(100, 200, "an owner's scripts and the console; all paths of /v1 together"),
 }
-OTHER = Rate(2, 10, "methods that a path does not have, which are answered 405")
+OTHER = Rate(2, 10, "paths that lead nowhere, which are answered 404")
 
 VISIBILITY_TIMES = 6
 """Visibility timeout as a multiple of the function's timeout, as AWS advises for SQS sources

@@ -47,13 +47,12 @@ PARAMETERS: dict[str, Any] = {
         "Description": "Active: X-Ray keeps a sample of calls, and charges for it",
     },
     "AccessLogs": _ON_OFF
-    | {"Default": "off", "Description": "A line for each call; needs the account's role for API Gateway's logs"},
+    | {"Default": "off", "Description": "A line for each call; CloudWatch charges for what it takes in"},
     "Dashboard": _ON_OFF
     | {
         "Default": "on",
         "Description": "One page of the message path; CloudWatch gives an account three for nothing",
     },
-    "WebAclArn": _given("ARN of a regional WAF web ACL that stands before the API"),
     "BudgetUsd": _number("Monthly cost of the account above which AlarmEmail is told; 0 is no budget", most=1_000_000),
     "BackupDays": _number("How long AWS Backup keeps a daily copy of the tables; 0 is none", most=36_500),
 }
@@ -80,7 +79,6 @@ CONDITIONS: dict[str, Any] = {
     "Traced": _is("Tracing", "Active"),
     "WithAccessLogs": _is("AccessLogs", "on"),
     "WithDashboard": _is("Dashboard", "on"),
-    "HasWebAcl": _not(_is("WebAclArn", "")),
     "WithBudget": {"Fn::And": [_not(_is("AlarmEmail", "")), _not(_is("BudgetUsd", "0"))]},
     "WithBackup": _not(_is("BackupDays", "0")),
 }

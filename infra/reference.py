@@ -74,8 +74,8 @@ def page() -> str:
         "## Limits\n\n" + _table(("what", "at most"), _figures()),
         "## Lambdas\n\nWithout a figure under *at once* the account is the limit; `+`: of the bulk queue.\n\n"
         + _table(("Lambda", "woken by", "memory", "time", "at once", "why"), _lambdas()),
-        "## Rates\n\nOf each method of each path; what is above is answered 429 by API Gateway. *At the same\n"
-        "moment* is what may come beyond the rate before it is.\n\n"
+        "## Rates\n\nOf each route of API Gateway, all methods together; what is above is answered 429 by it.\n"
+        "*At the same moment* is what may come beyond the rate before it is.\n\n"
         + _table(("edge", "calls a second", "at the same moment", "why"), _rates()),
         "## Queues\n\nEach has a dead-letter queue of its own, which `bury` reads. Messages are kept for "
         f"{KEEP_S // 86_400} days.\n\n"

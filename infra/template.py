@@ -36,12 +36,12 @@ def finish(packaged: Template) -> Template:
     """Finish the template that `chalice package` wrote (changed in place and returned)."""
     if "RestAPI" in packaged["Resources"]:
         edges.split(packaged)
-        gateway.finish(packaged["Resources"]["RestAPI"]["Properties"])
+        gateway.replace(packaged["Resources"])
     for name in edges.names():
         _function(name, packaged["Resources"])
     _sources(packaged["Resources"])
     packaged["Resources"] |= shared.resources() | tables.resources() | queues.resources()
-    packaged["Resources"] |= gateway.resources() | alarms.resources() | sample.resources()
+    packaged["Resources"] |= alarms.resources() | sample.resources()
     packaged["Resources"] |= dashboard.resources() | searches.resources() | backup.resources() | budget.resources()
     packaged["Resources"] |= domain.resources()
     for resource in packaged["Resources"].values():
@@ -105,7 +105,7 @@ def _sources(resources: dict[str, Any]) -> None:
 
 def _outputs() -> dict[str, Any]:
     return {
-        "RestApiId": {"Value": {"Ref": "RestAPI"}},
+        "HttpApiId": {"Value": {"Ref": "HttpApi"}},
         "BaseUrl": {"Value": domain.base_url()},
         "DomainTarget": {
             "Condition": "HasDomain",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra import declared, edges, gateway, queues, tables
+from infra import declared, edges, queues, tables
 from infra.deploying.refused import Client
 from infra.limits import LIMITS
 
@@ -16,12 +16,9 @@ LEFT_OUT = (
     "AWS::S3::BucketPolicy",
     "AWS::SQS::QueuePolicy",
     # The emulator knows no such resources, and takes no template with them.
-    "AWS::ApiGateway::BasePathMapping",
-    "AWS::ApiGateway::DomainName",
     "AWS::Backup::BackupSelection",
     "AWS::Budgets::Budget",
     "AWS::Logs::QueryDefinition",
-    "AWS::WAFv2::WebACLAssociation",
 )
 """Kinds of resources that are not made on this machine."""
 
@@ -35,9 +32,6 @@ def adapted(template: dict[str, Any], env: dict[str, str], visibility_s: int | N
     for name in [name for name, row in template["Resources"].items() if row["Type"] in LEFT_OUT]:
         del template["Resources"][name]
     del template["Outputs"]["DomainTarget"]
-    # It looks for a method's rate under another spelling of its path and so takes that of methods that no path has; and
-    # here nobody is kept from calling as fast as the machine can.
-    template["Resources"]["RestAPI"]["Properties"].pop("MethodSettings", None)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             variables = resource["Properties"]["Environment"]["Variables"]
@@ -48,8 +42,6 @@ def adapted(template: dict[str, Any], env: dict[str, str], visibility_s: int | N
                     if "sqs:SendMessage" in statement["Action"]:
                         # AWS authorises SendMessageBatch as sqs:SendMessage; the emulator asks for it by its own name.
                         statement["Action"] = [*statement["Action"], "sqs:SendMessageBatch"]
-    # As a property, and with a plain slash: the emulator leaves the API's own description of them out.
-    template["Resources"]["RestAPI"]["Properties"]["BinaryMediaTypes"] = gateway.BYTES
     for edge in edges.present():
         # Here the start of a worker counts, and on a busy machine many that start at once take longer than an edge has.
         template["Resources"][edges.logical(edge)]["Properties"]["Timeout"] = LIMITS[edges.API].timeout_s
@@ -58,11 +50,10 @@ def adapted(template: dict[str, Any], env: dict[str, str], visibility_s: int | N
     return template
 
 
-def after_deploying(client: Client, stage: str, api_id: str) -> None:
-    """Set what its CloudFormation drops: TTL, reserved concurrency, the gateway's own answers."""
+def after_deploying(client: Client, stage: str) -> None:
+    """Set what its CloudFormation drops: TTL, reserved concurrency."""
     _ttl(client("dynamodb"), stage)
     _ceilings(client("lambda"), stage)
-    _answers(client("apigateway"), api_id)
 
 
 def _ttl(dynamodb: Any, stage: str) -> None:
@@ -81,11 +72,3 @@ def _ceilings(functions: Any, stage: str) -> None:
     for edge in edges.present():
         ceiling = min(LIMITS[edge].reserved or WORKERS, WORKERS)
         functions.put_function_concurrency(FunctionName=f"parley-{stage}-{edge}", ReservedConcurrentExecutions=ceiling)
-
-
-def _answers(client: Any, api_id: str) -> None:
-    for kind, answer in gateway.responses().items():
-        client.put_gateway_response(restApiId=api_id, responseType=kind, **answer)
-    # A stage answers as its last deployment says.
-    for stage in client.get_stages(restApiId=api_id)["item"]:
-        client.create_deployment(restApiId=api_id, stageName=stage["stageName"])

@@ -148,9 +148,8 @@ def _deployed(
         parameters={"Stage": STAGE, "Protect": "off", "Alarms": "off"} | parameters,
     )
     unpacked.forget_others(archive)
-    api_id = outputs["RestApiId"]
-    fixes.after_deploying(emulator.client, STAGE, api_id)
-    base_url = f"http://{HOST}:{emulator.port}/restapis/{api_id}/api/_user_request_"
+    fixes.after_deploying(emulator.client, STAGE)
+    base_url = f"http://{HOST}:{emulator.port}/_aws/execute-api/{outputs['HttpApiId']}"
     dynamodb = emulator.client("dynamodb")
     bootstrap.say_where(dynamodb, outputs["ConfigTable"], base_url)
     key = bootstrap.admin_key(dynamodb, outputs["ConfigTable"], emulator.folder / "admin_key", name="local admin")

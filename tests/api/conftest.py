@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from chalice.test import Client
 
 from tests.api import samples
 from tests.cloud import Cloud
+from tests.http_api import Client
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalice.test import Client
-
 from tests.cloud import Cloud
+from tests.http_api import Client
 from tests.outside import Heard, Outside
 
 TOKEN = "a-token-of-the-bot"

@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 import schemathesis
 import time_machine
-from chalice.test import Client
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
@@ -30,6 +29,7 @@ from chalicelib.ports import clock
 from tests.api.in_process import Gateway
 from tests.api.peopled import Peopled, settle
 from tests.cloud import Cloud, tables
+from tests.http_api import Client
 from tests.outside import Outside, serving
 
 EXAMPLES = int(os.environ.get("PARLEY_SCHEMATHESIS", "5"))

@@ -21,7 +21,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from chalice.test import Client
 
 from chalicelib.inbound import strangers
 from chalicelib.ports import bus, http, ids, secrets, signing
@@ -32,6 +31,7 @@ from chalicelib.tables import MODEL_NAMES, config, schedule, service_config
 from infra.limits import LIMITS, visibility_s
 from tests import cloud as clouds
 from tests.cloud import Cloud, CutOff, _moto_queue, _moto_table, taps
+from tests.http_api import Client
 from tests.journeys.conftest import TOKEN, Deployment, answers_with_token
 from tests.outside import Outside, serving
 

@@ -13,9 +13,6 @@ from infra.package import build, here
 from tests.deploying.rights import FOLDER, actions, allows
 
 MADE_BY_SAM = {
-    "AWS::ApiGateway::Deployment",
-    "AWS::ApiGateway::RestApi",
-    "AWS::ApiGateway::Stage",
     "AWS::Events::Rule",
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::EventSourceMapping",
@@ -24,16 +21,9 @@ MADE_BY_SAM = {
 }
 # What a kind of resource can do beyond what ours say of themselves: an action that only those features need.
 UNUSED = {
-    "a firewall of something else than an API": (
-        "amplify:*",
-        "apprunner:*",
-        "appsync:*",
-        "bedrock-agentcore:*",
-        "cognito-idp:*",
-        "ec2:*",
-        "elasticloadbalancing:*",
-    ),
+    "an API described by a file in S3": ("s3:getObject",),
     "functions in a network of one's own, or with its file systems": (
+        "ec2:*",
         "elasticfilesystem:*",
         "s3files:*",
         "lambda:PassCapacityProvider",

@@ -171,7 +171,7 @@ def test_an_alarm_on_age_leaves_room_for_what_is_delayed(made: Template) -> None
 def test_no_parameter_makes_sam_refuse_the_template(template: Template) -> None:
     for region in ("eu-west-1", "cn-north-1"):
         options = {"Tracing": "Active", "AccessLogs": "on", "TableKeyArn": "arn:aws:kms:eu-west-1:1:key/k"}
-        assert expanded(template, region, **options)["Resources"]["RestAPIapiStage"]
+        assert expanded(template, region, **options)["Resources"]["HttpStage"]
 
 
 if __name__ == "__main__":

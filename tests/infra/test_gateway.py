@@ -6,11 +6,9 @@ import json
 import re
 from typing import Any
 
-import boto3
 import pytest
 
 from chalicelib.api.http import routes as routing
-from chalicelib.api.http.shapes import Problem
 from infra import alarms, dashboard, edges, gateway, limits, parameters, searches
 from infra.edges import edge_of
 
@@ -19,62 +17,69 @@ pytestmark = pytest.mark.xdist_group("package")
 Template = dict[str, Any]
 
 
-def header(answer: dict[str, Any], name: str) -> str | None:
-    value: str | None = answer["responseParameters"].get(f"gatewayresponse.header.{name}")
-    return value
+def test_there_is_one_api_and_no_other(template: Template) -> None:
+    kinds = [one["Type"] for one in template["Resources"].values()]
+    assert kinds.count("AWS::ApiGatewayV2::Api") == kinds.count("AWS::ApiGatewayV2::Stage") == 1
+    assert not {kind for kind in kinds if kind.startswith(("AWS::ApiGateway::", "AWS::Serverless::Api"))}
+    # Who may call is said by each web chat; here it would be said for all, and ours passed over.
+    assert "CorsConfiguration" not in template["Resources"]["HttpApi"]["Properties"]
 
 
-def test_every_answer_that_the_gateway_can_give_is_ours() -> None:
-    client = boto3.client("apigateway", region_name="us-east-1")
-    kinds = set(client.meta.service_model.shape_for("GatewayResponseType").enum)
-    assert set(gateway.ANSWERS) == kinds
+def leads_to(path: str) -> str:
+    """The edge that API Gateway gives a path to: a route of all its parts, else a beginning, else `$default`
+    (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html)."""
+    for key, edge in sorted(gateway.routes().items(), key=lambda one: "{proxy+}" in one[0]):
+        shape = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(key.removeprefix("ANY ")).replace(r"\{proxy\+\}", ".+"))
+        if key != gateway.ELSEWHERE and re.fullmatch(shape, path):
+            return edge
+    return gateway.routes()[gateway.ELSEWHERE]
 
 
-@pytest.mark.parametrize("kind", sorted(gateway.ANSWERS))
-def test_an_answer_of_the_gateway_is_a_problem_that_any_page_may_read(kind: str) -> None:
-    answer = gateway.responses()[kind]
-    problem = json.loads(answer["responseTemplates"]["application/json"])
-    Problem.model_validate(problem)
-    assert str(problem["status"]) == answer["statusCode"]
-    assert re.fullmatch("[a-z_]+", problem["code"])
-    assert header(answer, "Content-Type") == "'application/problem+json'"
-    assert header(answer, "Access-Control-Allow-Origin") == "'*'"
-    assert (header(answer, "Retry-After") is not None) == (problem["status"] in (429, 503, 504))
-    assert "$" not in answer["responseTemplates"]["application/json"], "the gateway would put something in"
+@pytest.mark.parametrize("path", sorted({route.path for route in routing.TABLE}))
+def test_each_edge_gets_its_own_paths(path: str) -> None:
+    called = re.sub(r"\{\w+\}", "x_1", path)
+    assert leads_to(called) == edge_of(path)
 
 
-def test_what_comes_again_says_so_and_what_does_not_exist_is_404() -> None:
-    said = {kind: status for kind, (status, _, _) in gateway.ANSWERS.items()}
-    # A Lambda without concurrency left, and one that ran out of time.
-    assert (said["INTEGRATION_FAILURE"], said["INTEGRATION_TIMEOUT"], said["THROTTLED"]) == (503, 504, 429)
-    # A path that is not there, without and with an Authorization that is none of AWS's.
-    assert said["MISSING_AUTHENTICATION_TOKEN"] == said["INVALID_SIGNATURE"] == said["DEFAULT_4XX"] == 404
+def test_what_is_nowhere_is_answered_by_us() -> None:
+    assert leads_to("/") == leads_to("/channels/x") == leads_to("/wp-login.php") == "api"
 
 
-def test_the_template_tells_the_gateway(template: Template) -> None:
-    properties = template["Resources"]["RestAPI"]["Properties"]
-    assert properties["DefinitionBody"]["x-amazon-apigateway-gateway-responses"] == gateway.responses()
-    assert properties["MethodSettings"] == gateway.throttling()
+def test_no_route_is_named_as_aws_may_not_take_it() -> None:
+    """All of a part has a name, or none of it; and no colons."""
+    for key in set(gateway.routes()) - {gateway.ELSEWHERE}:
+        assert re.fullmatch(r"ANY (/([\w.-]+|\{\w+\}))*(/\{proxy\+\})?", key), key
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+    assert len(gateway.routes()) <= 300
 
 
-def test_the_gateway_hands_every_body_on_as_bytes(template: Template) -> None:
-    """Read as text, a letter that is no UTF-8 would be lost before any code of ours sees it."""
-    kinds = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["x-amazon-apigateway-binary-media-types"]
-    assert kinds == ["*/*"]
-
-
-def test_every_method_has_a_rate_and_strangers_a_low_one(template: Template) -> None:
-    settings = {(one["ResourcePath"], one["HttpMethod"]): one for one in gateway.throttling()}
-    paths = {
-        path.replace("/", "~1") for path in template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+def test_the_template_has_the_routes(template: Template) -> None:
+    ways = {
+        name: one["Properties"]["IntegrationUri"]["Fn::GetAtt"][0]
+        for name, one in template["Resources"].items()
+        if one["Type"] == "AWS::ApiGatewayV2::Integration"
     }
-    assert {path for path, _ in settings} - {"/*"} <= {f"/{path}" for path in paths}
-    for route in routing.TABLE:
-        one = settings["/" + route.path.replace("/", "~1"), route.method]
-        rate = limits.RATES[edge_of(route.path)]
+    made = {}
+    for one in template["Resources"].values():
+        if one["Type"] == "AWS::ApiGatewayV2::Route":
+            way = re.fullmatch(r"integrations/\$\{(\w+)\}", one["Properties"]["Target"]["Fn::Sub"])
+            assert way is not None
+            made[one["Properties"]["RouteKey"]] = ways[way[1]]
+    assert made == {key: edges.logical(edge) for key, edge in gateway.routes().items()}
+
+
+def test_every_route_has_a_rate_and_what_is_nowhere_a_low_one(template: Template) -> None:
+    stage = template["Resources"]["HttpStage"]
+    assert stage["Properties"]["RouteSettings"] == gateway.rates()
+    assert set(gateway.rates()) | {gateway.ELSEWHERE} == set(gateway.routes())
+    # AWS refuses a rate of a route that does not exist yet.
+    routes = [name for name, one in template["Resources"].items() if one["Type"] == "AWS::ApiGatewayV2::Route"]
+    assert set(stage["DependsOn"]) == set(routes)
+    for key, one in gateway.rates().items():
+        rate = limits.RATES[gateway.routes()[key]]
         assert (one["ThrottlingRateLimit"], one["ThrottlingBurstLimit"]) == (rate.a_second, rate.burst)
-    others = settings["/*", "*"]
-    assert 0 < others["ThrottlingRateLimit"] <= 5, "methods that no path has"
+    others = stage["Properties"]["DefaultRouteSettings"]
+    assert 0 < others["ThrottlingRateLimit"] <= 5, "paths that lead nowhere"
     anonymous = limits.RATES["poll_channel"], limits.RATES["receive_channel"]
     assert all(rate.a_second <= 100 and rate.burst <= 200 for rate in anonymous)
 
@@ -91,7 +96,7 @@ def test_what_the_gateway_lets_through_leaves_concurrency_to_the_others(template
 
 
 def test_the_log_of_calls_holds_no_secret(template: Template) -> None:
-    told = template["Resources"]["RestAPI"]["Properties"]["AccessLogSetting"]["Fn::If"]
+    told = template["Resources"]["HttpStage"]["Properties"]["AccessLogSettings"]["Fn::If"]
     assert told[0] == "WithAccessLogs"
     line = json.loads(told[1]["Format"])
     assert line["request"] == "$context.requestId", "AWS takes no format without it"
@@ -101,7 +106,7 @@ def test_the_log_of_calls_holds_no_secret(template: Template) -> None:
 
 
 def test_what_costs_or_changes_the_account_is_asked_for() -> None:
-    off = {"TableKeyArn": "", "Tracing": "PassThrough", "AccessLogs": "off", "WebAclArn": "", "BudgetUsd": 0}
+    off = {"TableKeyArn": "", "Tracing": "PassThrough", "AccessLogs": "off", "BudgetUsd": 0}
     off |= {"BackupDays": 0, "AlarmEmail": ""}
     assert {name: parameters.PARAMETERS[name]["Default"] for name in off} == off
     used = json.dumps(parameters.CONDITIONS)
@@ -121,11 +126,13 @@ def test_the_dashboard_is_one_of_the_free_and_shows_what_is_there(template: Temp
     assert len(shown) <= dashboard.FREE_METRICS
     names = json.dumps(template["Resources"])
     for metric in shown:
-        if metric[0] != "Parley":
+        if metric[3] == "${HttpApi}":
+            assert metric[2] == "ApiId" and template["Resources"]["HttpApi"]
+        elif metric[0] != "Parley":
             assert f'{{"Fn::Sub": "{metric[3]}"}}' in names, metric
     body = template["Resources"]["MessagePath"]["Properties"]["DashboardBody"]["Fn::Sub"]
     # What Fn::Sub would take for a name of the template and cannot find.
-    assert set(re.findall(r"\$\{([^}]+)\}", body)) == {"AWS::Region", "Stage"}
+    assert set(re.findall(r"\$\{([^}]+)\}", body)) == {"AWS::Region", "HttpApi", "Stage"}
 
 
 def test_alarms_are_as_dear_as_the_page_says() -> None:

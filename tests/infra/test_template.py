@@ -272,16 +272,6 @@ def test_no_lambda_may_feed_itself_through_a_queue_that_does_not_exist() -> None
         assert set(targets) <= set(declared.queues()), name
 
 
-def test_each_edge_answers_its_own_paths(template: Template) -> None:
-    paths = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
-    for path, methods in paths.items():
-        for method, operation in methods.items():
-            if method == "options":
-                continue
-            uri = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
-            assert f"${{{edges.logical(edges.edge_of(path))}.Arn}}" in uri, path
-
-
 def test_every_edge_may_be_called_by_the_gateway_and_has_a_route(template: Template) -> None:
     permitted = {row["FunctionName"]["Ref"] for row in of_type(template, "AWS::Lambda::Permission").values()}
     assert permitted == {edges.logical(edge) for edge in edges.present()}

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import time_machine
-from chalice.test import Client
 
 from tests.cloud import Cloud
+from tests.http_api import Client
 from tests.outside import Heard, Outside, serving
 
 TOKEN = "the-bots-own-token"

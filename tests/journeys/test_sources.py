@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chalice.test import Client
 
 from chalicelib.ports import clock, ids
 from chalicelib.tables import contacts, receipts
 from tests.cloud import Cloud, taps
+from tests.http_api import Client
 from tests.journeys.conftest import Deployment
 from tests.outside import Outside
 

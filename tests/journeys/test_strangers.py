@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pytest
 import time_machine
 from chalice.app import Request
-from chalice.test import HTTPResponse
 
 from chalicelib.inbound import strangers
 from chalicelib.ports import ids
@@ -17,6 +16,7 @@ from chalicelib.ports.settings import LONGEST_POLL_S, settings
 from chalicelib.ports.web import Problem
 from chalicelib.steps import poll_channel
 from infra.limits import LIMITS
+from tests.http_api import HTTPResponse
 from tests.journeys.conftest import Deployment
 
 ORIGIN = {"Content-Type": "application/json", "Origin": "https://shop.example"}

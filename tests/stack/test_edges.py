@@ -27,20 +27,18 @@ def test_every_edge_and_step_is_a_function_with_a_role_of_its_own(platform: Plat
 
 
 def test_paths_lead_to_their_own_edges(platform: Platform) -> None:
-    """Asked of the template that API Gateway was given, not of our own table of edges."""
-    gateway, ways = platform.up.client("apigateway"), {}
-    api = platform.up.base_url.split("/restapis/")[1].split("/")[0]
-    for page in gateway.get_paginator("get_resources").paginate(restApiId=api, embed=["methods"]):
-        for resource in page["items"]:
-            for method, about in resource.get("resourceMethods", {}).items():
-                uri = about.get("methodIntegration", {}).get("uri", "")
-                if uri:
-                    ways[f"{method} {resource['path']}"] = uri.split(":function:")[1].split("/")[0].split("local-")[1]
-    assert ways["POST /channels/{channel_id}/webhook"] == "receive_channel"
-    assert ways["GET /channels/{channel_id}/messages"] == "poll_channel"
-    assert ways["POST /webhooks/bots/{token}"] == "receive_bot"
-    assert ways["POST /webhooks/desks/{token}"] == "receive_desk"
-    assert ways["POST /v1/services"] == ways["GET /health"] == "api"
+    """Asked of what API Gateway was given, not of our own table of edges."""
+    gateway, api = platform.up.client("apigatewayv2"), platform.up.base_url.rpartition("/")[2]
+    targets = {
+        f"integrations/{one['IntegrationId']}": one["IntegrationUri"].rpartition("local-")[2]
+        for one in gateway.get_integrations(ApiId=api)["Items"]
+    }
+    ways = {one["RouteKey"]: targets[one["Target"]] for one in gateway.get_routes(ApiId=api)["Items"]}
+    assert ways["ANY /channels/{channel_id}/webhook"] == "receive_channel"
+    assert ways["ANY /channels/{channel_id}/messages"] == "poll_channel"
+    assert ways["ANY /webhooks/bots/{token}"] == "receive_bot"
+    assert ways["ANY /webhooks/desks/{token}"] == "receive_desk"
+    assert ways["ANY /v1/{proxy+}"] == ways["ANY /health"] == ways["$default"] == "api"
 
 
 def test_a_poison_event_is_set_aside_and_the_others_go_on(deployment: Deployment) -> None:

@@ -5,6 +5,7 @@ A function is named as text and imported when its first request comes: this modu
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 ADMIN, AGENT, READ = "admin", "agent", "read"
@@ -117,3 +118,37 @@ TABLE: tuple[Route, ...] = (
 def of_path(path: str) -> dict[str, Route]:
     """The routes of a path by method."""
     return {route.method: route for route in TABLE if route.path == path}
+
+
+class Match(NamedTuple):
+    """Which path of the table a call's path is."""
+
+    path: str
+    names: dict[str, str]
+    """Its parts that have a name there."""
+
+
+def match(path: str) -> Match | None:
+    """Which path of the table this is, None for none; a part that stands there as it is goes before one with a name."""
+    parts = path.split("/")
+    for shape in _by_parts().get(len(parts), ()):
+        names = {}
+        for part, given in zip(shape.split("/"), parts, strict=True):
+            if part.startswith("{"):
+                if not given:
+                    break
+                names[part[1:-1]] = given
+            elif part != given:
+                break
+        else:
+            return Match(shape, names)
+    return None
+
+
+@cache
+def _by_parts() -> dict[int, list[str]]:
+    """Number of parts -> paths of so many, those with fewer names first."""
+    found: dict[int, list[str]] = {}
+    for path in sorted(dict.fromkeys(route.path for route in TABLE), key=lambda path: path.count("{")):
+        found.setdefault(path.count("/") + 1, []).append(path)
+    return found

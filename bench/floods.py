@@ -58,7 +58,7 @@ def _refused(edge: str) -> float:
     took_s = _LOOKS * (pricing.assumed("cpu_ms_a_call") + pricing.assumed("dynamodb_ms")) / 1000
     usd = pricing.usd("api_http") + pricing.usd("lambda_request") + _LOOKS * pricing.usd("dynamodb_read")
     usd += LIMITS[edge].memory_mb / 1024 * took_s * pricing.usd("lambda_gb_s")
-    return usd + (pricing.assumed("platform_log_bytes") + 400) * 1e-9 * pricing.usd("logs_gb")
+    return usd + pricing.assumed("log_line_bytes") * 1e-9 * pricing.usd("logs_gb")
 
 
 if __name__ == "__main__":

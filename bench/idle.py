@@ -6,13 +6,11 @@ runs each minute, keys, alarms and metrics are charged by their number.
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
 from typing import Any
 
 from bench import pricing
 from bench.report import Result
-from infra import alarms, declared
+from infra import alarms, declared, reference
 from infra.limits import LIMITS
 
 MINUTES = 30 * 24 * 60
@@ -22,7 +20,6 @@ POLLERS, LONG_POLL_S = 5, 20
 queues, least of all for FIFO ones, so this is the upper estimate; the bill's first million requests are free."""
 CALM_S, QUIET_S, QUIET_AFTER_S = 2.5, 30, 300
 """How often the widget asks once nobody said anything for 20 s, and from when on it asks less (docs/webchat.md)."""
-_ROOT = Path(__file__).parents[1]
 
 
 def measure() -> Result:
@@ -40,11 +37,11 @@ def measure() -> Result:
         "the key that seals secrets": pricing.usd("kms_key_month"),
         f"alarms on {alarms.metrics()} metrics": alarms.metrics() * pricing.usd("alarm_month"),
     }
-    busy = _metrics() * pricing.usd("metric_month")
+    busy = len(reference.metrics()) * pricing.usd("metric_month")
     rows: list[list[Any]] = [[name, cost] for name, cost in month.items()]
     rows += [
         ["a month in which nobody writes", sum(month.values())],
-        [f"beyond it once used: {_metrics()} metrics", busy],
+        [f"beyond it once used: {len(reference.metrics())} metrics", busy],
     ]
     rows += [[name, cost] for name, cost in _windows().items()]
     notes = [
@@ -73,25 +70,6 @@ def _poll(held_s: int) -> float:
     run_s = held_s or (2 * pricing.assumed("cpu_ms_a_call") + pricing.assumed("dynamodb_ms")) / 1000
     one = pricing.usd("api_rest") + pricing.usd("lambda_request") + queries * pricing.usd("dynamodb_read")
     return one + LIMITS["poll_channel"].memory_mb / 1024 * run_s * pricing.usd("lambda_gb_s")
-
-
-def _metrics() -> int:
-    """Metrics that the code names: (step, name) pairs of the dictionaries given to `log.step`."""
-    found = set()
-    for path in (_ROOT / "chalicelib").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "log.step":
-                given = [*node.args[1:2], *(word.value for word in node.keywords if word.arg == "metrics")]
-                keys = [key for one in given if isinstance(one, ast.Dict) for key in one.keys if key is not None]
-                found |= {(path.stem, name) for key in keys for name in _texts(key)}
-    return len(found)
-
-
-def _texts(node: ast.expr) -> list[str]:
-    """The texts that an expression can be: a constant, or either side of a condition."""
-    if isinstance(node, ast.IfExp):
-        return _texts(node.body) + _texts(node.orelse)
-    return [str(node.value)] if isinstance(node, ast.Constant) else []
 
 
 if __name__ == "__main__":

@@ -33,7 +33,8 @@ def per_million(tally: Tally, *, waits_s: float = 0) -> dict[str, float]:
     fifo = sum(1 for queue in sqs if queue.endswith(".fifo"))
     polls = tally.invocations.count("poll_channel")
     reads = tally.read_units + polls * extra_queries(waits_s)
-    logged = sum(tally.log_bytes.values()) + len(tally.invocations) * assumed("platform_log_bytes")
+    # Lambda's own lines of runs that go well are switched off (`infra/template.py`).
+    logged = sum(tally.log_bytes.values())
     costs = {
         "api gateway": tally.http * usd("api_rest"),
         "lambda requests": len(tally.invocations) * usd("lambda_request"),

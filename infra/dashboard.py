@@ -12,6 +12,8 @@ PATH = ("receive_channel", "converse", "fan_out", "deliver", "send", "retry_deli
 """The Lambdas that a message meets."""
 FREE_METRICS = 50
 """CloudWatch gives three dashboards of so many metrics for nothing (https://aws.amazon.com/cloudwatch/pricing/)."""
+ATTEMPTS = ("deliver", "send", "retry_delivery", "retry_send")
+"""The Lambdas that tell somebody outside."""
 _WIDE, _HIGH = 12, 6
 
 
@@ -39,8 +41,9 @@ def widgets() -> list[dict[str, Any]]:
         _graph("Oldest message, s", [_queue("ApproximateAgeOfOldestMessage", queue) for queue in waiting]),
         _graph("Oldest record of a stream, ms", [_lambda("IteratorAge", name, "Maximum") for name in streams]),
         _graph("Duration, p95, ms", [_lambda("Duration", name, "p95") for name in PATH]),
-        _graph("From said to delivered, p95, ms", [_own("AgeMs", name) for name in ("deliver", "send")]),
-        _graph("Waiting for converse, p95, ms", [_own("LagMs", "converse")]),
+        _graph("From said to delivered, p95, ms", [_own("age_ms", name) for name in ("deliver", "send")]),
+        _graph("Share of attempts that failed", [_own("attempt_failed", name, "Average") for name in ATTEMPTS]),
+        _graph("Waiting for converse, p95, ms", [_own("lag_ms", "converse")]),
         _graph("HTTP", [_http(name) for name in ("Count", "4xx", "5xx")]),
     ]
     places = [{"x": n % 2 * _WIDE, "y": n // 2 * _HIGH, "width": _WIDE, "height": _HIGH} for n in range(len(shown))]
@@ -60,8 +63,8 @@ def _queue(metric: str, queue: str) -> list[Any]:
     return ["AWS/SQS", metric, "QueueName", f"parley-${{Stage}}-{queue}", {"stat": "Maximum", "label": queue}]
 
 
-def _own(metric: str, step: str) -> list[Any]:
-    return ["Parley", metric, "step", step, "stage", "${Stage}", {"stat": "p95", "label": step}]
+def _own(metric: str, step: str, statistic: str = "p95") -> list[Any]:
+    return ["Parley", metric, "step", step, "stage", "${Stage}", {"stat": statistic, "label": step}]
 
 
 def _http(metric: str) -> list[Any]:

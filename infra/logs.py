@@ -24,6 +24,7 @@ _BY_PLACE = ("thread_id", "thread", "message_id")
 """Fields known by their look; the others are shown with their names, and the time it took last."""
 _HIDDEN = {
     "level",
+    "log_level",
     "location",
     "timestamp",
     "service",
@@ -35,6 +36,9 @@ _HIDDEN = {
     "_aws",
     "stage",
     "took_ms",
+    # Of Lambda's own lines.
+    "time",
+    "requestId",
 }
 _OVERLAP_MS = 5_000
 """Lines come late and out of order, so each look goes back a little; `seen` keeps them from coming twice."""
@@ -77,7 +81,7 @@ def _new(logs: Any, name: str, group: str, since: int, seen: dict[str, int]) -> 
 
 
 def readable(text: str, *, name: str, at_ms: int, colour: bool = True) -> str | None:
-    """One line for a person; None for what Lambda itself and the metrics write."""
+    """One line for a person; None for what Lambda itself writes of a run that went well."""
     text = text.rstrip()
     if not text or text.startswith(("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START")):
         return None
@@ -85,16 +89,16 @@ def readable(text: str, *, name: str, at_ms: int, colour: bool = True) -> str | 
     fields = _structured(text)
     if fields is None:
         return f"{_paint(at, _DIM, colour)} {_paint(f'{name:<15}', _RED, colour)} {text}"
-    metrics = {one["Name"] for of in fields.get("_aws", {}).get("CloudWatchMetrics", ()) for one in of["Metrics"]}
     step = str(fields.get("step") or name)
-    bad = fields.get("level") in ("WARNING", "ERROR", "CRITICAL")
+    # Of its own Lambda writes only trouble here (`infra/template.py`): how a run ended, what nobody caught.
+    bad = fields.get("level") in ("WARNING", "ERROR", "CRITICAL") or "record" in fields or "errorMessage" in fields
     shade = _RED if bad else _COLOURS[zlib.crc32(step.encode()) % len(_COLOURS)]
     parts = [_paint(at, _DIM, colour), _paint(f"{step:<15}", shade, colour)]
     said = str(fields.get("message", ""))
     if said and said != step:
         parts.append(said)
     parts += [str(fields[key]) for key in _BY_PLACE if fields.get(key)]
-    parts += [f"{key}={_short(value)}" for key, value in fields.items() if key not in {*_HIDDEN, *_BY_PLACE, *metrics}]
+    parts += [f"{key}={_short(value)}" for key, value in fields.items() if key not in {*_HIDDEN, *_BY_PLACE}]
     if (took := fields.get("took_ms")) is not None:
         parts.append(_paint(f"{took} ms", _DIM, colour))
     return " ".join(parts)

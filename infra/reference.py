@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from infra import alarms, declared, queues
 from infra.edges import EDGES
@@ -164,13 +163,24 @@ _EVERY = "every step"
 """Where the name is the caller's: what raises is logged by whoever runs the step."""
 
 
-def _log_lines() -> list[tuple[str, ...]]:
+def metrics() -> set[tuple[str, str]]:
+    """(step, metric) of all that the lines have CloudWatch count: each is charged by the month."""
+    return {(name, metric) for (name, _), line in _lines().items() for metric in line.metrics}
+
+
+def _lines() -> dict[tuple[str, str], Line]:
+    """(step, level) -> all that is written under it."""
     found: dict[tuple[str, str], Line] = {}
     for path in sorted((ROOT / "chalicelib").rglob("*.py")):
-        for name, level, fields, metrics in _calls(path):
+        for name, level, fields, counted in _calls(path):
             line = found.setdefault((name, level), Line())
             line.fields |= fields
-            line.metrics |= metrics
+            line.metrics |= counted
+    return found
+
+
+def _log_lines() -> list[tuple[str, ...]]:
+    found = _lines()
     order = sorted(found, key=lambda key: (key[0] != _EVERY, key))
     rows: list[tuple[str, ...]] = []
     for name, level in order:
@@ -193,11 +203,11 @@ def _calls(path: Path) -> Iterator[tuple[str, str, set[str], set[str]]]:
             continue
         if not (isinstance(node.func.value, ast.Name) and node.func.value.id == "log"):
             continue
-        given: Any = [*node.args[1:], *(word.value for word in node.keywords if word.arg == "metrics")]
+        given = [word.value for word in node.keywords if word.arg == "metrics"]
         named = {word.arg for word in node.keywords if word.arg and word.arg != "metrics"}
+        counted = {str(ast.literal_eval(one)) for names in given for one in getattr(names, "elts", ())}
         for name in _steps(node.args[0], path):
-            metrics = {metric for one in given for metric in _metrics(one)}
-            yield name, _LEVELS[node.func.attr], {OWN_NAMES.get(one, one) for one in named}, metrics
+            yield name, _LEVELS[node.func.attr], {OWN_NAMES.get(one, one) for one in named}, counted
 
 
 def _steps(node: ast.expr, path: Path) -> list[str]:
@@ -205,15 +215,6 @@ def _steps(node: ast.expr, path: Path) -> list[str]:
         return [str(node.value)]
     # Of the pump, which four steps run; elsewhere it is whoever is run.
     return ["deliver", "send", "retry_delivery", "retry_send"] if path.stem == "pump" else [_EVERY]
-
-
-def _metrics(node: ast.expr) -> Iterator[str]:
-    """Names of the metrics that a dict has, whichever way its conditions go."""
-    if isinstance(node, ast.Dict):
-        for key in node.keys:
-            for one in ast.walk(key) if key is not None else ():
-                if isinstance(one, ast.Constant) and isinstance(one.value, str):
-                    yield one.value
 
 
 def main() -> None:

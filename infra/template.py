@@ -31,6 +31,12 @@ from infra.parameters import CONDITIONS, PARAMETERS, when
 
 Template = dict[str, Any]
 
+_LOGGING = {"LogFormat": "JSON", "SystemLogLevel": "WARN"}
+"""Of Lambda's own lines only those that tell of trouble: START, END and REPORT of each run cost more than what the run
+says, and their figures are metrics anyway. Levels can be chosen for the format JSON alone; what our code writes to
+stdout goes through as it is, as its lines name their level and an RFC 3339 time
+(https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html)."""
+
 
 def finish(packaged: Template) -> Template:
     """Finish the template that `chalice package` wrote (changed in place and returned)."""
@@ -77,7 +83,7 @@ def _function(name: str, resources: dict[str, Any]) -> None:
         "Timeout": limit.timeout_s,
         "MemorySize": limit.memory_mb,
         "Environment": {"Variables": environment()},
-        "LoggingConfig": {"LogGroup": {"Ref": shared.log_group(name)}},
+        "LoggingConfig": {"LogGroup": {"Ref": shared.log_group(name)}, **_LOGGING},
         "Tracing": {"Ref": "Tracing"},
     }
     properties.pop("Tags", None)

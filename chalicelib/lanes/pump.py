@@ -224,10 +224,9 @@ def _attempt(row: DeliveryRow, outcome: Outcome, *, at: int) -> dict[str, Any]:
 
 
 def _say(step: str, row: DeliveryRow, notice: Notice, outcome: Outcome) -> None:
-    ok = isinstance(outcome, Delivered)
-    age = clock.now_ms() - notice.at
     log.step(
         step,
+        metrics=("age_ms", "attempt_failed"),
         delivery=row.id,
         thread=notice.thread,
         message=notice.message,
@@ -236,6 +235,6 @@ def _say(step: str, row: DeliveryRow, notice: Notice, outcome: Outcome) -> None:
         status=outcome.status or None,
         took_ms=outcome.took_ms,
         trace=notice.trace,
-        age_ms=age,
-        metrics={"TookMs": outcome.took_ms, "AgeMs": max(0, age), "Delivered" if ok else "Failed": 1},
+        age_ms=max(0, clock.now_ms() - notice.at),
+        attempt_failed=0 if isinstance(outcome, Delivered) else 1,
     )

@@ -26,4 +26,4 @@ def handle(record: dict[str, Any]) -> None:
     if told:
         lag = started - int(float(record["dynamodb"]["ApproximateCreationDateTime"]) * 1000)
         took = clock.now_ms() - started
-        log.step("announce", {"Announced": len(told)}, table=table, told=",".join(told), took_ms=took, lag_ms=lag)
+        log.step("announce", table=table, told=",".join(told), took_ms=took, lag_ms=lag)

@@ -79,7 +79,7 @@ def _keep(record: dict[str, Any], index: int, *, step: str, queue: str, body: di
         body=body,
         at=clock.now_ms(),
     ).save()
-    log.step("bury", {"Buried": 1}, failed=step, queue=queue, thread=body.get("thread"), lane=body.get("lane"))
+    log.step("bury", failed=step, queue=queue, thread=body.get("thread"), lane=body.get("lane"))
 
 
 def _sent_at(record: dict[str, Any]) -> int:

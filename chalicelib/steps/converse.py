@@ -77,14 +77,14 @@ def handle(body: dict[str, Any]) -> None:
     took = clock.now_ms() - started
     log.step(
         "converse",
+        metrics=("lag_ms",),
         thread=event.thread,
         event=event.id,
         kind=event.kind,
         outcome=outcome,
         trace=event.trace,
         took_ms=took,
-        lag_ms=started - event.at,
-        metrics={"Events": 1, "TookMs": took, "LagMs": max(0, started - event.at)},
+        lag_ms=max(0, started - event.at),
     )
 
 

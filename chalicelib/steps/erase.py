@@ -79,9 +79,7 @@ def handle(body: dict[str, Any]) -> None:
     _go_on(row, body | {"told": told}, waited=0 if done else waited + 1)
     counts = row.data["counts"]
     took, rows = clock.now_ms() - started, sum(counts.values())
-    log.step(
-        "erase", {"Parts": done, "TookMs": took}, contact=str(row.id), phase=row.data["phase"], rows=rows, took_ms=took
-    )
+    log.step("erase", contact=str(row.id), phase=row.data["phase"], rows=rows, took_ms=took)
 
 
 def _go_on(row: ContactRow, body: dict[str, Any], *, waited: int) -> None:

@@ -44,7 +44,6 @@ def handle(record: dict[str, Any]) -> list[PlatformEvent]:
     lag = clock.now_ms() - message.sent_at
     log.step(
         "fan_out",
-        {"Messages": 0 if status else 1, "Deliveries": told},
         thread=message.thread,
         message=message.id,
         deliveries=told,

@@ -33,15 +33,14 @@ def handle(body: dict[str, Any]) -> None:
     address, sent_at = receipts.place_source_event(body["id"], address=own, sent_at=body["sent_at"], now_ms=started)
     event = _event(body, address=address, sent_at=sent_at, contact=contact if address == own else {})
     queues.send("bulk-threads.fifo", [queues.Entry(event.plain(), group=event.thread, dedup=event.id)])
-    took = clock.now_ms() - started
     log.step(
         "ingest_source",
-        {"Events": 1, "TookMs": took, "LagMs": max(0, started - body["at"])},
         source=body["source"],
         event=event.id,
         thread=event.thread,
         trace=event.trace,
-        took_ms=took,
+        took_ms=clock.now_ms() - started,
+        lag_ms=max(0, started - body["at"]),
     )
 
 

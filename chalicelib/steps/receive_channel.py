@@ -69,7 +69,6 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
         events=len(entries) + len(later),
         trace=trace,
         took_ms=clock.now_ms() - started,
-        metrics={"Received": len(entries), "TookMs": clock.now_ms() - started},
     )
     body = received.response.body
     if isinstance(body, dict) and "message_id" in body:

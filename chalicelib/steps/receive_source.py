@@ -62,15 +62,13 @@ def run(request: HttpRequest, id: str) -> HttpResponse:
             told = [{"path": path, "message": why} for path, why in read.errors]
             rejected.append({"index": index, "errors": told})
     queues.send("source-events.fifo", entries)
-    took = clock.now_ms() - started
     log.step(
         "receive_source",
-        {"Received": len(entries), "Rejected": len(rejected), "TookMs": took},
         source=id,
         events=len(entries),
         rejected=len(rejected),
         trace=trace,
-        took_ms=took,
+        took_ms=clock.now_ms() - started,
     )
     return web.answer(202, {"accepted": len(entries), "rejected": rejected})
 

@@ -35,7 +35,7 @@ def run(request: HttpRequest, trigger_id: str) -> HttpResponse:
     key = request.headers.get("idempotency-key")
     answer = asking.accept(asking.usable(row), ask, key=key, posted=_posted(raw, query), trace=trace)
     log.step(
-        "receive_trigger", {"Received": 1}, trigger=row.id, trigger_event=answer["id"], trace=trace,
+        "receive_trigger", trigger=row.id, trigger_event=answer["id"], trace=trace,
         took_ms=clock.now_ms() - started,
     )  # fmt: skip
     return web.answer(202, answer)

@@ -17,5 +17,5 @@ def run(event: dict[str, Any], context: Any) -> Any:
             late = max(late, now - int(str(row.due_id)[:13]))
             schedule.hand_over(row, now_ms=now)
             released += 1
-    log.step("release_due", {"Released": released, "LateMs": late}, released=released, late_ms=late)
+    log.step("release_due", metrics=("late_ms",), released=released, late_ms=late)
     return {"released": released}

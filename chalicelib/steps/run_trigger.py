@@ -39,11 +39,16 @@ def handle(body: dict[str, Any]) -> None:
     )
     event = _event(body, contact)
     queues.send("bulk-threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id)])
-    took, lag = clock.now_ms() - started, max(0, started - body["at"])
     log.step(
-        "run_trigger", {"Events": 1, "TookMs": took, "LagMs": lag}, trigger=body["trigger"], trigger_event=body["id"],
-        thread=event.thread, event=event.id, trace=event.trace,
-    )  # fmt: skip
+        "run_trigger",
+        trigger=body["trigger"],
+        trigger_event=body["id"],
+        thread=event.thread,
+        event=event.id,
+        trace=event.trace,
+        took_ms=clock.now_ms() - started,
+        lag_ms=max(0, started - body["at"]),
+    )
 
 
 def _contact(body: dict[str, Any]) -> dict[str, str]:

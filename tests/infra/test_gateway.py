@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.api.http import routes as routing
-from infra import alarms, dashboard, edges, gateway, limits, parameters, searches
+from infra import alarms, dashboard, edges, gateway, limits, parameters, reference, searches
 from infra.edges import edge_of
 
 pytestmark = pytest.mark.xdist_group("package")
@@ -127,8 +127,11 @@ def test_the_dashboard_is_one_of_the_free_and_shows_what_is_there(template: Temp
     names = json.dumps(template["Resources"])
     for metric in shown:
         if metric[3] == "${HttpApi}":
-            assert metric[2] == "ApiId" and template["Resources"]["HttpApi"]
-        elif metric[0] != "Parley":
+            assert metric[2] == "ApiId"
+            assert template["Resources"]["HttpApi"]
+        elif metric[0] == "Parley":
+            assert (metric[3], metric[1]) in reference.metrics()
+        else:
             assert f'{{"Fn::Sub": "{metric[3]}"}}' in names, metric
     body = template["Resources"]["MessagePath"]["Properties"]["DashboardBody"]["Fn::Sub"]
     # What Fn::Sub would take for a name of the template and cannot find.
@@ -144,11 +147,11 @@ def test_alarms_are_as_dear_as_the_page_says() -> None:
 
 
 def test_searches_name_fields_that_lines_have() -> None:
-    from infra import reference
-
     known = {*re.findall(r"`(\w+)`", reference.page().partition("## Log lines")[2])}
     known |= {"step", "level", "message", "exception", "timestamp"}
+    known |= {word for name in searches.OF_LAMBDA for word in name.split(".")}
+    of_the_language = {"fields", "filter", "sort", "limit", "asc", "in", "or", "like", "ispresent"}
     for one in searches.resources().values():
         text = re.sub(r'"[^"]*"|#[^\n]*', "", one["Properties"]["QueryString"])
-        words = set(re.findall(r"\b[a-z]\w+\b", text)) - {"fields", "filter", "sort", "limit", "asc", "in"}
+        words = set(re.findall(r"\b[a-z]\w+\b", text)) - of_the_language
         assert words <= known, words - known

@@ -322,6 +322,12 @@ def test_logs_end_too(template: Template) -> None:
     assert all(group["RetentionInDays"] == 30 for group in groups.values())
 
 
+def test_lambda_writes_of_its_own_only_what_is_worth_a_look(template: Template) -> None:
+    for function in of_type(template, "AWS::Serverless::Function").values():
+        logging = dict(function["LoggingConfig"])
+        assert logging.pop("LogGroup") and logging == {"LogFormat": "JSON", "SystemLogLevel": "WARN"}
+
+
 def test_somebody_hears_of_every_trouble(template: Template) -> None:
     watched = {
         (alarm["MetricName"], json.dumps(dimension["Value"]))

@@ -61,6 +61,11 @@ def is_of_channel(lane: str) -> bool:
     return lane[27:30] == "ch_"
 
 
+def destination_of(lane: str) -> str:
+    """The id of whom a lane leads to."""
+    return lane.split("-", 2)[1]
+
+
 def queue_of(lane: str) -> str:
     """The queue of a lane's wake-ups. Always the same for a lane: two pumps at once would not keep its order."""
     if is_of_channel(lane):

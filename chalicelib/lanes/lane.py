@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chalicelib.domain.exchange import Call
+from chalicelib.domain.lane import destination_of
 from chalicelib.domain.order import HELD, Order
 from chalicelib.lanes.pump import try_one, wake
-from chalicelib.lanes.transport import Transport
-from chalicelib.ports import clock, ids, log, queues
+from chalicelib.lanes.transport import Target, Transport
+from chalicelib.ports import at_once, clock, ids, log, queues
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import deliveries, lanes
 from chalicelib.tables.deliveries import DeliveryRow
@@ -35,11 +36,13 @@ async def pump(
     transport: Transport, call: Call, lane: str, *, step: str, reopen: str, remaining_ms: Callable[[], int]
 ) -> None:
     """Work off a lane; `reopen` first removes what blocks it: `held` if it waits for its destination, `all` always."""
-    state = deliveries.tail(lane)
+    # The lane's name says whom it leads to, so both are read at once. In vain where nothing is to be done, which is
+    # cheaper than a wait of each message on its way.
+    state, target = at_once.both(lambda: deliveries.tail(lane), lambda: transport.target(destination_of(lane)))
     if state.row is not None:
         if remaining_ms() < _SPARE_MS:
             raise NoTime(lane)
-        await _of_blocked(transport, call, state.row, state.undone, step=step, reopen=reopen)
+        await _of_blocked(transport, call, state.row, state.undone, target, step=step, reopen=reopen)
         return
     for done, row in enumerate(state.undone):
         if remaining_ms() < _SPARE_MS:
@@ -48,19 +51,27 @@ async def pump(
                 raise NoTime(lane)
             wake(lane)
             return
-        if not await try_one(transport, call, row, step=step, failures=0):
+        if done:
+            target = transport.target(destination_of(lane))
+        if not await try_one(transport, call, row, target, step=step, failures=0):
             return
 
 
 async def _of_blocked(
-    transport: Transport, call: Call, own: DeliveryRow, undone: list[DeliveryRow], *, step: str, reopen: str
+    transport: Transport,
+    call: Call,
+    own: DeliveryRow,
+    undone: list[DeliveryRow],
+    target: Target | None,
+    *,
+    step: str,
+    reopen: str,
 ) -> None:
     """A lane that a wake-up finds blocked: nothing is done where somebody will come, and what he would do else."""
     lane, now = str(own.lane), clock.now_ms()
     if reopen:
         await recover(transport, call, lane, step=step, held=reopen == HELD)
     elif not own.due:
-        target = transport.target(deliveries.notice_of(undone[0])) if undone else None
         if not undone or target is None or target.usable:
             await recover(transport, call, lane, step=step, held=True)
     elif own.due + OVERDUE_MS < now and (own.leased_until or 0) < now:
@@ -102,11 +113,11 @@ async def recover(transport: Transport, call: Call, lane: str, *, step: str, hel
 async def _leased(transport: Transport, call: Call, own: DeliveryRow, *, by: str, step: str, failures: int) -> None:
     lane, head = str(own.lane), str(own.head)
     try:
-        row = deliveries.get(lane, head)
+        row, target = at_once.both(lambda: deliveries.get(lane, head), lambda: transport.target(destination_of(lane)))
         if (
             row is None
             or row.status not in deliveries.UNDONE
-            or await try_one(transport, call, row, step=step, failures=failures)
+            or await try_one(transport, call, row, target, step=step, failures=failures)
         ):
             lanes.unblock(lane, by=by)
             # What came while the lane was blocked woke nobody; what comes from here on wakes the pump.

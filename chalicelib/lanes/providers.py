@@ -22,12 +22,12 @@ from chalicelib.tables.deliveries import DeliveryRow
 retry_queue = "send-retries"
 
 
-def target(notice: Notice) -> Target | None:
+def target(destination: str) -> Target | None:
     """The channel as it stands now; a channel is never switched off, its messages fail one by one."""
-    row = config.get("channel", notice.destination)
+    row = config.get("channel", destination)
     if row is None:
         return None
-    return Target(body=row.body or {}, secrets=secrets.unseal(row.sealed or "", owner=notice.destination))
+    return Target(body=row.body or {}, secrets=secrets.unseal(row.sealed or "", owner=destination))
 
 
 async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Outcome:

@@ -20,7 +20,7 @@ from chalicelib.domain.notice import KINDS, Notice
 from chalicelib.domain.order import ALL, Order
 from chalicelib.domain.tasks import BotFailing
 from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, Transport, TryLater
-from chalicelib.ports import clock, http, ids, log, queues, redelivery
+from chalicelib.ports import clock, ids, kept_http, log, queues, redelivery
 from chalicelib.ports.lambdas import again
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import deliveries, endpoints, lanes, schedule
@@ -45,12 +45,14 @@ def each_lane(event: dict[str, Any], work: Work, *, step: str) -> Any:
         except Exception:
             log.crash(step)
             failed.append(record)
-    unfinished = asyncio.run(_together(by_lane, work, step))
+    unfinished = kept_http.run(lambda call: _together(by_lane, work, step, call))
     failed += [record for lane in unfinished for record, _ in by_lane[lane]]
     return again([(record, redelivery.wait_s(redelivery.receives(record))) for record in failed])
 
 
-async def _together(by_lane: dict[str, list[tuple[dict[str, Any], Order]]], work: Work, step: str) -> Iterable[str]:
+async def _together(
+    by_lane: dict[str, list[tuple[dict[str, Any], Order]]], work: Work, step: str, call: Call
+) -> Iterable[str]:
     failed: list[str] = []
 
     async def one_lane(lane: str, orders: list[Order]) -> None:
@@ -62,8 +64,7 @@ async def _together(by_lane: dict[str, list[tuple[dict[str, Any], Order]]], work
             log.crash(step, lane=lane)
             failed.append(lane)
 
-    async with http.web() as call:
-        await asyncio.gather(*(one_lane(lane, [order for _, order in records]) for lane, records in by_lane.items()))
+    await asyncio.gather(*(one_lane(lane, [order for _, order in records]) for lane, records in by_lane.items()))
     return failed
 
 
@@ -72,13 +73,15 @@ def wake(lane: str, *, dead: int = 0) -> None:
     queues.send(queue_of(lane), [Entry(Order(lane, dead=dead).plain(), group=lane, dedup=ids.new(lane))])
 
 
-async def try_one(transport: Transport, call: Call, row: DeliveryRow, *, step: str, failures: int) -> bool:
-    """Try one delivery; True where it is finished, one way or the other, False where the lane is blocked by it."""
+async def try_one(
+    transport: Transport, call: Call, row: DeliveryRow, target: Target | None, *, step: str, failures: int
+) -> bool:
+    """Try one delivery at its destination as it was just read; True where it is finished, one way or the other, False
+    where the lane is blocked by it."""
     notice, now = deliveries.notice_of(row), clock.now_ms()
     if notice.kind not in KINDS:
         # Of a newer version, before a rollback: what cannot be told is seen, and told by a replay when it can be.
         return _give_up(transport, row, notice, Refused(error="unknown_kind"), FAILED, attempt=None)
-    target = transport.target(notice)
     if target is None:
         return _give_up(transport, row, notice, Refused(error="destination_gone"), FAILED, attempt=None)
     if target.max_age_s and now - int(row.created[:13]) > target.max_age_s * 1000:
@@ -153,7 +156,7 @@ def _hold(transport: Transport, row: DeliveryRow, notice: Notice) -> bool:
     _mind_the_customer(row, notice)
     lanes.block(row.lane, head=row.key, blocked_by=notice.destination)
     # It may have come back between our reading its state and our row: then nobody else opens the lane.
-    target = transport.target(notice)
+    target = transport.target(notice.destination)
     if target is not None and target.usable:
         lanes.unblock(row.lane)
         wake(row.lane)

@@ -97,8 +97,8 @@ class Transport(Protocol):
 
     retry_queue: str
 
-    def target(self, notice: Notice) -> Target | None:
-        """The destination, read anew; None where it was removed."""
+    def target(self, destination: str) -> Target | None:
+        """The destination of that id, read anew; None where it was removed."""
         ...
 
     async def attempt(self, call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Outcome:

@@ -42,13 +42,12 @@ _PLACES = 1000
 _EVENTS = {"message": kinds.BOT_MESSAGE, "handover": kinds.BOT_HANDOVER, "close": kinds.BOT_CLOSE}
 
 
-def target(notice: Notice) -> Target | None:
+def target(destination: str) -> Target | None:
     """The bot, desk or subscription as it stands now, and how its webhook fares: one read for both."""
-    destination = notice.destination
     if destination.startswith("tr_"):
-        return _asker(notice)
-    key = f"{_KINDS[destination[:2]]}#{destination}"
-    row, endpoint = batch_get.get_all([(Resource, notice.service, key), (Endpoint, destination, None)])
+        return _asker(destination)
+    service, key = config.service_of(destination), f"{_KINDS[destination[:2]]}#{destination}"
+    row, endpoint = batch_get.get_all([(Resource, service, key), (Endpoint, destination, None)])
     if row is None:
         return None
     body: dict[str, Any] = row.body or {}
@@ -64,13 +63,13 @@ def target(notice: Notice) -> Target | None:
     )
 
 
-def _asker(notice: Notice) -> Target | None:
+def _asker(trigger: str) -> Target | None:
     """A trigger's `notify_url`: there is nothing to verify and nothing to switch off, each outcome has its own lane."""
-    row = config.get(_KINDS["tr"], notice.destination)
+    row = config.get(_KINDS["tr"], trigger)
     url = (row.body or {}).get("notify_url") if row else None
     if row is None or not url:
         return None
-    return Target(body={"webhook_url": url}, secrets=secrets.unseal(row.sealed or "", owner=notice.destination))
+    return Target(body={"webhook_url": url}, secrets=secrets.unseal(row.sealed or "", owner=trigger))
 
 
 async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Outcome:

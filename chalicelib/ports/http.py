@@ -80,7 +80,6 @@ async def web(
 ) -> AsyncIterator[Web]:
     """A `Call` whose connections are shared by all calls of one run of an event loop.
 
-    A Lambda opens one per invocation, inside `asyncio.run`, and makes its calls at the same time with it.
     `allow_private` is the setting of that name where it is not given; `tls` replaces the system's certificate
     authorities.
     """

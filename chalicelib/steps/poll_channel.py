@@ -26,15 +26,12 @@ from chalicelib.ports import clock, log, queues, web
 from chalicelib.ports.queues import Entry
 from chalicelib.ports.settings import LONGEST_POLL_S, settings
 from chalicelib.ports.web import Problem
-from chalicelib.tables import config, media_links, messages
+from chalicelib.tables import kept_channels, media_links, messages
 
 _PAGE = 50
 _EVERY_S = 0.3
 _EVENTS = ("handover", "transferred", "handover_accepted", "handover_ended")
 """What a visitor may hear of their conversation."""
-_KEEP_MS, _MOST_KEPT = 10_000, 1000
-_kept: dict[str, tuple[int, str, Channel]] = {}
-"""Channel -> when it was read, its service and itself."""
 
 
 def run(request: HttpRequest, channel_id: str) -> HttpResponse:
@@ -90,19 +87,9 @@ def chat(request: HttpRequest, channel_id: str) -> HttpResponse:
 
 
 def _channel(channel_id: str) -> tuple[str, Channel]:
-    """The channel as it stood at most ten seconds ago: a window asks every second or so, and only its page's origin and
-    the service depend on it."""
-    now = clock.now_ms()
-    kept = _kept.get(channel_id)
-    if kept is None or not 0 <= now - kept[0] < _KEEP_MS:
-        if len(_kept) >= _MOST_KEPT:
-            _kept.clear()
-        kept = _kept[channel_id] = (now, *_read(channel_id))
-    return kept[1], kept[2]
-
-
-def _read(channel_id: str) -> tuple[str, Channel]:
-    row = config.get("channel", channel_id)
+    """The channel as it stood at most ten seconds ago, and its service: a window asks every second or so, and only its
+    page's origin and the service depend on it."""
+    row = kept_channels.get(channel_id)
     kind = row.body.get("kind", "") if row is not None and row.body else ""
     if row is None or kind not in channels.KINDS or "pull" not in channels.load(kind).CAN:
         raise Problem(404, "unknown_channel", "there is no such web chat")

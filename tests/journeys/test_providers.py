@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import time_machine
 
 from chalicelib.ports import signing
 from tests.journeys.conftest import TOKEN, Deployment
@@ -115,3 +116,31 @@ def test_a_status_that_overtakes_our_own_answer_is_kept(
     fire_timer.handle(body)
     deployment.cloud.pump()
     assert deployment.bot.events()[-1]["DeliveryStatus"] == "Delivered"
+
+
+def test_a_changed_secret_works_at_once_and_the_old_one_for_ten_seconds(
+    traveller: time_machine.Traveller, deployment: Deployment, custom: dict[str, Any]
+) -> None:
+    assert post(deployment, custom, message("one", "c1"))[0] == 202
+    old, new = custom["secrets"]["signing_secret"], signing.new_secret()
+    traveller.shift(1)
+    path = f"/v1/channels/{custom['id']}"
+    assert deployment.call("PATCH", path, {"secrets": {"signing_secret": new}})[0] == 200
+    assert post(deployment, custom, message("two", "c2"), secret=old)[0] == 202, "by the row that the process keeps"
+    assert post(deployment, custom, message("three", "c3"), secret=new)[0] == 202
+    assert post(deployment, custom, message("four", "c4"), secret=old)[0] == 401
+    traveller.shift(11)
+    assert post(deployment, custom, message("five", "c5"), secret=new)[0] == 202
+    assert [event["Message"] for event in deployment.bot.events()] == ["one", "two", "three", "five"]
+
+
+def test_a_removed_channel_takes_messages_for_ten_seconds_at_most(
+    traveller: time_machine.Traveller, deployment: Deployment, custom: dict[str, Any]
+) -> None:
+    assert post(deployment, custom, message("one"))[0] == 202
+    assert deployment.call("DELETE", f"/v1/channels/{custom['id']}")[0] == 204
+    wrong = signing.new_secret()
+    assert post(deployment, custom, message("two"), secret=wrong)[0] == 404, "a refused call is judged anew"
+    assert deployment.call("GET", f"/v1/channels/{custom['id']}")[0] == 404
+    traveller.shift(11)
+    assert post(deployment, custom, message("three"))[0] == 404

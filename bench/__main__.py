@@ -7,8 +7,13 @@ import sys
 import time
 from pathlib import Path
 
-BENCHES = ("cpu", "requests", "capacity", "idle", "floods", "thread_length", "recent", "imports", "latency", "triggers")
-"""In this order: the dollars of `requests` use the CPU that `cpu` measured."""
+from bench.goals import table
+
+BENCHES = (
+    "cpu", "requests", "memory", "hearing", "sessions", "capacity", "idle", "floods", "thread_length", "recent",
+    "imports", "latency", "triggers", "throughput",
+)  # fmt: skip
+"""In this order: the dollars of `requests` use the CPU that `cpu` measured, and those after it what it counted."""
 
 
 def main(names: list[str]) -> int:
@@ -21,6 +26,7 @@ def main(names: list[str]) -> int:
         done = subprocess.run([sys.executable, "-m", f"bench.{name}"], cwd=Path(__file__).parents[1], check=False)
         if done.returncode:
             broken.append(name)
+    print(table(BENCHES))
     print(f"\n{time.monotonic() - began:.0f} s; results are in bench/results/")
     if broken:
         print(f"did not run: {', '.join(broken)}")

@@ -10,15 +10,23 @@ the same process and minute; the ratio says how many such calls a Lambda's work 
 from __future__ import annotations
 
 import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from statistics import median
 from typing import Any
 
+from botocore.client import BaseClient
+
 from bench.bot import bot
 from bench.meter import Meter
-from bench.place import Place, on_emulator
+from bench.place import Counted, Place, on_emulator
 from bench.report import Result
 
 TRIPS, WARM, YARDS = 60, 15, 300
+WAKES = {"receive_channel": "SendMessageBatch", "converse": "PutItem", "fan_out": "SendMessageBatch", "deliver": ""}
+"""Lambdas on the way to the bot, and the call of AWS by which each wakes the next: `converse` by the message that it
+writes. `deliver` wakes nobody: it calls the bot."""
 
 
 def measure() -> Result:
@@ -27,7 +35,8 @@ def measure() -> Result:
         _trips(place, WARM)
         place.cloud.cpu.clear()
         yard = _yard(place)
-        _trips(place, TRIPS)
+        with _watching(place.cloud) as until:
+            _trips(place, TRIPS)
         yard = (yard + _yard(place)) / 2
         cpu = {step: times for step, times in place.cloud.cpu.items() if len(times) >= TRIPS}
         counts = {step: round(len(times) / TRIPS) for step, times in cpu.items()}
@@ -46,6 +55,7 @@ def measure() -> Result:
     ]
     figures = {
         "ms_per_invocation": {step: round(value, 2) for step, value in ms.items()},
+        "ms_until_the_next_is_woken": {step: round(median(until[step]) * 1000, 2) for step in WAKES},
         "ms_per_round_trip": round(whole, 2),
         "bare_put_ms": round(yard * 1000, 3),
         "in_bare_puts": round(whole / (yard * 1000), 1),
@@ -60,6 +70,38 @@ def _trips(place: Place, count: int) -> None:
         place.says()
         place.polls()
         place.cloud.pump()
+
+
+@contextmanager
+def _watching(cloud: Counted) -> Iterator[dict[str, list[float]]]:
+    """Lambda -> CPU seconds until it has woken the next one, of its first run in each round trip."""
+    until: dict[str, list[float]] = defaultdict(list)
+    from chalicelib.ports import http
+
+    make, post = BaseClient._make_api_call, http.Web.__call__
+
+    def woken(operation: str) -> None:
+        # The first run of a Lambda since the visitor wrote is the one on the way to the bot.
+        step = cloud.running
+        first = step == "receive_channel" or len(until[step]) < len(until["receive_channel"])
+        if WAKES.get(step) == operation and first:
+            until[step].append(time.process_time() - cloud.began)
+
+    def called(client: Any, operation: str, params: dict[str, Any]) -> Any:
+        try:
+            return make(client, operation, params)
+        finally:
+            woken(operation)
+
+    async def posted(web: http.Web, *given: Any, **more: Any) -> Any:
+        woken("")
+        return await post(web, *given, **more)
+
+    BaseClient._make_api_call, http.Web.__call__ = called, posted  # type: ignore[method-assign, assignment]
+    try:
+        yield until
+    finally:
+        BaseClient._make_api_call, http.Web.__call__ = make, post  # type: ignore[method-assign]
 
 
 def _calls(place: Place) -> dict[str, int]:

@@ -56,7 +56,7 @@ def _edge(edge: str) -> tuple[int, int, float]:
 def _refused(edge: str) -> float:
     """USD of a call that is refused after a look."""
     took_s = _LOOKS * (pricing.assumed("cpu_ms_a_call") + pricing.assumed("dynamodb_ms")) / 1000
-    usd = pricing.usd("api_http") + pricing.usd("lambda_request") + _LOOKS * pricing.usd("dynamodb_read")
+    usd = pricing.api_usd() + pricing.usd("lambda_request") + _LOOKS * pricing.usd("dynamodb_read")
     usd += LIMITS[edge].memory_mb / 1024 * took_s * pricing.usd("lambda_gb_s")
     return usd + pricing.assumed("log_line_bytes") * 1e-9 * pricing.usd("logs_gb")
 

@@ -1,4 +1,4 @@
-"""What a deployment costs in a month in which nobody writes, and what an open chat window costs.
+"""What a deployment costs in a month in which nobody writes. What an open chat window costs says `sessions`.
 
 Computed from what is declared (`infra`), not measured: event sources poll their queues around the clock, the schedule
 runs each minute, keys, alarms and metrics are charged by their number.
@@ -18,12 +18,10 @@ POLLERS, LONG_POLL_S = 5, 20
 """Lambda begins with five long polls at a queue, of 20 s each
 (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html). AWS promises no number of pollers for idle
 queues, least of all for FIFO ones, so this is the upper estimate; the bill's first million requests are free."""
-CALM_S, QUIET_S, QUIET_AFTER_S = 2.5, 30, 300
-"""How often the widget asks once nobody said anything for 20 s, and from when on it asks less (docs/webchat.md)."""
 
 
 def measure() -> Result:
-    """Both."""
+    """Part by part."""
     queues = [*declared.queues(), *declared.dead_queues()]
     receives = POLLERS * (60 / LONG_POLL_S) * MINUTES
     polls = sum(receives * pricing.usd("sqs_fifo" if name.endswith(".fifo") else "sqs_standard") for name in queues)
@@ -43,33 +41,12 @@ def measure() -> Result:
         ["a month in which nobody writes", sum(month.values())],
         [f"beyond it once used: {len(reference.metrics())} metrics", busy],
     ]
-    rows += [[name, cost] for name, cost in _windows().items()]
     notes = [
         "Pollers: the upper estimate of five a queue. Alarms are a parameter of the template (`Alarms=off`).",
         "Metrics are charged by the hour in which they are written.",
-        "A chat window waits at the server for 20 s after each word (256 MB, a query each 0.3 s), then asks.",
     ]
-    figures = {"usd_a_month": month, "usd_metrics_a_month": busy, "usd_window_hour": _windows()}
+    figures = {"usd_a_month": month, "usd_metrics_a_month": busy}
     return Result("idle", "What it costs while nobody writes", ["what", "USD"], rows, notes=notes, figures=figures)
-
-
-def _windows() -> dict[str, float]:
-    """USD of an hour of one chat window, by how it asks."""
-    waiting, asking = _poll(LONG_POLL_S), _poll(0)
-    silent = waiting + asking * ((QUIET_AFTER_S - LONG_POLL_S) / CALM_S + (3600 - QUIET_AFTER_S) / QUIET_S)
-    return {
-        "an hour of a chat window that waits at the server": waiting * 3600 / LONG_POLL_S,
-        f"an hour of one that asks each {CALM_S} s": asking * 3600 / CALM_S,
-        "an hour of one in which nobody writes": silent,
-    }
-
-
-def _poll(held_s: int) -> float:
-    """USD of one poll that is held for so long."""
-    queries = held_s / 0.3 + 1
-    run_s = held_s or (2 * pricing.assumed("cpu_ms_a_call") + pricing.assumed("dynamodb_ms")) / 1000
-    one = pricing.usd("api_rest") + pricing.usd("lambda_request") + queries * pricing.usd("dynamodb_read")
-    return one + LIMITS["poll_channel"].memory_mb / 1024 * run_s * pricing.usd("lambda_gb_s")
 
 
 if __name__ == "__main__":

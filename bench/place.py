@@ -45,6 +45,9 @@ class Counted(Cloud):
     lines: Lines = field(default_factory=Lines)
     cpu: dict[str, list[float]] = field(default_factory=dict)
     """Lambda -> CPU seconds of each of its invocations."""
+    running: str = ""
+    began: float = 0
+    """The Lambda that runs, and this process's CPU seconds when its run began."""
 
     def invoke(self, step: str, event: dict[str, Any]) -> Any:
         with self.watched(step):
@@ -58,6 +61,7 @@ class Counted(Cloud):
     def watched(self, step: str) -> Iterator[None]:
         """Count and time a Lambda's run."""
         tally, logged, began = self.meter.tally, self.lines.bytes, time.process_time()
+        self.running, self.began = step, began
         with self.meter.within(step):
             yield
         self.cpu.setdefault(step, []).append(time.process_time() - began)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from bench import report
-from bench.meter import Tally
+from bench.meter import Call, Tally
 from infra.limits import LIMITS
 
 _PRICES: dict[str, Any] = json.loads(Path(__file__).with_name("prices.json").read_text(encoding="utf-8"))
 _OUTSIDE = ("deliver", "send")
 """Lambdas that wait for somebody outside, once an invocation."""
+_AT_ONCE = frozenset({("deliver", "BatchGetItem")})
+"""Calls that are made while the one before them is (`chalicelib/lanes/lane.py`), and so are not waited for."""
 MILLION = 1_000_000
 
 
@@ -27,6 +31,27 @@ def assumed(name: str) -> float:
     return float(_PRICES["assumed"][name]["value"])
 
 
+@cache
+def api_usd() -> float:
+    """The price of a request by the kind of API that the packaged template holds."""
+    # Late, as it imports the product, which reads its environment once.
+    from infra.package import build, here
+
+    resources = json.loads(build(here()).template.read_text(encoding="utf-8"))["Resources"].values()
+    apis = [one["Properties"] for one in resources if one["Type"] == "AWS::ApiGatewayV2::Api"]
+    return usd("api_http" if any(api.get("ProtocolType") == "HTTP" for api in apis) else "api_rest")
+
+
+def share(memory_mb: int) -> float:
+    """The share of a core that a function has, whose memory this is."""
+    return min(1.0, memory_mb / assumed("lambda_full_core_mb"))
+
+
+def run_gb_s(step: str, ms: float) -> float:
+    """GB-seconds of a run that takes so long."""
+    return LIMITS[step].memory_mb / 1024 * ms / 1000
+
+
 def per_million(tally: Tally, *, waits_s: float = 0) -> dict[str, float]:
     """USD for a million of what was counted, by service; `waits_s` is how long each poll waited."""
     sqs = [call.target for call in tally.of("sqs")] + [queue for queue in tally.batches for _ in range(2)]
@@ -36,7 +61,7 @@ def per_million(tally: Tally, *, waits_s: float = 0) -> dict[str, float]:
     # Lambda's own lines of runs that go well are switched off (`infra/template.py`).
     logged = sum(tally.log_bytes.values())
     costs = {
-        "api gateway": tally.http * usd("api_rest"),
+        "api gateway": tally.http * api_usd(),
         "lambda requests": len(tally.invocations) * usd("lambda_request"),
         "lambda time": gb_seconds(tally, waits_s=waits_s) * usd("lambda_gb_s"),
         "sqs": fifo * usd("sqs_fifo") + (len(sqs) - fifo) * usd("sqs_standard"),
@@ -57,16 +82,38 @@ def extra_queries(waits_s: float) -> int:
 
 def gb_seconds(tally: Tally, *, waits_s: float = 0) -> float:
     """Lambda's GB-seconds: measured CPU at the memory's share of a core, and the waits that are assumed."""
-    measured: dict[str, float] = report.last("cpu").get("ms_per_invocation", {})
-    calls = Counter((call.step, call.service) for call in tally.calls)
     total = 0.0
-    for step, count in Counter(tally.invocations).items():
-        memory = LIMITS[step].memory_mb
-        here = {service: calls[step, service] for service in ("dynamodb", "sqs", "kms")}
-        cpu_ms = measured.get(step, sum(here.values()) / count * assumed("cpu_ms_a_call")) * count
-        share = min(1.0, memory / assumed("lambda_full_core_mb"))
-        wait_ms = sum(number * assumed(f"{service}_ms") for service, number in here.items())
-        wait_ms += count * assumed("outside_ms") if step in _OUTSIDE else 0
-        wait_ms += count * waits_s * 1000 if step == "poll_channel" else 0
-        total += memory / 1024 * (cpu_ms / share + wait_ms) / 1000
+    for step, run in runs(tally, waits_s=waits_s).items():
+        total += run.times * run_gb_s(step, run.ms(LIMITS[step].memory_mb))
     return total
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A Lambda's run, as the mean of those in a tally."""
+
+    times: int
+    cpu_ms: float
+    """On a whole core."""
+    wait_ms: float
+
+    def ms(self, memory_mb: int) -> float:
+        """How long it takes with so much memory."""
+        return self.cpu_ms / share(memory_mb) + self.wait_ms
+
+
+def runs(tally: Tally, *, waits_s: float = 0) -> dict[str, Run]:
+    """Lambda -> its run: CPU as it was measured last, waits as they are assumed."""
+    measured: dict[str, float] = report.last("cpu").get("ms_per_invocation", {})
+    found = {}
+    for step, times in Counter(tally.invocations).items():
+        calls = [call for call in tally.calls if call.step == step]
+        wait_ms = sum(waited_ms(call) for call in calls) / times
+        wait_ms += assumed("outside_ms") if step in _OUTSIDE else waits_s * 1000 if step == "poll_channel" else 0
+        found[step] = Run(times, measured.get(step, len(calls) / times * assumed("cpu_ms_a_call")), wait_ms)
+    return found
+
+
+def waited_ms(call: Call) -> float:
+    """How long a call of AWS is waited for."""
+    return 0 if (call.step, call.operation) in _AT_ONCE else assumed(f"{call.service}_ms")

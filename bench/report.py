@@ -22,6 +22,8 @@ class Goal:
     most: float
     is_: float
     unit: str = ""
+    parts: dict[str, float] = field(default_factory=dict)
+    """What the figure is made of, in its unit: where a goal is missed, this is where it goes."""
 
     @property
     def met(self) -> bool:

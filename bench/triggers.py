@@ -14,9 +14,9 @@ from statistics import median, quantiles
 from typing import Any
 
 from bench.bot import bot
-from bench.latency import _http, _parley
+from bench.latency import chat_of, http, visitor
 from bench.prompt import prompt_emulator
-from bench.report import Result
+from bench.report import Goal, Result
 from bench.words import ASKED, TOKEN
 from infra.local.stack import Stack, stack
 
@@ -27,7 +27,7 @@ _BATCH = 10
 def measure() -> Result:
     """Chat and accepting alone, then both while the events are worked off."""
     with bot() as heard, bot() as worker, prompt_emulator(), stack() as up:
-        chat = _parley(up, heard)
+        chat = visitor(up, chat_of(up, heard.url))
         trigger = _trigger(up, worker.url)
 
         def trip() -> None:
@@ -36,7 +36,7 @@ def measure() -> Result:
 
         def fire() -> None:
             sent = {"Authorization": f"Bearer {trigger['secret']}"}
-            _http("POST", trigger["event_url"], {"text": ASKED, "session": "one"}, sent)
+            http("POST", trigger["event_url"], {"text": ASKED, "session": "one"}, sent)
 
         for _ in range(WARM):
             trip()
@@ -57,13 +57,17 @@ def measure() -> Result:
         key = name.replace(" ", "_")
         figures |= {f"{key}_ratio_median": rows[-1][3], f"{key}_ratio_p95": rows[-1][6]}
     columns = ["", "alone ms, median", "beside ms, median", "ratio", "alone ms, p95", "beside ms, p95", "ratio, p95"]
+    goals = [
+        Goal("chat round trip beside, p95", 2, rows[0][6], "times "),
+        Goal("accepting an event beside, median", 3, rows[1][3], "times "),
+    ]
     why = (
         "Triggers have queues and ceilings of their own up to the bot, so what is left is this machine: the emulator's "
         "workers share its cores, and one thread of it carries all streams."
     )
     left_over = f"{left} of {QUEUED} events were still queued when the last was timed."
     notes = [f"{TRIPS} each, after {WARM} to warm up; {left_over}", why]
-    return Result("triggers", "Chat while ten thousand trigger events are queued", columns, rows, [], notes, figures)
+    return Result("triggers", "Chat while ten thousand trigger events are queued", columns, rows, goals, notes, figures)
 
 
 def _timed(act: Callable[[], None]) -> list[float]:
@@ -78,7 +82,7 @@ def _timed(act: Callable[[], None]) -> list[float]:
 
 def _trigger(up: Stack, bot_url: str) -> dict[str, Any]:
     def call(method: str, path: str, body: Any = None) -> Any:
-        return _http(method, up.base_url + path, body, {"Authorization": f"Bearer {up.admin_key}"})
+        return http(method, up.base_url + path, body, {"Authorization": f"Bearer {up.admin_key}"})
 
     service = call("POST", "/v1/services", {"name": "bulk"})["id"]
     about = {"service_id": service, "name": "worker", "profile": "imi", "verification_token": TOKEN}

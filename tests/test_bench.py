@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 PROGRAM = """
 import json, sys
@@ -22,6 +24,7 @@ print(json.dumps(found), file=sys.__stdout__)
 """
 
 
+@pytest.mark.xdist_group("package")
 def test_a_round_trip_is_counted() -> None:
     # A process of its own: the meter stands in botocore, and the product reads its environment once.
     env = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PARLEY_", "POWERTOOLS_"))}

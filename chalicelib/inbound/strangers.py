@@ -34,6 +34,11 @@ _posts: dict[str, tuple[int, int]] = {}
 def forget() -> None:
     """As in a process that has just begun."""
     _known.clear()
+    forget_posts()
+
+
+def forget_posts() -> None:
+    """As half a minute later."""
     _posts.clear()
 
 

@@ -13,6 +13,7 @@ from chalice.app import CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
 
 from chalicelib.api.http.application import Application
 from chalicelib.api.http.blueprint import routes
+from chalicelib.preload import preload
 
 app = Application(app_name="parley", configure_logs=False)
 app.register_blueprint(routes)
@@ -122,3 +123,7 @@ def bury(event: SQSEvent) -> Any:
     from chalicelib.steps import bury as step
 
     return step.run(event.to_dict(), event.context, app.event_sources)
+
+
+# With the CPU of a start rather than that of the first call.
+preload()

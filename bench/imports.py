@@ -32,7 +32,7 @@ import boto3
 boto3.client("dynamodb"); boto3.client("sqs")
 """
 _OURS = "import app\n"
-_FRONT = "from chalicelib.api import front\n"
+_FRONT = "from chalicelib.api.http import dispatch\n"
 _CLIENTS = """
 from chalicelib.ports import aws
 aws.client("dynamodb"); aws.client("sqs")
@@ -53,7 +53,7 @@ def _lambdas() -> dict[str, str]:
     found = {}
     for name in edges.names():
         front = _FRONT if name in edges.present() else ""
-        code = _OURS + front + f"import chalicelib.{'api.resources' if name == edges.API else f'steps.{name}'}\n"
+        code = _OURS + front + f"import chalicelib.{'api.setup.resources' if name == edges.API else f'steps.{name}'}\n"
         found[name] = code + _CLIENTS + (_AIOHTTP if name in _PUMPS else "")
     return found
 

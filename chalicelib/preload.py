@@ -30,8 +30,8 @@ def preload(function: str | None = None) -> None:
         import_module(module)
         from chalicelib.ports import aws
 
-        for service in ("dynamodb", "sqs"):
-            aws.client(service)
+        aws.client("dynamodb")
+        aws.client("sqs")
         if "chalicelib.ports.http" in sys.modules:
             import aiohttp  # noqa: F401 (the port imports it with its first call)
         # What was made so far stays for as long as the process: nobody need look through it for what is unused.

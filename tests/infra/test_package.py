@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import zipfile
@@ -11,6 +12,7 @@ import pytest
 
 from infra.package import MOST_BYTES, Package, Unfit, _refuse_foreign, _zip, drop_torn
 from infra.reads import aws_services
+from infra.slim import ALWAYS
 
 pytestmark = pytest.mark.xdist_group("package")
 
@@ -24,7 +26,9 @@ for name in names:
 # What the modules import when they first need it.
 import aiohttp, datalogic_py, pydantic, yaml, boto3
 for service in {services!r}:
-    boto3.client(service, region_name="us-east-1")
+    client = boto3.client(service, region_name="us-east-1")
+    assert client.meta.endpoint_url.startswith("https://"), service
+    assert client.meta.method_to_api_mapping, service
 foreign = {{name for name, module in sys.modules.items()
            if "site-packages" in (getattr(module, "__file__", None) or "")}}
 assert not foreign, foreign
@@ -58,6 +62,21 @@ def test_everything_can_be_imported_from_the_zip_alone(tree: Path) -> None:
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert int(done.stdout) > 30
+
+
+def test_what_a_client_is_made_from_is_plain_and_ours_alone(tree: Path) -> None:
+    data = tree / "botocore" / "data"
+    assert not list(data.rglob("*.gz"))
+    described = {path.parts[-3] for path in data.rglob("service-2.json")}
+    assert described == {*ALWAYS, *aws_services()}
+    for path in data.rglob("service-2.json"):
+        model = json.loads(path.read_text())
+        assert model["operations"] and "documentation" not in model, path
+    named = {
+        name for one in json.loads((data / "endpoints.json").read_text())["partitions"] for name in one["services"]
+    }
+    assert {"dynamodb", "streams.dynamodb", "sqs", "kms", "s3", "events", "sts"} <= named
+    assert len(named) <= len(described)
 
 
 def test_it_is_far_from_the_limits(package: Package) -> None:

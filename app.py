@@ -21,6 +21,14 @@ app.register_blueprint(routes)
 app.api.binary_types = []
 
 
+@app.lambda_function()
+def live(event: dict[str, Any], context: Any) -> Any:
+    """The sockets of visitors' pages: lets them in, hears them, forgets them."""
+    from chalicelib.steps import live as step
+
+    return step.run(event, context)
+
+
 @app.on_sqs_message(queue="trigger-events.fifo", batch_size=10)
 def run_trigger(event: SQSEvent) -> Any:
     """Brings the events of triggers to their threads, with whom they are about."""
@@ -49,6 +57,14 @@ def converse(event: SQSEvent) -> Any:
 def fan_out(event: DynamoDBEvent) -> Any:
     """Carries out what `converse` decided: deliveries, sends and turns for each new message."""
     from chalicelib.steps import fan_out as step
+
+    return step.run(event.to_dict(), event.context)
+
+
+@app.on_dynamodb_record(stream_arn="messages+connections", batch_size=100)
+def push(event: DynamoDBEvent) -> Any:
+    """Tells open windows of web chats what is new."""
+    from chalicelib.steps import push as step
 
     return step.run(event.to_dict(), event.context)
 

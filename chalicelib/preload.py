@@ -34,5 +34,7 @@ def preload(function: str | None = None) -> None:
         aws.client("sqs")
         if "chalicelib.ports.http" in sys.modules:
             import aiohttp  # noqa: F401 (the port imports it with its first call)
+        if "chalicelib.ports.sockets" in sys.modules:
+            aws.client("apigatewaymanagementapi")
         # What was made so far stays for as long as the process: nobody need look through it for what is unused.
         gc.freeze()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra import declared, edges, loops, queues
+from infra import declared, edges, loops, queues, sockets
 from infra.limits import BULK_OLD_AFTER_S, LIMITS, is_bulk
 
 MINUTE = 60
@@ -50,6 +50,9 @@ def resources() -> dict[str, Any]:
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
     api = [{"Name": "ApiId", "Value": {"Ref": "HttpApi"}}]
     found |= _alarm("http", "errors", _metric("AWS/ApiGateway", "5xx", api))
+    live = [{"Name": "ApiId", "Value": {"Ref": sockets.API}}]
+    # Not IntegrationError: that a stranger's socket is refused counts there.
+    found |= _alarm("sockets", "errors", _metric("AWS/ApiGateway", "ExecutionError", live))
     return found | _alarm("loops", "dropped", _dropped()) | _alarm("account", "full", _full(), above=FULL_PERCENT)
 
 

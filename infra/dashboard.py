@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from infra import alarms, declared
+from infra import alarms, declared, sockets
 from infra.limits import BULK_OLD_AFTER_S
 
 PATH = ("receive_channel", "converse", "fan_out", "deliver", "send", "retry_delivery", "retry_send", "fire_timer")
@@ -44,6 +44,7 @@ def widgets() -> list[dict[str, Any]]:
         _graph("From said to delivered, p95, ms", [_own("age_ms", name) for name in ("deliver", "send")]),
         _graph("Share of attempts that failed", [_own("attempt_failed", name, "Average") for name in ATTEMPTS]),
         _graph("Waiting for converse, p95, ms", [_own("lag_ms", "converse")]),
+        _graph("Sockets", [_live(name) for name in ("ConnectCount", "MessageCount", "ClientError", "ExecutionError")]),
         _graph("HTTP", [_http(name) for name in ("Count", "4xx", "5xx")]),
     ]
     places = [{"x": n % 2 * _WIDE, "y": n // 2 * _HIGH, "width": _WIDE, "height": _HIGH} for n in range(len(shown))]
@@ -65,6 +66,10 @@ def _queue(metric: str, queue: str) -> list[Any]:
 
 def _own(metric: str, step: str, statistic: str = "p95") -> list[Any]:
     return ["Parley", metric, "step", step, "stage", "${Stage}", {"stat": statistic, "label": step}]
+
+
+def _live(metric: str) -> list[Any]:
+    return ["AWS/ApiGateway", metric, "ApiId", f"${{{sockets.API}}}", {"stat": "Sum", "label": metric}]
 
 
 def _http(metric: str) -> list[Any]:

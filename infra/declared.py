@@ -12,7 +12,7 @@ from typing import Any, Literal
 PLACEHOLDER = "dead-letters"
 """The queue that `bury` names in `app.py`: stands for every dead-letter queue, and is none itself."""
 
-SourceKind = Literal["queue", "stream", "schedule"]
+SourceKind = Literal["queue", "stream", "schedule", "socket"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Lambda:
     name: str
     kind: SourceKind
     source: str
-    """Short name of the queue, or of the table with the stream (several joined by `+`); "" for a schedule."""
+    """Short name of the queue, or of the table with the stream (several joined by `+`); else ""."""
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -61,8 +61,8 @@ def chalice_app() -> Any:
 
 @cache
 def lambdas() -> tuple[Lambda, ...]:
-    """The event-driven Lambdas, in the order of `app.py`."""
-    found = []
+    """The event-driven Lambdas, in the order of `app.py`; before them those that sockets wake (`infra/sockets.py`)."""
+    found = [Lambda(one.name, "socket", "") for one in chalice_app().pure_lambda_functions]
     for event in chalice_app().event_sources:
         if queue := getattr(event, "queue", None):
             found.append(Lambda(event.name, "queue", queue))

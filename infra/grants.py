@@ -36,6 +36,7 @@ SENDS_TO: dict[str, tuple[str, ...]] = {
     "receive_channel": ("threads.fifo", "timers"),
     # The web chat page posts what its visitor writes where it also waits for answers.
     "poll_channel": ("threads.fifo",),
+    "live": (),
     "receive_bot": ("threads.fifo",),
     "receive_desk": ("threads.fifo",),
     "fetch_media": (),
@@ -48,6 +49,8 @@ SENDS_TO: dict[str, tuple[str, ...]] = {
     # Carries out what converse decided.
     # What the event bus does not take is tried again.
     "fan_out": ("deliveries.fifo", "bulk-deliveries.fifo", "sends.fifo", "threads.fifo", "timers"),
+    # That a message was told, and so delivered.
+    "push": ("threads.fifo",),
     # Deliveries to subscriptions; threads hear of what became of their contact.
     "announce": (*_EVENTS, *_LANES, "timers"),
     # Bot replies in a response, and what became of a delivery; the rest of a long lane is a new wake-up.

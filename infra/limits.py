@@ -42,6 +42,13 @@ LIMITS: dict[str, Limit] = {
     "poll_channel": Limit(
         29, 256, "waits up to 20 s for messages, so it must not eat the account's concurrency", reserved=100
     ),
+    "live": Limit(
+        10,
+        256,
+        "a handful of reads when a window's socket opens, one when it says that it is there; the ceiling keeps a crowd "
+        "that comes back at once from the rest",
+        reserved=20,
+    ),
     "receive_bot": Limit(10, 512, "checks and queues"),
     "receive_desk": Limit(10, 512, "checks and queues"),
     "fetch_media": Limit(29, 1024, "holds a file of up to 100 MB while it takes it from its provider", reserved=20),
@@ -66,6 +73,12 @@ LIMITS: dict[str, Limit] = {
     ),
     "converse": Limit(30, 1024, "ten events of at most ten threads, a handful of calls each", bulk_at_most=5),
     "fan_out": Limit(60, 1024, "queues only; a batch is a hundred messages", batch=100),
+    "push": Limit(
+        60,
+        512,
+        "a query for each message of a web chat, and a call of three seconds at most for each open window",
+        batch=100,
+    ),
     "announce": Limit(60, 512, "a handful of calls for each conversation opened or closed", batch=100, old_after_s=300),
     "deliver": Limit(60, 1024, "ten lanes at once, 5 s an attempt, and goes on until a lane is empty", bulk_at_most=10),
     "send": Limit(60, 1024, "as deliver; providers have rates, hence the ceiling", at_most=50),
@@ -112,6 +125,7 @@ RATES: dict[str, Rate] = {
     "fetch_media": Rate(20, 40, "a call may hold a file of 100 MB"),
     "api": Rate(100, 200, "an owner's scripts and the console; all paths of /v1 together"),
 }
+SOCKETS = Rate(200, 400, "of all sockets together what they send and how many open; AWS lets 500 open a second")
 OTHER = Rate(2, 10, "paths that lead nowhere, which are answered 404")
 
 VISIBILITY_TIMES = 6

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from infra import declared, edges, grants
+from infra import declared, edges, grants, sockets
 from infra.limits import LIMITS
 from infra.reads import ROOT, modules_of
 
@@ -33,6 +33,7 @@ def policy(name: str) -> dict[str, Any]:
         *_secrets(name),
         *_bus(name),
         *_media(name),
+        *_sockets(name),
     ]
     return _document(*statements)
 
@@ -66,7 +67,7 @@ def _logs(name: str) -> Statement:
 def _source(name: str) -> list[Statement]:
     """What Lambda's poller needs of the function's role."""
     found = [one for one in declared.lambdas() if one.name == name]
-    if not found or found[0].kind == "schedule":
+    if not found or found[0].kind in ("schedule", "socket"):
         return []
     one = found[0]
     if one.kind == "stream":
@@ -149,6 +150,14 @@ def _media(name: str) -> list[Statement]:
     if name not in grants.MEDIA:
         return []
     return [_allow("Media", grants.MEDIA[name], {"Fn::Sub": "${MediaBucket.Arn}/*"})]
+
+
+def _sockets(name: str) -> list[Statement]:
+    if "chalicelib.ports.sockets" not in modules_of(name):
+        return []
+    # POST tells an open socket something, DELETE closes it.
+    actions = [f"${{{sockets.API}}}/{sockets.STAGE}/{verb}/@connections/*" for verb in ("POST", "DELETE")]
+    return [_allow("Sockets", ("execute-api:ManageConnections",), *(arn("execute-api", one) for one in actions))]
 
 
 def traces() -> dict[str, Any]:

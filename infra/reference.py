@@ -122,8 +122,8 @@ def _lambdas() -> Iterator[tuple[str, ...]]:
 def _woken(one: declared.Lambda) -> str:
     if one.source == declared.PLACEHOLDER:
         return "dead-letter queues"
-    if one.kind == "schedule":
-        return "each minute"
+    if one.kind in ("schedule", "socket"):
+        return "each minute" if one.kind == "schedule" else "WebSocket"
     return (" " if one.kind == "queue" else " and ").join(f"`{source}`" for source in one.sources) + (
         "" if one.kind == "queue" else " (streams)" if len(one.sources) > 1 else " (stream)"
     )

@@ -21,13 +21,22 @@ FILTERS: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
         {"eventName": ["INSERT"], "dynamodb": {"Keys": {"item": {"S": [{"prefix": "merge#"}]}}}},
     ),
     ("announce", "endpoints"): ({"eventName": _CHANGED},),
+    # New messages of channels whose pages have sockets.
+    ("push", "messages"): (
+        {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"data": {"M": {"channel_kind": {"S": ["webchat"]}}}}}},
+    ),
+    # A socket that opens, and that an agent types; not that a visitor does.
+    ("push", "connections"): (
+        {"eventName": ["INSERT"], "dynamodb": {"Keys": {"topic": {"S": [{"prefix": "thread#"}]}}}},
+        {"eventName": ["MODIFY"], "dynamodb": {"NewImage": {"news": {"S": ["agent.typing"]}}}},
+    ),
 }
 """(Lambda, table) -> the records of the stream that it is woken for, those that fit one pattern; others cost nothing
 (https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html)."""
 
 
 def events(one: declared.Lambda) -> dict[str, Any]:
-    """The `Events` of a Lambda's SAM function; a schedule stays as Chalice wrote it."""
+    """The `Events` of a Lambda's SAM function; a schedule stays as Chalice wrote it, and sockets are none of SAM's."""
     if one.kind == "stream":
         names = {table: declared.pascal(table) if len(one.sources) > 1 else "" for table in one.sources}
         return {

@@ -23,6 +23,7 @@ from infra import (
     sample,
     searches,
     shared,
+    sockets,
     sources,
     tables,
 )
@@ -49,7 +50,7 @@ def finish(packaged: Template) -> Template:
     packaged["Resources"] |= shared.resources() | tables.resources() | queues.resources()
     packaged["Resources"] |= alarms.resources() | sample.resources()
     packaged["Resources"] |= dashboard.resources() | searches.resources() | backup.resources() | budget.resources()
-    packaged["Resources"] |= domain.resources()
+    packaged["Resources"] |= domain.resources() | sockets.resources(edges.logical(sockets.STEP))
     for resource in packaged["Resources"].values():
         if resource["Type"] == "AWS::IAM::Role":
             resource["Properties"]["PermissionsBoundary"] = when("Bounded", {"Ref": "PermissionsBoundaryArn"})
@@ -68,7 +69,7 @@ def environment() -> dict[str, Any]:
         "PARLEY_MEDIA_BUCKET": {"Ref": "MediaBucket"},
         "PARLEY_LONGEST_POLL_S": {"Fn::If": ["Reserve", str(LONGEST_POLL_S), "0"]},
         "POWERTOOLS_LOG_LEVEL": "INFO",
-    }
+    } | sockets.environment()
 
 
 def _function(name: str, resources: dict[str, Any]) -> None:
@@ -102,9 +103,9 @@ def _function(name: str, resources: dict[str, Any]) -> None:
 def _sources(resources: dict[str, Any]) -> None:
     for one in declared.lambdas():
         properties = resources[one.logical]["Properties"]
-        if one.kind != "schedule":
+        if one.kind in ("queue", "stream"):
             properties["Events"] = sources.events(one)
-        else:
+        elif one.kind == "schedule":
             # The next run comes in a minute and does what this one did not, so a failed run is not repeated.
             properties["EventInvokeConfig"] = {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
 

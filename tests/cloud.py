@@ -47,8 +47,16 @@ QUEUES = {
     "erasures": "erase",
 }
 DEAD = {queue.replace(".fifo", "-dead.fifo") if ".fifo" in queue else f"{queue}-dead": "bury" for queue in QUEUES}
-STREAMS = {"messages": "fan_out", "threads": "announce", "contacts": "announce", "endpoints": "announce"}
-STREAM_DEAD = {f"{step}-dead": "bury" for step in STREAMS.values()}
+STREAMS = (
+    ("messages", "fan_out"),
+    ("messages", "push"),
+    ("connections", "push"),
+    ("threads", "announce"),
+    ("contacts", "announce"),
+    ("endpoints", "announce"),
+)
+"""(table, step): each reads the table's stream by itself."""
+STREAM_DEAD = {f"{step}-dead": "bury" for _, step in STREAMS}
 STREAM_RETRIES = 5
 _ROUNDS = 500
 
@@ -172,10 +180,10 @@ class Cloud:
     _hidden: dict[str, float] = field(default_factory=dict)
     _held: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     _receives: dict[str, int] = field(default_factory=dict)
-    _streamed: dict[str, int] = field(default_factory=dict)
-    """Table -> how much of its stream was handled."""
-    _shards: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
-    """Table -> parts of its stream that are under way, the next one last."""
+    _streamed: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(table, step) -> how much of the table's stream the step has handled."""
+    _shards: dict[tuple[str, str], list[tuple[int, int]]] = field(default_factory=dict)
+    """(table, step) -> parts of the table's stream that are under way, the next one last."""
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def pump(self, *, rounds: int = _ROUNDS) -> None:
@@ -306,11 +314,12 @@ class Cloud:
         }
 
     def _stream_once(self) -> bool:
-        moved = [self._table_once(table, step) for table, step in STREAMS.items()]
+        moved = [self._table_once(table, step) for table, step in STREAMS]
         return any(moved)
 
     def _table_once(self, table: str, step: str) -> bool:
-        shards, streamed = self._shards.setdefault(table, []), self._streamed.get(table, 0)
+        reader = table, step
+        shards, streamed = self._shards.setdefault(reader, []), self._streamed.get(reader, 0)
         if not shards:
             end = len(_moto_table(self._table(table)).stream_shard.items)
             if end <= streamed:
@@ -337,12 +346,12 @@ class Cloud:
             return True
         failed = [item["itemIdentifier"] for item in answer["batchItemFailures"]] if answer else []
         if answer is not None and not failed:
-            self._streamed[table] = end
+            self._streamed[reader] = end
             return True
         numbers = [record["dynamodb"]["SequenceNumber"] for record in self._stream_records(table, start, end)]
         self.failures.append((step, "batch item failure"))
-        at = self._streamed[table] = start + (numbers.index(failed[0]) if failed else 0)
-        count = self._receives[f"{table}{at}"] = self._receives.get(f"{table}{at}", 0) + 1
+        at = self._streamed[reader] = start + (numbers.index(failed[0]) if failed else 0)
+        count = self._receives[f"{step}{table}{at}"] = self._receives.get(f"{step}{table}{at}", 0) + 1
         if count <= STREAM_RETRIES:
             shards.append((at, end))
             return True
@@ -353,7 +362,7 @@ class Cloud:
         body = json.dumps({"version": "1.0", "DDBStreamBatchInfo": place | lost})
         dead = {"MessageId": f"m{next(self._ids)}", "Body": body, "Attributes": {}, "Chain": Counter()}
         self._held.setdefault(f"{step}-dead", []).append(dead)
-        self._streamed[table] = end
+        self._streamed[reader] = end
         return True
 
     def _stream_records(self, table: str = "messages", start: int = 0, end: int | None = None) -> list[dict[str, Any]]:

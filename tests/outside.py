@@ -67,7 +67,7 @@ def serving() -> Iterator[Outside]:
             self.end_headers()
             self.wfile.write(payload)
 
-        do_GET = do_POST
+        do_GET = do_DELETE = do_POST
 
         def log_message(self, format: str, *args: Any) -> None:
             """Quiet."""

@@ -39,7 +39,7 @@ def test_a_round_trip_is_counted() -> None:
     for name in ("write_units", "read_units", "lambda_gb_s", "usd_per_million"):
         assert found[name] > 0, name
     assert len(found["calls"]) == found["aws_calls"] == sum(found["by_step"].values())
-    assert {"receive_channel", "converse", "fan_out", "deliver", "poll_channel"} == set(found["by_step"])
+    assert {"receive_channel", "converse", "fan_out", "deliver", "poll_channel", "push"} == set(found["by_step"])
     assert found["usd_by_service"].keys() >= {"api gateway", "lambda time", "sqs", "dynamodb writes", "logs"}
 
 

@@ -37,9 +37,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "lanes": ("domain", "wire", "ports", "tables", "channels", "bots", "desks", "announcing", "lanes"),
     # What edges and the API share. What is posted to a trigger is read as webhooks of channels are.
     "inbound": ("domain", "wire", "ports", "tables", "bots", "desks", "sources", "inbound"),
+    # What the steps share that serve pages of web chats.
+    "visitors": ("domain", "ports", "tables", "channels", "visitors"),
     "steps": (
         "domain", "wire", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows",
-        "announcing", "lanes", "inbound",
+        "announcing", "lanes", "inbound", "visitors",
     ),
     "api": (
         "domain", "wire", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows",
@@ -63,6 +65,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "sources": ("jsonatapy",),
     "announcing": (),
     "lanes": (),
+    "visitors": (),
     # Settings are pydantic models, in a module that only the API loads.
     "channels": ("pydantic",),
     # A route is told of a request and answers with a response; nothing else of Chalice is used.
@@ -248,7 +251,9 @@ def test_a_lambda_has_no_logic(name: str) -> None:
     assert imported == f"from chalicelib.steps import {name} as step"
     # Whose dead letters are whose, is known by what is declared here.
     more = ", app.event_sources" if name == "bury" else ""
-    assert returned == f"return step.run(event.to_dict(), event.context{more})"
+    # Of sockets Chalice hands on what comes, without a class of its own.
+    given = "event, context" if name == "live" else f"event.to_dict(), event.context{more}"
+    assert returned == f"return step.run({given})"
 
 
 def test_every_route_names_a_function() -> None:

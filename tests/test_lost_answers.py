@@ -38,6 +38,7 @@ CONDITIONAL = {
     "tables.receipts.place_source_event": "what stands is read and used, whoever wrote it",
     "tables.receipts.claim": "the same digest passes again",
     "tables.receipts.event_of_key": "what stands is read: our own event's id is the answer",
+    "tables.connections._types": "one side types: noted by this call or another",
     "tables.links.touch": "the time only advances, by an hour at least",
     "tables.trigger_events.add": "the row comes from its cause: whoever stored it",
     "tables.trigger_events._conditionally": "a status only advances; the first outcome stands",
@@ -46,7 +47,7 @@ CONDITIONAL = {
 TOGETHER = {
     "tables.config.with_version", "tables.contacts._add", "tables.contact_rows.save", "tables.importing._written",
     "tables.merging._merge", "tables.merging._unmerge", "tables.erasing.begin", "tables.erasing.forward",
-    "tables.messages.add", "tables.suggestions.suggest", "tables.suggestions.dismiss",
+    "tables.connections.add", "tables.messages.add", "tables.suggestions.suggest", "tables.suggestions.dismiss",
     "lanes.pump._set_aside",
 }  # fmt: skip
 """Functions that send a transaction: its token, drawn once a call, makes a repeat the same transaction."""
@@ -68,6 +69,8 @@ TWICE_IS_ONCE = {
 ELSEWHERE = {
     "ports.queues.send": "FIFO queues drop what has the same dedup id; what is on standard queues may come twice",
     "ports.bus.put": "a CloudEvent's id comes from its cause, so a consumer tells a repeat",
+    "ports.sockets.tell": "a page knows each message by its id",
+    "ports.sockets.close": "closed is closed",
     "ports.media.keep": "the same file under the same name",
     "ports.media.remove": "gone is gone",
 }
@@ -75,6 +78,7 @@ ELSEWHERE = {
 _WRITES = {
     "put_item", "update_item", "delete_item", "batch_write_item", "transact_write_items", "send_message",
     "send_message_batch", "put_events", "put_object", "delete_object", "delete_objects", "upload_fileobj",
+    "post_to_connection", "delete_connection",
 }  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from chalicelib.ports.settings import settings
+
 # botocore's default retry mode differs between versions, so it is stated. Timeouts keep a hung call
 # below the shortest Lambda timeout.
 _CONFIG = Config(
@@ -24,6 +26,11 @@ _CONFIG = Config(
 # (https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html). An address of numbers has no such names
 # before it, and botocore then puts the bucket into the path.
 _S3 = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+
+
+# One page's socket must not hold up the others: what is not told within three seconds is not told, and its page comes
+# again and asks for what it lacks.
+_SOCKETS = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
 
 
 _BUSY = frozenset({
@@ -45,4 +52,6 @@ def is_busy(error: Exception) -> bool:
 @cache
 def client(service: str) -> Any:
     """The boto3 client of `service`."""
+    if service == SOCKETS:
+        return boto3.client(service, endpoint_url=settings().sockets_url, config=_CONFIG.merge(_SOCKETS))
     return boto3.client(service, config=_CONFIG.merge(_S3) if service == "s3" else _CONFIG)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from chalicelib.ports import log, redelivery
+
+_GROUPS_AT_ONCE = 8
 
 
 def each_body(event: dict[str, Any], handle: Callable[[dict[str, Any]], None], *, fifo: bool) -> Any:
@@ -71,3 +74,41 @@ def each_change(event: dict[str, Any], handle: Callable[[dict[str, Any]], None],
                 raise
             return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
     return {"batchItemFailures": []}
+
+
+def each_group(
+    event: dict[str, Any],
+    group_of: Callable[[dict[str, Any]], str],
+    handle: Callable[[Sequence[dict[str, Any]]], None],
+    *,
+    step: str,
+) -> Any:
+    """Run `handle` on a DynamoDB stream's records, those of a group together and in order, groups at the same time.
+
+    Where some fail Lambda goes on from the first record of the first of them, as in `each_change`; what was done behind
+    that is done again.
+    """
+    groups: dict[str, list[int]] = {}
+    for at, record in enumerate(event["Records"]):
+        groups.setdefault(group_of(record), []).append(at)
+
+    def failure(places: Sequence[int]) -> Exception | None:
+        try:
+            handle([event["Records"][at] for at in places])
+        except Exception as error:
+            log.crash(step)
+            return error
+        return None
+
+    if len(groups) == 1:
+        outcomes = [failure(*groups.values())]
+    else:
+        with ThreadPoolExecutor(max_workers=max(1, min(_GROUPS_AT_ONCE, len(groups)))) as pool:
+            outcomes = list(pool.map(failure, groups.values()))
+    failed = {places[0]: error for places, error in zip(groups.values(), outcomes, strict=True) if error is not None}
+    if not failed:
+        return {"batchItemFailures": []}
+    at = min(failed)
+    if at == 0 and len(event["Records"]) > 1:
+        raise failed[at]
+    return {"batchItemFailures": [{"itemIdentifier": event["Records"][at]["dynamodb"]["SequenceNumber"]}]}

@@ -27,6 +27,10 @@ class Settings:
     would hold all ten places of a new one, and nothing else would run."""
     release_slots: int
     """Partitions of the schedule table that `release_due` queries."""
+    live_url: str
+    """Where pages open their sockets; empty where there are none, and pages poll."""
+    sockets_url: str
+    """Where `push` tells a socket something."""
 
     def table(self, name: str) -> str:
         """Full name of a DynamoDB table."""
@@ -54,4 +58,6 @@ def settings() -> Settings:
         media_bucket=env.get("PARLEY_MEDIA_BUCKET", f"parley-{stage}-media"),
         longest_poll_s=int(env.get("PARLEY_LONGEST_POLL_S", LONGEST_POLL_S)),
         release_slots=8,
+        live_url=env.get("PARLEY_LIVE_URL", ""),
+        sockets_url=env.get("PARLEY_SOCKETS_URL", ""),
     )

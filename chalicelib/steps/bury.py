@@ -92,6 +92,9 @@ def _of_stream(batch: dict[str, Any], *, step: str) -> Iterator[dict[str, Any]]:
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html (within 24 h)
     """
+    if step == "push":
+        # Whoever was not told asks for it.
+        return
     table = batch["streamArn"].partition(":table/")[2].partition("/")[0].removeprefix(settings().table(""))
     for record in _records(batch):
         change = record["dynamodb"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalice.app import Request as HttpRequest
 from chalice.app import Response as HttpResponse
 
+from chalicelib.inbound import agent_typing
 from chalicelib.inbound import desk as inbound
 from chalicelib.inbound.post import Post, accepted
 from chalicelib.ports import clock, log, queues, web
@@ -28,6 +29,7 @@ def run(request: HttpRequest, token: str) -> HttpResponse:
     events = inbound.events(post, given)
     # After all checks: what was refused may be put right and posted again under its key.
     post.claim(given)
-    queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id) for event in events])
+    kept = agent_typing.shown(events)
+    queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id) for event in kept])
     log.step("receive_desk", desk=desk.id, events=len(events), trace=post.trace, took_ms=clock.now_ms() - started)
     return web.answer(202, accepted(post, events, several=isinstance(given, list)))

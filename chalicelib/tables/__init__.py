@@ -18,6 +18,7 @@ MODEL_NAMES = (
     ("endpoints", "Endpoint"),
     ("threads", "ThreadRow"),
     ("messages", "MessageRow"),
+    ("connections", "ConnectionRow"),
     ("contacts", "ContactRow"),
     ("trigger_events", "TriggerEvent"),
     ("deliveries", "DeliveryRow"),

@@ -15,7 +15,8 @@ LEFT_OUT = (
     # They refuse whatever does not come by TLS.
     "AWS::S3::BucketPolicy",
     "AWS::SQS::QueuePolicy",
-    # The emulator knows no such resources, and takes no template with them.
+    # The emulator knows no such resources, and takes no template with them. On sockets it answers without.
+    "AWS::ApiGatewayV2::RouteResponse",
     "AWS::Backup::BackupSelection",
     "AWS::Budgets::Budget",
     "AWS::Logs::QueryDefinition",
@@ -23,7 +24,7 @@ LEFT_OUT = (
 """Kinds of resources that are not made on this machine."""
 
 
-def adapted(template: dict[str, Any], env: dict[str, str], visibility_s: int | None) -> dict[str, Any]:
+def adapted(template: dict[str, Any], env: dict[str, Any], visibility_s: int | None) -> dict[str, Any]:
     """The packaged template for this machine: webhook targets may be private, and S3 is plain http here.
 
     What was in hand when the emulator was stopped comes back after the queue's visibility timeout, as on AWS after a
@@ -42,7 +43,7 @@ def adapted(template: dict[str, Any], env: dict[str, str], visibility_s: int | N
                     if "sqs:SendMessage" in statement["Action"]:
                         # AWS authorises SendMessageBatch as sqs:SendMessage; the emulator asks for it by its own name.
                         statement["Action"] = [*statement["Action"], "sqs:SendMessageBatch"]
-    for edge in edges.present():
+    for edge in _waited_for():
         # Here the start of a worker counts, and on a busy machine many that start at once take longer than an edge has.
         template["Resources"][edges.logical(edge)]["Properties"]["Timeout"] = LIMITS[edges.API].timeout_s
     for queue in (*declared.queues(), *declared.dead_queues()) if visibility_s else ():
@@ -54,6 +55,11 @@ def after_deploying(client: Client, stage: str) -> None:
     """Set what its CloudFormation drops: TTL, reserved concurrency."""
     _ttl(client("dynamodb"), stage)
     _ceilings(client("lambda"), stage)
+
+
+def _waited_for() -> tuple[str, ...]:
+    """The Lambdas for whose answer somebody waits."""
+    return (*edges.present(), *(one.name for one in declared.lambdas() if one.kind == "socket"))
 
 
 def _ttl(dynamodb: Any, stage: str) -> None:
@@ -69,6 +75,6 @@ def _ttl(dynamodb: Any, stage: str) -> None:
 
 
 def _ceilings(functions: Any, stage: str) -> None:
-    for edge in edges.present():
+    for edge in _waited_for():
         ceiling = min(LIMITS[edge].reserved or WORKERS, WORKERS)
         functions.put_function_concurrency(FunctionName=f"parley-{stage}-{edge}", ReservedConcurrentExecutions=ceiling)

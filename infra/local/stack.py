@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from infra import bootstrap
+from infra import bootstrap, sockets
 from infra.deploying.artifacts import Artifacts
 from infra.local import fixes, formation, unpacked
 from infra.local.emulator import ACCOUNT, HOST, REGION, Emulator, free_port
@@ -138,6 +138,7 @@ def _deployed(
         package = packaged()
     say("deploying")
     archive = unpacked.archive(package.zip, emulator.folder / "package")
+    env = sockets.on_emulator(emulator.endpoint) | env
     template = fixes.adapted(json.loads(package.template.read_text(encoding="utf-8")), env, visibility_s)
     outputs = formation.deploy(
         emulator.client,

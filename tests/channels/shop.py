@@ -121,7 +121,7 @@ class Answering(BaseHTTPRequestHandler):
         if path == f"{ROOT}/widget.js":
             self.answer(200, pages.widget_js(self.site.channel), "text/javascript")
         elif path == f"{ROOT}/chat":
-            self.answer(200, pages.chat_page(self.site.channel, "widget.js"), "text/html", pages.PAGE_POLICY)
+            self.answer(200, pages.chat_page(self.site.channel, "widget.js"), "text/html", pages.page_policy())
         elif path == f"{ROOT}/messages":
             given = {key: values[0] for key, values in query.items()}
             self.poll(given.get("after", ""), int(given["wait_s"]), given.get("include", ""))

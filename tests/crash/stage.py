@@ -13,7 +13,7 @@ import pickle
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
@@ -33,6 +33,7 @@ from tests.cloud import Cloud, CutOff, _moto_queue, _moto_table, taps
 from tests.http_api import Client
 from tests.journeys.conftest import TOKEN, Deployment, answers_with_token
 from tests.outside import Outside, serving
+from tests.sockets import Gateway, gateway
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SESSION = "visitor-session-of-forty-three-characters-x"
@@ -71,6 +72,7 @@ class Stage:
     provider: Outside
     hearer: Outside
     traveller: Any
+    sockets: Gateway
     on_the_bus: list[dict[str, Any]] = field(default_factory=list)
     """CloudEvents that were put on the event bus."""
     busy_until: float = 0
@@ -103,6 +105,42 @@ class Stage:
         status, answer = self.edge("poll_channel", path, None, method="GET")
         assert status == 200, answer
         return [message["text"] for message in answer["data"]]
+
+    def page_looks(self) -> None:
+        """The visitor's page sees whether its socket is open and known; else it opens another, from where it is."""
+        for connection in [*self.sockets.open]:
+            if self.page_sends({"type": "ping"}) == {"type": "pong"}:
+                return
+            del self.sockets.open[connection]
+        query = {"channel": self.deployment.ids["chat"], "session": SESSION, "include": "events"}
+        status, _ = self._at_the_socket(lambda: self.sockets.connect(**query, after=self.sockets.cursor))
+        assert status == 200
+
+    def page_sends(self, frame: dict[str, Any]) -> dict[str, Any]:
+        """What the visitor's page is answered to a frame."""
+        (connection,) = self.sockets.open
+        answer: dict[str, Any] = self._at_the_socket(lambda: self.sockets.send(connection, frame))
+        return answer
+
+    def page_goes(self) -> None:
+        """The visitor closes the page; that is told once, and perhaps not taken."""
+        (connection,) = self.sockets.open
+        with suppress(CutOff):
+            self._once("live", lambda: self.sockets.disconnect(connection))
+
+    def _at_the_socket(self, call: Callable[[], Any]) -> Any:
+        """Who is cut off tries again."""
+        with suppress(CutOff):
+            return self._once("live", call)
+        return self._once("live", call)
+
+    def _once(self, step: str, call: Callable[[], Any]) -> Any:
+        self.cloud.step = step
+        self.begins(step)
+        try:
+            return call()
+        finally:
+            self.cloud.step = ""
 
     def gateway_posts(self, event: dict[str, Any]) -> None:
         """The provider of the custom channel posts."""
@@ -220,6 +258,7 @@ class Stage:
         tables = {name: _moto_table(self.cloud._table(name)) for name in _TABLES}
         return {
             "now": self.now(),
+            "sockets": self.sockets.moment(),
             "items": {name: pickle.dumps(dict(table.items)) for name, table in tables.items()},
             "streams": {name: list(table.stream_shard.items) for name, table in tables.items() if table.stream_shard},
             "queues": {name: copy.deepcopy(_sqs(self, name)._messages) for name in clouds.QUEUES},
@@ -237,6 +276,7 @@ class Stage:
     def put_back(self, moment: dict[str, Any]) -> None:
         """Everything as it was."""
         self.traveller.move_to(moment["now"])
+        self.sockets.put_back(moment["sockets"])
         for name, items in moment["items"].items():
             table = _moto_table(self.cloud._table(name))
             table.items.clear()
@@ -322,11 +362,12 @@ def staged(cloud: Cloud) -> Iterator[Stage]:
         serving() as desk,
         serving() as provider,
         serving() as hearer,
+        gateway(cloud) as sockets,
         Client(cloud.app.app) as client,
         time_machine.travel(START, tick=False) as traveller,
     ):
         deployment = Deployment(cloud, client, key, bot, desk)
-        stage = Stage(deployment, provider, hearer, traveller)
+        stage = Stage(deployment, provider, hearer, traveller, sockets)
         bot.answer = answers_with_token
         service = deployment.make("services", name="care")["id"]
         deployment.make("channels", service_id=service, kind="webchat", name="chat")
@@ -401,8 +442,8 @@ _WHEN = frozenset({
 })  # fmt: skip
 _LOOKS = ("lane.watch", "endpoint.enabled")
 """Tasks of somebody who looks after a lane in a while, just in case: when, or whether he did by now, says nothing."""
-_OWNERS = ("config", "audit")
-"""Tables that owners write, not steps."""
+_OWNERS = ("config", "audit", "connections")
+"""Tables that owners write, not steps; and who is there, which says nothing of what they know."""
 
 
 def outcome(stage: Stage) -> dict[str, Any]:
@@ -431,6 +472,7 @@ def outcome(stage: Stage) -> dict[str, Any]:
         rows[module] = [distinct[text] for text in sorted(distinct)]
     # A consumer tells what comes twice by its id.
     rows["bus"] = {event["id"]: _timeless(event) for event in stage.on_the_bus}
+    rows["pages"] = stage.sockets.read
     return rows | {name: _told(outside) for name, outside in stage.outsides().items()}
 
 

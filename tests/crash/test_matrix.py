@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 
 from tests.cloud import Cloud
+from tests.crash.live import LIVE
 from tests.crash.rarer import RARER
 from tests.crash.scenarios import HEARD, Action, Scenario
 from tests.crash.scenarios import SCENARIOS as COMMON
 from tests.crash.stage import READS, Called, Cut, Stage, outcome, staged
 
-SCENARIOS = COMMON | RARER
+SCENARIOS = COMMON | RARER | LIVE
 _KEPT = frozenset({"Decrypt", "ListRules"})
 """Reads whose answers a process keeps, so that any step may be the one that asks."""
 _QUEUE, _BUS = {"SendMessageBatch"}, {"PutEvents"}
@@ -32,7 +33,7 @@ _TRIED = _QUEUE | {"GetItem", "HTTP", "UpdateItem", "PutItem", "DeleteItem"}
 KNOWN = {
     "receive_channel": _QUEUE | {"GetItem", "PutItem"},
     "receive_bot": _QUEUE | {"GetItem", "PutItem"},
-    "receive_desk": _QUEUE | {"GetItem", "PutItem"},
+    "receive_desk": _QUEUE | {"GetItem", "PutItem", "Query", "UpdateItem"},
     "poll_channel": _QUEUE | {"GetItem", "Query"},
     "receive_source": _QUEUE | {"BatchGetItem"},
     "receive_trigger": _QUEUE | {"BatchGetItem", "GetItem", "PutItem"},
@@ -44,6 +45,8 @@ KNOWN = {
     | {"ChangeMessageVisibilityBatch"},
     "fan_out": _QUEUE | _BUS | {"PutItem", "UpdateItem"},
     "announce": _TOLD | {"GetItem"},
+    "push": _QUEUE | {"GetItem", "Query", "PostToConnection", "DeleteItem", "DeleteConnection"},
+    "live": {"GetItem", "Query", "TransactWriteItems", "UpdateItem", "DeleteItem"},
     "deliver": _TRIED | _TOLD,
     "retry_delivery": _TRIED | _TOLD | {"TransactWriteItems"},
     "send": _TRIED | _TOLD,
@@ -142,8 +145,9 @@ def test_the_scenarios_reach_every_step_and_call(matrix: Matrix) -> None:
     reached: dict[str, set[str]] = {}
     for name, scenario in SCENARIOS.items():
         calls = [called for recorded in matrix.recorded(name) for called in recorded.calls]
-        # Where nobody subscribes, announce reads and that is all.
-        steps = {called.step for called in calls if called.step != "announce" or called.operation not in READS}
+        # Where nobody subscribes or has a socket, these read and that is all.
+        idle = ("announce", "push")
+        steps = {called.step for called in calls if called.step not in idle or called.operation not in READS}
         listed = {*scenario.steps, *scenario.others}
         # The tick hands over what is looked after long after, wherever time passes; it is cut where it matters.
         assert steps - ({"release_due"} - listed) == listed, f"{name}: list its steps, so that each is cut"
@@ -200,6 +204,7 @@ def test_the_scenarios_do_what_they_say(matrix: Matrix) -> None:
     }
     parts = {row["id"]: row["data"]["parts"] for row in ends["moved"]["contacts"] if "parts" in (row.get("data") or {})}
     assert len(people) == len(parts) == 2 and parts[people["Eve"]][0][0] == parts[people[""]][0][1] > 0
+    assert [*ends["live"]["pages"].values()][-2:] == ["I am Ana", "and you?"]
     assert all(not end["failures"] for name, end in ends.items() if name not in ("dead letter", "done again"))
     assert [row["step"] for row in ends["dead letter"]["failures"]] == ["converse"]
 

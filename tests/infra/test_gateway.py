@@ -18,7 +18,8 @@ Template = dict[str, Any]
 
 
 def test_there_is_one_api_and_no_other(template: Template) -> None:
-    kinds = [one["Type"] for one in template["Resources"].values()]
+    # Beside that of sockets (test_sockets.py).
+    kinds = [one["Type"] for name, one in template["Resources"].items() if not name.startswith("Live")]
     assert kinds.count("AWS::ApiGatewayV2::Api") == kinds.count("AWS::ApiGatewayV2::Stage") == 1
     assert not {kind for kind in kinds if kind.startswith(("AWS::ApiGateway::", "AWS::Serverless::Api"))}
     # Who may call is said by each web chat; here it would be said for all, and ours passed over.
@@ -57,11 +58,11 @@ def test_the_template_has_the_routes(template: Template) -> None:
     ways = {
         name: one["Properties"]["IntegrationUri"]["Fn::GetAtt"][0]
         for name, one in template["Resources"].items()
-        if one["Type"] == "AWS::ApiGatewayV2::Integration"
+        if one["Type"] == "AWS::ApiGatewayV2::Integration" and one["Properties"]["ApiId"] == {"Ref": "HttpApi"}
     }
     made = {}
     for one in template["Resources"].values():
-        if one["Type"] == "AWS::ApiGatewayV2::Route":
+        if one["Type"] == "AWS::ApiGatewayV2::Route" and one["Properties"]["ApiId"] == {"Ref": "HttpApi"}:
             way = re.fullmatch(r"integrations/\$\{(\w+)\}", one["Properties"]["Target"]["Fn::Sub"])
             assert way is not None
             made[one["Properties"]["RouteKey"]] = ways[way[1]]
@@ -73,7 +74,12 @@ def test_every_route_has_a_rate_and_what_is_nowhere_a_low_one(template: Template
     assert stage["Properties"]["RouteSettings"] == gateway.rates()
     assert set(gateway.rates()) | {gateway.ELSEWHERE} == set(gateway.routes())
     # AWS refuses a rate of a route that does not exist yet.
-    routes = [name for name, one in template["Resources"].items() if one["Type"] == "AWS::ApiGatewayV2::Route"]
+    kind = "AWS::ApiGatewayV2::Route"
+    routes = [
+        name
+        for name, one in template["Resources"].items()
+        if one["Type"] == kind and one["Properties"]["ApiId"] == {"Ref": "HttpApi"}
+    ]
     assert set(stage["DependsOn"]) == set(routes)
     for key, one in gateway.rates().items():
         rate = limits.RATES[gateway.routes()[key]]
@@ -126,16 +132,15 @@ def test_the_dashboard_is_one_of_the_free_and_shows_what_is_there(template: Temp
     assert len(shown) <= dashboard.FREE_METRICS
     names = json.dumps(template["Resources"])
     for metric in shown:
-        if metric[3] == "${HttpApi}":
-            assert metric[2] == "ApiId"
-            assert template["Resources"]["HttpApi"]
+        if metric[2] == "ApiId":
+            assert template["Resources"][metric[3].strip("${}")]["Type"] == "AWS::ApiGatewayV2::Api"
         elif metric[0] == "Parley":
             assert (metric[3], metric[1]) in reference.metrics()
         else:
             assert f'{{"Fn::Sub": "{metric[3]}"}}' in names, metric
     body = template["Resources"]["MessagePath"]["Properties"]["DashboardBody"]["Fn::Sub"]
     # What Fn::Sub would take for a name of the template and cannot find.
-    assert set(re.findall(r"\$\{([^}]+)\}", body)) == {"AWS::Region", "HttpApi", "Stage"}
+    assert set(re.findall(r"\$\{([^}]+)\}", body)) == {"AWS::Region", "HttpApi", "LiveApi", "Stage"}
 
 
 def test_alarms_are_as_dear_as_the_page_says() -> None:

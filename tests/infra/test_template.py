@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.row_changes import concerns
-from infra import declared, edges, gateway, policies, queues
+from infra import declared, edges, gateway, policies, queues, sockets
 from infra.check import lint, stale
 from infra.limits import LIMITS, MAX_RECEIVES
 from infra.reads import ROOT, queues_named
@@ -233,7 +233,7 @@ def test_no_role_may_scan_or_reach_beyond_what_is_named(template: Template) -> N
                 if statement["Sid"] in ("WhoListens", "Traces"):
                     continue  # they know no narrower resource
                 assert resource != "*", name
-                ours = ("parley-${Stage}", "MediaBucket", "SecretsKey", "TableKeyArn")
+                ours = ("parley-${Stage}", "MediaBucket", "SecretsKey", "TableKeyArn", "${LiveApi}/")
                 assert any(one in text for one in ours), f"{name}: {text}"
 
 
@@ -274,7 +274,7 @@ def test_no_lambda_may_feed_itself_through_a_queue_that_does_not_exist() -> None
 
 def test_every_edge_may_be_called_by_the_gateway_and_has_a_route(template: Template) -> None:
     permitted = {row["FunctionName"]["Ref"] for row in of_type(template, "AWS::Lambda::Permission").values()}
-    assert permitted == {edges.logical(edge) for edge in edges.present()}
+    assert permitted == {edges.logical(edge) for edge in edges.present()} | {edges.logical(sockets.STEP)}
     assert set(edges.present()) == {*edges.EDGES, edges.API}, "an edge of the table has no route"
 
 
@@ -312,6 +312,7 @@ def test_rows_that_end_do_end(template: Template) -> None:
         if "TimeToLiveSpecification" in table
     }
     wanted = {"ScheduleTable": "expires", "ReceiptsTable": "expiration", "TriggerEventsTable": "expires"}
+    wanted |= {"ConnectionsTable": "expires"}
     assert ending == wanted
 
 

@@ -11,6 +11,7 @@ from chalicelib.api.http.formats import named
 from chalicelib.api.http.said import MORE, Content, Files, Short, Text, variants
 from chalicelib.desks.webhook.events import AGENT_MESSAGE, CHAT_TRANSFERRED
 from chalicelib.domain.thread import parse_conversation_id
+from chalicelib.inbound import agent_typing
 from chalicelib.inbound import desk as inbound
 from chalicelib.inbound.post import Post, accepted
 from chalicelib.ports import queues, web
@@ -82,5 +83,6 @@ def events(call: Call) -> Answer:
     made = inbound.events(post, given)
     if any(event.body["conversation"] != call.id for event in made):
         raise Problem(422, "wrong_fields", "an event is about another conversation")
-    queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id) for event in made])
+    kept = agent_typing.shown(made)
+    queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id) for event in kept])
     return Answer(202, accepted(post, made, several=several))

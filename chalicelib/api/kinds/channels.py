@@ -12,6 +12,7 @@ from chalicelib.api.http.formats import ServiceId
 from chalicelib.api.http.masks import unmasked
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
 from chalicelib.ports import signing
+from chalicelib.ports.settings import settings
 from chalicelib.tables.config import Resource
 
 
@@ -75,6 +76,8 @@ class ChannelAnswer(Fields):
     webhook_url: str
     chat_url: str | None = None
     widget_url: str | None = None
+    live_url: str | None = None
+    """Of a web chat: where its pages open a WebSocket."""
     secrets: dict[str, str] | None = None
     """Secrets that Parley made: shown once."""
     created_at: str
@@ -153,6 +156,7 @@ def show(row: Resource, shown: Shown) -> dict[str, Any]:
     urls = {"webhook_url": f"{at}/webhook"}
     if row.body["kind"] == "webchat":
         urls |= {"chat_url": f"{at}/chat", "widget_url": f"{at}/widget.js"}
+        urls |= {"live_url": live_url} if (live_url := settings().live_url) else {}
     return dict(row.body) | urls
 
 

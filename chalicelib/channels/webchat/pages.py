@@ -24,18 +24,23 @@ LANGUAGES = ("en", "de", "es", "ar")
 _PARTS = ("start.js", "wire.js", "outbox.js", "rows.js", "widget.js")
 """The script in the order in which it is read; together they are one function's body."""
 
-PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; connect-src 'self'; img-src https: http: data:; media-src https: http:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-"""The Content-Security-Policy under which the chat page works: styles come through constructed style sheets."""
+
+def page_policy(live_url: str = "") -> str:
+    """The Content-Security-Policy under which the chat page works: styles come through constructed style sheets."""
+    # The origin alone: a path would have to be the very one, and browsers differ in how they compare it.
+    live = " " + "/".join(live_url.split("/")[:3]) if live_url else ""
+    return (
+        f"default-src 'none'; script-src 'self'; connect-src 'self'{live}; img-src https: http: data:; "
+        "media-src https: http:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
 
 
-def widget_js(channel: Channel) -> str:
-    """The script that puts the chat on a page; text/javascript."""
+def widget_js(channel: Channel, *, live_url: str = "") -> str:
+    """The script that puts the chat on a page; text/javascript. It opens its socket at `live_url`, and polls without
+    one."""
     given = {key: channel.settings.get(key) or default for key, default in LOOK.items()}
     labels = dict(channel.settings.get("labels") or {})
-    options = {"channel": channel.id, **given, "words": _tables(given["language"]), "labels": labels}
+    options = {"channel": channel.id, "live": live_url, **given, "words": _tables(given["language"]), "labels": labels}
     script = "".join(_file(part) for part in _PARTS)
     with_options = script.replace("__PARLEY_OPTIONS__", _script_json(options | {"css": _file("widget.css")}), 1)
     return f'// Parley web chat: one script tag, no dependencies.\n(() => {{\n"use strict";\n{with_options}}})();\n'

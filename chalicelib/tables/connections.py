@@ -1,0 +1,160 @@
+"""Table `connections`: who is to be told of something at once, by an open socket.
+
+A socket has two rows, written together: `thread#<thread>` finds all who hear of a thread, `connection#<id>` what one
+hears of. Both end by themselves a little after API Gateway ends the socket; `push` forgets one sooner, when it finds it
+closed. The stream tells `push` of a new socket, and that an agent types.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
+from pynamodb.models import Model
+
+from chalicelib.ports.settings import settings
+from chalicelib.tables.writes import committed, same_by_whomever, transaction, updated
+
+THREAD, CONNECTION = "thread#", "connection#"
+"""What topics begin with."""
+KEEP_S = 130 * 60
+"""API Gateway ends a socket after two hours
+(https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html); ten minutes are for clocks."""
+TYPING_EVERY_MS = 3000
+"""How often at most it is written down that one side types."""
+AGENT_TYPES, VISITOR_TYPES = "agent.typing", "visitor.typing"
+
+
+class ConnectionRow(Model):
+    """An open socket, or where to find its row."""
+
+    class Meta:
+        table_name = settings().table("connections")
+        connect_timeout_seconds = 2
+        read_timeout_seconds = 8
+        stream_view_type = "NEW_IMAGE"
+
+    topic = UnicodeAttribute(hash_key=True)
+    connection = UnicodeAttribute(range_key=True)
+    hears = UnicodeAttribute(null=True)
+    """Of a `connection#` row: the topic."""
+    service = UnicodeAttribute(null=True)
+    channel = UnicodeAttribute(null=True)
+    cursor = NumberAttribute(null=True)
+    """Number of the last message that its page has when it connects."""
+    include = UnicodeAttribute(null=True)
+    """What it is shown beside what was said to the visitor, as a poll asks for it."""
+    since = NumberAttribute(null=True)
+    news = UnicodeAttribute(null=True)
+    """What the last change of the row tells: `AGENT_TYPES` or `VISITOR_TYPES`; absent while it is new."""
+    visitor_typed = NumberAttribute(null=True)
+    agent_typed = NumberAttribute(null=True)
+    """When they last did, in milliseconds."""
+    agent = UnicodeAttribute(null=True)
+    """Name of the agent who types."""
+    expires = NumberAttribute(null=True)
+    """TTL, in seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An open socket; `since` in milliseconds."""
+
+    id: str
+    topic: str
+    service: str
+    channel: str
+    cursor: int
+    include: frozenset[str]
+    since: int
+    agent: str = ""
+    """Name of the agent who types, where the row tells of that."""
+
+
+def of_thread(thread: str) -> str:
+    """The topic of a thread."""
+    return f"{THREAD}{thread}"
+
+
+def of_row(row: ConnectionRow) -> Connection:
+    """The socket that a topic's row holds."""
+    return Connection(
+        str(row.connection),
+        str(row.topic),
+        str(row.service or ""),
+        str(row.channel or ""),
+        int(row.cursor or 0),
+        frozenset(str(row.include or "").split(",")) - {""},
+        int(row.since or 0),
+        str(row.agent or ""),
+    )
+
+
+def add(one: Connection) -> None:
+    """Note a socket that opens. Cut off before it, the socket is refused; a repeat writes the same."""
+    expires = one.since // 1000 + KEEP_S
+    writes = transaction()
+    writes.save(
+        ConnectionRow(
+            one.topic,
+            one.id,
+            service=one.service,
+            channel=one.channel,
+            cursor=one.cursor,
+            include=",".join(sorted(one.include)) or None,
+            since=one.since,
+            expires=expires,
+        )
+    )
+    writes.save(ConnectionRow(f"{CONNECTION}{one.id}", one.id, hears=one.topic, expires=expires))
+    if not committed(writes):
+        raise RuntimeError("two sockets under one id")
+
+
+def hearing(topic: str, *, now_ms: int) -> list[Connection]:
+    """The sockets that hear of a topic, read consistently: who is not yet among them reads what came before."""
+    rows = ConnectionRow.query(topic, consistent_read=True)
+    # DynamoDB removes what has expired within days.
+    return [of_row(row) for row in rows if int(row.expires or 0) * 1000 > now_ms]
+
+
+def topic_of(connection: str) -> str:
+    """What a socket hears of, read consistently; "" where it is forgotten."""
+    try:
+        return str(ConnectionRow.get(f"{CONNECTION}{connection}", connection, consistent_read=True).hears)
+    except ConnectionRow.DoesNotExist:
+        return ""
+
+
+def forget(connection: str, topic: str) -> None:
+    """Forget a socket. Its own row goes first: cut off in between it is still told what happens, and finds at its next
+    ping that it is not known."""
+    ConnectionRow(f"{CONNECTION}{connection}", connection).delete()
+    ConnectionRow(topic, connection).delete()
+
+
+def visitor_types(connection: str, topic: str, *, now_ms: int) -> bool:
+    """Note that a visitor types; False where that was noted a moment ago, or the socket is forgotten."""
+    lately = ConnectionRow.visitor_typed
+    actions: list[Action] = [lately.set(now_ms), ConnectionRow.news.set(VISITOR_TYPES)]
+    return _types(connection, topic, actions, lately, now_ms)
+
+
+def agent_types(thread: str, agent: str, *, now_ms: int) -> int:
+    """Note for the sockets of a thread that an agent types; for how many."""
+    lately = ConnectionRow.agent_typed
+    actions: list[Action] = [
+        lately.set(now_ms), ConnectionRow.news.set(AGENT_TYPES),
+        ConnectionRow.agent.set(agent) if agent else ConnectionRow.agent.remove(),
+    ]  # fmt: skip
+    open_now = hearing(of_thread(thread), now_ms=now_ms)
+    return sum(_types(one.id, one.topic, actions, lately, now_ms) for one in open_now)
+
+
+def _types(connection: str, topic: str, actions: list[Action], lately: Any, now_ms: int) -> bool:
+    rarely = lately.does_not_exist() | (lately <= now_ms - TYPING_EVERY_MS)
+    there = ConnectionRow.since.exists()
+    # Told once more or not at all: in a few seconds nobody remembers.
+    return updated(ConnectionRow(topic, connection), actions, there & rarely, ours=same_by_whomever)

@@ -45,13 +45,15 @@ class Unprocessed(Exception):
 
 def is_busy(error: Exception) -> bool:
     """Whether AWS could not do something now and may later: throttled, or out of order for a moment."""
-    code = getattr(error, "response", {}).get("Error", {}).get("Code") or getattr(error, "cause_response_code", "")
+    # Of a connection that broke there is none.
+    response = getattr(error, "response", None) or {}
+    code = response.get("Error", {}).get("Code") or getattr(error, "cause_response_code", "")
     return isinstance(error, Unprocessed) or code in _BUSY
 
 
 @cache
 def client(service: str) -> Any:
     """The boto3 client of `service`."""
-    if service == SOCKETS:
+    if service == "apigatewaymanagementapi":
         return boto3.client(service, endpoint_url=settings().sockets_url, config=_CONFIG.merge(_SOCKETS))
     return boto3.client(service, config=_CONFIG.merge(_S3) if service == "s3" else _CONFIG)

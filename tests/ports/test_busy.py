@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 from pynamodb.exceptions import PutError
 
 from chalicelib.ports import web
@@ -24,6 +24,7 @@ REFUSED = ClientError({"Error": {"Code": "ConditionalCheckFailedException", "Mes
         (PutError("x", THROTTLED), 503),
         (REFUSED, 500),
         (PutError("x", REFUSED), 500),
+        (ConnectionClosedError(endpoint_url="https://kms"), 500),
         (ValueError("ours"), 500),
     ],
 )

@@ -139,6 +139,8 @@ class Denied:
     detail: str
     errors: tuple[tuple[str, str], ...] = ()
     """(JSON pointer, what is wrong) of each wrong field."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Of the answer, as a page of another origin needs some to read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,8 @@ class Adapter(Protocol):
     reference of the provider's own), and the content types it can show (`text`, `image`, `buttons`, ...). What it
     cannot show is sent as text. Each needs an example."""
     SECRETS: Mapping[str, str]
-    """Secret name -> `required`, `optional`, or `made` (generated and shown once where absent)."""
+    """Secret name -> `required`, `optional` (at least 32 characters), or `made` (generated and shown once where
+    absent)."""
 
     @property
     def receive(self) -> Callable[[Request, Channel], Received | Denied]: ...

@@ -42,7 +42,8 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
     kind, channel = str(row.body["kind"]), _channel(row)
     if isinstance(received, Denied):
         log.step("receive_channel", channel=channel_id, outcome=received.code, status=received.status, trace=trace)
-        raise Problem(received.status, received.code, received.detail, errors=received.errors)
+        headers = dict(received.headers)
+        raise Problem(received.status, received.code, received.detail, errors=received.errors, headers=headers)
     if "pull" in channels.load(kind).CAN:
         _admit(request, channel, received)
     entries: list[Entry] = []

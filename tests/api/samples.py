@@ -8,7 +8,7 @@ from chalicelib.api.kinds.contract import all_kinds
 from chalicelib.api.setup.bundles import KINDS
 
 URL = "http://127.0.0.1:1/x"
-SECRET = "s3cret-of-ours"
+SECRET = "s3cret-of-ours-as-long-as-a-hash-is"
 EVERY_WEBHOOK: dict[str, Any] = {
     "headers": {"X-Key": f"{SECRET} header", "secret": f"{SECRET} named so"},
     "verification_token": SECRET, "access_token": f"{SECRET}!",
@@ -20,7 +20,8 @@ for _ in range(20):
 SAMPLES: dict[str, list[dict[str, Any]]] = {
     "channels": [
         {"name": "plain", "kind": "webchat"},
-        {"name": "full", "kind": "webchat", "settings": {"title": "T", "labels": {"send": "Los"}, "position": "left"}},
+        {"name": "full", "kind": "webchat", "settings": {"title": "T", "labels": {"send": "Los"}, "position": "left"},
+         "secrets": {"identity_secret": SECRET}},
         {"name": "gateway", "kind": "custom", "settings": {"send_url": URL}},
         {"name": "wa", "kind": "whatsapp", "settings": {"phone_number_id": "1"}, "secrets": {
             "app_secret": SECRET, "access_token": f"{SECRET}?", "verify_token": f"{SECRET}/"}},

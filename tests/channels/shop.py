@@ -49,6 +49,10 @@ class Site:
 
     def __init__(self) -> None:
         self.channel, self.language = CHANNEL, "en"
+        self.identity: str | None = None
+        """What the shop's server says of the visitor."""
+        self.people: list[str] = []
+        """Names of those who wrote, as signed."""
         self.messages: list[dict[str, Any]] = []
         self.posts: list[dict[str, Any]] = []
         self.trouble: list[int] = []
@@ -72,7 +76,7 @@ class Site:
             return wanted, {"code": "trouble"}
         received = webchat.receive(Request("POST", headers, {}, body, int(time.time() * 1000)), self.channel)
         if isinstance(received, Denied):
-            return received.status, {"code": received.code}
+            return received.status, {"code": received.code, "detail": received.detail}
         answer: Any = received.response.body
         for event in received.events:
             if isinstance(event, Status):
@@ -81,6 +85,7 @@ class Site:
                     one | {"state": "read"} if one["id"] == event.provider_id else one for one in self.messages
                 ]
             if isinstance(event, Said):
+                self.people.append(event.name)
                 answer = answer | {"message_id": self.hear(event)}
         return (received.response.status, answer) if wanted > 0 else (-wanted, {})
 
@@ -127,7 +132,8 @@ class Answering(BaseHTTPRequestHandler):
             self.poll(given.get("after", ""), int(given["wait_s"]), given.get("include", ""))
         elif path == "/shop":
             begin = f'<!doctype html><html lang="{self.site.language}"><title>Shop</title><h1>Shop</h1>'
-            page = f'{begin}<script src="{ROOT}/widget.js" async></script>'
+            signed = "" if self.site.identity is None else f' data-identity="{self.site.identity}"'
+            page = f'{begin}<script src="{ROOT}/widget.js"{signed} async></script>'
             self.answer(200, page, "text/html", HOST_POLICY)
         else:
             self.answer(404, "nothing here", "text/plain")

@@ -15,6 +15,9 @@ from chalicelib.ports import signing
 from chalicelib.ports.settings import settings
 from chalicelib.tables.config import Resource
 
+SHORTEST = 32
+"""Characters of an optional secret, with which somebody signs: the hash's own length (RFC 7518, 3.2)."""
+
 
 def _by_kind(schema: dict[str, Any]) -> None:
     """Settings and secrets as the adapter of each kind has them."""
@@ -42,7 +45,10 @@ def _of_kind(kind: str) -> dict[str, Any]:
 
 def _secret(need: str) -> dict[str, Any]:
     text: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 1000}
-    return text if need == "required" else {"anyOf": [text | {"format": "signing-secret"}, {"type": "null"}]}
+    if need == "required":
+        return text
+    more = {"minLength": SHORTEST} if need == "optional" else {"format": "signing-secret"}
+    return {"anyOf": [text | more, {"type": "null"}]}
 
 
 def connectable() -> list[str]:
@@ -136,6 +142,8 @@ def _secrets(
     made = {}
     for name, need in wanted.items():
         if name in secrets:
+            if need == "optional" and given.get(name) and len(secrets[name]) < SHORTEST:
+                wrong.append((f"/secrets/{name}", f"must have at least {SHORTEST} characters"))
             if need == "made" and given.get(name) and not signing.usable(secrets[name]):
                 wrong.append((f"/secrets/{name}", "must be whsec_ and base64 of 24 to 64 bytes"))
         elif need == "required":

@@ -14,6 +14,7 @@ from chalicelib.api.http import formats, shapes
 from chalicelib.api.openapi.bot_events import BotEvents
 from chalicelib.api.openapi.desk_events import DeskPosts
 from chalicelib.api.openapi.statuses import referred
+from chalicelib.channels.webchat import identity
 from chalicelib.domain.message import MAX_TEXT_BYTES
 from chalicelib.ports.settings import LONGEST_POLL_S
 
@@ -48,6 +49,11 @@ def _or_null(schema: Schema) -> Schema:
 _SAID: dict[str, Schema] = {
     "session": _or_null(_SESSION),
     "id": {"type": ["string", "null"], "maxLength": 256, "description": "The page's own: twice, it is one message."},
+    "identity": {
+        "type": ["string", "null"],
+        "maxLength": identity.MOST,
+        "description": "Who writes: a JSON Web Token signed with the channel's `identity_secret` (HS256).",
+    },
     "read": _NULL,
 }
 SCHEMAS: dict[str, Schema] = {

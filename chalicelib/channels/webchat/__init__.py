@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 
 from chalicelib.channels.contract import (
     Channel,
@@ -23,6 +24,7 @@ from chalicelib.channels.contract import (
     Said,
     Status,
 )
+from chalicelib.channels.webchat import identity
 from chalicelib.channels.wire import malformed
 from chalicelib.domain.exchange import Call
 from chalicelib.domain.message import MAX_TEXT_BYTES, READ, Content
@@ -34,7 +36,7 @@ LABEL = "Webchat"
 CAN = frozenset({
     "receive", "status", "pull", "text", "image", "audio", "video", "file", "buttons", "list", "location", "contact",
 })  # fmt: skip
-SECRETS: dict[str, str] = {}
+SECRETS = {"identity_secret": "optional"}
 STATUSES = {"read": READ}
 """The widget reports reading alone; delivered is what the edge notes when a message is fetched."""
 
@@ -76,17 +78,22 @@ def cors(channel: Channel, origin: str, url: str = "") -> dict[str, str] | None:
 
 
 def receive(request: Request, channel: Channel) -> Received | Denied:
-    """What a visitor's page posts: `{"session"?, "text" and/or "postback", "id"?}` or `{"session", "read"}`.
+    """What a page posts: `{"session"?, "text" and/or "postback", "id"?, "identity"?}`, or `{"session","read"}`.
 
     The answer is 202 `{"session", "message_id"}`; the edge fills in the message's id, which it makes from the cause.
     `postback` is a payload or `{"payload","title"}`, `text` beside it is its title; `read` is one message id or
-    an array of up to 100.
+    an array of up to 100; `identity` is a token of `webchat.identity`.
     """
     if request.method != "POST":
         return Denied(405, "method_not_allowed", "messages are posted")
     headers = cors(channel, request.headers.get("origin", ""), request.url)
     if headers is None:
         return Denied(403, "origin_not_allowed", "the channel's allowed_origins do not name this page's origin")
+    found = _received(request, channel, headers)
+    return replace(found, headers=headers) if isinstance(found, Denied) else found
+
+
+def _received(request: Request, channel: Channel, headers: dict[str, str]) -> Received | Denied:
     try:
         given = mended(request.body)
     except ValueError as error:
@@ -98,7 +105,10 @@ def receive(request: Request, channel: Channel) -> Received | Denied:
     if session and not is_session(session):
         fields.refuse("session", "must be a session token: 43 characters of URL-safe base64")
     session = session or ids.token(32)
-    events, body = _events(fields, session, request.now_ms)
+    visitor = _visitor(fields, channel, request.now_ms)
+    if isinstance(visitor, identity.NotVouched):
+        return Denied(401, visitor.code, visitor.detail, (("/identity", visitor.detail),))
+    events, body = _events(fields, session, request.now_ms, visitor)
     if fields.wrong:
         return Denied(422, "wrong_fields", "; ".join(f"{at}: {why}" for at, why in fields.wrong), tuple(fields.wrong))
     if any(isinstance(event, Said) and len(event.content.text.encode()) > MAX_TEXT_BYTES for event in events):
@@ -113,7 +123,19 @@ async def send(message: Outgoing, channel: Channel, call: Call) -> Outcome:
     return Refused("pull_only", "web chat messages are fetched by the page")
 
 
-def _events(fields: Fields, session: str, now_ms: int) -> tuple[tuple[Event, ...], dict[str, str | None]]:
+def _visitor(fields: Fields, channel: Channel, now_ms: int) -> identity.Visitor | identity.NotVouched:
+    """Who writes, as the page's server says; nobody known where it says nothing."""
+    token, secret = fields.text("identity", most=identity.MOST), channel.secrets.get("identity_secret", "")
+    if not token:
+        return identity.Visitor("", ())
+    if not secret:
+        return identity.NotVouched("wrong_identity", "the channel has no identity_secret to check identity with")
+    return identity.read(token, secret, now_ms=now_ms)
+
+
+def _events(
+    fields: Fields, session: str, now_ms: int, visitor: identity.Visitor
+) -> tuple[tuple[Event, ...], dict[str, str | None]]:
     address = address_of(session)
     if fields.has("read"):
         return tuple(Status(id, READ, now_ms, address) for id in _read(fields)), {"session": session}
@@ -122,7 +144,15 @@ def _events(fields: Fields, session: str, now_ms: int) -> tuple[tuple[Event, ...
     id = fields.text("id") or ids.new("wc")
     # The widget sends its newest message again until it is taken, and nobody else knows the session: that is within
     # what a thread remembers, and needs no receipt for days.
-    said = Said(address, f"{address}.{id}", content, now_ms, repeatable=False)
+    said = Said(
+        address,
+        f"{address}.{id}",
+        content,
+        now_ms,
+        name=visitor.name,
+        identities=visitor.identities,
+        repeatable=False,
+    )
     return (said,), {"session": session, "message_id": None}
 
 

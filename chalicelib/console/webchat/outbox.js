@@ -83,8 +83,13 @@ async function attempt() { // how long to wait before the next one; null: there 
   paint(item, "sending");
   keepItem({ ...item, tried: item.tried || Date.now(), after: item.after || after });
   const since = Date.now();
-  const answer = await post({ ...item.body, session, id: item.id });
+  const answer = await post({ ...item.body, session, id: item.id, ...(identity ? { identity } : {}) });
   toldToWait = answer.wait_ms > 0;
+  if (answer.status === 401 && identity) {
+    console.warn(`Parley: ${answer.body.detail || "data-identity was refused"}`); // for whoever made the page
+    identity = "";
+    return 0; // the visitor is heard all the same
+  }
   if (answer.status >= 200 && answer.status < 300) return settle(item, answer.body, since);
   if (answer.status >= 400 && answer.status < 500 && ![408, 429].includes(answer.status)) return refuse(item);
   tries += 1;

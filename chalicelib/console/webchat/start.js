@@ -49,6 +49,25 @@ function keepSession(value) {
   if (value) write("session", value); else forget("session");
 }
 
+// ---- Who the visitor is, as the page's server signs it. For whoever else comes, or has signed out, a chat begins anew.
+
+let identity = script.dataset.identity;
+if (identity !== undefined) {
+  const who = named(identity);
+  if ((read("who") || who) !== who) {
+    keepSession(null);
+    keysFrom("out:").forEach(forget);
+  }
+  write("who", who);
+}
+
+function named(signed) {
+  try {
+    const claims = JSON.parse(atob(signed.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
+    return String(claims.external_id || claims.sub || "");
+  } catch { return ""; }
+}
+
 // ---- Words: the channel's language, else the page's where we speak it, else English.
 
 const primary = (tag) => tag.toLowerCase().split("-")[0];

@@ -9,6 +9,7 @@ the same process and minute; the ratio says how many such calls a Lambda's work 
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ def measure() -> Result:
     """CPU of the round trip `webchat, answer in the response, receipt told`."""
     with bot() as answering, on_emulator(answering.url) as place:
         _trips(place, WARM)
+        # As a Lambda does when it has started (`chalicelib/preload.py`).
+        gc.freeze()
         place.cloud.cpu.clear()
         yard = _yard(place)
         with _watching(place.cloud) as until:

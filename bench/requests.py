@@ -108,15 +108,11 @@ def _hand_over(place: Place) -> None:
 
 def count(new: Callable[[], AbstractContextManager[Place]], variant: Variant) -> list[Tally]:
     """The tallies of some round trips of a variant, all on the same warm thread."""
-    from chalicelib.inbound import strangers
-
     with new() as place:
         variant.before(place)
         meter, tallies = place.cloud.meter, []
         for at in range(variant.warm + COUNTED):
             meter.with_units = at >= variant.warm
-            # Nobody talks as fast as a bench, which would be counted as more than a person does.
-            strangers.forget_posts()
             tally = place.start()
             variant.run(place)
             if at >= variant.warm:

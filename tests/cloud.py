@@ -271,7 +271,7 @@ class Cloud:
         records = [self._record(queue, message, at) for at, message in enumerate(given)]
         failures = len(self.failures)
         _changed.clear()
-        with self.chains.run(step, batch, (_moto_queue(self._queue(name)) for name in QUEUES)):
+        with self.chains.run(step, batch, self._motos_queues()):
             answer = self.invoke(step, {"Records": records})
         whole = answer is None
         failed = {item["itemIdentifier"].partition("/")[0] for item in (answer or {}).get("batchItemFailures", ())}
@@ -282,6 +282,10 @@ class Cloud:
                 self._again(queue, step, message)
             else:
                 self._held[queue].remove(message)
+
+    def _motos_queues(self) -> list[Any]:
+        """What moto holds of each queue."""
+        return [_moto_queue(self._queue(name)) for name in QUEUES]
 
     def _again(self, queue: str, step: str, message: dict[str, Any]) -> None:
         count = self._receives[message["MessageId"]] = self._receives.get(message["MessageId"], 0) + 1

@@ -43,7 +43,6 @@ def widgets() -> list[dict[str, Any]]:
         _graph("Duration, p95, ms", [_lambda("Duration", name, "p95") for name in PATH]),
         _graph("From said to delivered, p95, ms", [_own("age_ms", name) for name in ("deliver", "send")]),
         _graph("Share of attempts that failed", [_own("attempt_failed", name, "Average") for name in ATTEMPTS]),
-        _graph("Waiting for converse, p95, ms", [_own("lag_ms", "converse")]),
         _graph("Sockets", [_live(name) for name in ("ConnectCount", "MessageCount", "ClientError", "ExecutionError")]),
         _graph("HTTP", [_http(name) for name in ("Count", "4xx", "5xx")]),
     ]

@@ -17,8 +17,7 @@ from chalicelib.domain.order import Order
 from chalicelib.domain.platform_event import DELIVERY_FAILED, PlatformEvent, event_facts
 from chalicelib.ports import clock, ids, queues
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import batch_get, config, contacts, deliveries, service_config
-from chalicelib.tables.config import Resource
+from chalicelib.tables import config, contacts, deliveries, service_config
 from chalicelib.tables.service_config import SnapshotConfig
 
 
@@ -132,9 +131,4 @@ def _facts(heard: SnapshotConfig, event: PlatformEvent) -> dict[str, Any]:
 
 def _world(service: str) -> SnapshotConfig:
     """The service's subscriptions, as they stand: one read, and another where they changed since the last."""
-    version, about = batch_get.get_all(
-        [(Resource, *config.version_key(service)), (Resource, config.SERVICES, f"service#{service}")]
-    )
-    body = (about.body or {}) if about is not None else {}
-    snapshot = config.snapshot(service, int(version.version or 0) if version else 0)
-    return service_config.of(snapshot, timezone=body.get("timezone") or "UTC", country=body.get("country") or "")
+    return service_config.of(config.snapshot(service, config.version(service)))

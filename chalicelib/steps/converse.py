@@ -77,7 +77,6 @@ def handle(body: dict[str, Any]) -> None:
     took = clock.now_ms() - started
     log.step(
         "converse",
-        metrics=("lag_ms",),
         thread=event.thread,
         event=event.id,
         kind=event.kind,
@@ -103,25 +102,23 @@ def _receipt(event: Event) -> str:
 
 def _converse(event: Event) -> str:
     for _ in range(_ROUNDS):
-        row, version, service, seen = batch_get.get_all(
-            [
-                (ThreadRow, event.thread, threads.THREAD),
-                (Resource, *config.version_key(event.service)),
-                (Resource, config.SERVICES, f"service#{event.service}"),
-                (Receipt, receipts.event_key(event.thread, event.id), None),
-            ]
+        bot, place = event.body.get("bot", ""), int(event.body.get("place", 0))
+        # What has a place in its bot's lane has no receipt: the thread knows that place for ever.
+        receipt = [] if place else [(Receipt, receipts.event_key(event.thread, event.id), None)]
+        row, version, *seen = batch_get.get_all(
+            [(ThreadRow, event.thread, threads.THREAD), (Resource, *config.version_key(event.service)), *receipt]
         )
         thread = threads.from_row(row)
-        if seen is not None:
+        if seen and seen[0] is not None:
             return "done before"
         if thread is not None and thread.knows(event.id):
             # Perhaps cut off just before its receipt: the thread forgets the event long before outsiders do.
             _keep_receipt(event)
             return "done before"
-        bot, place = event.body.get("bot", ""), int(event.body.get("place", 0))
         if thread is not None and thread.has_answer(bot, place):
             return "done before"
-        if service is None:
+        snapshot = config.snapshot(event.service, int(version.version or 0) if version else 0)
+        if snapshot.own is None:
             return "service is gone"
         if event.kind == CUSTOMER_CHANGED:
             event = _found(event)
@@ -135,9 +132,7 @@ def _converse(event: Event) -> str:
         if thread is None and event.kind not in BEGINNERS:
             # As a change of a contact that overtook the thread's first event, or followed its erasing.
             return "no such thread"
-        about = service.body or {}
-        snapshot = config.snapshot(event.service, int(version.version or 0) if version else 0)
-        view = service_config.of(snapshot, timezone=about.get("timezone") or "UTC", country=about.get("country") or "")
+        view = service_config.of(snapshot)
         linked = thread is not None and bool(thread.person)
         thread = _known(event, thread)
         turn = decide(event, thread, view, _asked_about(thread) if view.reads_contact else None)

@@ -1,7 +1,7 @@
 """Table `config`: what owners set up. One row per resource, in the partition of its service.
 
 Ids carry their service's key (`ch_<service key><random>`), so a webhook that knows only an id reads one row,
-consistently, without an index. Each change of a service's resources also raises the service's `version`
+consistently, without an index. Each change of a service or its resources also raises the service's `version`
 row in the same transaction: readers keep a snapshot of the service for as long as the version stands, so a
 change is seen by the next message and costs one half read unit to know.
 """
@@ -88,6 +88,8 @@ class Snapshot:
     service: str
     version: int
     resources: dict[str, Resource]
+    own: Resource | None = None
+    """The service's own row; None where there is none, or no more."""
 
     def of_kind(self, kind: str) -> list[Resource]:
         """Resources of a kind, oldest first."""
@@ -158,10 +160,10 @@ _snapshots: dict[str, Snapshot] = {}
 
 
 def snapshot(service: str, version: int) -> Snapshot:
-    """The service's resources at `version` or later; kept in the process until another version is asked for."""
+    """The service and its resources at `version` or later; kept in the process until another version is asked for."""
     kept = _snapshots.get(service)
     if kept is None or kept.version != version:
-        kept = Snapshot(service, version, {row.id: row for row in in_service(service)})
+        kept = Snapshot(service, version, {row.id: row for row in in_service(service)}, get("service", service))
         _snapshots[service] = kept
     return kept
 
@@ -206,12 +208,14 @@ def with_version(
     also: Also | None = None,
     seen_version: tuple[str, int] | None = None,
 ) -> None:
-    """Make the changes and raise the version of each service they belong to, all or nothing (at most 40 rows).
+    """Make the changes and raise the version of each service that they are or belong to, all or nothing (at most 40
+    rows).
 
     `seen_version` (service, version) is what the caller decided upon: Conflict where it no longer stands.
     """
     replaces, removes = replaces or [], removes or []
-    touched = {str(row.service) for row in (*creates, *(row for row, _ in replaces), *removes)}
+    changed = (*creates, *(row for row, _ in replaces), *removes)
+    touched = {row.id if row.service == SERVICES else str(row.service) for row in changed}
     touched |= {seen_version[0]} if seen_version else set()
     try:
         with TransactWrite(connection=_connection()) as together:

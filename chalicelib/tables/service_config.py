@@ -12,17 +12,18 @@ from chalicelib.ports import log
 from chalicelib.tables import endpoints
 from chalicelib.tables.config import Resource, Snapshot
 
-_kept: dict[str, tuple[tuple[int, str, str], SnapshotConfig]] = {}
-"""Service -> what its configuration was made of, and that."""
+_kept: dict[str, SnapshotConfig] = {}
+"""Service -> its configuration at the version that was asked for last."""
 
 
 class SnapshotConfig:
     """`domain.deciding.routing.ServiceConfig` over a snapshot of a service's configuration."""
 
-    def __init__(self, snapshot: Snapshot, timezone: str, country: str) -> None:
-        self._snapshot = snapshot
-        self.timezone = timezone
-        self.country = country
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        own: dict[str, Any] = (snapshot.own.body or {}) if snapshot.own is not None else {}
+        self.timezone: str = own.get("timezone") or "UTC"
+        self.country: str = own.get("country") or ""
         rows = sorted(snapshot.of_kind("rule"), key=lambda row: ((row.body or {}).get("position", 0), row.id))
         self.rules = [_rule(row) for row in rows]
         # One that was never verified hears nothing: what happened before is not kept for it.
@@ -84,23 +85,20 @@ class SnapshotConfig:
         matched, trouble = conditions.matches(rule, facts)
         if trouble:
             # It counts as not matching; a rule that never evaluates would else never be noticed.
-            log.trouble("rule", service=self._snapshot.service, error=str(trouble)[:200])
+            log.trouble("rule", service=self.snapshot.service, error=str(trouble)[:200])
         return matched
 
     def _of(self, id: str, kind: str) -> Resource | None:
-        row = self._snapshot.resources.get(id)
+        row = self.snapshot.resources.get(id)
         return row if row is not None and row.kind == kind else None
 
 
-def of(snapshot: Snapshot, *, timezone: str, country: str) -> SnapshotConfig:
-    """The configuration of a snapshot; kept until one of these is another.
-
-    The service's own row has no part in the version of its resources, so its zone and country count beside that."""
-    made_of = (snapshot.version, timezone, country)
+def of(snapshot: Snapshot) -> SnapshotConfig:
+    """The configuration of a snapshot; kept until that is another."""
     kept = _kept.get(snapshot.service)
-    if kept is None or kept[0] != made_of:
-        kept = _kept[snapshot.service] = made_of, SnapshotConfig(snapshot, timezone, country)
-    return kept[1]
+    if kept is None or kept.snapshot is not snapshot:
+        kept = _kept[snapshot.service] = SnapshotConfig(snapshot)
+    return kept
 
 
 def _rule(row: Resource) -> Rule:

@@ -20,9 +20,7 @@ from chalicelib.tables.config import Resource, Snapshot
 SERVICE, TRIGGER, BOT = "sv_0123456789", "tr_0123456789triggerxxxxxxxx", "bt_0123456789botxxxxxxxxxxxx"
 LASTS_S = 100
 CONFIG = service_config.of(
-    Snapshot(SERVICE, 1, {TRIGGER: Resource(SERVICE, f"trigger#{TRIGGER}", body={"notify_url": "https://x"})}),
-    timezone="UTC",
-    country="",
+    Snapshot(SERVICE, 1, {TRIGGER: Resource(SERVICE, f"trigger#{TRIGGER}", body={"notify_url": "https://x"})})
 )
 
 

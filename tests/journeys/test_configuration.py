@@ -28,6 +28,14 @@ def test_a_services_zone(deployment: Deployment, traveller: Any) -> None:
     assert _heard(deployment, "three") == ["three"]
 
 
+def test_a_service_that_is_gone(deployment: Deployment) -> None:
+    assert _heard(deployment, "one") == ["one"]
+    service = deployment.ids["care"]
+    assert deployment.call("DELETE", f"/v1/services/{service}?cascade=true")[0] == 204
+    # Its channel is known to the edge for some seconds more; nobody hears of what is said there.
+    assert _heard(deployment, "two") == []
+
+
 def test_a_rule(deployment: Deployment) -> None:
     assert _heard(deployment, "one") == ["one"]
     only = {"when": {"==": [{"var": "message.text"}, "two"]}}

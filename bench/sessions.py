@@ -19,8 +19,8 @@ LONG_POLL_S, CALM_S, QUIET_S, QUIET_AFTER_S = 20, 2.5, 30, 300
 anything for five minutes."""
 PING_S = 300
 """How often a page says on its socket that it is there; API Gateway closes one that was silent for ten minutes."""
-PUSHED = 2
-"""Frames of a round trip that a page hears of: what was said, by either side."""
+SAID, PUSHED = 2, 1
+"""Of a round trip: messages, each a run of `push`, and those that the page is told: not what it said itself."""
 
 
 def measure() -> Result:
@@ -40,7 +40,8 @@ def measure() -> Result:
     }
     open_ = {way: usd / TRIPS * pricing.MILLION for way, usd in ways.items()}
     trip = report.last("requests")[VARIANTS[0].name]["usd_by_service"]
-    fetched = _fetched_usd() * pricing.MILLION
+    # The poll of a round trip, and its event that the answer was delivered.
+    fetched = (held_usd(pricing.assumed("answer_s")) + pricing.usd("sqs_fifo")) * pricing.MILLION
     whole = sum(trip.values())
     trips = dict.fromkeys(ways, whole - fetched) | {"socket": whole - fetched + _pushed_usd() * pricing.MILLION}
     for way in ways:
@@ -53,7 +54,7 @@ def measure() -> Result:
         Goal("a million round trips with a socket", 20, trips["socket"] + open_["socket"], "USD "),
     ]
     notes = [
-        f"With a socket a page says each {PING_S} s that it is there, and is told {PUSHED} messages a round trip.",
+        f"With a socket a page says each {PING_S} s that it is there, and is told {PUSHED} message a round trip.",
         "Held polls all the time is how pages of before asked; such a window also holds a Lambda of its own.",
     ]
     figures = {"usd_window_hour": windows, "usd_open_per_million": open_, "usd_trip_per_million": trips}
@@ -72,12 +73,6 @@ def _silent_usd() -> float:
     """USD of an hour of a window in which nobody writes after a first word."""
     asked = (QUIET_AFTER_S - LONG_POLL_S) / CALM_S + (3600 - QUIET_AFTER_S) / QUIET_S
     return held_usd(LONG_POLL_S) + held_usd(0) * asked
-
-
-def _fetched_usd() -> float:
-    """USD of the poll of a round trip, which fetches the answer after a wait."""
-    wait_s = pricing.assumed("answer_s")
-    return held_usd(wait_s)
 
 
 def _socket_usd(minutes: float) -> float:
@@ -102,20 +97,25 @@ def _socket(minutes: float) -> dict[str, float]:
 
 
 def _pushed_usd() -> float:
-    """USD of telling a page what was said in a round trip."""
-    # The message itself and that it was delivered; who hears of a thread is a query each time.
-    waits_ms = pricing.assumed("dynamodb_ms") + pricing.assumed("socket_ms") + pricing.assumed("sqs_ms") / PUSHED
-    each = pricing.usd("socket_message") + _run_usd("push", waits_ms, reads=1)
-    return PUSHED * each + pricing.usd("sqs_fifo")
+    """USD of telling a page what was said in a round trip: who hears of it, the frame, that it was delivered."""
+    looking = SAID * _run_usd("push", pricing.assumed("dynamodb_ms"), reads=1)
+    waits_ms = pricing.assumed("socket_ms") + pricing.assumed("sqs_ms")
+    gb_s = _memory_mb("push") / 1024 * waits_ms / 1000
+    telling = pricing.usd("socket_message") + pricing.usd("sqs_fifo") + gb_s * pricing.usd("lambda_gb_s")
+    return looking + PUSHED * telling
 
 
 def _run_usd(step: str, wait_ms: float, *, cpu_ms: float = 0, reads: float = 0, writes: float = 0) -> float:
     """USD of a run with what it reads and writes."""
-    memory_mb = LIMITS[step].memory_mb if step in LIMITS else 256
+    memory_mb = _memory_mb(step)
     took_ms = wait_ms + (cpu_ms or pricing.assumed("cpu_ms_a_call")) / pricing.share(memory_mb)
     usd = pricing.usd("lambda_request") + memory_mb / 1024 * took_ms / 1000 * pricing.usd("lambda_gb_s")
     usd += reads * pricing.usd("dynamodb_read") + writes * pricing.usd("dynamodb_write")
     return usd + pricing.assumed("log_line_bytes") / 1e9 * pricing.usd("logs_gb")
+
+
+def _memory_mb(step: str) -> int:
+    return LIMITS[step].memory_mb if step in LIMITS else 512
 
 
 def _cpu_ms(step: str) -> float:

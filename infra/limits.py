@@ -1,7 +1,9 @@
 """How much of everything: one line per Lambda, with the reason.
 
 Lambda gives CPU by memory, one core at 1769 MB (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html),
-so memory here is chosen for speed; none of these functions comes near using it up.
+so memory here is chosen for speed; none of these functions comes near using it up. Of those that a message meets it is
+chosen by the table of `python -m bench memory`: a million round trips are to cost less than 20 USD, and what is left of
+that goes where it saves most milliseconds until the bot hears. Who only waits has little.
 """
 
 from __future__ import annotations
@@ -34,13 +36,16 @@ class Limit:
 LIMITS: dict[str, Limit] = {
     "receive_channel": Limit(
         10,
-        512,
+        768,
         "checks and queues; providers give up after 5 to 20 s and send again. Anybody may post to a web chat: the "
         "ceiling keeps a flood from taking the concurrency of `converse`",
         reserved=50,
     ),
     "poll_channel": Limit(
-        29, 256, "waits up to 20 s for messages, so it must not eat the account's concurrency", reserved=100
+        29,
+        128,
+        "waits up to 20 s for messages, so it must be cheap, and must not eat the account's concurrency; uses 50 MB",
+        reserved=100,
     ),
     "live": Limit(
         10,
@@ -71,8 +76,8 @@ LIMITS: dict[str, Limit] = {
         at_most=10,
         old_after_s=900,
     ),
-    "converse": Limit(30, 1024, "ten events of at most ten threads, a handful of calls each", bulk_at_most=5),
-    "fan_out": Limit(60, 1024, "queues only; a batch is a hundred messages", batch=100),
+    "converse": Limit(30, 512, "ten events of at most ten threads, a handful of calls each", bulk_at_most=5),
+    "fan_out": Limit(60, 768, "queues only; a batch is a hundred messages", batch=100),
     "push": Limit(
         60,
         512,
@@ -80,8 +85,13 @@ LIMITS: dict[str, Limit] = {
         batch=100,
     ),
     "announce": Limit(60, 512, "a handful of calls for each conversation opened or closed", batch=100, old_after_s=300),
-    "deliver": Limit(60, 1024, "ten lanes at once, 5 s an attempt, and goes on until a lane is empty", bulk_at_most=10),
-    "send": Limit(60, 1024, "as deliver; providers have rates, hence the ceiling", at_most=50),
+    "deliver": Limit(
+        60,
+        384,
+        "ten lanes at once, 5 s an attempt, and goes on until a lane is empty; most of that it waits for others",
+        bulk_at_most=10,
+    ),
+    "send": Limit(60, 384, "as deliver; providers have rates, hence the ceiling", at_most=50),
     "release_due": Limit(
         55,
         512,

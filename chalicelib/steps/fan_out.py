@@ -41,15 +41,17 @@ def handle(record: dict[str, Any]) -> list[PlatformEvent]:
     if status and (message.state == _message(change["OldImage"]).state or message.state not in _TOLD):
         return []
     told = dispatch(message, position=stream_key(change["SequenceNumber"]), status=status)
-    lag = clock.now_ms() - message.sent_at
-    log.step(
-        "fan_out",
-        thread=message.thread,
-        message=message.id,
-        deliveries=told,
-        trace=message.trace,
-        lag_ms=lag,
-    )
+    if told:
+        # Of a message that goes nowhere, as what a page fetches itself, `converse` has said what there is to say.
+        lag = clock.now_ms() - message.sent_at
+        log.step(
+            "fan_out",
+            thread=message.thread,
+            message=message.id,
+            deliveries=told,
+            trace=message.trace,
+            lag_ms=lag,
+        )
     return for_the_bus(message, status=status)
 
 

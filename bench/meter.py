@@ -49,6 +49,9 @@ class Tally:
     invocations: list[str] = field(default_factory=list)
     """The Lambda of each invocation."""
     http: int = 0
+    frames: int = 0
+    """Messages of sockets that pages sent or were answered, beside those that we call API Gateway for. That one opens
+    or is closed is none."""
     batches: list[str] = field(default_factory=list)
     """The queue of each batch that woke a Lambda: a receive and a delete by Lambda's poller."""
     log_bytes: Counter[str] = field(default_factory=Counter)

@@ -17,13 +17,16 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.meter import Meter, Tally
 from bench.words import ANSWERED, ASKED, TOKEN
 from tests import cloud as clouds
 from tests.cloud import Cloud
 from tests.outside import Outside, serving
+
+if TYPE_CHECKING:
+    from tests.sockets import Gateway
 
 
 class Lines(io.TextIOBase):
@@ -102,7 +105,12 @@ class Emulated(Counted):
         self.iterator = answer.get("NextShardIterator", "")
         if not answer["Records"]:
             return False
-        self.invoke("fan_out", {"Records": [clouds._clean(record) for record in answer["Records"]]})
+        about = {"eventSourceARN": f"arn:aws:dynamodb:::table/{self._table('messages')}/stream/1"}
+        records = [clouds._clean(record) | about for record in answer["Records"]]
+        self.invoke("fan_out", {"Records": records})
+        if new := [record for record in records if record["eventName"] == "INSERT"]:
+            # As its filter lets them through: here all are of the web chat.
+            self.invoke("push", {"Records": new})
         return True
 
 
@@ -119,6 +127,11 @@ class Place:
     made: dict[str, dict[str, Any]] = field(default_factory=dict)
     session: str = ""
     after: str = ""
+    socket: str = ""
+    """That of the visitor's window, where it has one (`bench/windows.py`)."""
+    gateway: Gateway | None = None
+    ending: ExitStack = field(default_factory=ExitStack)
+    """What ends with the place."""
     _given: int = 0
 
     def http(self, edge: str, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
@@ -308,4 +321,5 @@ def _place(cloud: Counted, bot_url: str = "") -> Iterator[Place]:
         place.make("rules", service_id=service, name="all", to="bot+desk", bot_id=bot_id, desk_id=desk_id)
         for thing, id in (("bots", bot_id), ("desks", desk_id)):
             place.http("api", "POST", f"/v1/{thing}/{id}/verify")
-        yield place
+        with place.ending:
+            yield place

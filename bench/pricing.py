@@ -62,6 +62,7 @@ def per_million(tally: Tally, *, waits_s: float = 0) -> dict[str, float]:
     logged = sum(tally.log_bytes.values())
     costs = {
         "api gateway": tally.http * api_usd(),
+        "sockets": (tally.frames + len(tally.of("apigatewaymanagementapi"))) * usd("socket_message"),
         "lambda requests": len(tally.invocations) * usd("lambda_request"),
         "lambda time": gb_seconds(tally, waits_s=waits_s) * usd("lambda_gb_s"),
         "sqs": fifo * usd("sqs_fifo") + (len(sqs) - fifo) * usd("sqs_standard"),

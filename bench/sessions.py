@@ -19,8 +19,8 @@ LONG_POLL_S, CALM_S, QUIET_S, QUIET_AFTER_S = 20, 2.5, 30, 300
 anything for five minutes."""
 PING_S = 300
 """How often a page says on its socket that it is there; API Gateway closes one that was silent for ten minutes."""
-SAID, PUSHED = 2, 1
-"""Of a round trip: messages, each a run of `push`, and those that the page is told: not what it said itself."""
+_PLAIN, _TOLD = VARIANTS[0].name, VARIANTS[1].name
+_BY_SOCKET, _OPENED, _THERE = (variant.name for variant in VARIANTS[-3:])
 
 
 def measure() -> Result:
@@ -39,11 +39,10 @@ def measure() -> Result:
         "socket": _socket_usd(MINUTES),
     }
     open_ = {way: usd / TRIPS * pricing.MILLION for way, usd in ways.items()}
-    trip = report.last("requests")[VARIANTS[0].name]["usd_by_service"]
-    # The poll of a round trip, and its event that the answer was delivered.
-    fetched = (held_usd(pricing.assumed("answer_s")) + pricing.usd("sqs_fifo")) * pricing.MILLION
-    whole = sum(trip.values())
-    trips = dict.fromkeys(ways, whole - fetched) | {"socket": whole - fetched + _pushed_usd() * pricing.MILLION}
+    # The receipt is no part of a round trip, and the poll of one is part of how the window is held open.
+    receipt, plain = _usd(_TOLD) - _usd(_PLAIN), _usd(_PLAIN)
+    polled = (plain - held_usd(pricing.assumed("answer_s"))) * pricing.MILLION
+    trips = dict.fromkeys(ways, polled) | {"socket": (_usd(_BY_SOCKET) - receipt) * pricing.MILLION}
     for way in ways:
         name = f"a million round trips, five in {MINUTES} minutes, {way}"
         rows.append([name, (trips[way] + open_[way]) * 100, f"{open_[way]:.2f} of it USD for the open window"])
@@ -51,10 +50,10 @@ def measure() -> Result:
     share = "what a round trip has to bear of an open socket, a million"
     goals = [
         Goal(share, 2, open_["socket"], "USD ", _socket_parts()),
-        Goal("a million round trips with a socket", 20, trips["socket"] + open_["socket"], "USD "),
+        Goal("a million round trips by socket, without that", 20, trips["socket"], "USD "),
     ]
     notes = [
-        f"With a socket a page says each {PING_S} s that it is there, and is told {PUSHED} message a round trip.",
+        f"With a socket a page says each {PING_S} s that it is there. For both messages of a trip we look who hears.",
         "Held polls all the time is how pages of before asked; such a window also holds a Lambda of its own.",
     ]
     figures = {"usd_window_hour": windows, "usd_open_per_million": open_, "usd_trip_per_million": trips}
@@ -85,37 +84,26 @@ def _socket_parts() -> dict[str, float]:
 
 
 def _socket(minutes: float) -> dict[str, float]:
-    """What a socket costs: its minutes; its opening, which is a message and a run that keeps two rows; a poll for what
-    was missed; and that the page says now and then that it is there."""
-    wait_ms = 3 * pricing.assumed("dynamodb_ms")
+    """What an open socket costs, by `requests` but for its minutes."""
     return {
         "minutes": minutes * pricing.usd("socket_minute"),
-        "opening": pricing.usd("socket_message") + _run_usd("live", wait_ms, reads=3, writes=2),
-        "what was missed": held_usd(0),
-        "being there": minutes * 60 / PING_S * (pricing.usd("socket_message") + _run_usd("live", wait_ms, reads=1)),
+        "opening, what was missed, closing": _usd(_OPENED),
+        "being there": (minutes * 60 - 1) // PING_S * _usd(_THERE),
     }
 
 
-def _pushed_usd() -> float:
-    """USD of telling a page what was said in a round trip: who hears of it, the frame, that it was delivered."""
-    looking = SAID * _run_usd("push", pricing.assumed("dynamodb_ms"), reads=1)
-    waits_ms = pricing.assumed("socket_ms") + pricing.assumed("sqs_ms")
-    gb_s = _memory_mb("push") / 1024 * waits_ms / 1000
-    telling = pricing.usd("socket_message") + pricing.usd("sqs_fifo") + gb_s * pricing.usd("lambda_gb_s")
-    return looking + PUSHED * telling
+def _usd(variant: str) -> float:
+    """USD of one of these, as `requests` counted it."""
+    return float(report.last("requests")[variant]["usd_per_million"]) / pricing.MILLION
 
 
 def _run_usd(step: str, wait_ms: float, *, cpu_ms: float = 0, reads: float = 0, writes: float = 0) -> float:
     """USD of a run with what it reads and writes."""
-    memory_mb = _memory_mb(step)
+    memory_mb = LIMITS[step].memory_mb
     took_ms = wait_ms + (cpu_ms or pricing.assumed("cpu_ms_a_call")) / pricing.share(memory_mb)
     usd = pricing.usd("lambda_request") + memory_mb / 1024 * took_ms / 1000 * pricing.usd("lambda_gb_s")
     usd += reads * pricing.usd("dynamodb_read") + writes * pricing.usd("dynamodb_write")
     return usd + pricing.assumed("log_line_bytes") / 1e9 * pricing.usd("logs_gb")
-
-
-def _memory_mb(step: str) -> int:
-    return LIMITS[step].memory_mb if step in LIMITS else 512
 
 
 def _cpu_ms(step: str) -> float:

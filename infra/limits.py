@@ -2,8 +2,8 @@
 
 Lambda gives CPU by memory, one core at 1769 MB (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html),
 so memory here is chosen for speed; none of these functions comes near using it up. Of those that a message meets it is
-chosen by the table of `python -m bench memory`: a million round trips are to cost less than 20 USD, and what is left of
-that goes where it saves most milliseconds until the bot hears. Who only waits has little.
+chosen by the table of `python -m bench memory`: a million round trips by socket are to cost less than 20 USD, and what
+is left of that goes where it saves most milliseconds until the bot hears. Who only waits has little.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Limit:
 LIMITS: dict[str, Limit] = {
     "receive_channel": Limit(
         10,
-        768,
+        1024,
         "checks and queues; providers give up after 5 to 20 s and send again. Anybody may post to a web chat: the "
         "ceiling keeps a flood from taking the concurrency of `converse`",
         reserved=50,
@@ -76,8 +76,8 @@ LIMITS: dict[str, Limit] = {
         at_most=10,
         old_after_s=900,
     ),
-    "converse": Limit(30, 512, "ten events of at most ten threads, a handful of calls each", bulk_at_most=5),
-    "fan_out": Limit(60, 768, "queues only; a batch is a hundred messages", batch=100),
+    "converse": Limit(30, 1024, "ten events of at most ten threads, a handful of calls each", bulk_at_most=5),
+    "fan_out": Limit(60, 1024, "queues only; a batch is a hundred messages", batch=100),
     "push": Limit(
         60,
         512,
@@ -87,11 +87,11 @@ LIMITS: dict[str, Limit] = {
     "announce": Limit(60, 512, "a handful of calls for each conversation opened or closed", batch=100, old_after_s=300),
     "deliver": Limit(
         60,
-        384,
+        512,
         "ten lanes at once, 5 s an attempt, and goes on until a lane is empty; most of that it waits for others",
         bulk_at_most=10,
     ),
-    "send": Limit(60, 384, "as deliver; providers have rates, hence the ceiling", at_most=50),
+    "send": Limit(60, 512, "as deliver; providers have rates, hence the ceiling", at_most=50),
     "release_due": Limit(
         55,
         512,

@@ -26,7 +26,7 @@ SCENARIOS = COMMON | RARER | LIVE
 _KEPT = frozenset({"Decrypt", "ListRules"})
 """Reads whose answers a process keeps, so that any step may be the one that asks."""
 _QUEUE, _BUS = {"SendMessageBatch"}, {"PutEvents"}
-_TOLD = _QUEUE | _BUS | {"BatchGetItem", "Query", "PutItem"}
+_TOLD = _QUEUE | _BUS | {"GetItem", "Query", "PutItem"}
 """What telling a platform event takes."""
 _TRIED = _QUEUE | {"GetItem", "HTTP", "UpdateItem", "PutItem", "DeleteItem"}
 """What an attempt takes, and what may come of it."""
@@ -44,15 +44,15 @@ KNOWN = {
     # Of what fails, that it comes again soon: here the dead letter.
     | {"ChangeMessageVisibilityBatch"},
     "fan_out": _QUEUE | _BUS | {"PutItem", "UpdateItem"},
-    "announce": _TOLD | {"GetItem"},
+    "announce": _TOLD,
     "push": _QUEUE | {"GetItem", "Query", "PostToConnection", "DeleteItem", "DeleteConnection"},
     "live": {"GetItem", "Query", "TransactWriteItems", "UpdateItem", "DeleteItem"},
-    "deliver": _TRIED | _TOLD,
-    "retry_delivery": _TRIED | _TOLD | {"TransactWriteItems"},
+    "deliver": _TRIED | _TOLD | {"BatchGetItem"},
+    "retry_delivery": _TRIED | _TOLD | {"BatchGetItem", "TransactWriteItems"},
     "send": _TRIED | _TOLD,
     "retry_send": _TRIED | _TOLD,
     "release_due": _QUEUE | {"Query", "DeleteItem"},
-    "fire_timer": _TOLD | {"GetItem", "DeleteItem", "UpdateItem"},
+    "fire_timer": _TOLD | {"DeleteItem", "UpdateItem"},
     "bury": {"PutItem", "GetShardIterator", "GetRecords"},
     "erase": _QUEUE | {"BatchGetItem", "GetItem", "Query", "TransactWriteItems"},
     # Of the API, what moves or erases something.

@@ -62,8 +62,8 @@ def is_of_channel(lane: str) -> bool:
 
 
 def destination_of(lane: str) -> str:
-    """The id of whom a lane leads to."""
-    return lane.split("-", 2)[1]
+    """The id of whom a lane leads to; "" where its name names nobody."""
+    return lane.partition("-")[2].partition("-")[0]
 
 
 def queue_of(lane: str) -> str:

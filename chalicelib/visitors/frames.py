@@ -29,10 +29,12 @@ class Frame:
 def of_messages(messages: Sequence[Message], include: frozenset[str], *, after: int, most: int) -> Iterator[Frame]:
     """Messages that follow each other on a thread, those behind number `after`, as frames of `most` bytes at most.
 
-    One that is larger alone is not sent: its page is told that there is more. Where nothing of all is to be shown, only
-    a page that counts along (it asked for `all`) is told how far it has come.
+    One that is larger alone is not sent: its page is told that there is more. Where nothing of all is to be shown, a
+    page is told how far it has come that counts along: with `all` each row, with `events` those that are not the
+    visitor's own.
     """
     begun, texts, said, size = after, list[str](), list[Message](), 0
+    counted = "all" in include or ("events" in include and any(one.author.kind != "user" for one in messages))
     for message in messages:
         text = _json(shown.view(message)) if shown.is_shown(message, include) else ""
         if len(text.encode()) > most - _ROOM:
@@ -49,7 +51,7 @@ def of_messages(messages: Sequence[Message], include: frozenset[str], *, after: 
                 said.append(message)
                 size += len(text.encode()) + 1
         after = message.seq
-    if texts or ("all" in include and after > begun):
+    if texts or (counted and after > begun):
         yield _messages(begun, after, texts, said)
 
 

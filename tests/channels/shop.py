@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import shutil
+import socket
+import struct
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -61,12 +65,44 @@ class Site:
         self.polls: list[Poll] = []
         self.poll_trouble: list[int] = []
         """Statuses that the next polls are answered with; 429 and 503 with a Retry-After of 2 s."""
+        self.live_url = ""
+        """Where the widget opens its socket; it polls where that is empty."""
+        self.sockets: list[PageSocket] = []
+        """Those that are open."""
+        self.asked: list[str] = []
+        """Cursors with which sockets were asked for."""
+        self.refuses, self.silent, self.known = False, False, True
+        """Whether no socket is let in; whether those that are hear nothing of what is said; whether pings find them."""
+        self.frames: list[dict[str, Any]] = []
+        """What pages sent."""
 
     def say(self, text: str = "", direction: str = "out", **more: Any) -> None:
         """Add a message to the thread."""
         message = {"direction": direction, "author": {"kind": "bot", "name": None}, "type": "text", "text": text,
                    "content": {}, "media": [], "state": "pending"} | more  # fmt: skip
         self.messages.append({"id": f"msg_{len(self.messages) + 1}"} | message)
+        for one in [] if self.silent else [*self.sockets]:
+            self.tell(one, len(self.messages) - 1)
+
+    def tell(self, socket: PageSocket, after: int) -> None:
+        """Tell a socket what lies behind a cursor."""
+        page = self.after(after, ["events"], 0)
+        if any(_kind(one) != "all" for one in self.messages[after:]):
+            socket.send({"type": "messages", "after": str(after)} | page)
+
+    def opened(self, socket: PageSocket, after: str) -> None:
+        """Tell a new socket what it has missed."""
+        self.asked.append(after)
+        self.sockets.append(socket)
+        self.tell(socket, int(after))
+        socket.send({"type": "state", "owner": "bot"})
+
+    def sent(self, socket: PageSocket, frame: dict[str, Any]) -> None:
+        """Answer what a page sends."""
+        self.frames.append(frame)
+        if frame["type"] == "ping":
+            known = {"type": "pong"} if self.known else {"type": "error", "code": "unknown_connection"}
+            socket.send(known)
 
     def post(self, body: bytes, headers: dict[str, str]) -> tuple[int, Any]:
         """Answer a post as the edge does."""
@@ -116,6 +152,43 @@ def _kind(message: dict[str, Any]) -> str:
     return "out" if message["direction"] == "out" else "events" if message["type"] == "event" else "all"
 
 
+class PageSocket:
+    """The server's end of a page's WebSocket (https://www.rfc-editor.org/rfc/rfc6455), as far as a page goes."""
+
+    def __init__(self, handler: BaseHTTPRequestHandler) -> None:
+        self._in, self._out, self._wire = handler.rfile, handler.wfile, handler.connection
+        key = handler.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        accept = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
+        lines = "HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"
+        self._out.write("\r\n".join((*lines, f"Sec-WebSocket-Accept: {accept}", "", "")).encode())
+        self._out.flush()
+
+    def send(self, frame: dict[str, Any]) -> None:
+        """Tell the page something."""
+        data = json.dumps(frame).encode()
+        head = bytes([0x81, len(data)]) if len(data) < 126 else struct.pack("!BBH", 0x81, 126, len(data))
+        with suppress(OSError, ValueError):
+            self._out.write(head + data)
+            self._out.flush()
+
+    def close(self) -> None:
+        """End it, as a network does that breaks."""
+        with suppress(OSError):
+            self._wire.shutdown(socket.SHUT_RDWR)
+
+    def frames(self) -> Iterator[dict[str, Any]]:
+        """What the page sends, until it goes."""
+        with suppress(OSError):
+            while len(head := self._in.read(2)) == 2:
+                length = head[1] & 0x7F
+                if length == 126:
+                    (length,) = struct.unpack("!H", self._in.read(2))
+                mask, data = self._in.read(4), self._in.read(length)
+                if head[0] & 0x0F == 8:
+                    return
+                yield json.loads(bytes(byte ^ mask[at % 4] for at, byte in enumerate(data)))
+
+
 class Answering(BaseHTTPRequestHandler):
     """The site over HTTP."""
 
@@ -123,10 +196,14 @@ class Answering(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
+        live_url = self.site.live_url
         if path == f"{ROOT}/widget.js":
-            self.answer(200, pages.widget_js(self.site.channel), "text/javascript")
+            self.answer(200, pages.widget_js(self.site.channel, live_url=live_url), "text/javascript")
         elif path == f"{ROOT}/chat":
-            self.answer(200, pages.chat_page(self.site.channel, "widget.js"), "text/html", pages.page_policy())
+            policy = pages.page_policy(live_url)
+            self.answer(200, pages.chat_page(self.site.channel, "widget.js"), "text/html", policy)
+        elif path == "/live" and not self.site.refuses:
+            self.live({key: values[0] for key, values in query.items()})
         elif path == f"{ROOT}/messages":
             given = {key: values[0] for key, values in query.items()}
             self.poll(given.get("after", ""), int(given["wait_s"]), given.get("include", ""))
@@ -145,6 +222,18 @@ class Answering(BaseHTTPRequestHandler):
         else:
             data = self.site.after(int(after or 0), include.split(","), wait_s)
             self.answer(200, json.dumps(data), "application/json")
+
+    def live(self, query: dict[str, str]) -> None:
+        """Hold a page's socket until it goes."""
+        site, socket = self.site, PageSocket(self)
+        assert (query["channel"], query["include"]) == (CHANNEL.id, "events") and len(query["session"]) == 43
+        site.opened(socket, query["after"])
+        try:
+            for frame in socket.frames():
+                site.sent(socket, frame)
+        finally:
+            site.sockets = [one for one in site.sockets if one is not socket]
+            self.close_connection = True
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))

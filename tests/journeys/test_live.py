@@ -102,6 +102,21 @@ def test_frames_cover_every_row_without_a_gap(deployment: Deployment, sockets: G
     ]  # fmt: skip
 
 
+def test_a_page_that_counts_its_own_posts_is_told_of_all_else(deployment: Deployment, sockets: Gateway) -> None:
+    deployment.says("hello")
+    page = opened(deployment, sockets, include="events", after="1")
+    deployment.says("hello?")
+    assert sockets.frames(page, "messages") == [], "its own words"
+    conversation = deployment.bot.events()[0]["Conversationid"]
+    deployment.bot_posts({"eventid": "1002", "conversation_id": conversation})
+    chat = deployment.desk.events()[-1]["data"]["conversation_id"]
+    for kind in ("chat.accepted", "chat.hold"):
+        deployment.desk_posts({"type": kind, "conversation_id": chat, "agent": ANA})
+    frames = sockets.frames(page, "messages")
+    assert [(frame["after"], frame["next"]) for frame in frames] == [("2", "3"), ("3", "4"), ("4", "5")]
+    assert [row["content"]["name"] for row in sockets.rows(page)] == ["handover", "handover_accepted"]
+
+
 def test_what_was_missed_is_told_first(deployment: Deployment, sockets: Gateway) -> None:
     deployment.says("one")
     answers(deployment, "two")

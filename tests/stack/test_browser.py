@@ -102,6 +102,13 @@ class Chat:
 
         eventually(patiently(pressed), f"the button {title!r}")
 
+    def polls(self) -> int:
+        """How often the page has asked for what is new."""
+        count = (
+            "return performance.getEntriesByType('resource').filter((one) => one.name.includes('/messages?')).length"
+        )
+        return int(self.browser.execute_script(count))
+
 
 class DeskPage:
     """The demo desk's page in a tab of its own. It reloads itself, so each look begins anew."""
@@ -178,3 +185,61 @@ def test_a_visit(browser: Chrome, about: dict[str, Any], tmp_path: Path) -> None
     log: Any = browser.get_log("browser")  # type: ignore[no-untyped-call]
     severe = [line["message"] for line in log if line["level"] == "SEVERE"]
     assert not severe
+
+
+SOCKETS = """
+window.opened = []; window.heard = [];
+const Plain = WebSocket;
+window.WebSocket = class extends Plain {
+  constructor(url) {
+    super(REFUSED ? url.replace("session=", "session=x") : url);
+    window.opened.push(this);
+    this.addEventListener("message", (event) => window.heard.push(JSON.parse(event.data).type));
+  }
+};
+"""
+"""Looks on at a page's sockets; where REFUSED is true they ask with a session that is none."""
+
+
+def looking_on(browser: Chrome, *, refused: bool = False) -> None:
+    source = SOCKETS.replace("REFUSED", "true" if refused else "false")
+    browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": source})
+
+
+def sockets(browser: Chrome) -> list[int]:
+    """The states of the sockets that the page has opened: 1 is open, 3 is closed."""
+    return [int(state) for state in browser.execute_script("return window.opened.map((one) => one.readyState)")]
+
+
+def test_an_answer_comes_by_the_socket(browser: Chrome, about: dict[str, Any]) -> None:
+    looking_on(browser)
+    chat = Chat(browser)
+    browser.get(about["chat_url"])
+    chat.write("hello")
+    chat.sees("You said: hello")
+    eventually(lambda: "state" in browser.execute_script("return window.heard"), "the socket tells")
+    asked = chat.polls()
+    for text in ("one", "two"):
+        chat.write(text)
+        chat.sees(f"You said: {text}")
+    assert (chat.polls(), sockets(browser)) == (asked, [1])
+    browser.execute_script("window.opened[0].close()")
+    eventually(lambda: sockets(browser) == [3, 1], "another socket")
+    eventually(lambda: browser.execute_script("return window.heard.length > 0"), "it tells")
+    chat.write("three")
+    chat.sees("You said: three")
+    assert [text for text in chat.texts() if "three" in text or "two" in text] == [
+        "two", "You said: two", "three", "You said: three",
+    ]  # fmt: skip
+
+
+def test_without_a_socket_the_page_asks(browser: Chrome, about: dict[str, Any]) -> None:
+    looking_on(browser, refused=True)
+    chat = Chat(browser)
+    browser.get(about["chat_url"])
+    chat.write("hello")
+    chat.sees("You said: hello")
+    chat.write("still there?")
+    chat.sees("You said: still there?")
+    assert chat.polls() > 0
+    assert sockets(browser) and set(sockets(browser)) <= {0, 3}

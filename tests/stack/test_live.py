@@ -15,7 +15,7 @@ import websocket
 from chalicelib.ports import ids
 from tests.stack.conftest import WITHIN_S, Deployment, Visitor, echo, eventually
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
 
 
 @dataclass

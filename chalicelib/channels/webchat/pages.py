@@ -21,7 +21,7 @@ LOOK = {
 }
 LANGUAGES = ("en", "de", "es", "ar")
 """Languages that the widget has words in: console/webchat/words."""
-_PARTS = ("start.js", "wire.js", "outbox.js", "rows.js", "widget.js")
+_PARTS = ("start.js", "wire.js", "live.js", "outbox.js", "rows.js", "widget.js")
 """The script in the order in which it is read; together they are one function's body."""
 
 

@@ -120,6 +120,7 @@ function settle(item, answer, since) {
   forget(outKey(item));
   paint(item, "sent", answer.message_id);
   expectAnswer(since);
+  saidAt(since);
   wakeUp();
   return 0;
 }
@@ -137,7 +138,7 @@ window.addEventListener("storage", (event) => {
   const key = event.key.slice(prefix.length);
   if (key === "session" && event.newValue && event.newValue !== session) {
     session = event.newValue;
-    wakeUp();
+    deaf();
   }
   if (!key.startsWith("out:")) return;
   const item = itemOf(event.newValue || event.oldValue);

@@ -1,6 +1,7 @@
 // What is shown: a row for each message and for what happened to the conversation, with days, times and senders.
 const TOGETHER_MS = 300000; // messages of one sender within so long stand together
 const MOST_TYPING_MS = 12000;
+const TYPES_MS = 6000;
 const TICK = "M9 16.2 4.8 12l-1.4 1.4L9 19 21 7l-1.4-1.4z";
 const TICKS = "M18 7l-1.4-1.4-6.4 6.4 1.4 1.4L18 7zm4.2-1.4L11.7 16.2 7.5 12l-1.4 1.4 5.6 5.6L23.7 7zM.4 13.4 6 19l1.4-1.4L1.8 12z";
 const WAITS = "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20zm0 18a8 8 0 1 1 0-16 8 8 0 0 1 0 16zm.5-13H11v6l5.2 3.2.8-1.3-4.5-2.7z";
@@ -236,7 +237,7 @@ function answered(author) {
   header();
 }
 
-// Three dots between what the visitor wrote and the bot's answer; of people we do not know whether they type.
+// Three dots between what the visitor wrote and the bot's answer; of people a socket tells that they type.
 function expectAnswer(since) {
   if (person !== null || answeredAt > since) return;
   clearTimeout(typing);
@@ -245,9 +246,20 @@ function expectAnswer(since) {
   typing = setTimeout(quiet, MOST_TYPING_MS);
 }
 
+function types(name) {
+  quiet();
+  dots.dataset.who = filled(words.types, name || words.agent);
+  dots.setAttribute("aria-label", dots.dataset.who);
+  dots.hidden = false;
+  stay();
+  typing = setTimeout(quiet, TYPES_MS);
+}
+
 function quiet() {
   clearTimeout(typing);
   dots.hidden = true;
+  delete dots.dataset.who;
+  dots.setAttribute("aria-label", words.typing);
 }
 
 setInterval(() => {

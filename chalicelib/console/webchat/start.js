@@ -36,6 +36,7 @@ function keysFrom(start) {
 // ---- Session: made here, so that a first message whose answer is lost can be sent again into the same thread.
 
 let session = read("session");
+let leave = () => {}; // the socket of the session before
 
 function token(bytes) {
   const random = crypto.getRandomValues(new Uint8Array(bytes));
@@ -45,6 +46,7 @@ function token(bytes) {
 function keepSession(value) {
   if (value === session) return;
   session = value;
+  leave();
   forget("after");
   if (value) write("session", value); else forget("session");
 }

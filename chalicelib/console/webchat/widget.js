@@ -113,6 +113,7 @@ function countUnread() {
 }
 
 function arrivedNew(id) {
+  if (unread.includes(id)) return;
   unread.push(id);
   countUnread();
   readVisible();
@@ -211,7 +212,8 @@ function keepInside(event) { // where the panel is the whole screen, Tab stays i
 function seen() {
   if (document.hidden) return;
   entitle(0);
-  catchUp = !history && rows.length > 0;
+  catchUp = !history && rows.length > 0 && !told();
+  check();
   stay();
   readVisible();
   wakeUp();
@@ -219,7 +221,7 @@ function seen() {
 }
 
 form.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
-input.addEventListener("input", grow);
+input.addEventListener("input", () => { grow(); typed(); });
 input.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
@@ -248,7 +250,9 @@ if (!fullPage) {
 }
 document.addEventListener("visibilitychange", seen);
 window.addEventListener("focus", () => entitle(0));
-window.addEventListener("online", () => { trouble(false); wakeUp(); drain(true); });
+window.addEventListener("online", () => { trouble(false); anew(); drain(true); });
+window.addEventListener("pagehide", () => leave()); // a page that may come back must not hold one
+window.addEventListener("pageshow", (event) => { if (event.persisted) seen(); });
 window.addEventListener("offline", () => trouble(true));
 new ResizeObserver(stay).observe(log);
 

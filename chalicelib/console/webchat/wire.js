@@ -77,14 +77,28 @@ function beginAnew() {
   paintItems();
 }
 
+function come(next, data) { // so far, and never back: a socket may be ahead of a poll
+  const moved = Number(next) - Number(after);
+  if (moved > 0) {
+    after = next;
+    unheard().slice(0, Math.max(0, moved - data.length)).forEach((row) => { row.untold = false; });
+  }
+  allRead();
+}
+
 async function poll() {
   if (polling) return;
   polling = true;
-  while (session && !document.hidden) {
+  while (session && !document.hidden && !told()) {
+    if (mayConnect()) {
+      await connect();
+      continue;
+    }
     if (heldUntil > Date.now()) await sleep(heldUntil - Date.now());
     const begun = Date.now();
     const everything = history || catchUp;
-    const live_s = isOpen() && !everything ? Math.ceil((LIVE_MS - (begun - lastHeard)) / 1000) : 0;
+    // Not for long where a socket is to be tried again soon.
+    const live_s = isOpen() && !everything && refused !== 1 ? Math.ceil((LIVE_MS - (begun - lastHeard)) / 1000) : 0;
     const include = unopened ? {} : { include: everything ? "all,events" : "events" };
     const query = { wait_s: Math.max(0, Math.min(LONG_POLL_S, live_s)), ...include };
     const asked = asking;
@@ -94,8 +108,7 @@ async function poll() {
       failures = 0;
       trouble(false);
       answer.body.data.forEach(show);
-      after = answer.body.next || after;
-      allRead();
+      come(answer.body.next, answer.body.data);
       if (answer.body.data.length) lastHeard = Date.now();
       else if (everything) loaded();
       else await pause(restOf(Date.now() - begun));

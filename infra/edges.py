@@ -19,7 +19,7 @@ EDGES: dict[str, tuple[str, ...]] = {
     "receive_desk": ("/webhooks/desks/{}",),
     "receive_trigger": ("/v1/integration/trigger/{}/event",),
     "receive_source": ("/v1/sources/{}/events",),
-    "fetch_media": ("/media/{}/{}",),
+    "fetch_media": ("/media/{}/{}", "/channels/{}/files"),
 }
 """Edge -> its paths with their parameters unnamed. What is in no edge is `api`."""
 API = "api"

@@ -13,10 +13,10 @@ WRITERS: dict[str, tuple[str, ...]] = {
     # "One thread, one writer": two systems that answer at once meet in `converse`.
     "threads": ("converse",),
     "messages": ("converse",),
-    # The visitor's side of a web chat asks whether its session has begun, and counts who waits.
+    # The visitor's side of a web chat asks whether its session has begun, and counts who waits or puts files.
     "receipts": (
-        "api", "converse", "erase", "fire_timer", "ingest_source", "poll_channel", "receive_bot", "receive_channel",
-        "receive_desk", "receive_trigger", "retry_send", "send",
+        "api", "converse", "erase", "fetch_media", "fire_timer", "ingest_source", "poll_channel", "receive_bot",
+        "receive_channel", "receive_desk", "receive_trigger", "retry_send", "send",
     ),
     # What our own code could not do is written by bury and marked as replayed through the API.
     "failures": ("bury", "api"),
@@ -79,7 +79,10 @@ PUBLISHES: tuple[str, ...] = ("fan_out", "announce", "deliver", "retry_delivery"
 
 MEDIA: dict[str, tuple[str, ...]] = {
     # A file is fetched from its provider when somebody first asks for it, and linked to from then on.
+    # It also signs where visitors may put theirs.
     "fetch_media": ("s3:GetObject", "s3:PutObject"),
+    # From there a message's own are taken.
+    "receive_channel": ("s3:GetObject", "s3:PutObject"),
     "erase": ("s3:DeleteObject",),
     # Of messages that their customers deleted.
     "fire_timer": ("s3:DeleteObject",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.ports.media import PENDING
 from infra import declared, edges
 from infra.limits import LOG_DAYS, REMOVED_DAYS
 
@@ -68,6 +69,12 @@ def _bucket() -> dict[str, Any]:
             "IgnorePublicAcls": True,
             "RestrictPublicBuckets": True,
         },
+        # Pages of any origin put files, each where we have signed that it may.
+        "CorsConfiguration": {
+            "CorsRules": [
+                {"AllowedOrigins": ["*"], "AllowedMethods": ["POST"], "AllowedHeaders": ["*"], "MaxAge": 86400}
+            ]
+        },
         "VersioningConfiguration": {"Status": "Enabled"},
         "LifecycleConfiguration": {
             "Rules": [
@@ -75,6 +82,14 @@ def _bucket() -> dict[str, Any]:
                     "Id": "unfinished-uploads",
                     "Status": "Enabled",
                     "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+                },
+                {
+                    # What a page has put and then not said.
+                    "Id": "files-not-taken",
+                    "Status": "Enabled",
+                    "Prefix": PENDING,
+                    "ExpirationInDays": 1,
+                    "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
                 },
                 {
                     "Id": "removed-files",

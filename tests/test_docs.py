@@ -119,7 +119,7 @@ def _when(given: Any) -> None:
 
 def _webchat(given: Any) -> None:
     request = Request("POST", {}, {}, json.dumps(given).encode(), clock.now_ms())
-    assert isinstance(webchat.receive(request, Channel("ch_1", {}, {})), Received)
+    assert isinstance(webchat.receive(request, Channel("ch_1", {"uploads": True}, {})), Received)
 
 
 def _custom(given: Any) -> None:

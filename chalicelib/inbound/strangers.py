@@ -25,6 +25,9 @@ WAIT_WINDOW_S = 20
 MOST_WAITING = 40
 """Polls that wait, begun from one address at one channel in their window. A poll waits as long as the window is, so one
 address holds at most twice as many: fewer than there are places."""
+FILES_WINDOW_S = 3600
+MOST_FILES, MOST_FILES_OF_ADDRESS = 40, 200
+"""Places for files that a session, and an address, is given in their window."""
 _MOST_KEPT = 10_000
 _known: set[str] = set()
 _posts: dict[str, tuple[int, int]] = {}
@@ -80,6 +83,19 @@ def may_wait(channel: str, address: str) -> bool:
     now = clock.now_ms()
     window, _ = _window(now, WAIT_WINDOW_S)
     return receipts.count(f"waits#{channel}#{address}#{window}", now_ms=now, keep_s=2 * WAIT_WINDOW_S) <= MOST_WAITING
+
+
+def admit_files(channel: str, thread: str, files: int, *, address: str) -> None:
+    """Let a session put files; Problem 429 where it or its address has put too many."""
+    now = clock.now_ms()
+    window, left_s = _window(now, FILES_WINDOW_S)
+    counted = [(f"files#{thread}#{window}", MOST_FILES)]
+    if _is_outside(address):
+        counted.append((f"files#{channel}#{address}#{window}", MOST_FILES_OF_ADDRESS))
+    for what, most in counted:
+        if receipts.count(what, now_ms=now, keep_s=2 * FILES_WINDOW_S, by=files) > most:
+            detail = f"{MOST_FILES} files may be sent in an hour"
+            raise Problem(429, "too_many_files", detail, headers={"Retry-After": str(left_s)})
 
 
 def unknown() -> Problem:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
@@ -11,6 +12,20 @@ from chalicelib.ports.settings import settings
 
 URL_S = 300
 """How long a link to a file works."""
+PENDING = "uploads/"
+"""Where files are put from outside. What is not taken from there within a day is removed (`infra/shared.py`)."""
+_MISSING = ("404", "403", "NoSuchKey", "AccessDenied")
+"""How S3 says that a file is not there; without the right to list it does not say so of any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Where somebody may put one file: by a POST of a form with these fields, and then the file as `file`.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+    """
+
+    url: str
+    fields: Mapping[str, str]
 
 
 def keep(key: str, body: bytes, mime_type: str) -> None:
@@ -19,13 +34,38 @@ def keep(key: str, body: bytes, mime_type: str) -> None:
     aws.client("s3").put_object(Bucket=settings().media_bucket, Key=key, Body=body, ContentType=kind)
 
 
+def offer(key: str, mime_type: str, size: int) -> Offer:
+    """Have a file of this type and of so many bytes at most put beside what is kept under `key`, within `URL_S`."""
+    conditions = [{"Content-Type": mime_type}, ["content-length-range", 1, size]]
+    made = aws.client("s3").generate_presigned_post(
+        settings().media_bucket, PENDING + key, {"Content-Type": mime_type}, conditions, ExpiresIn=URL_S
+    )
+    return Offer(str(made["url"]), made["fields"])
+
+
+def place() -> str:
+    """The origin of the addresses that `offer` gives."""
+    return "/".join(offer("any", "text/plain", 1).url.split("/")[:3])
+
+
+def take(key: str) -> bool:
+    """Keep under `key` what was put beside it; the same again changes nothing. False where nothing was."""
+    bucket = settings().media_bucket
+    try:
+        aws.client("s3").copy_object(Bucket=bucket, Key=key, CopySource={"Bucket": bucket, "Key": PENDING + key})
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _MISSING:
+            return False
+        raise
+    return True
+
+
 def has(key: str) -> bool:
     """Whether a file is kept."""
     try:
         aws.client("s3").head_object(Bucket=settings().media_bucket, Key=key)
     except ClientError as error:
-        # Without the right to list, S3 answers 403 for what is not there.
-        if error.response["Error"]["Code"] in ("404", "403", "NoSuchKey"):
+        if error.response["Error"]["Code"] in _MISSING:
             return False
         raise
     return True

@@ -1,6 +1,6 @@
-"""Files that users sent: fetched from their provider when first asked for, then kept.
+"""Files that users sent: fetched from their provider when first asked for, then kept; and where visitors put theirs.
 
-A Lambda of its own: a large file takes its time and memory.
+A Lambda of its own: a large file takes its time and memory. Those of a web chat go from the page into the bucket.
 """
 
 from __future__ import annotations
@@ -13,15 +13,22 @@ from chalice.app import Request, Response
 
 from chalicelib import channels
 from chalicelib.channels.contract import Channel, File
+from chalicelib.channels.webchat import address_of, uploads
 from chalicelib.domain.exchange import Exchange
 from chalicelib.domain.message import Message
-from chalicelib.domain.thread import thread_of_message
-from chalicelib.ports import http, media, secrets, web
+from chalicelib.domain.thread import message_id as message_id_of
+from chalicelib.domain.thread import thread_id, thread_of_message
+from chalicelib.inbound import strangers
+from chalicelib.ports import http, ids, media, secrets, web
 from chalicelib.ports.web import Problem
 from chalicelib.tables import config, messages
+from chalicelib.visitors import chats
+from chalicelib.wire.fields import Fields
 
 MAX_FILE = 100 * 1024 * 1024
 """The largest that WhatsApp takes (a document)."""
+MAX_OFFER = 16 * 1024
+"""Bytes of a page's list of files."""
 _WITHIN = 1000
 """How far back in a thread a message is looked for by its id."""
 
@@ -37,6 +44,47 @@ def run(request: Request, message_id: str, index: str) -> Response:
         held = asyncio.run(_held(message, message.content.media[int(index)].url))
         media.keep(key, held.body, held.mime_type)
     return web.text(302, "", {"Location": media.link(key), "Cache-Control": "no-store"})
+
+
+def offer(request: Request, channel_id: str) -> Response:
+    """Where a page may put the files of a message that it is about to post: `{"session","id","files":[{"name",
+    "mime_type","size"}]}` -> 200 `{"files":[{"url","fields"}]}`, one for each, good for five minutes."""
+    _, channel = chats.chat(channel_id)
+    allowed = _allowed(request, channel)
+    try:
+        return web.answer(200, {"files": _offers(request, channel)}, allowed)
+    except Problem as problem:
+        problem.headers = allowed | problem.headers
+        raise
+
+
+def preflight(request: Request, channel_id: str) -> Response:
+    """Answer a browser that asks before it posts from another origin."""
+    return web.text(204, "", _allowed(request, chats.chat(channel_id)[1]))
+
+
+def _allowed(request: Request, channel: Channel) -> dict[str, str]:
+    return chats.allowed(channel, request.headers.get("origin") or "", chats.called(request.headers))
+
+
+def _offers(request: Request, channel: Channel) -> list[dict[str, Any]]:
+    given = web.json_body(request, most=MAX_OFFER)
+    if not isinstance(given, dict):
+        raise Problem(422, "wrong_fields", "the body must be an object", errors=[("", "must be an object")])
+    fields = Fields(given)
+    session, id, files = fields.text("session", required=True), fields.text("id", required=True), uploads.files(fields)
+    if not channel.settings.get("uploads"):
+        fields.refuse("files", "this chat takes no files")
+    if fields.wrong:
+        raise Problem(422, "wrong_fields", "; ".join(f"{at}: {why}" for at, why in fields.wrong), errors=fields.wrong)
+    address = address_of(chats.session(session))
+    thread, caller = thread_id(channel.id, address), web.caller(request)
+    strangers.admit(channel.id, thread, address=caller, begins=True)
+    strangers.admit_files(channel.id, thread, len(files), address=caller)
+    # As `receive_channel` makes it, from the page's own id.
+    message = message_id_of(thread, ids.from_cause("ev", "said", thread, f"{address}.{id}"))
+    offers = [media.offer(f"{message}/{n}", one.mime_type, one.size or 0) for n, one in enumerate(files)]
+    return [{"url": one.url, "fields": dict(one.fields)} for one in offers]
 
 
 async def _held(message: Message, reference: str) -> File:

@@ -16,7 +16,7 @@ from chalicelib.channels.contract import Channel
 from chalicelib.channels.webchat import address_of, pages
 from chalicelib.domain.thread import thread_id
 from chalicelib.inbound import strangers
-from chalicelib.ports import clock, log, web
+from chalicelib.ports import clock, log, media, web
 from chalicelib.ports.settings import LONGEST_POLL_S, settings
 from chalicelib.ports.web import Problem
 from chalicelib.tables import messages
@@ -68,19 +68,15 @@ def widget(request: HttpRequest, channel_id: str) -> HttpResponse:
 
 def chat(request: HttpRequest, channel_id: str) -> HttpResponse:
     """The page that is nothing but the chat."""
-    page = pages.chat_page(chats.chat(channel_id)[1], "widget.js")
-    policy = pages.page_policy(settings().live_url)
+    channel = chats.chat(channel_id)[1]
+    page = pages.chat_page(channel, "widget.js")
+    policy = pages.page_policy(settings().live_url, media.place() if channel.settings.get("uploads") else "")
     headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy}
     return web.text(200, page, headers | {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"})
 
 
 def _allowed(request: HttpRequest, channel: Channel) -> dict[str, str]:
-    return chats.allowed(channel, request.headers.get("origin") or "", _url(request))
-
-
-def _url(request: HttpRequest) -> str:
-    scheme = request.headers.get("x-forwarded-proto") or "https"
-    return f"{scheme}://{request.headers.get('host') or ''}/"
+    return chats.allowed(channel, request.headers.get("origin") or "", chats.called(request.headers))
 
 
 def _wait(text: str) -> int:

@@ -13,11 +13,12 @@ from chalice.app import Response as HttpResponse
 
 from chalicelib import channels
 from chalicelib.channels.contract import Changed, Channel, Denied, Ignored, Moved, Received, Request, Said, Status
+from chalicelib.channels.webchat.uploads import REFERENCE
 from chalicelib.domain.event import CUSTOMER_CHANGED, CUSTOMER_MESSAGE, CUSTOMER_MOVED, Event, status_event
 from chalicelib.domain.tasks import LateStatus
 from chalicelib.domain.thread import message_id, thread_id, thread_of_message
 from chalicelib.inbound import strangers
-from chalicelib.ports import clock, ids, log, queues, secrets, web
+from chalicelib.ports import clock, ids, log, media, queues, secrets, web
 from chalicelib.ports.queues import Entry
 from chalicelib.ports.web import Problem
 from chalicelib.tables import kept_channels, messages, receipts
@@ -53,6 +54,7 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
         match said:
             case Said():
                 event = _said(said, row, kind, trace)
+                _take_files(said, str(event.body["message_id"]), received)
                 first_message = first_message or event.body["message_id"]
                 entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
             case Changed():
@@ -129,6 +131,15 @@ def call_of(request: HttpRequest, raw: bytes) -> Request:
         now_ms=clock.now_ms(),
         url=f"{scheme}://{host}{request.context.get('path', request.path)}",
     )
+
+
+def _take_files(said: Said, message: str, received: Received) -> None:
+    """Keep the files that a visitor's page has put for its message. Cut off after it, the page posts that again."""
+    for number, item in enumerate(said.content.media):
+        if item.url.startswith(REFERENCE) and not media.take(f"{message}/{number}"):
+            wrong = "was not put where it was to be, or longer than a day ago"
+            headers = dict(received.response.headers)
+            raise Problem(422, "wrong_fields", wrong, errors=[(f"/files/{number}", wrong)], headers=headers)
 
 
 def _said(said: Said, row: Resource, kind: str, trace: str) -> Event:

@@ -101,10 +101,10 @@ def has_session(thread: str) -> bool:
     return True
 
 
-def count(what: str, *, now_ms: int, keep_s: int) -> int:
+def count(what: str, *, now_ms: int, keep_s: int, by: int = 1) -> int:
     """How often something was counted, this time with it. Counted twice where the answer to the first is lost."""
     row = Receipt(what)
-    row.update(actions=[Receipt.times.add(1), Receipt.expiration.set(now_ms // 1000 + keep_s)])
+    row.update(actions=[Receipt.times.add(by), Receipt.expiration.set(now_ms // 1000 + keep_s)])
     return int(row.times or 0)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from chalicelib import channels
 from chalicelib.channels.contract import Channel
 from chalicelib.channels.webchat import cors, is_session
@@ -28,6 +30,11 @@ def allowed(channel: Channel, origin: str, url: str) -> dict[str, str]:
     if headers is None:
         raise Problem(403, "origin_not_allowed", "the channel's allowed_origins do not name this page's origin")
     return headers
+
+
+def called(headers: Mapping[str, str]) -> str:
+    """The address that was called, as far as its path."""
+    return f"{headers.get('x-forwarded-proto') or 'https'}://{headers.get('host') or ''}/"
 
 
 def session(text: str) -> str:

@@ -65,16 +65,19 @@ def settle(cloud: Cloud, client: Client, outside: Outside) -> Peopled:
     """Make everything, through the API and the channel's webhook."""
     from chalicelib.api.http import base_url
     from chalicelib.api.kinds import keys
+    from chalicelib.ports.settings import settings
     from chalicelib.tables import config
     from chalicelib.tables.failures import Failure
 
+    where = {"LocationConstraint": "eu-central-1"}
+    cloud.clients["s3"].create_bucket(Bucket=settings().media_bucket, CreateBucketConfiguration=where)
     base_url.forget()
     key, row = keys.mint("test", ["admin"])
     config.create(row)
     outside.answer = obliging
     here = Peopled(cloud, client, key, outside)
     service = here.make("services", name="Care", country="DE")["id"]
-    chat = here.make("channels", service_id=service, kind="webchat", name="chat")["id"]
+    chat = here.make("channels", service_id=service, kind="webchat", name="chat", settings={"uploads": True})["id"]
     custom = {"send_url": outside.url}
     here.make("channels", service_id=service, kind="custom", name="gateway", settings=custom)
     bot = here.make("bots", service_id=service, name="bot", profile="imi", webhook_url=outside.url,

@@ -98,6 +98,7 @@ MEANING = {
     r".*/when(/.*)?": "whether a condition means something is JSONLogic's to say, operator by operator",
     r".*/schedule": "whether and when a cron expression falls due",
     r".*/mapping/.*": "whether a text is an expression of JSONata",
+    r"/files/\d+": "whether a file was put where it was to be",
 }
 """The place of a refusal -> why no schema can say more of it."""
 OF_WHAT_STANDS = (

@@ -52,6 +52,8 @@ TABLE: tuple[Route, ...] = (
     Route("OPTIONS", "/channels/{channel_id}/webhook", "steps.poll_channel:preflight", EDGE),
     Route("GET", "/channels/{channel_id}/messages", "steps.poll_channel:run", EDGE),
     Route("OPTIONS", "/channels/{channel_id}/messages", "steps.poll_channel:preflight", EDGE),
+    Route("POST", "/channels/{channel_id}/files", "steps.fetch_media:offer", EDGE),
+    Route("OPTIONS", "/channels/{channel_id}/files", "steps.fetch_media:preflight", EDGE),
     Route("GET", "/channels/{channel_id}/widget.js", "steps.poll_channel:widget", EDGE),
     Route("GET", "/channels/{channel_id}/chat", "steps.poll_channel:chat", EDGE),
     Route("POST", "/webhooks/bots/{token}", "steps.receive_bot:run", EDGE),

@@ -11,10 +11,11 @@ from pydantic import BaseModel
 
 from chalicelib.api.conversations.agents import DeskEvent
 from chalicelib.api.http import formats, shapes
+from chalicelib.api.openapi import visitors
 from chalicelib.api.openapi.bot_events import BotEvents
 from chalicelib.api.openapi.desk_events import DeskPosts
 from chalicelib.api.openapi.statuses import referred
-from chalicelib.channels.webchat import identity
+from chalicelib.api.openapi.visitors import ID, POSTBACK, SESSION
 from chalicelib.domain.message import MAX_TEXT_BYTES
 from chalicelib.ports.settings import LONGEST_POLL_S
 
@@ -23,56 +24,7 @@ MODELS: list[type[BaseModel]] = [BotEvents, DeskPosts, DeskEvent, shapes.Accepte
 """Those whose schemas are referred to here."""
 _DOCS = "https://www.standardwebhooks.com"
 _META = "https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages"
-_SESSION: Schema = {
-    "type": "string", "pattern": "^[A-Za-z0-9_-]{43}$",
-    "description": "256 random bits that the visitor's browser made.",
-}  # fmt: skip
-_ID: Schema = {"type": "string", "minLength": 1, "maxLength": 256}
-_PAYLOAD: Schema = {"type": "string", "maxLength": 1024, "pattern": r"\S"}
-_TEXT: Schema = {"type": "string", "maxLength": MAX_TEXT_BYTES}
-_NULL: Schema = {"type": "null"}
-_POSTBACK: Schema = {
-    "anyOf": [
-        _PAYLOAD,
-        {
-            "type": "object", "required": ["payload"],
-            "properties": {"payload": _PAYLOAD, "title": {"type": ["string", "null"], "maxLength": 256}},
-        },
-    ],
-}  # fmt: skip
-
-
-def _or_null(schema: Schema) -> Schema:
-    return {"anyOf": [schema, _NULL]}
-
-
-_SAID: dict[str, Schema] = {
-    "session": _or_null(_SESSION),
-    "id": {"type": ["string", "null"], "maxLength": 256, "description": "The page's own: twice, it is one message."},
-    "identity": {
-        "type": ["string", "null"],
-        "maxLength": identity.MOST,
-        "description": "Who writes: a JSON Web Token signed with the channel's `identity_secret` (HS256).",
-    },
-    "read": _NULL,
-}
-SCHEMAS: dict[str, Schema] = {
-    "VisitorPost": {
-        "title": "VisitorPost",
-        "description": "Web chat: what a visitor says, or which messages they have seen.",
-        "type": "object",
-        "anyOf": [
-            {"required": ["text"], "properties": _SAID | {"text": _TEXT | {"pattern": r"\S"}, "postback": _NULL}},
-            {"required": ["postback"], "properties": _SAID | {"text": _or_null(_TEXT), "postback": _POSTBACK}},
-            {
-                "required": ["session", "read"],
-                "properties": {
-                    "session": _SESSION,
-                    "read": {"anyOf": [_ID, {"type": "array", "items": _ID, "minItems": 1, "maxItems": 100}]},
-                },
-            },
-        ],
-    },
+SCHEMAS: dict[str, Schema] = visitors.SCHEMAS | {
     "GatewayEvent": {
         "title": "GatewayEvent",
         "description": "Custom channels: a message of a customer, or what became of one of ours.",
@@ -81,12 +33,12 @@ SCHEMAS: dict[str, Schema] = {
         "required": ["type"],
         "properties": {
             "type": {"enum": ["message", "status", "edited", "deleted", "reaction", "moved"]},
-            "id": _ID,
-            "from": _ID,
+            "id": ID,
+            "from": ID,
             "name": {"type": "string", "maxLength": 256},
             "text": {"type": "string", "maxLength": MAX_TEXT_BYTES},
             "media": {"type": "array", "maxItems": 20, "items": {"$ref": "#/components/schemas/File"}},
-            "postback": _POSTBACK,
+            "postback": POSTBACK,
             "location": {
                 "type": "object", "required": ["latitude", "longitude"],
                 "properties": {
@@ -96,15 +48,15 @@ SCHEMAS: dict[str, Schema] = {
             },
             "phone": {"type": "string", "description": "Who it is that speaks, or goes on under another address."},
             "email": {"type": "string", "description": "The same."},
-            "in_reply_to": _ID,
+            "in_reply_to": ID,
             "sent_at": {"type": "string", "format": "date-time", "description": "Of a message; `at` of all others."},
             "at": {"type": "string", "format": "date-time"},
             "echo": {"type": "boolean", "description": "Said by the owner elsewhere."},
             "status": {"enum": ["sent", "delivered", "read", "failed"]},
             "error": {"type": "object", "properties": {"code": {}, "reason": {"type": "string", "maxLength": 1000}}},
-            "about": _ID | {"description": "Of edited, deleted, reaction: the message that is meant."},
+            "about": ID | {"description": "Of edited, deleted, reaction: the message that is meant."},
             "emoji": {"type": "string", "maxLength": 64},
-            "to": _ID | {"description": "Of status: who got it; of moved: the new address."},
+            "to": ID | {"description": "Of status: who got it; of moved: the new address."},
             "was": {"type": "object", "description": "Of moved: `phone` and `email` that are no longer theirs."},
         },
     },
@@ -192,7 +144,7 @@ OPERATIONS: dict[tuple[str, str], Schema] = {
         "tags": ["channels"],
         "parameters": [
             _CHANNEL,
-            {"name": "session", "in": "query", "required": True, "schema": _SESSION},
+            {"name": "session", "in": "query", "required": True, "schema": SESSION},
             _query("after", "`next` of the answer before.", pattern="^[0-9]{0,10}$"),
             {
                 "name": "wait_s", "in": "query", "description": "How long to wait for the first.",
@@ -207,6 +159,14 @@ OPERATIONS: dict[tuple[str, str], Schema] = {
                 "next": {"type": "string"},
             },
         }) | referred(400, 403, 404, 422, 429, 500, 503),
+    },
+    ("POST", "/channels/{channel_id}/files"): {
+        "summary": "Web chat: where a page may put the files of a message, before it posts that.",
+        "tags": ["channels"],
+        "parameters": [_CHANNEL],
+        "requestBody": _takes({"$ref": "#/components/schemas/VisitorFiles"}),
+        "responses": _json(200, {"$ref": "#/components/schemas/FilePlaces"})
+        | referred(400, 403, 404, 413, 422, 429, 500, 503),
     },
     ("GET", "/channels/{channel_id}/widget.js"): {
         "summary": "Web chat: the script that puts the chat on a page.",

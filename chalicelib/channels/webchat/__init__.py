@@ -24,7 +24,7 @@ from chalicelib.channels.contract import (
     Said,
     Status,
 )
-from chalicelib.channels.webchat import identity
+from chalicelib.channels.webchat import identity, uploads
 from chalicelib.channels.wire import malformed
 from chalicelib.domain.exchange import Call
 from chalicelib.domain.message import MAX_TEXT_BYTES, READ, Content
@@ -42,6 +42,7 @@ STATUSES = {"read": READ}
 
 _SESSION = re.compile(r"[A-Za-z0-9_-]{43}")
 _MOST_READ = 100
+_ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 
 
 def address_of(session: str) -> str:
@@ -78,11 +79,13 @@ def cors(channel: Channel, origin: str, url: str = "") -> dict[str, str] | None:
 
 
 def receive(request: Request, channel: Channel) -> Received | Denied:
-    """What a page posts: `{"session"?, "text" and/or "postback", "id"?, "identity"?}`, or `{"session","read"}`.
+    """What a page posts: `{"session"?, "text" and/or "postback", "id"?, "identity"?}`, `{"session","email","id"?}`,
+    `{"session","id","files","text"?}`, or `{"session","read"}`.
 
     The answer is 202 `{"session", "message_id"}`; the edge fills in the message's id, which it makes from the cause.
     `postback` is a payload or `{"payload","title"}`, `text` beside it is its title; `read` is one message id or
-    an array of up to 100; `identity` is a token of `webchat.identity`.
+    an array of up to 100; `identity` is a token of `webchat.identity`; `email` is where somebody may answer; `files`
+    were put where `steps.fetch_media:offer` said (`webchat.uploads`).
     """
     if request.method != "POST":
         return Denied(405, "method_not_allowed", "messages are posted")
@@ -101,10 +104,12 @@ def _received(request: Request, channel: Channel, headers: dict[str, str]) -> Re
     if not isinstance(given, dict):
         return Denied(422, "wrong_fields", "the body must be an object", (("", "must be an object"),))
     fields = Fields(given)
-    session = fields.text("session", required=fields.has("read"))
+    session = fields.text("session", required=any(fields.has(name) for name in ("read", "email", "files")))
     if session and not is_session(session):
         fields.refuse("session", "must be a session token: 43 characters of URL-safe base64")
     session = session or ids.token(32)
+    if fields.has("files") and not channel.settings.get("uploads"):
+        fields.refuse("files", "this chat takes no files")
     visitor = _visitor(fields, channel, request.now_ms)
     if isinstance(visitor, identity.NotVouched):
         return Denied(401, visitor.code, visitor.detail, (("/identity", visitor.detail),))
@@ -139,7 +144,10 @@ def _events(
     address = address_of(session)
     if fields.has("read"):
         return tuple(Status(id, READ, now_ms, address) for id in _read(fields)), {"session": session}
-    content = _content(fields)
+    if fields.has("files"):
+        content = _files(fields)
+    else:
+        content = _address(fields) if fields.has("email") else _content(fields)
     # The page chooses its ids: without the address before it, one visitor's id could silence another's message.
     id = fields.text("id") or ids.new("wc")
     # The widget sends its newest message again until it is taken, and nobody else knows the session: that is within
@@ -165,6 +173,21 @@ def _read(fields: Fields) -> list[str]:
         fields.refuse("read", f"must be a message id, or an array of 1 to {_MOST_READ}")
         return []
     return ids_read
+
+
+def _files(fields: Fields) -> Content:
+    fields.text("id", required=True)  # by it the page was told where to put them
+    media, text = uploads.files(fields), fields.text("text", most=2**20)
+    return Content(uploads.content_type(media), text, media=media)
+
+
+def _address(fields: Fields) -> Content:
+    """An address that the visitor leaves. It is said and no more: whoever types it need not be whose it is, so nobody
+    is found by it."""
+    given = fields.text("email", required=True).strip()
+    if not fields.wrong and not _ADDRESS.fullmatch(given):
+        fields.refuse("email", "must be an e-mail address")
+    return Content("contact", details={"contacts": [{"name": "", "phones": [], "emails": [given]}]})
 
 
 def _content(fields: Fields) -> Content:

@@ -18,6 +18,8 @@ LOOK = {
     "language": "",
     "theme": "auto",
     "sound": False,
+    "ask_email": False,
+    "uploads": False,
 }
 LANGUAGES = ("en", "de", "es", "ar")
 """Languages that the widget has words in: console/webchat/words."""
@@ -25,12 +27,13 @@ _PARTS = ("start.js", "wire.js", "live.js", "outbox.js", "rows.js", "widget.js")
 """The script in the order in which it is read; together they are one function's body."""
 
 
-def page_policy(live_url: str = "") -> str:
-    """The Content-Security-Policy under which the chat page works: styles come through constructed style sheets."""
+def page_policy(live_url: str = "", files_url: str = "") -> str:
+    """The Content-Security-Policy under which the chat page works, with its socket and where it puts files: styles come
+    through constructed style sheets."""
     # The origin alone: a path would have to be the very one, and browsers differ in how they compare it.
-    live = " " + "/".join(live_url.split("/")[:3]) if live_url else ""
+    others = "".join(" " + "/".join(url.split("/")[:3]) for url in (live_url, files_url) if url)
     return (
-        f"default-src 'none'; script-src 'self'; connect-src 'self'{live}; img-src https: http: data:; "
+        f"default-src 'none'; script-src 'self'; connect-src 'self'{others}; img-src https: http: data:; "
         "media-src https: http:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 

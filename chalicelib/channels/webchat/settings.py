@@ -33,6 +33,10 @@ class Settings(BaseModel):
     )
     theme: Literal["auto", "light", "dark"] = Field("auto", description="`auto`: as the visitor's system has it.")
     sound: bool = Field(False, description="Whether a message is heard until the visitor says otherwise.")
+    ask_email: bool = Field(
+        False, description="Whether the widget asks for an e-mail address where nobody has come for a minute."
+    )
+    uploads: bool = Field(False, description="Whether visitors may send files, of ten megabytes at most.")
     labels: dict[_Label, _Words] = Field(default_factory=dict, description="Words of the widget to replace.")
     allowed_origins: list[_Origin] = Field(
         ["*"], min_length=1, max_length=50, description="Origins of pages that may post."

@@ -44,7 +44,9 @@ def resources(function: str) -> dict[str, Any]:
                    RouteSelectionExpression="$request.body.type"),
         "LiveStage": _made("Stage", ApiId={"Ref": API}, StageName=STAGE, AutoDeploy=True,
                            DefaultRouteSettings={"ThrottlingRateLimit": SOCKETS.a_second,
-                                                 "ThrottlingBurstLimit": SOCKETS.burst}),
+                                                 "ThrottlingBurstLimit": SOCKETS.burst})
+        # Else its first deployment has some of the routes.
+        | {"DependsOn": [_route(key) for key in ROUTES]},
         "LiveIntegration": _made("Integration", ApiId={"Ref": API}, IntegrationType="AWS_PROXY",
                                  IntegrationUri={"Fn::Sub": uri % function}),
         # What `live` answers a frame goes back on its socket

@@ -13,7 +13,8 @@ from chalicelib.ports import aws, clock, log
 MOST_BYTES = 32 * 1024
 """Of a frame (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html)."""
 _OPENING_S = (0.1, 0.3, 1.0)
-"""A socket is known to API Gateway only once `live` has let it in, a moment after its row is there."""
+"""A socket is known to API Gateway only once `live` has let it in, a moment after its row is there
+(https://repost.aws/knowledge-center/410-gone-api-gateway)."""
 
 
 TOLD, GONE, FAILED = "told", "gone", "failed"

@@ -38,6 +38,9 @@ def test_the_three_routes_lead_to_live(template: Template) -> None:
     # What it answers a frame goes back only where the route says so, and has a response.
     assert [route["RouteKey"] for route in routes if "RouteResponseSelectionExpression" in route] == ["$default"]
     assert made(template, "LiveAnswer")["RouteId"] == {"Ref": "LiveDefaultRoute"}
+    assert set(template["Resources"]["LiveStage"]["DependsOn"]) == {
+        name for name, one in template["Resources"].items() if one["Properties"] in routes
+    }
     uri = made(template, "LiveIntegration")["IntegrationUri"]["Fn::Sub"]
     assert "${Live.Arn}" in uri and made(template, "Live")["FunctionName"] == {"Fn::Sub": "parley-${Stage}-live"}
     permission = made(template, "LivePermission")

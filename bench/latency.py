@@ -16,7 +16,6 @@ from typing import Any
 
 from bench import chain, report
 from bench.bot import Bot, bot
-from bench.prompt import prompt_emulator
 from bench.report import Goal, Result
 from bench.words import ANSWERED, ASKED, TOKEN
 from infra.local.stack import Stack, stack
@@ -48,7 +47,7 @@ class Way:
 
 def measure() -> Result:
     """Both, in turns."""
-    with bot() as heard, prompt_emulator(), stack() as up:
+    with bot() as heard, stack() as up:
         ways = {"Parley": visitor(up, chat_of(up, heard.url)), "empty chain": _chain(up, heard)}
         for at in range(WARM + TRIPS):
             if at == WARM:

@@ -15,7 +15,6 @@ from typing import Any
 
 from bench.bot import bot
 from bench.latency import chat_of, http, visitor
-from bench.prompt import prompt_emulator
 from bench.report import Goal, Result
 from bench.words import ASKED, TOKEN
 from infra.local.stack import Stack, stack
@@ -26,7 +25,7 @@ _BATCH = 10
 
 def measure() -> Result:
     """Chat and accepting alone, then both while the events are worked off."""
-    with bot() as heard, bot() as worker, prompt_emulator(), stack() as up:
+    with bot() as heard, bot() as worker, stack() as up:
         chat = visitor(up, chat_of(up, heard.url))
         trigger = _trigger(up, worker.url)
 

@@ -77,7 +77,7 @@ def handed_on(gateway: Any, as_it_is: Callable[..., Awaitable[Response]]) -> Cal
 def main() -> int:
     """Run the emulator."""
     from ministack import app
-    from ministack.services import apigateway, lambda_svc, sqs
+    from ministack.services import apigateway, dynamodb, lambda_svc, sqs
 
     run, at_once = lambda_svc._execute_function, lambda_svc._sqs_esm_concurrency
     lambda_svc._execute_function = lambda func, event: told(run, func, event)
@@ -85,7 +85,7 @@ def main() -> int:
     # Without the queue it does not ask whether that is FIFO.
     lambda_svc._sqs_esm_concurrency = lambda mapping, func, config, queue=None: at_once(mapping, func, config)
     # By its file: this runs without the folder among the places where modules are looked for.
-    runpy.run_path(str(Path(__file__).with_name("faster.py")))["quicken"](sqs)
+    runpy.run_path(str(Path(__file__).with_name("faster.py")))["quicken"](sqs, lambda_svc, dynamodb)
     return int(app.main() or 0)
 
 

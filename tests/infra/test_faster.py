@@ -1,7 +1,9 @@
-"""The emulator is made quicker from outside, and forgets what it must all the same."""
+"""The emulator is made quicker from outside, and forgets, reads and orders what it must all the same."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,10 +27,63 @@ def test_a_queue_forgets_old_ids_now_and_then() -> None:
     assert pruned == ["one", "other", "one"]
 
 
-def test_it_is_the_emulators_own_way_of_forgetting_that_is_called() -> None:
+class Lambdas:
+    """The emulator's readers of streams: each pass reads a record of each, in their order, on the thread that asks."""
+
+    def __init__(self, **records: list[str]) -> None:
+        self.records, self.read = records, list[str]()
+        self.held = threading.Event()
+        self.reads = threading.Event()
+        self._esm_wake = threading.Event()
+        self._poll_dynamodb_streams = self.read_all
+        self._iter_all_esms = self.all_of_them
+
+    def all_of_them(self) -> Iterator[faster.Mapping]:
+        for name in self.records:
+            yield "1", "here", {"UUID": name, "EventSourceArn": f"arn:aws:dynamodb:::table/{name}/stream/1"}
+
+    def behind(self, mapping: faster.Mapping) -> bool:
+        return bool(self.records[mapping[2]["UUID"]])
+
+    def read_all(self) -> bool:
+        came = False
+        for mapping in self._iter_all_esms():
+            if self.behind(mapping):
+                came = True
+                self.read.append(record := self.records[mapping[2]["UUID"]].pop(0))
+                self.reads.set()
+                if record == "slow":
+                    assert self.held.wait(10)
+        return came
+
+
+def test_a_slow_reader_of_a_stream_holds_up_no_other_and_each_keeps_its_order() -> None:
+    lambdas = Lambdas(push=["slow", "after"], fan_out=["one", "two"])
+    faster.apart(lambdas, lambdas.behind)
+    assert lambdas._poll_dynamodb_streams() is False, "whoever asks waits for nobody"
+    assert lambdas._esm_wake.wait(10), "who has read has all looked at again"
+    assert [record for record in lambdas.read if record != "slow"] == ["one", "two"]
+    lambdas._poll_dynamodb_streams()
+    lambdas._esm_wake.clear()
+    lambdas.held.set()
+    assert lambdas._esm_wake.wait(10)
+    assert lambdas.read[-1] == "after"
+    assert len(lambdas.read) == 4
+
+
+def test_what_cannot_be_read_wakes_nobody() -> None:
+    lambdas = Lambdas(fan_out=["one"])
+    lambdas._poll_dynamodb_streams = lambda: bool(lambdas.reads.set())
+    faster.apart(lambdas, lambdas.behind)
+    lambdas._poll_dynamodb_streams()
+    assert lambdas.reads.wait(10)
+    assert not lambdas._esm_wake.is_set()
+
+
+def test_it_is_the_emulators_own_that_is_changed() -> None:
     pruned: list[Any] = []
-    sqs = SimpleNamespace(_prune_dedup=pruned.append)
-    faster.quicken(sqs)
-    for _ in range(3):
-        sqs._prune_dedup({})
-    assert len(pruned) >= 1
+    sqs, lambdas = SimpleNamespace(_prune_dedup=pruned.append), Lambdas()
+    faster.quicken(sqs, lambdas, SimpleNamespace())
+    sqs._prune_dedup({})
+    assert pruned == [{}]
+    assert vars(lambdas)["_ESM_IDLE_WAKE_GAP_SECONDS"] == faster.NAP_S

@@ -1,8 +1,8 @@
 """MiniStack 1.5.33 with less CPU for the same, and without waits that AWS has not: it bounds the local stack.
 
 Run by the emulator's own Python from `mended.py`. Of a round trip (`python -m bench throughput`) asyncio's loop takes a
-quarter, and forgetting old deduplication ids with each message copies those of the last five minutes. Streams are read
-by one thread, so that what is told to a page stood before what is told to a bot.
+quarter, and forgetting old deduplication ids with each message copies those of the last five minutes. All streams are
+read by the one thread that also looks at queues, so that a page is told before the bot is.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ from typing import Any
 
 PRUNE_S = 2
 """How often a queue forgets deduplication ids whose five minutes are over; so they may last so much longer."""
-NAP_S = 0.002
-"""How long it rests after a wake that found nothing: 50 ms else, which come or not by chance on a message's way."""
+NAP_S = 0.01
+"""How long it rests after a wake that found nothing: 50 ms else, which come or not by chance on a message's way. A look
+goes through all queues, so without a rest it does nothing else."""
+FIRST = "-fan_out"
+"""Ending of the function that reads streams where all are read, since what it does is waited for by a person."""
 _STREAMS = 16
 """Readers of streams at the same time."""
 Mapping = tuple[str, str, dict[str, Any]]
@@ -39,32 +42,40 @@ def seldom(prune: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]]
 
 
 def apart(lambdas: Any, behind: Callable[[Mapping], bool]) -> None:
-    """Have each reader of a stream read by itself, in its order; `behind` says whether one has something to read."""
+    """Have each reader of a stream but the first read by itself, in its order; `behind` says whether one has anything to
+    read."""
     read_all, all_of_them = lambdas._poll_dynamodb_streams, lambdas._iter_all_esms
     mine, busy, pool = threading.local(), set[str](), ThreadPoolExecutor(_STREAMS)
 
     def read(mapping: Mapping) -> None:
-        mine.mapping, came = mapping, False
+        mine.mappings, came = [mapping], False
         try:
             while read_all():
                 came = True
         finally:
-            mine.mapping = None
+            mine.mappings = None
             busy.discard(mapping[2]["UUID"])
             if came:
                 # What was written while it read may have woken nobody.
                 lambdas._esm_wake.set()
 
     def poll() -> bool:
-        for mapping in list(all_of_them()):
+        streams = [mapping for mapping in all_of_them() if _reads_a_stream(mapping[2])]
+        first = [mapping for mapping in streams if mapping[2]["FunctionName"].endswith(FIRST)]
+        for mapping in streams:
             id = mapping[2]["UUID"]
-            if id not in busy and _reads_a_stream(mapping[2]) and behind(mapping):
+            if mapping not in first and id not in busy and behind(mapping):
                 busy.add(id)
                 pool.submit(read, mapping)
-        return False
+        mine.mappings = first
+        try:
+            return bool(read_all())
+        finally:
+            mine.mappings = None
 
     def of_this_thread() -> Iterable[Mapping]:
-        return iter([mapping]) if (mapping := getattr(mine, "mapping", None)) else all_of_them()
+        mappings: Iterable[Mapping] | None = getattr(mine, "mappings", None)
+        return list(all_of_them()) if mappings is None else mappings
 
     lambdas._iter_all_esms, lambdas._poll_dynamodb_streams = of_this_thread, poll
 

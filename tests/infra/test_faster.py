@@ -40,7 +40,8 @@ class Lambdas:
 
     def all_of_them(self) -> Iterator[faster.Mapping]:
         for name in self.records:
-            yield "1", "here", {"UUID": name, "EventSourceArn": f"arn:aws:dynamodb:::table/{name}/stream/1"}
+            arn = f"arn:aws:dynamodb:::table/{name}/stream/1"
+            yield "1", "here", {"UUID": name, "EventSourceArn": arn, "FunctionName": f"parley-x-{name}"}
 
     def behind(self, mapping: faster.Mapping) -> bool:
         return bool(self.records[mapping[2]["UUID"]])
@@ -60,20 +61,24 @@ class Lambdas:
 def test_a_slow_reader_of_a_stream_holds_up_no_other_and_each_keeps_its_order() -> None:
     lambdas = Lambdas(push=["slow", "after"], fan_out=["one", "two"])
     faster.apart(lambdas, lambdas.behind)
-    assert lambdas._poll_dynamodb_streams() is False, "whoever asks waits for nobody"
-    assert lambdas._esm_wake.wait(10), "who has read has all looked at again"
+    assert [lambdas._poll_dynamodb_streams() for _ in range(3)] == [True, True, False]
     assert [record for record in lambdas.read if record != "slow"] == ["one", "two"]
-    lambdas._poll_dynamodb_streams()
-    lambdas._esm_wake.clear()
+    assert not lambdas._esm_wake.is_set()
     lambdas.held.set()
+    # Who has read has all looked at again.
     assert lambdas._esm_wake.wait(10)
     assert lambdas.read[-1] == "after"
     assert len(lambdas.read) == 4
 
 
 def test_what_cannot_be_read_wakes_nobody() -> None:
-    lambdas = Lambdas(fan_out=["one"])
-    lambdas._poll_dynamodb_streams = lambda: bool(lambdas.reads.set())
+    lambdas = Lambdas(push=["one"])
+
+    def reads_nothing() -> bool:
+        lambdas.reads.set()
+        return False
+
+    lambdas._poll_dynamodb_streams = reads_nothing
     faster.apart(lambdas, lambdas.behind)
     lambdas._poll_dynamodb_streams()
     assert lambdas.reads.wait(10)

@@ -35,7 +35,7 @@ from selenium.webdriver.common.by import By  # noqa: E402
 
 CHANNEL = Channel("chn_1", {"title": "Help & more", "greeting": "Hello! How can we help?", "colour": "#ffcc00"}, {})
 ROOT = "/channels/chn_1"
-HOST_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'"
+HOST_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self' http://localhost:*"
 EXAMPLES = sorted((Path(webchat.__file__).parent / "examples").glob("pull__*.json"))
 
 
@@ -55,6 +55,8 @@ class Site:
         self.channel, self.language = CHANNEL, "en"
         self.identity: str | None = None
         """What the shop's server says of the visitor."""
+        self.files: dict[str, bytes] = {}
+        """What was put, by `<message's id of the page>/<number>`."""
         self.people: list[str] = []
         """Names of those who wrote, as signed."""
         self.messages: list[dict[str, Any]] = []
@@ -237,15 +239,31 @@ class Answering(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
-        status, data = self.site.post(body, {name.lower(): value for name, value in self.headers.items()})
-        self.answer(status, json.dumps(data), "application/json")
+        if self.path == f"{ROOT}/files":
+            given = json.loads(body)
+            # The bucket has an origin of its own; here it is the same machine under its other name.
+            bucket = f"http://localhost:{self.headers['host'].partition(':')[2]}/bucket"
+            places = [{"url": bucket, "fields": {"key": f"{given['id']}/{n}"}} for n in range(len(given["files"]))]
+            status = self.site.trouble.pop(0) if self.site.trouble else 200
+            self.answer(status, json.dumps({"files": places}), "application/json")
+        elif self.path == "/bucket":
+            parts = body.split(b"--" + self.headers["content-type"].partition("boundary=")[2].encode())
+            key, file = (part.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n") for part in parts[1:3])
+            self.site.files[key.decode()] = file
+            self.answer(204, "", "text/plain")
+        else:
+            status, data = self.site.post(body, {name.lower(): value for name, value in self.headers.items()})
+            self.answer(status, json.dumps(data), "application/json")
 
     def answer(self, status: int, body: str, kind: str, policy: str = "") -> None:
         try:
             self.send_response(status)
             self.send_header("Content-Type", f"{kind}; charset=utf-8")
+            self.send_header("Cache-Control", "no-store")  # another test's site is another one
             if status in (429, 503):
                 self.send_header("Retry-After", "2")
+            if self.path == "/bucket":
+                self.send_header("Access-Control-Allow-Origin", "*")
             if policy:
                 self.send_header("Content-Security-Policy", policy)
             self.send_header("Content-Length", str(len(body.encode())))

@@ -81,7 +81,7 @@ def test_it_speaks_the_channels_language_or_the_pages(
     browser.get(f"{base}/shop")
     widget = Widget(browser)
     widget.one(".launcher").click()
-    assert widget.one("form button").accessible_name == send
+    assert widget.one(".write [type=submit]").accessible_name == send
     assert widget.one(".panel").value_of_css_property("direction") == direction
 
 

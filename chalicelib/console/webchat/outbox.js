@@ -38,6 +38,7 @@ function say(body, text) {
 }
 
 function again(item) {
+  if (held.has(item.id)) return putFiles(item);
   keepItem({ ...item, at: item.at, refused: false, wanted: true });
   drain(true);
 }

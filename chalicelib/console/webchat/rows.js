@@ -225,6 +225,7 @@ function happened(message, at) {
   const row = rowOf("event", "", "", at, make("p", { class: "line", dir: "auto" }, text));
   shown.set(message.id, row);
   header();
+  nobodyCame(at);
   quiet();
   if (text) add(row);
 }
@@ -235,6 +236,7 @@ function answered(author) {
   if (author.kind !== "agent" || !author.name || author.name === person) return;
   person = author.name;
   header();
+  nobodyCame(0);
 }
 
 // Three dots between what the visitor wrote and the bot's answer; of people a socket tells that they type.

@@ -23,7 +23,7 @@ const bar = make("p", { class: "notice", role: "status", hidden: "" });
 const input = make("textarea", {
   id: "input", rows: "1", placeholder: words.placeholder, maxlength: String(MOST_TEXT), enterkeyhint: "send",
 });
-const form = make("form", {}, make("label", { class: "unseen", for: "input" }, words.message), input,
+const form = make("form", { class: "write" }, picker, clip, make("label", { class: "unseen", for: "input" }, words.message), input,
   make("button", { type: "submit", "aria-label": words.send, title: words.send }, icon(PLANE)));
 const bell = make("button", { class: "bell", type: "button", "aria-label": words.sound });
 const shut = make("button", { class: "shut", type: "button", "aria-label": words.close }, icon(CROSS));
@@ -31,7 +31,7 @@ const face = make("span", { class: "face", "aria-hidden": "true" });
 const present = make("p", { class: "present", dir: "auto" });
 const panel = make("section", { class: "panel", id: "panel", role: fullPage ? "region" : "dialog", "aria-label": options.title },
   make("header", { class: "head" }, face, make("div", { class: "titles" }, make("h2", { dir: "auto" }, options.title), present),
-    bell, ...(fullPage ? [] : [shut])), bar, make("div", { class: "middle" }, log, pill), form);
+    bell, ...(fullPage ? [] : [shut])), bar, make("div", { class: "middle" }, log, pill), letter, form);
 const badge = make("span", { class: "badge", hidden: "" });
 const launcher = make("button", { class: "launcher", type: "button", "aria-label": words.open, "aria-expanded": "false", "aria-controls": "panel" },
   icon(SPEECH), icon(DOWN), badge);
@@ -202,7 +202,7 @@ function open(yes) {
 }
 
 function keepInside(event) { // where the panel is the whole screen, Tab stays in it
-  const stops = [...panel.querySelectorAll("button:not(:disabled), a, textarea, audio, video, [tabindex='0']")].filter((one) => one.offsetParent);
+  const stops = [...panel.querySelectorAll("button:not(:disabled), a, textarea, input, audio, video, [tabindex='0']")].filter((one) => one.offsetParent);
   const [first, last] = [stops[0], stops[stops.length - 1]];
   if (shadow.activeElement !== (event.shiftKey ? first : last)) return;
   event.preventDefault();

@@ -42,7 +42,7 @@ def seldom(prune: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]]
 
 
 def apart(lambdas: Any, behind: Callable[[Mapping], bool]) -> None:
-    """Have each reader of a stream but the first read by itself, in order; `behind` says whether it has more to read."""
+    """Have each reader of a stream but the first read by itself, in order; `behind` says whether it has any to read."""
     read_all, all_of_them = lambdas._poll_dynamodb_streams, lambdas._iter_all_esms
     mine, busy, pool = threading.local(), set[str](), ThreadPoolExecutor(_STREAMS)
 

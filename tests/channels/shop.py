@@ -345,6 +345,14 @@ def logged(browser: Chrome) -> list[str]:
     return [line["message"] for line in lines]
 
 
+def visit(browser: Chrome, base: str) -> Widget:
+    """The shop's page with its chat opened, in a session that may have begun before."""
+    browser.get(f"{base}/shop")
+    widget = Widget(browser)
+    widget.one(".launcher").click()
+    return widget
+
+
 def opened(browser: Chrome, base: str) -> Widget:
     browser.get(f"{base}{ROOT}/chat")
     return Widget(browser)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.channels.contract import Channel
-from tests.channels.shop import Chrome, Site, Widget, eventually
+from tests.channels.shop import Chrome, Site, Widget, eventually, visit
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -17,13 +17,6 @@ pytestmark = pytest.mark.xdist_group("browser")
 def site(site: Site) -> Site:
     site.channel = Channel(site.channel.id, {**site.channel.settings, "uploads": True, "ask_email": True}, {})
     return site
-
-
-def visit(browser: Chrome, base: str) -> Widget:
-    browser.get(f"{base}/shop")
-    widget = Widget(browser)
-    widget.one(".launcher").click()
-    return widget
 
 
 def files_of(tmp_path: Path, *sizes: int) -> list[str]:

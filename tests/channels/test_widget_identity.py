@@ -8,7 +8,7 @@ import jwt
 import pytest
 
 from chalicelib.channels.contract import Channel
-from tests.channels.shop import Chrome, Site, Widget, eventually, logged
+from tests.channels.shop import Chrome, Site, Widget, eventually, logged, visit
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -23,13 +23,6 @@ def signed(who: str, name: str, secret: str = SECRET) -> str:
 def site(site: Site) -> Site:
     site.channel = Channel(site.channel.id, site.channel.settings, {"identity_secret": SECRET})
     return site
-
-
-def visit(browser: Chrome, base: str) -> Widget:
-    browser.get(f"{base}/shop")
-    widget = Widget(browser)
-    widget.one(".launcher").click()
-    return widget
 
 
 def writes(widget: Widget, text: str) -> None:

@@ -17,7 +17,7 @@ MINUTES, TRIPS = 10, 5
 LONG_POLL_S, CALM_S, QUIET_S, QUIET_AFTER_S = 20, 2.5, 30, 300
 """How the widget asks: held at the server for 20 s after each word, then each 2.5 s, and each 30 s once nobody said
 anything for five minutes."""
-PING_S = 300
+PING_S = 480
 """How often a page says on its socket that it is there; API Gateway closes one that was silent for ten minutes."""
 _PLAIN, _TOLD = VARIANTS[0].name, VARIANTS[1].name
 _BY_SOCKET, _OPENED, _THERE = (variant.name for variant in VARIANTS[-3:])
@@ -36,7 +36,7 @@ def measure() -> Result:
     ways = {
         "held polls all the time": held_usd(LONG_POLL_S) * MINUTES * 60 / LONG_POLL_S,
         "polls, as the widget does": TRIPS * (held_usd(LONG_POLL_S) + held_usd(0) * (between_s - LONG_POLL_S) / CALM_S),
-        "socket": _socket_usd(MINUTES),
+        "socket": _socket_usd(MINUTES, TRIPS),
     }
     open_ = {way: usd / TRIPS * pricing.MILLION for way, usd in ways.items()}
     # The receipt is no part of a round trip, and the poll of one is part of how the window is held open.
@@ -53,7 +53,7 @@ def measure() -> Result:
         Goal("a million round trips by socket, without that", 20, trips["socket"], "USD "),
     ]
     notes = [
-        f"With a socket a page says each {PING_S} s that it is there. For both messages of a trip we look who hears.",
+        f"After {PING_S} s of silence a page says on its socket that it is there. Of both messages we look who hears.",
         "Held polls all the time is how pages of before asked; such a window also holds a Lambda of its own.",
     ]
     figures = {"usd_window_hour": windows, "usd_open_per_million": open_, "usd_trip_per_million": trips}
@@ -74,21 +74,24 @@ def _silent_usd() -> float:
     return held_usd(LONG_POLL_S) + held_usd(0) * asked
 
 
-def _socket_usd(minutes: float) -> float:
-    """USD of a socket that is open for so long, without what is pushed."""
-    return sum(_socket(minutes).values())
+def _socket_usd(minutes: float, trips: int = 0) -> float:
+    """USD of a socket that is open for so long and hears of so many round trips, without what is pushed."""
+    return sum(_socket(minutes, trips).values())
 
 
 def _socket_parts() -> dict[str, float]:
-    return {name: round(usd / TRIPS * pricing.MILLION, 3) for name, usd in _socket(MINUTES).items()}
+    return {name: round(usd / TRIPS * pricing.MILLION, 3) for name, usd in _socket(MINUTES, TRIPS).items()}
 
 
-def _socket(minutes: float) -> dict[str, float]:
-    """What an open socket costs, by `requests` but for its minutes."""
+def _socket(minutes: float, trips: int) -> dict[str, float]:
+    """What an open socket costs, by `requests` but for its minutes. Whatever a page is told it knows by that that its
+    socket lives, so it says that it is there only where a silence is longer."""
+    silences = max(1, trips)
+    pings = silences * ((minutes * 60 / silences - 1) // PING_S)
     return {
         "minutes": minutes * pricing.usd("socket_minute"),
         "opening, what was missed, closing": _usd(_OPENED),
-        "being there": (minutes * 60 - 1) // PING_S * _usd(_THERE),
+        "being there": pings * _usd(_THERE),
     }
 
 

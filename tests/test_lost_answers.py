@@ -47,7 +47,7 @@ CONDITIONAL = {
 TOGETHER = {
     "tables.config.with_version", "tables.contacts._add", "tables.contact_rows.save", "tables.importing._written",
     "tables.merging._merge", "tables.merging._unmerge", "tables.erasing.begin", "tables.erasing.forward",
-    "tables.connections.add", "tables.messages.add", "tables.suggestions.suggest", "tables.suggestions.dismiss",
+    "tables.messages.add", "tables.suggestions.suggest", "tables.suggestions.dismiss",
     "lanes.pump._set_aside",
 }  # fmt: skip
 """Functions that send a transaction: its token, drawn once a call, makes a repeat the same transaction."""

@@ -1,7 +1,7 @@
 """The sockets of visitors' pages: lets them in, hears what they send, forgets them. What they are told is `push`'s.
 
-Writes the two rows of a socket together, or they go one after the other; cut off after either, what is left ends by
-itself (`tables/connections.py`). A page that was refused polls.
+Writes the two rows of a socket one after the other, and so they go; cut off after either, what is left ends by itself
+(`tables/connections.py`). A page that was refused polls.
 """
 
 from __future__ import annotations

@@ -103,10 +103,10 @@ def test_it_pings_and_opens_another_before_the_gateway_ends_it(browser: Chrome, 
     widget, clock = opened(browser, base), Clock(browser)
     widget.write("Hi")
     eventually(lambda: live.sockets and widget.states() == ["sent"])
-    eventually(lambda: clock.rests(300, 300))
-    clock.later(301)
+    eventually(lambda: clock.rests(480, 480))
+    clock.later(481)
     eventually(lambda: live.frames == [{"type": "ping"}])
-    eventually(lambda: clock.rests(300, 300))
+    eventually(lambda: clock.rests(480, 480))
     clock.later(6301)
     eventually(lambda: len(live.asked) == 2 and len(live.sockets) == 1)
     live.say("one")
@@ -117,12 +117,12 @@ def test_it_pings_and_opens_another_before_the_gateway_ends_it(browser: Chrome, 
 def test_a_socket_that_does_not_answer_or_is_not_known_is_left(browser: Chrome, live: Site, base: str) -> None:
     widget, clock = opened(browser, base), Clock(browser)
     widget.write("Hi")
-    eventually(lambda: live.sockets and widget.states() == ["sent"] and clock.rests(300, 300))
+    eventually(lambda: live.sockets and widget.states() == ["sent"] and clock.rests(480, 480))
     live.known = False
-    clock.later(301)
+    clock.later(481)
     eventually(lambda: len(live.asked) == 2)
     live.known = True
-    eventually(lambda: clock.rests(300, 300))
+    eventually(lambda: clock.rests(480, 480))
     live.silent, live.known = True, False
     widget.write("Are you there?")
     eventually(lambda: len(live.messages) == 2 and widget.states() == ["sent", "sent"])

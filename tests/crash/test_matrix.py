@@ -46,7 +46,7 @@ KNOWN = {
     "fan_out": _QUEUE | _BUS | {"PutItem", "UpdateItem"},
     "announce": _TOLD,
     "push": _QUEUE | {"GetItem", "Query", "PostToConnection", "DeleteItem", "DeleteConnection"},
-    "live": {"GetItem", "Query", "TransactWriteItems", "UpdateItem", "DeleteItem"},
+    "live": {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"},
     "deliver": _TRIED | _TOLD | {"BatchGetItem"},
     "retry_delivery": _TRIED | _TOLD | {"BatchGetItem", "TransactWriteItems"},
     "send": _TRIED | _TOLD,

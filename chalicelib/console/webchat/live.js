@@ -1,6 +1,6 @@
 // The socket: while it is open the server tells what is new and nobody asks. What is asked for stays the truth: on a gap,
 // on silence, and where no socket can be had, the page asks as it would without one.
-const PING_MS = 300000; // the gateway ends a socket in which nobody has said anything for ten minutes
+const PING_MS = 480000; // the gateway ends a socket in which nobody has said anything for ten minutes
 const PONG_MS = 5000;
 const TURN_MS = 6300000; // and every one after two hours
 const TELLS_MS = 8000; // so long one may take until it tells how things stand, or be silent after a word of mine

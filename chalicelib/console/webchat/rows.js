@@ -183,7 +183,12 @@ function mark(row, state) {
 }
 
 function show(message) {
-  if (!message || !message.id || shown.has(message.id)) return;
+  if (!message || !message.id) return;
+  const there = shown.get(message.id);
+  if (there) {
+    there.untold = false; // the page knew it by the answer to its post
+    return;
+  }
   if (unopened) return message.direction === "out" && message.state !== "read" ? arrivedNew(message.id) : undefined;
   const at = Date.parse(message.sent_at) || Date.now();
   if (message.type === "event") return happened(message, at);

@@ -13,13 +13,12 @@ from chalice.app import Request, Response
 
 from chalicelib import channels
 from chalicelib.channels.contract import Channel, File
-from chalicelib.channels.webchat import address_of, uploads
+from chalicelib.channels.webchat import address_of, provider_id, uploads
 from chalicelib.domain.exchange import Exchange
 from chalicelib.domain.message import Message
-from chalicelib.domain.thread import message_id as message_id_of
 from chalicelib.domain.thread import thread_id, thread_of_message
-from chalicelib.inbound import strangers
-from chalicelib.ports import http, ids, media, secrets, web
+from chalicelib.inbound import said, strangers
+from chalicelib.ports import http, media, secrets, web
 from chalicelib.ports.web import Problem
 from chalicelib.tables import config, messages
 from chalicelib.visitors import chats
@@ -81,8 +80,7 @@ def _offers(request: Request, channel: Channel) -> list[dict[str, Any]]:
     thread, caller = thread_id(channel.id, address), web.caller(request)
     strangers.admit(channel.id, thread, address=caller, begins=True)
     strangers.admit_files(channel.id, thread, len(files), address=caller)
-    # As `receive_channel` makes it, from the page's own id.
-    message = message_id_of(thread, ids.from_cause("ev", "said", thread, f"{address}.{id}"))
+    message = said.message_of(thread, provider_id(address, id))
     offers = [media.offer(f"{message}/{n}", one.mime_type, one.size or 0) for n, one in enumerate(files)]
     return [{"url": one.url, "fields": dict(one.fields)} for one in offers]
 

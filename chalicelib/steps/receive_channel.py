@@ -17,6 +17,7 @@ from chalicelib.channels.webchat.uploads import REFERENCE
 from chalicelib.domain.event import CUSTOMER_CHANGED, CUSTOMER_MESSAGE, CUSTOMER_MOVED, Event, status_event
 from chalicelib.domain.tasks import LateStatus
 from chalicelib.domain.thread import message_id, thread_id, thread_of_message
+from chalicelib.inbound import said as said_by
 from chalicelib.inbound import strangers
 from chalicelib.ports import clock, ids, log, media, queues, secrets, web
 from chalicelib.ports.queues import Entry
@@ -40,13 +41,13 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
         now = _read(kept_channels.anew(channel_id))
         if now.updated_at != row.updated_at:
             row, received = now, _received(call, now)
-    kind, channel = str(row.body["kind"]), _channel(row)
+    kind = str(row.body["kind"])
     if isinstance(received, Denied):
         log.step("receive_channel", channel=channel_id, outcome=received.code, status=received.status, trace=trace)
         headers = dict(received.headers)
         raise Problem(received.status, received.code, received.detail, errors=received.errors, headers=headers)
     if "pull" in channels.load(kind).CAN:
-        _admit(request, channel, received)
+        _admit(request, row.id, received)
     entries: list[Entry] = []
     later: list[Entry] = []
     first_message = None
@@ -90,13 +91,13 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
     return web.answer(received.response.status, body, dict(received.response.headers))
 
 
-def _admit(request: HttpRequest, channel: Channel, received: Received) -> None:
+def _admit(request: HttpRequest, channel: str, received: Received) -> None:
     """Let a visitor's post in, or raise the problem that a page of another origin may read too."""
     sessions = {event.address: isinstance(event, Said) for event in received.events if isinstance(event, Said | Status)}
     caller = web.caller(request)
     try:
         for address, begins in sessions.items():
-            strangers.admit(channel.id, thread_id(channel.id, address), address=caller, begins=begins)
+            strangers.admit(channel, thread_id(channel, address), address=caller, begins=begins)
     except Problem as problem:
         problem.headers = dict(received.response.headers) | problem.headers
         raise
@@ -109,14 +110,10 @@ def _read(row: Resource | None) -> Resource:
     return row
 
 
-def _channel(row: Resource) -> Channel:
-    """The channel as its adapter knows it."""
-    opened = secrets.unseal(row.sealed or "", owner=row.id)
-    return Channel(row.id, row.body.get("settings") or {}, opened)
-
-
 def _received(call: Request, row: Resource) -> Received | Denied:
-    return channels.load(str(row.body["kind"])).receive(call, _channel(row))
+    opened = secrets.unseal(row.sealed or "", owner=row.id)
+    channel = Channel(row.id, row.body.get("settings") or {}, opened)
+    return channels.load(str(row.body["kind"])).receive(call, channel)
 
 
 def call_of(request: HttpRequest, raw: bytes) -> Request:
@@ -146,7 +143,7 @@ def _said(said: Said, row: Resource, kind: str, trace: str) -> Event:
     thread = thread_id(row.id, said.address)
     # Without an id of the provider's the call itself is the cause: it cannot be told from a repeat of it.
     cause = said.provider_id or ids.new("call")
-    id = ids.from_cause("ev", "said", thread, cause)
+    id = said_by.event_id(thread, cause)
     body: dict[str, Any] = {
         "content": said.content.plain(),
         # A provider cannot be told to say it again, and a name with a letter less is better than one with a sign in it.
@@ -176,7 +173,7 @@ def _changed(changed: Changed, row: Resource, kind: str, trace: str) -> Event:
     body: dict[str, Any] = {
         "change": changed.kind,
         "about": changed.about,
-        "message": message_id(thread, ids.from_cause("ev", "said", thread, changed.about)),
+        "message": said_by.message_of(thread, changed.about),
         "text": changed.text,
     } | ({"echo": True} if changed.echo else {})
     return Event(

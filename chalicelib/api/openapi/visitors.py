@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.channels import webchat
 from chalicelib.channels.webchat import identity, uploads
 from chalicelib.domain.message import MAX_TEXT_BYTES
+from chalicelib.wire.fields import MAX_ID
 
 Schema = dict[str, Any]
 SESSION: Schema = {
@@ -50,6 +52,7 @@ _FILE: Schema = {
         "size": {"type": "integer", "minimum": 1, "maximum": uploads.MOST_BYTES},
     },
 }
+_FILES: Schema = {"type": "array", "minItems": 1, "maxItems": uploads.MOST_FILES, "items": _FILE}
 SCHEMAS: dict[str, Schema] = {
     "VisitorFiles": {
         "title": "VisitorFiles",
@@ -59,7 +62,7 @@ SCHEMAS: dict[str, Schema] = {
         "properties": {
             "session": SESSION,
             "id": ID,
-            "files": {"type": "array", "minItems": 1, "maxItems": 5, "items": _FILE},
+            "files": _FILES,
         },
     },
     "FilePlaces": {
@@ -94,7 +97,7 @@ SCHEMAS: dict[str, Schema] = {
                     "session": SESSION,
                     "text": _NULL,
                     "postback": _NULL,
-                    "email": {"type": "string", "maxLength": 256, "pattern": r"^[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+$"},
+                    "email": {"type": "string", "maxLength": MAX_ID, "pattern": f"^{webchat.EMAIL.pattern}$"},
                 },
             },
             {
@@ -106,7 +109,7 @@ SCHEMAS: dict[str, Schema] = {
                     "text": _or_null(TEXT),
                     "postback": _NULL,
                     "email": _NULL,
-                    "files": {"type": "array", "minItems": 1, "maxItems": 5, "items": _FILE},
+                    "files": _FILES,
                 },
             },
             {

@@ -42,13 +42,19 @@ STATUSES = {"read": READ}
 
 _SESSION = re.compile(r"[A-Za-z0-9_-]{43}")
 _MOST_READ = 100
-_ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 
 
 def address_of(session: str) -> str:
     """The address that stands for a session: `wc` and 26 characters (130 bits) of its SHA-256 in base32."""
     digest = hashlib.sha256(session.encode("utf-8", "replace")).digest()
     return "wc" + base64.b32encode(digest).decode().lower()[:26]
+
+
+def provider_id(address: str, id: str) -> str:
+    """What stands for the id that a page gives a message. Without the address before it, one visitor's id could silence
+    another's message."""
+    return f"{address}.{id}"
 
 
 def is_session(text: str) -> bool:
@@ -148,13 +154,12 @@ def _events(
         content = _files(fields)
     else:
         content = _address(fields) if fields.has("email") else _content(fields)
-    # The page chooses its ids: without the address before it, one visitor's id could silence another's message.
     id = fields.text("id") or ids.new("wc")
     # The widget sends its newest message again until it is taken, and nobody else knows the session: that is within
     # what a thread remembers, and needs no receipt for days.
     said = Said(
         address,
-        f"{address}.{id}",
+        provider_id(address, id),
         content,
         now_ms,
         name=visitor.name,
@@ -185,7 +190,7 @@ def _address(fields: Fields) -> Content:
     """An address that the visitor leaves. It is said and no more: whoever types it need not be whose it is, so nobody
     is found by it."""
     given = fields.text("email", required=True).strip()
-    if not fields.wrong and not _ADDRESS.fullmatch(given):
+    if not fields.wrong and not EMAIL.fullmatch(given):
         fields.refuse("email", "must be an e-mail address")
     return Content("contact", details={"contacts": [{"name": "", "phones": [], "emails": [given]}]})
 

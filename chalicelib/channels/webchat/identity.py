@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.domain.identities import EMAIL, EXTERNAL, PHONE
 from chalicelib.wire.fields import MAX_ID
 
 MOST = 4096
 """Characters of a token."""
 LEEWAY_S = 60
 """By how much the clocks of two servers may differ."""
-_CLAIMS = (("email", "email"), ("phone", "phone"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,8 @@ def _named(claims: Mapping[str, Any]) -> Visitor | NotVouched:
     external = claims.get("external_id") or claims.get("sub")
     if not external:
         return NotVouched("wrong_identity", "identity must have external_id, or sub")
-    found = [("external", str(external))]
-    found += [(kind, str(claims[name])) for name, kind in _CLAIMS if claims.get(name)]
+    found = [(EXTERNAL, str(external))]
+    found += [(kind, str(claims[kind])) for kind in (EMAIL, PHONE) if claims.get(kind)]
     return Visitor(claims.get("name") or "", tuple(found))
 
 

@@ -44,8 +44,7 @@ def widget_js(channel: Channel, *, live_url: str = "") -> str:
     given = {key: channel.settings.get(key) or default for key, default in LOOK.items()}
     labels = dict(channel.settings.get("labels") or {})
     options = {"channel": channel.id, "live": live_url, **given, "words": _tables(given["language"]), "labels": labels}
-    script = "".join(_plain(_file(part)) for part in _PARTS)
-    with_options = script.replace("__PARLEY_OPTIONS__", _script_json(options | {"css": _file("widget.css")}), 1)
+    with_options = _script().replace("__PARLEY_OPTIONS__", _script_json(options | {"css": _file("widget.css")}), 1)
     return f'// Parley web chat: one script tag, no dependencies.\n(() => {{\n"use strict";\n{with_options}}})();\n'
 
 
@@ -73,10 +72,11 @@ def _tables(language: object) -> dict[str, dict[str, str]]:
     return {one: words(one) for one in LANGUAGES if not wanted or one in ("en", wanted)}
 
 
-def _plain(script: str) -> str:
-    """Without indentation and lines that are comments: an eighth of what a page would fetch. None of the script's texts
-    goes over a line's end."""
-    lines = (line.strip() for line in script.splitlines())
+@cache
+def _script() -> str:
+    """All parts, without indentation and lines that are comments: an eighth of what a page would fetch. None of the
+    script's texts goes over a line's end."""
+    lines = (line.strip() for part in _PARTS for line in _file(part).splitlines())
     return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
 
 

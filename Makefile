@@ -82,4 +82,4 @@ reference: $(VENV)/.stamp ## docs/reference.md anew from the code
 
 clean: ## everything that was made here, also the local run's data; keys of stages stay
 	@$(PYTHON) -m infra.clean
-	@rm -rf $(VENV) $(LOCAL) .build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) $(LOCAL) .build chalicelib/console/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis

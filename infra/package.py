@@ -19,7 +19,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra import policies, template
+from infra import policies, template, vendored
 from infra.reads import ROOT, aws_services
 from infra.slim import compile_tree, slim
 
@@ -60,6 +60,10 @@ def build(architecture: str = "arm64", out: Path | None = None) -> Package:
     with (BUILD / f"lock-{architecture}").open("w") as lock:
         # Tests that run beside each other want the same package.
         fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            vendored.place()
+        except vendored.Unfetched as error:
+            raise Unfit(f"the console lacks other people's files: {error}") from None
         return _built(architecture, out or BUILD / architecture)
 
 

@@ -17,7 +17,7 @@ from chalicelib.preload import preload
 
 app = Application(app_name="parley", configure_logs=False)
 app.register_blueprint(routes)
-# Answers are all text.
+# What is no text says so itself (`chalicelib.ports.web.Bytes`).
 app.api.binary_types = []
 
 

@@ -23,6 +23,7 @@ class HTTPResponse:
     status_code: int
     headers: dict[str, str]
     body: bytes
+    cookies: tuple[str, ...] = ()
 
 
 class Client:
@@ -54,7 +55,7 @@ class Client:
         answer = self._app(event_of(method, path, query, sent, raw), Context())
         text = answer.get("body") or ""
         told = base64.b64decode(text) if answer.get("isBase64Encoded") else text.encode()
-        return HTTPResponse(answer["statusCode"], answer["headers"], told)
+        return HTTPResponse(answer["statusCode"], answer["headers"], told, tuple(answer.get("cookies", ())))
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> HTTPResponse:
         """Call with GET."""

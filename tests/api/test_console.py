@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from chalicelib.api import console
+from chalicelib.api.console import old_page as console
 
-FILES = Path(console.__file__).parents[1] / "console" / "inbox"
+FILES = Path(console.__file__).parents[2] / "console" / "inbox"
 SERVED = {
     "/console": ("index.html", "text/html"),
     "/console/console.js": ("console.js", "text/javascript"),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
+from chalicelib.api.console import page
+from infra import vendored
 from infra.package import MOST_BYTES, Package, Unfit, _refuse_foreign, _zip, drop_torn
 from infra.reads import aws_services
 from infra.slim import ALWAYS
@@ -89,6 +94,29 @@ def test_everything_is_compiled(tree: Path) -> None:
     missing = [path for path in sources if not list((path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"))]
     assert sources
     assert not missing
+
+
+def _weight(paths: Iterable[Path]) -> int:
+    return sum(len(gzip.compress(path.read_bytes(), 9)) for path in paths)
+
+
+def test_the_console_is_whole_and_light(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "CONSOLE", tree / "chalicelib" / "console")
+    for kept in (page.files, page.version, page.index):
+        kept.cache_clear()
+    first = {*page.first_modules(), *re.findall(r"\{hash\}/([\w.-]+)", page.index()), vendored.SPRITE, page.INDEX}
+    found = [path for folder in ("app", "vendor") for path in (page.CONSOLE / folder).iterdir()]
+    files = {path.name: path for path in found if path.name in page.files()}
+    monkeypatch.undo()
+    for kept in (page.files, page.version, page.index):
+        kept.cache_clear()
+
+    assert {"preact.js", "hooks.js", "htm.js", "uplot.js", "dagre.js", "icons.svg", "licences.txt"} <= set(files)
+    # The page shows itself before the font is there.
+    fonts = [name for name in files if name.endswith(".woff2")]
+    assert _weight(files[name] for name in fonts) <= 50_000
+    assert _weight(files[name] for name in first) <= 60_000
+    assert _weight(path for name, path in files.items() if name not in (*fonts, vendored.LICENCES)) <= 150_000
 
 
 def test_what_was_built_here_is_refused(tmp_path: Path) -> None:

@@ -43,4 +43,4 @@ def _answer(name: str, kind: str) -> Response:
 
 @cache
 def _file(name: str) -> str:
-    return (Path(__file__).parents[1] / "console" / "inbox" / name).read_text(encoding="utf-8")
+    return (Path(__file__).parents[2] / "console" / "inbox" / name).read_text(encoding="utf-8")

@@ -91,11 +91,12 @@ def _refuse_damaged(event: Event, headers: dict[str, str]) -> None:
 
 def as_told(answer: Answer) -> Answer:
     """An answer of Chalice as an HTTP API takes it: a header has one value there, and cookies are told apart."""
-    headers: dict[str, str] = dict(answer.get("headers") or {})
+    headers: dict[str, str] = {}
     told = {name: value for name, value in answer.items() if name not in ("headers", "multiValueHeaders")}
-    for name, values in (answer.get("multiValueHeaders") or {}).items():
+    singly = {name: [value] for name, value in (answer.get("headers") or {}).items()}
+    for name, values in (*singly.items(), *(answer.get("multiValueHeaders") or {}).items()):
         if name.lower() == "set-cookie":
-            told["cookies"] = list(values)
+            told["cookies"] = [*told.get("cookies", ()), *values]
         else:
             headers[name] = ", ".join(values)
     return told | {"headers": headers}

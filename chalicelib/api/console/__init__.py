@@ -1,0 +1,1 @@
+"""The console: its page and files, and who is signed in to it."""

@@ -1,0 +1,143 @@
+"""The console's page and its files, for anybody: they hold nothing but how to ask.
+
+The files' address has a hash over all of them in it, so browsers keep them for good and a new version is another
+address. The page has none and is asked for anew. Files of ours lie in `console/app`, other people's in
+`console/vendor`, where packaging puts them (`infra/vendored.py`).
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+
+from chalice.app import Request, Response
+
+from chalicelib.ports import media, web
+from chalicelib.ports.settings import settings
+from chalicelib.ports.web import Problem
+
+CONSOLE = Path(__file__).parents[2] / "console"
+INDEX, ENTRY, ADDRESS = "index.html", "app.js", "console/a/{hash}/"
+"""The page, the script that it begins with, and what each of its addresses begins with."""
+_KINDS = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".woff2": "font/woff2",
+}
+_NOT_SERVED = ("icons.txt",)
+_PACKED_ALREADY = (".woff2",)
+_IMPORT = re.compile(r"""(?:^|[;}\s])(?:import|export)\b[^"';()]*["']\./([\w.-]+)["']""")
+_HEADERS = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
+_YEAR_S = 31_536_000
+
+
+def policy(live_url: str, files_url: str) -> str:
+    """The page's Content-Security-Policy: nothing but our own files, sockets at `live_url`, and what people sent from
+    where `/media` leads to."""
+    sockets, sent = (_origin(url) for url in (live_url, files_url))
+    return (
+        f"default-src 'self'; connect-src 'self'{sockets}; img-src 'self'{sent} blob:; media-src 'self'{sent} blob:; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+def page(request: Request) -> Response:
+    """The page; its files' addresses are relative, so that it works below any path."""
+    # Beside /console its folder is that of the API, below it /console itself.
+    start = ADDRESS if request.path == "/console" else ADDRESS.removeprefix("console/")
+    text = index().replace(ADDRESS, start.replace("{hash}", version()))
+    headers = {
+        "Content-Type": "text/html; charset=utf-8",
+        "Cache-Control": "no-cache",
+        "Content-Security-Policy": policy(settings().live_url, media.place()),
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Referrer-Policy": "no-referrer",
+    }
+    return web.text(200, text, headers | _HEADERS)
+
+
+def file(request: Request, hash: str, name: str) -> Response:
+    """A file. Under another version's hash it is that of this version, and nobody may keep it: while a deploy changes
+    one process after another, a page may ask the older or the newer one."""
+    content = files().get(name)
+    if content is None or name == INDEX:
+        raise Problem(404, "not_found", "the console has no such file")
+    headers = _HEADERS | {
+        "Content-Type": _KINDS[Path(name).suffix],
+        "Cache-Control": f"public, max-age={_YEAR_S}, immutable" if hash == version() else "no-store",
+    }
+    if name.endswith(_PACKED_ALREADY):
+        return web.Bytes(200, content, headers)
+    headers["Vary"] = "Accept-Encoding"
+    if takes_gzip(request.headers.get("accept-encoding") or ""):
+        return web.Bytes(200, packed(name), headers | {"Content-Encoding": "gzip"})
+    return web.text(200, content.decode(), headers)
+
+
+@cache
+def files() -> dict[str, bytes]:
+    """Name -> content of all that is served, the page with it; read once for each process (half a megabyte).
+
+    Problem 503 where other people's files are not there.
+    """
+    if not (CONSOLE / "vendor" / "stamp").exists():
+        how = "python -m infra.vendored"
+        raise Problem(503, "console_incomplete", f"the console's libraries come with packaging, or by `{how}`")
+    found = {
+        path.name: path.read_bytes()
+        for folder in ("vendor", "app")
+        for path in sorted((CONSOLE / folder).iterdir())
+        if path.suffix in (*_KINDS, ".html") and path.name not in _NOT_SERVED
+    }
+    return dict(sorted(found.items()))
+
+
+@cache
+def version() -> str:
+    """The hash over all files and their names."""
+    digest = hashlib.sha256()
+    for name, content in files().items():
+        digest.update(f"{name} {len(content)} ".encode() + content)
+    return digest.hexdigest()[:16]
+
+
+@cache
+def packed(name: str) -> bytes:
+    """A file by gzip; packed once for each process, which is some milliseconds for all of them."""
+    return gzip.compress(files()[name], 9, mtime=0)
+
+
+@cache
+def index() -> str:
+    """The page as it was written, and with it that the browser fetches at once what its scripts import."""
+    links = "".join(f'<link rel="modulepreload" href="{ADDRESS}{name}">\n' for name in first_modules())
+    return files()[INDEX].decode().replace("</head>", f"{links}</head>")
+
+
+def first_modules() -> list[str]:
+    """The scripts that run before anything is shown: the first one and what it imports, and so on; not what is
+    imported later, by `import()`."""
+    found = [ENTRY]
+    for name in found:
+        found += [one for one in _IMPORT.findall(files()[name].decode()) if one in files() and one not in found]
+    return found
+
+
+def takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding takes gzip (https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3)."""
+    weights = {}
+    for part in accepted.lower().split(","):
+        coding, _, more = part.partition(";")
+        weights[coding.strip()] = re.fullmatch(r"\s*q=0(\.0*)?\s*", more) is None
+    return weights.get("gzip", weights.get("*", False))
+
+
+def _origin(url: str) -> str:
+    # The origin alone: a path would have to be the very one, and browsers differ in how they compare it.
+    return " " + "/".join(url.split("/")[:3]) if url else ""

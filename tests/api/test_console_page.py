@@ -1,0 +1,137 @@
+"""The console's page and files as they are served; what they weigh is a matter of the package (tests/infra)."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.api.console import page
+from chalicelib.ports import media
+from chalicelib.ports.settings import settings
+from infra import vendored
+from tests.cloud import Cloud
+from tests.http_api import Client
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _whole() -> None:
+    vendored.place()
+
+
+@pytest.fixture
+def read(cloud: Cloud) -> Iterator[Any]:
+    with Client(cloud.app.app) as client:
+        yield client.get
+
+
+@pytest.fixture
+def at() -> str:
+    """The path of the files of this version."""
+    return f"/console/a/{page.version()}/"
+
+
+def test_the_page_lets_nothing_in_and_is_asked_for_anew(read: Any) -> None:
+    answer = read("/console/next")
+
+    assert answer.status_code == 200 and answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert answer.headers["Content-Security-Policy"] == (
+        f"default-src 'self'; connect-src 'self'; img-src 'self' {media.place()} blob:; "
+        f"media-src 'self' {media.place()} blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
+    )
+    assert media.link("any").startswith(f"{media.place()}/"), "where /media leads to"
+    text = answer.body.decode()
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]* src=)", text), "nothing is inline"
+    assert "{hash}" not in text
+
+
+def test_sockets_are_let_out_to_their_host_alone() -> None:
+    assert "connect-src 'self' wss://sockets.example; " in page.policy("wss://sockets.example/live", "")
+    assert "'unsafe" not in page.policy("wss://x/y", "https://files") and "*" not in page.policy("", "")
+
+
+@pytest.mark.parametrize(("path", "start"), [("/console", "console/a/"), ("/console/next", "a/")])
+def test_its_addresses_are_relative(path: str, start: str) -> None:
+    made = page.page(type("Request", (), {"path": path})())
+
+    found = re.findall(r'(?:href|src)="([^"]*)"', made.body)
+    assert found and all(address.startswith(f"{start}{page.version()}/") for address in found)
+    assert {address.rpartition("/")[2] for address in found} <= set(page.files())
+
+
+def test_all_that_runs_first_is_fetched_at_once(read: Any) -> None:
+    linked = re.findall(r'<link rel="modulepreload" href="a/\w+/([\w.-]+)">', read("/console/next").body.decode())
+
+    assert linked[0] == "app.js" and {"preact.js", "htm.js"} <= set(linked)
+    assert "uplot.js" not in linked, "what is shown later is fetched later"
+
+
+@pytest.mark.parametrize("name", ["app.js", "preact.js", "icons.svg", "uplot.css", "licences.txt"])
+def test_files_are_kept_for_good_and_come_packed(read: Any, at: str, name: str) -> None:
+    plain, packed = read(at + name), read(at + name, {"Accept-Encoding": "br, gzip;q=0.5"})
+
+    for answer in (plain, packed):
+        assert answer.status_code == 200
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["Vary"] == "Accept-Encoding"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Content-Encoding" not in plain.headers and packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == plain.body == page.files()[name]
+
+
+def test_a_font_is_bytes(read: Any, at: str) -> None:
+    answer = read(f"{at}inter-latin.woff2", {"Accept-Encoding": "gzip"})
+
+    assert answer.headers["Content-Type"] == "font/woff2" and answer.body[:4] == b"wOF2"
+    assert "Content-Encoding" not in answer.headers, "it is packed in itself"
+
+
+def test_a_file_of_another_version_is_kept_by_nobody(read: Any) -> None:
+    answer = read("/console/a/0123456789abcdef/app.js")
+
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing.js", "index.html", "icons.txt", "stamp", "..%2Fapp.js", "%2e%2e", "app.js%00", "__init__.py"]
+)
+def test_what_is_no_file_of_the_console_is_not_found(read: Any, at: str, name: str) -> None:
+    answer = read(at + name)
+
+    assert (answer.status_code, b'"not_found"' in answer.body) == (404, True)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "takes"),
+    [("gzip", True), ("GZIP ; q=1", True), ("*", True), ("", False), ("br", False), ("gzip;q=0", False),
+     ("*, gzip;q=0.000", False), ("x-gzip", False), ("identity, *;q=0", False)],
+)  # fmt: skip
+def test_who_takes_gzip(accepted: str, takes: bool) -> None:
+    assert page.takes_gzip(accepted) is takes
+
+
+def test_without_other_peoples_files_it_is_said_where_they_come_from(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, read: Any
+) -> None:
+    for kept in (page.files, page.version, page.index):
+        kept.cache_clear()
+    monkeypatch.setattr(page, "CONSOLE", tmp_path)
+    answer = read("/console/next")
+    monkeypatch.undo()
+
+    assert answer.status_code == 503 and b"python -m infra.vendored" in answer.body
+    assert read("/console/next").status_code == 200, "as soon as they are there"
+
+
+def test_a_socket_of_the_deployment_is_in_the_policy(monkeypatch: pytest.MonkeyPatch, read: Any) -> None:
+    live = replace(settings(), live_url="wss://sockets.example/live")
+    monkeypatch.setattr(page, "settings", lambda: live)
+
+    assert "connect-src 'self' wss://sockets.example;" in read("/console/next").headers["Content-Security-Policy"]

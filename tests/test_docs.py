@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api.console.session import Me
 from chalicelib.api.conversations.direct import DirectCall
 from chalicelib.api.conversations.messages import MessagesList
 from chalicelib.api.conversations.recent import RecentMessages
@@ -143,7 +144,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "rule": _rule, "when": _when, "webchat": _webchat, "custom": _custom, "trigger": Trigger.model_validate,
     "direct": DirectCall.model_validate, "subscription": _subscription, "event": _event, "outcome": _outcome,
     "source": _source, "recent": RecentMessages.model_validate, "messages-list": MessagesList.model_validate,
-    "content": _content,
+    "content": _content, "session": Me.model_validate,
 }  # fmt: skip
 
 

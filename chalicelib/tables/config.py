@@ -3,7 +3,8 @@
 Ids carry their service's key (`ch_<service key><random>`), so a webhook that knows only an id reads one row,
 consistently, without an index. Each change of a service or its resources also raises the service's `version`
 row in the same transaction: readers keep a snapshot of the service for as long as the version stands, so a
-change is seen by the next message and costs one half read unit to know.
+change is seen by the next message and costs one half read unit to know. Sessions of the console lie here too, each in
+a partition of its own (`sessions.py`).
 """
 
 from __future__ import annotations
@@ -67,6 +68,8 @@ class Resource(Model):
     created_at = NumberAttribute(null=True)
     updated_at = NumberAttribute(null=True)
     version = NumberAttribute(null=True)
+    expires = NumberAttribute(null=True)
+    """TTL, in seconds since the epoch; of sessions (`sessions.py`)."""
 
     @property
     def kind(self) -> str:

@@ -22,6 +22,7 @@ class Answered:
     status: int
     body: Any
     headers: dict[str, str]
+    cookies: tuple[str, ...] = ()
 
     @property
     def wrong(self) -> dict[str, str]:
@@ -49,7 +50,7 @@ class Api:
         text = answer.body.decode() if answer.body else ""
         assert answer.status_code < 500, text
         is_json = "json" in found.get("content-type", "").replace("jsonl", "") and text
-        return Answered(answer.status_code, json.loads(text) if is_json else text, found)
+        return Answered(answer.status_code, json.loads(text) if is_json else text, found, answer.cookies)
 
     def make(self, plural: str, **fields: Any) -> dict[str, Any]:
         """Make a resource and give what was answered."""

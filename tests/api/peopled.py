@@ -121,6 +121,7 @@ def settle(cloud: Cloud, client: Client, outside: Outside) -> Peopled:
         here.note("failure", f"fa_{n * 26}")
     _look_round(here, service)
     here.ids["webchat-id"] = [chat]
+    here.ids["api-key"] = [key]
     for kind, id in (("bot", bot), ("desk", centre)):
         here.ids[f"{kind}-token"] = [here.call("GET", f"/v1/{kind}s/{id}")["events_url"].rpartition("/")[2]]
     return here

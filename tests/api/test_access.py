@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.api.http.routes import ADMIN, AGENT, EDGE, OPEN, PAGE, READ, TABLE
+from tests.api.signed_in import Browser
 
 GUARDED = [route for route in TABLE if route.scope not in (EDGE, OPEN, PAGE)]
 NAMES = [f"{route.method} {route.path}" for route in GUARDED]
@@ -34,9 +35,15 @@ def test_wrong_keys(api: Any, key: str) -> None:
     assert api("GET", "/v1/services", Authorization=f"bearer {api.key}").status == 200
 
 
+@pytest.mark.parametrize("by", ["key", "session"])
 @pytest.mark.parametrize("scope", [READ, AGENT, ADMIN])
-def test_scopes(api: Any, scope: str) -> None:
-    limited = api.as_key(api.make("keys", name="k", scopes=[scope])["key"])
+def test_scopes(api: Any, scope: str, by: str) -> None:
+    key = api.make("keys", name="k", scopes=[scope])["key"]
+    if by == "key":
+        limited = api.as_key(key)
+    else:
+        limited = Browser(api)
+        limited.sign_in(key)
     order = (READ, AGENT, ADMIN)
     for route in GUARDED:
         answer = limited(route.method, path_of(route), {})

@@ -132,6 +132,7 @@ FORMS: dict[str, st.SearchStrategy[str]] = {
     "contacts-csv": st.integers(0, 99).map("name,email\nEva,eva{}@example.com\n".format),
     "contacts-jsonl": st.integers(0, 99).map('{{"name": "Eva", "email": "eva{}@example.com"}}\n'.format),
     "cursor": st.just(""),
+    "api-key": _here("api-key"),
     "bot-token": _here("bot-token"),
     "desk-token": _here("desk-token"),
     "bot-conversation": _here("bot-conversation-id"),

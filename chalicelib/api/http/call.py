@@ -11,12 +11,24 @@ from chalicelib.ports.web import Problem
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, by API key."""
+    """Who calls, by API key or session."""
 
     id: str
+    """Who is said to have done it: the person's id, or the key's where it is nobody's."""
     scopes: frozenset[str]
     service: str = ""
     """The only service that it may see; empty: all."""
+    person: dict[str, str] = field(default_factory=dict)
+    """Its `id` and `name`, as conversations show who has them."""
+    desks: frozenset[str] | None = None
+    """The only desks whose conversations it may see; None: all."""
+    until_ms: int = 0
+    """When its session ends if it is not used any more; 0 where it has shown a key."""
+
+    @property
+    def role(self) -> str:
+        """The highest of its scopes; empty: none."""
+        return next((scope for scope in (ADMIN, AGENT, READ) if scope in self.scopes), "")
 
     def may(self, scope: str) -> bool:
         """Whether the key has the scope: admin may all, agent what read may too."""

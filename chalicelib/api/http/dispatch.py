@@ -36,20 +36,22 @@ def answered(routes: dict[str, Route], request: Request, lambda_context: Any, na
 
     # Before the key is looked up: a refusal must not cost a read per megabyte.
     raw = web.raw_body(request, most=MAX_BODY) if request.method != "GET" else b""
-    caller = NOBODY if route.scope == OPEN else auth.caller(request.headers)
+    caller = NOBODY if route.scope == OPEN else auth.caller(request, body=bool(raw))
     if route.scope != OPEN and not caller.may(route.scope):
         raise Problem(403, "scope", f"this needs a key with the scope {route.scope}")
     query = web.query(request)
     queries.refuse(route.function, query)
     call = Call(route, names, query, request.headers, raw, caller, request.context, lambda_context)
     answer = (
-        idempotency.answer(call, load(route)) if route.method == "POST" and route.scope != READ else load(route)(call)
+        idempotency.answer(call, load(route))
+        if route.method == "POST" and route.scope not in (READ, OPEN)
+        else load(route)(call)
     )
     if isinstance(answer, Response):
         # Not JSON: a file.
         return answer
     if answer.status == 204:
-        return Response("", status_code=204)
+        return web.text(204, "", answer.headers)
     return web.answer(answer.status, answer.body | answer.once if answer.once else answer.body, answer.headers)
 
 

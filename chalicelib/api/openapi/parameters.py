@@ -16,6 +16,14 @@ _KEY = {
     "description": "The same key within a day gets the first answer again.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
 }
+_OUR_PAGE = {
+    "name": "X-Parley-Console",
+    "in": "header",
+    "required": True,
+    "description": "Shows that the console's own page asks, as no form and no page of another origin can set it.",
+    "schema": {"type": "string", "const": "1"},
+}
+_BY_OUR_PAGE = ("api.console.session:begin", "api.console.session:end")
 _PATHS: dict[str, Form] = {
     "/v1/contacts/": formats.CONTACT,
     "/v1/conversations/": formats.CONVERSATION,
@@ -35,7 +43,8 @@ def parameters(route: Route) -> list[dict[str, Any]]:
     names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
     found = [{"name": name, "in": "path", "required": True, "schema": _form(route, name).schema} for name in names]
     query = QUERIES.get(route.function)
-    return found + (_of_query(query) if query else []) + ([_KEY] if keyed(route) else [])
+    found += _of_query(query) if query else []
+    return found + ([_KEY] if keyed(route) else []) + ([_OUR_PAGE] if route.function in _BY_OUR_PAGE else [])
 
 
 def _form(route: Route, name: str) -> Form:

@@ -12,7 +12,7 @@ _ANY = (429, 500, 503)
 _ABOUT = {
     400: "Cannot be read: no JSON, no cursor of this list, no Idempotency-Key",
     401: "No key, or a wrong one",
-    403: "The key has not the scope, or is limited to another service",
+    403: "The key has not the scope, is limited to another service, or another page than the console may have asked",
     404: "There is no such thing",
     405: "The channel's kind takes no such call",
     409: "Does not go with how things stand; `code` says why",
@@ -48,6 +48,8 @@ _ALSO: dict[str, tuple[int, ...]] = {
     "api.conversations.direct:complete": (410, 504),
     "api.conversations.agents:events": (410,),
     "steps.receive_source:run": (403,),
+    "api.console.session:begin": (401, 403),
+    "api.console.session:end": (403,),
 }
 _ANY_MEDIA_TYPE = frozenset({
     "api.setup.source_trial:try_out", "api.conversations.agents:events", "api.conversations.trigger_events:invoke",
@@ -60,7 +62,9 @@ _ANY_MEDIA_TYPE = frozenset({
 def keyed(route: Route) -> bool:
     """Whether an Idempotency-Key makes a repeat harmless. An event of a source has an id of its own for that, and
     what only reads is harmless as it is."""
-    return route.method == "POST" and route.scope != READ and route.function != "steps.receive_source:run"
+    if route.function == "steps.receive_source:run":
+        return False
+    return route.method == "POST" and route.scope not in (READ, OPEN)
 
 
 def statuses(route: Route, *, takes: bool) -> list[int]:

@@ -1,0 +1,100 @@
+"""Sessions of the console: rows of `config`, each in a partition of its own, found by the hash of its cookie.
+
+The cookie holds 256 random bits and names the key (and person) that was signed in with, so that session, key and person
+are read together, consistently, in one call (1 R each): a session lives only as long as what it was begun with, and a
+role that changes counts from the next request on. All that the cookie holds is hashed, so none of it can be exchanged.
+
+An ended session stays as a row that says so until its time is over: nothing that puts back rows that are gone (a
+restore) brings it to life. Each function writes once: what is cut off before it did not happen, and what is cut off
+behind it leaves a row that ends by itself.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+
+from chalicelib.tables.batch_get import get_all
+from chalicelib.tables.config import KEYS, Resource
+from chalicelib.tables.tokens import digest
+from chalicelib.tables.writes import same_by_whomever, updated
+
+IDLE_MS = 12 * 3600 * 1000
+"""A session ends so long after it was last used."""
+LONGEST_MS = 7 * 86_400 * 1000
+"""And so long after it was begun, however much it is used."""
+RENEWED_MS = 15 * 60 * 1000
+"""That it is used is written down no more often than this."""
+_ROW = "session"
+_VALUE = re.compile(r"[A-Za-z0-9_-]{43}\.([a-z0-9]{16})")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session that lives."""
+
+    row: Resource
+    key: Resource
+    """The API key that was signed in with, as it stands now."""
+
+    @property
+    def until_ms(self) -> int:
+        """When it ends if it is not used any more."""
+        return _until(self.row.body["began_at"], self.row.body["used_at"])
+
+
+def begin(key_id: str, *, now_ms: int) -> tuple[str, int]:
+    """(what the cookie holds, until when in milliseconds) of a new session."""
+    value = f"{secrets.token_urlsafe(32)}.{key_id}"
+    until = _until(now_ms, now_ms)
+    row = Resource(_partition(value), _ROW, body={"began_at": now_ms, "used_at": now_ms}, expires=until // 1000)
+    row.created_at = row.updated_at = now_ms
+    row.save()
+    return value, until
+
+
+def find(value: str, *, now_ms: int) -> Session | None:
+    """The session of a cookie, if it lives."""
+    shape = _VALUE.fullmatch(value)
+    if shape is None:
+        return None
+    row, key = get_all([(Resource, _partition(value), _ROW), (Resource, KEYS, f"key#{shape[1]}")])
+    if row is None or key is None or row.body.get("ended_at"):
+        return None
+    found = Session(row, key)
+    # TTL removes rows up to days late.
+    return found if now_ms < found.until_ms else None
+
+
+def used(session: Session, *, now_ms: int) -> Session:
+    """The session, with its end moved on where it was last moved a while ago."""
+    row = session.row
+    if now_ms - row.body["used_at"] < RENEWED_MS:
+        return session
+    body = row.body | {"used_at": now_ms}
+    actions = [
+        Resource.body.set(body),
+        Resource.expires.set(_until(body["began_at"], now_ms) // 1000),
+        Resource.updated_at.set(now_ms),
+    ]
+    # Whoever ended it meanwhile, or moved it on, was right.
+    updated(row, actions, Resource.updated_at == row.updated_at, ours=same_by_whomever)
+    return session
+
+
+def end(value: str, *, now_ms: int) -> None:
+    """End the session of a cookie, for good; any other text ends nothing."""
+    if _VALUE.fullmatch(value) is None:
+        return
+    row = Resource(_partition(value), _ROW)
+    actions = [Resource.body.set({"ended_at": now_ms}), Resource.updated_at.set(now_ms)]
+    updated(row, actions, Resource.key.exists(), ours=same_by_whomever)
+
+
+def _until(began_ms: int, used_ms: int) -> int:
+    return min(used_ms + IDLE_MS, began_ms + LONGEST_MS)
+
+
+def _partition(value: str) -> str:
+    return f"session#{digest(value)}"

@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from chalicelib.api.http.routes import TABLE
 from infra import bootstrap, sockets
 from infra.deploying.artifacts import Artifacts
 from infra.local import fixes, formation, unpacked
@@ -49,6 +50,13 @@ class Stack:
     def console_url(self) -> str:
         """The console's page."""
         return f"{self.base_url}/console"
+
+    @property
+    def sign_in_url(self) -> str:
+        """The page on which one signs in, with the key to it: what stands behind # is sent to nobody, and the page
+        gives the key once for a session."""
+        path = next(route.path for route in TABLE if route.function == "api.console.page:page")
+        return f"{self.base_url}{path}#key={self.admin_key}"
 
     @property
     def folder(self) -> Path:

@@ -243,3 +243,39 @@ def test_without_a_socket_the_page_asks(browser: Chrome, about: dict[str, Any]) 
     chat.sees("You said: still there?")
     assert chat.polls() > 0
     assert sockets(browser) and set(sockets(browser)) <= {0, 3}
+
+
+ASKS = """
+const [method, address, headers, body, done] = arguments;
+const sent = { method, headers, body: body ? JSON.stringify(body) : undefined };
+fetch(address, sent).then(async (answer) => done([answer.status, await answer.text()]));
+"""
+
+
+def test_the_consoles_session_is_kept_by_the_browser_and_hidden_from_scripts(
+    platform: Platform, browser: Chrome
+) -> None:
+    ours = {"X-Parley-Console": "1", "Content-Type": "application/json"}
+    page = platform.up.sign_in_url.partition("#")[0]
+
+    def ask(method: str, path: str, headers: dict[str, str] = ours, body: Any = None) -> tuple[int, str]:
+        address = f"{platform.up.base_url}/{path}"
+        status, text = browser.execute_async_script(ASKS, method, address, headers, body)
+        return int(status), str(text)
+
+    browser.get(page)
+    assert browser.execute_script("return [...document.querySelectorAll('link, script')].length") >= 3
+    assert ask("GET", "v1/services")[0] == 401
+    assert ask("POST", "console/session", body={"key": platform.up.admin_key})[0] == 200
+    assert browser.execute_script("return document.cookie") == ""
+    (cookie,) = browser.get_cookies()
+    assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Strict", "/")
+    browser.get(page)
+    status, text = ask("GET", "console/session")
+    assert status == 200 and '"role":"admin"' in text
+    assert ask("GET", "v1/services", {})[0] == 403, "as any page of this origin could ask"
+    assert ask("POST", "v1/services", body={"name": "By cookie"})[0] == 201
+    assert ask("DELETE", "console/session")[0] == 204 and not browser.get_cookies()
+    assert ask("GET", "console/session")[0] == 401
+    said = [line["message"] for line in browser.get_log("browser")]  # type: ignore[no-untyped-call]
+    assert not [line for line in said if "Content Security Policy" in line or "/console/a/" in line], said

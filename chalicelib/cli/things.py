@@ -36,11 +36,12 @@ THINGS: dict[str, Thing] = {
     "channels": _resource("channels", "name", "kind", "service_id"),
     "bots": _resource("bots", "name", "status", "profile", "webhook_url"),
     "desks": _resource("desks", "name", "status", "kind", "webhook_url"),
+    "people": _resource("people", "name", "role", "email", "desk_ids"),
     "rules": _resource("rules", "position", "name", "to", "bot_id", "desk_id"),
     "triggers": _resource("triggers", "name", "status", "bot_id", "schedule", "next_at"),
     "sources": _resource("sources", "key", "name", "system"),
     "subscriptions": _resource("subscriptions", "name", "status", "url", "events"),
-    "keys": _resource("keys", "name", "scopes", "service_id"),
+    "keys": _resource("keys", "name", "scopes", "service_id", "person_id"),
     "contacts": Thing(
         "/v1/contacts/{id}", "/v1/contacts", ("id", "name", "identities", "updated_at"), _OF_SERVICE,
         {"email": "email", "phone": "phone", "external_id": "external_id"},
@@ -86,9 +87,9 @@ TAILED = {
 """Prefix of an id -> what of it is followed."""
 
 KINDS = {
-    "sv": "services", "ch": "channels", "bt": "bots", "dk": "desks", "ru": "rules", "tr": "triggers", "so": "sources",
-    "sb": "subscriptions", "ct": "contacts", "cv": "conversations", "ms": "messages", "dl": "deliveries",
-    "te": "events", "au": "audit", "th": "threads",
+    "sv": "services", "ch": "channels", "bt": "bots", "dk": "desks", "pe": "people", "ru": "rules", "tr": "triggers",
+    "so": "sources", "sb": "subscriptions", "ct": "contacts", "cv": "conversations", "ms": "messages",
+    "dl": "deliveries", "te": "events", "au": "audit", "th": "threads",
 }  # fmt: skip
 """Prefix of an id -> what it is."""
 
@@ -96,7 +97,7 @@ KINDS = {
 def named(word: str, among: tuple[str, ...]) -> str:
     """The kind that a person means, also in the singular; ValueError where there is none."""
     word = word.lower()
-    for name in (word, f"{word}s", f"{word[:-1]}ies"):
+    for name in (word, f"{word}s", f"{word[:-1]}ies", {"person": "people"}.get(word)):
         if name in among:
             return name
     raise ValueError(f"must be one of {', '.join(among)}")

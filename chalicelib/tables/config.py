@@ -39,6 +39,7 @@ PREFIXES = {
     "channel": "ch",
     "bot": "bt",
     "desk": "dk",
+    "person": "pe",
     "rule": "ru",
     "trigger": "tr",
     "source": "so",

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.api.http.routes import singular_of
 from tests.cloud import Cloud
 from tests.http_api import Client
 from tests.outside import Heard, Outside
@@ -52,7 +53,7 @@ class Peopled:
     def make(self, plural: str, **fields: Any) -> dict[str, Any]:
         """Make a resource and note its id."""
         made: dict[str, Any] = self.call("POST", f"/v1/{plural}", fields)
-        self.note(plural.removesuffix("s"), made["id"])
+        self.note(singular_of(plural), made["id"])
         return made
 
     def note(self, kind: str, *ids: str) -> None:
@@ -93,7 +94,9 @@ def settle(cloud: Cloud, client: Client, outside: Outside) -> Peopled:
     mapping = {"id": "id", "text": "text", "contact": {"email": "mail", "phone": "phone"}}
     source = here.make("sources", service_id=service, key="shop", name="Shop", mapping=mapping)
     here.trigger_secret, here.source_secret = trigger["secret"], source["secret"]
+    eva = here.make("people", service_id=service, name="Eva", role="agent", desk_ids=[desk], email="eva@example.org")
     here.make("keys", name="reader", scopes=["read"], service_id=service)
+    here.make("keys", name="eva", scopes=["agent"], service_id=service, person_id=eva["id"])
     _spare(here, service)
     for name in ("ana", "bob", "cleo", "dan"):
         here.make("contacts", service_id=service, name=name, email=f"{name}@example.com")

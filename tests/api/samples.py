@@ -38,6 +38,12 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {"name": "theirs", "kind": "webhook", "webhook_url": URL, "fallback_desk_ids": ["console", "away"],
          **EVERY_WEBHOOK},
     ],
+    "people": [
+        {"name": "Ana", "role": "admin"},
+        {"name": "Bo", "role": "agent", "email": "bo@example.com", "desk_ids": ["console", "away"],
+         "languages": ["de", "pt-BR"]},
+        {"name": "Cy", "role": "read", "desk_ids": []},
+    ],
     "rules": [
         {"name": "far", "to": "none", "position": 500},
         {"name": "none", "to": "none"},

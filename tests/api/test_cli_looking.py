@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("typer")
 
 from chalicelib.api.http.queries import QUERIES, Query
-from chalicelib.api.http.routes import OPEN, READ, TABLE
+from chalicelib.api.http.routes import OPEN, READ, TABLE, plural_of
 from chalicelib.cli.connection import Refused
 from chalicelib.cli.looking import PAGE, Tail, followed
 from chalicelib.cli.things import KINDS, LISTED, TAILED, THINGS, named, narrowed
@@ -49,10 +49,10 @@ def test_everything_that_is_read_can_be_seen() -> None:
 
 
 def test_words() -> None:
-    said = {(PREFIXES[thing], f"{thing}s") for thing in PREFIXES if f"{thing}s" in THINGS}
+    said = {(PREFIXES[thing], plural_of(thing)) for thing in PREFIXES if plural_of(thing) in THINGS}
     assert said <= {*KINDS.items()} and {*KINDS.values()} <= THINGS.keys()
-    assert [named(word, LISTED) for word in ("bot", "Bots", "delivery", "audit")] == [
-        "bots", "bots", "deliveries", "audit",
+    assert [named(word, LISTED) for word in ("bot", "Bots", "delivery", "audit", "person")] == [
+        "bots", "bots", "deliveries", "audit", "people",
     ]  # fmt: skip
     assert narrowed("events", "tr_1") == ("/v1/triggers/tr_1/events", {})
     assert narrowed("deliveries", "cv_1_2") == ("/v1/deliveries", {"conversation_id": "cv_1_2"})

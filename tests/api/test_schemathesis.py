@@ -75,7 +75,7 @@ NO_BOUNDS = {
 }
 """Paths that are asked at their bounds only by hand, as it takes minutes: why others say enough of them in each run."""
 BEYOND = {
-    r"there is no (service|bot|desk|channel|trigger) .*": "whether an id, or a name in a bundle, names something",
+    r"there is no (service|bot|desk|channel|trigger|person) .*": "whether an id or a name in a bundle is known",
     r"unknown desk|there is no such contact": "the same",
     r"must be a time zone of the IANA database.*": "which zones there are",
     r"is no (phone number|e-mail address).*|must not be empty": "what libraries know of numbers and addresses",
@@ -117,9 +117,9 @@ def _here(name: str) -> st.SearchStrategy[str]:
 
 FORMS: dict[str, st.SearchStrategy[str]] = {
     **{name: _here(name) for name in (
-        "service-id", "channel-id", "bot-id", "desk-id", "rule-id", "trigger-id", "source-id", "subscription-id",
-        "key-id", "contact-id", "merge-id", "trigger-event-id", "failure-id", "conversation-id", "thread-id",
-        "message-id", "delivery-id", "audit-id",
+        "service-id", "channel-id", "bot-id", "desk-id", "person-id", "rule-id", "trigger-id", "source-id",
+        "subscription-id", "key-id", "contact-id", "merge-id", "trigger-event-id", "failure-id", "conversation-id",
+        "thread-id", "message-id", "delivery-id", "audit-id",
     )},
     "uri": st.just(0).map(lambda _: HERE["it"].outside.url),
     "iana-time-zone": st.sampled_from(["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"]),

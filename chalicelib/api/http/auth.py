@@ -5,11 +5,12 @@ from __future__ import annotations
 from chalice.app import Request
 
 from chalicelib.api.http import cookies
-from chalicelib.api.http.call import Caller
+from chalicelib.api.http.call import Caller, highest
+from chalicelib.api.http.routes import AGENT, SCOPES
 from chalicelib.domain import bearer
 from chalicelib.ports.clock import now_ms
 from chalicelib.ports.web import Problem
-from chalicelib.tables import sessions, tokens
+from chalicelib.tables import config, sessions, tokens
 from chalicelib.tables.config import Resource
 
 
@@ -17,7 +18,7 @@ def caller(request: Request, *, body: bool = False) -> Caller:
     """The caller, by `Authorization: Bearer pk_<key id>_<secret>`, or by a session where our own page asks (`cookies`).
 
     Problem 401 for anything else, 403 `csrf` for a session where another page may have asked. A key costs one
-    consistent read, a session two in one call.
+    consistent read, a session two in one call; whose a key is costs one more.
     """
     headers = request.headers
     if "authorization" not in headers and (held := cookies.value(headers, request.context)):
@@ -27,20 +28,37 @@ def caller(request: Request, *, body: bool = False) -> Caller:
         session = sessions.find(held, now_ms=now)
         if session is None:
             raise unknown("the session has ended")
-        return of_key(session.key, until_ms=sessions.used(session, now_ms=now).until_ms)
-    row = tokens.api_key(bearer.of_header(headers.get("authorization")))
-    if row is None:
+        return of_key(session.key, session.person, until_ms=sessions.used(session, now_ms=now).until_ms)
+    if (found := opened(bearer.of_header(headers.get("authorization")))) is None:
         raise unknown("an API key is needed: Authorization: Bearer pk_...")
-    return of_key(row)
+    return of_key(*found)
 
 
-def of_key(row: Resource, *, until_ms: int = 0) -> Caller:
-    """Who a key stands for; `until_ms` is the end of the session that was begun with it."""
+def opened(key: str) -> tuple[Resource, Resource | None] | None:
+    """The row of an API key and of whose it is (None: nobody's); None for any other text, and where the person is
+    gone."""
+    row = tokens.api_key(key)
+    if row is None or not (id := row.body.get("person_id")):
+        return (row, None) if row else None
+    person = config.get("person", id)
+    return (row, person) if person else None
+
+
+def of_key(key: Resource, person: Resource | None, *, until_ms: int = 0) -> Caller:
+    """Who a key stands for, by the rows that `opened` gives; `until_ms` is the end of the session that was begun with
+    it. A person's key may what both its scopes and the person's role allow."""
+    scopes = frozenset(key.body.get("scopes", ()))
+    name, service = str(key.name or key.id), key.body.get("service_id") or ""
+    if person is None:
+        return Caller(key.id, scopes, service, person={"id": key.id, "name": name}, until_ms=until_ms)
+    role, desks = person.body["role"], person.body.get("desk_ids")
     return Caller(
-        row.id,
-        frozenset(row.body.get("scopes", ())),
-        row.body.get("service_id") or "",
-        person={"id": row.id, "name": str(row.name or row.id)},
+        person.id,
+        frozenset({max(role, highest(scopes), key=SCOPES.index)}) if scopes else scopes,
+        service,
+        person={"id": person.id, "name": str(person.name)},
+        email=person.body.get("email") or "",
+        desks=frozenset(desks) if role == AGENT and desks is not None else None,
         until_ms=until_ms,
     )
 

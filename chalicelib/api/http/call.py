@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.api.http.routes import ADMIN, AGENT, READ, Route
+from chalicelib.api.http.routes import SCOPES, Route
 from chalicelib.ports.web import Problem
 
 
@@ -20,26 +20,31 @@ class Caller:
     """The only service that it may see; empty: all."""
     person: dict[str, str] = field(default_factory=dict)
     """Its `id` and `name`, as conversations show who has them."""
+    email: str = ""
     desks: frozenset[str] | None = None
-    """The only desks whose conversations it may see; None: all."""
+    """The only desks whose conversations an inbox shows; None: all."""
     until_ms: int = 0
     """When its session ends if it is not used any more; 0 where it has shown a key."""
 
     @property
     def role(self) -> str:
         """The highest of its scopes; empty: none."""
-        return next((scope for scope in (ADMIN, AGENT, READ) if scope in self.scopes), "")
+        return highest(self.scopes)
 
     def may(self, scope: str) -> bool:
         """Whether the key has the scope: admin may all, agent what read may too."""
-        order = (ADMIN, AGENT, READ)
-        return any(one in self.scopes for one in order[: order.index(scope) + 1])
+        return any(one in self.scopes for one in SCOPES[: SCOPES.index(scope) + 1])
 
     def need_service(self, service: str) -> str:
         """The service, if the caller may see it; Problem 403 else."""
         if self.service and service != self.service:
             raise Problem(403, "other_service", "this key is limited to another service")
         return service
+
+
+def highest(scopes: frozenset[str]) -> str:
+    """The scope that includes the others; empty where there is none."""
+    return next((scope for scope in SCOPES if scope in scopes), "")
 
 
 NOBODY = Caller("", frozenset())

@@ -9,7 +9,8 @@ from functools import cache
 from typing import NamedTuple
 
 ADMIN, AGENT, READ = "admin", "agent", "read"
-"""Scopes of an API key; each includes those after it."""
+SCOPES = (ADMIN, AGENT, READ)
+"""Scopes of an API key, and roles of people; each includes those after it."""
 OPEN = "open"
 """Needs no key."""
 EDGE = "edge"
@@ -31,8 +32,19 @@ class Route(NamedTuple):
     """Of a resource's route: the plural by which its module in `chalicelib.api` is called."""
 
 
-PLURALS = ("services", "channels", "bots", "desks", "rules", "triggers", "sources", "subscriptions", "keys")
+PLURALS = ("services", "channels", "bots", "desks", "people", "rules", "triggers", "sources", "subscriptions", "keys")
 """Kinds of resources; each has the module `chalicelib.api.kinds.<plural>`. A new kind is a module and a word here."""
+_IRREGULAR = {"person": "people"}
+
+
+def plural_of(kind: str) -> str:
+    """`bot` -> `bots`."""
+    return _IRREGULAR.get(kind, f"{kind}s")
+
+
+def singular_of(plural: str) -> str:
+    """`bots` -> `bot`."""
+    return next((kind for kind, several in _IRREGULAR.items() if several == plural), plural.removesuffix("s"))
 
 
 def _resource(plural: str) -> tuple[Route, ...]:

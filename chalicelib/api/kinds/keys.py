@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from chalicelib.api.http.fields import Fields, Name
-from chalicelib.api.http.formats import ServiceId
+from chalicelib.api.http.formats import PersonId, ServiceId
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
 from chalicelib.ports.clock import now_ms
 from chalicelib.tables.config import KEYS, Resource
@@ -26,6 +26,8 @@ class Key(Fields):
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=3)]
     service_id: ServiceId | None = None
     """The only service that it may see; null: all."""
+    person_id: PersonId | None = None
+    """Whose key it is, of the same service: it may no more than their role, and ends with them."""
 
 
 class KeyAnswer(Key):
@@ -69,4 +71,4 @@ def show(row: Resource, shown: Shown) -> dict[str, Any]:
     return {key: value for key, value in row.body.items() if key != "hash"}
 
 
-KIND = Kind(name="key", model=Key, answer=KeyAnswer, settle=settle, show=show)
+KIND = Kind(name="key", model=Key, answer=KeyAnswer, refs={"person_id": "person"}, settle=settle, show=show)

@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.api.http import formats
 from chalicelib.api.http.formats import Form
 from chalicelib.api.http.queries import QUERIES, Query
-from chalicelib.api.http.routes import Route
+from chalicelib.api.http.routes import Route, singular_of
 from chalicelib.api.openapi.statuses import keyed
 
 _KEY = {
@@ -51,7 +51,7 @@ def _form(route: Route, name: str) -> Form:
     if name == "event_id":
         return formats.TRIGGER_EVENT
     if route.plural:
-        return formats.RESOURCES[route.plural.removesuffix("s")]
+        return formats.RESOURCES[singular_of(route.plural)]
     return next(form for begins, form in _PATHS.items() if route.path.startswith(begins))
 
 

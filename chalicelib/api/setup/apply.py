@@ -11,6 +11,7 @@ from typing import Any
 from chalicelib.api.http.base_url import base_url
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import invalid
+from chalicelib.api.http.routes import plural_of
 from chalicelib.api.kinds.webhooks import events_url
 from chalicelib.api.setup import changes, verification
 from chalicelib.api.setup.bundles import bundle
@@ -71,7 +72,7 @@ def _once(plan: Plan, base: str) -> dict[str, dict[str, dict[str, Any]]]:
     for one in plan.changes:
         once = dict(one.settled.once)
         if once and (token := one.settled.secrets.get("token")):
-            once["events_url"] = events_url(base, f"{one.kind.name}s", one.row.id, token)
+            once["events_url"] = events_url(base, plural_of(one.kind.name), one.row.id, token)
         if once:
-            shown.setdefault(f"{one.kind.name}s", {})[str(one.row.name)] = once
+            shown.setdefault(plural_of(one.kind.name), {})[str(one.row.name)] = once
     return shown

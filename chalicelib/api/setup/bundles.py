@@ -9,9 +9,10 @@ from pydantic import ConfigDict, Field, WithJsonSchema
 from chalicelib.api.http.call import Call
 from chalicelib.api.http.fields import MAX_DEPTH, Fields, Secret, kept, parse, read, shared
 from chalicelib.api.http.formats import ServiceId
+from chalicelib.api.kinds.contract import kind_of
 from chalicelib.ports.web import Problem
 
-KINDS = ("channels", "bots", "desks", "rules", "triggers", "sources", "subscriptions")
+KINDS = ("channels", "bots", "desks", "people", "rules", "triggers", "sources", "subscriptions")
 """What a bundle lists, in the order in which it is made: what is named before what names it."""
 YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 MOST = 500
@@ -26,7 +27,7 @@ _TAGS = (None, "!", f"{_TAG}str", f"{_TAG}map", f"{_TAG}seq")
 
 
 def _items(plural: str) -> Any:
-    name = f"{plural.removesuffix('s').capitalize()}Item"
+    name = f"{kind_of(plural).model.__name__}Item"
     return Field(default=None, max_length=MOST, json_schema_extra=lambda schema: _listed(schema, name))
 
 
@@ -54,6 +55,7 @@ class Bundle(Fields):
     channels: Items | None = _items("channels")
     bots: Items | None = _items("bots")
     desks: Items | None = _items("desks")
+    people: Items | None = _items("people")
     rules: Items | None = _items("rules")
     triggers: Items | None = _items("triggers")
     sources: Items | None = _items("sources")

@@ -11,7 +11,7 @@ from pynamodb.transactions import TransactWrite
 from chalicelib.api.http.fields import invalid
 from chalicelib.api.http.masks import MASK
 from chalicelib.api.http.services import meanwhile
-from chalicelib.api.kinds.contract import Draft, Kind, Settled
+from chalicelib.api.kinds.contract import Draft, Kind, Settled, kind_of
 from chalicelib.domain import bearer
 from chalicelib.domain.retry import SWEEPS_S
 from chalicelib.domain.tasks import EndpointBack
@@ -109,6 +109,12 @@ def commit(
         for row in due:
             # Cut off before this, `release_due` has them within the minute.
             schedule.soon(row, now_ms=now)
+
+
+def keys_of(people: list[str]) -> list[Change]:
+    """That the keys of these people go."""
+    keys = config.of_kind(config.KEYS, "key") if people else []
+    return [removed(kind_of("keys"), row) for row in keys if row.body.get("person_id") in people]
 
 
 def users_of(service: str, resource_id: str) -> list[str]:

@@ -45,13 +45,20 @@ def redrafted(kind: Kind, row: config.Resource, fields: dict[str, Any], given: f
     model = parse(kind.model, kept(fields))
     return Draft(
         id=row.id,
-        service=row.id if kind.name == "service" else str(row.service),
+        service=_service_of(kind, row),
         fields=model.model_dump(mode="json"),
         given=given,
         body=dict(row.body or {}),
         secrets=secrets.unseal(str(row.sealed or ""), owner=row.id),
         now=max(now_ms(), int(row.updated_at or 0) + 1),
     )
+
+
+def _service_of(kind: Kind, row: config.Resource) -> str:
+    if kind.name == "service":
+        return str(row.id)
+    # Keys lie together, and some belong to no service.
+    return str(row.body.get("service_id") or "") if kind.name == "key" else str(row.service)
 
 
 def refer(kind: Kind, fields: dict[str, Any], service: str) -> None:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.dispatch import MAX_BODY
 from chalicelib.api.http.fields import invalid
+from chalicelib.api.http.routes import plural_of
 from chalicelib.api.http.services import is_id, service_of_query
 from chalicelib.api.kinds.contract import Kind, kind_of
 from chalicelib.api.setup import references
@@ -41,7 +42,7 @@ def bundle_of(service: Resource) -> dict[str, Any]:
     """The bundle of a service."""
     rows: dict[str, list[Resource]] = {plural: [] for plural in KINDS}
     for row in config.in_service(service.id):
-        rows.setdefault(f"{row.kind}s", []).append(row)
+        rows.setdefault(plural_of(row.kind), []).append(row)
     if wrong := [problem for plural in KINDS for problem in _problems(plural, rows[plural])]:
         raise _no_bundle(wrong)
     names = {row.id: str(row.name) for listed in rows.values() for row in listed}

@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.api.http.call import Call
 from chalicelib.api.http.fields import invalid, parse
+from chalicelib.api.http.routes import plural_of
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, kind_of
 from chalicelib.api.setup import changes
 from chalicelib.api.setup.bundles import KINDS, Bundle
@@ -77,7 +78,7 @@ def _service(call: Call, given: Bundle) -> tuple[Plan, Resource | None]:
     version = config.version(service) if row else 0
     rows: dict[str, list[Resource]] = {plural: [] for plural in KINDS}
     for one in config.in_service(service) if row else ():
-        rows.setdefault(f"{one.kind}s", []).append(one)
+        rows.setdefault(plural_of(one.kind), []).append(one)
     return Plan(service, version, row is None, rows), row
 
 
@@ -142,8 +143,8 @@ def _resolve(plan: Plan, kind: Kind, path: str, item: dict[str, Any]) -> None:
     for by_id, target in kind.refs.items():
         many = by_id.endswith("_ids")
         by_name = by_id.removesuffix("_ids") + "s" if many else by_id.removesuffix("_id")
-        names, ids = plan.ids[f"{target}s"], set(plan.ids[f"{target}s"].values())
-        ids |= {row.id for row in plan.rows[f"{target}s"] if str(row.name) not in names}
+        names, rows = plan.ids[plural_of(target)], plan.rows[plural_of(target)]
+        ids = {*names.values()} | {row.id for row in rows if str(row.name) not in names}
         if by_name in item:
             if by_id in item:
                 plan.wrong.append((f"{path}/{by_id}", f"is there beside {by_name}"))
@@ -201,13 +202,14 @@ def _removals(plan: Plan, listed: dict[str, Any]) -> None:
                 if row.id not in plan.ids[plural].values():
                     gone[row.id] = row
                     plan.changes.append(changes.removed(kind_of(plural), row))
+    plan.changes += changes.keys_of([id for id, row in gone.items() if row.kind == "person"])
     planned = {change.row.id for change in plan.changes}
     for row in (row for rows in plan.rows.values() for row in rows if row.id not in planned):
         for other in gone.values():
             if changes.names(row.body or {}, other.id):
                 plan.wrong.append(
                     (
-                        f"/{other.kind}s",
+                        f"/{plural_of(other.kind)}",
                         f"{other.kind} {other.name!r} is not listed, but {row.kind} {row.name!r} needs it",
                     )
                 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.api.http.routes import plural_of
 from chalicelib.api.kinds.contract import Kind
 from chalicelib.tables.config import Resource
 from chalicelib.wire.json_body import escaped
@@ -22,7 +23,7 @@ _WORD = "secret"
 
 def of_row(kind: Kind, row: Resource) -> dict[str, Any]:
     """Field -> reference, or references by name, of the secrets that the owner of a resource gave."""
-    body, at = dict(row.body or {}), f"{kind.name}s/{row.name}"
+    body, at = dict(row.body or {}), f"{plural_of(kind.name)}/{row.name}"
     found: dict[str, Any] = {}
     for place in sorted(kind.secret):
         kept = body.get(f"{place}_set")

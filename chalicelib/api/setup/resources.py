@@ -6,6 +6,7 @@ from typing import Any
 
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import body, invalid, read
+from chalicelib.api.http.routes import plural_of
 from chalicelib.api.http.services import is_id, meanwhile
 from chalicelib.api.kinds.contract import Draft, Kind, kind_of
 from chalicelib.api.setup import changes
@@ -35,7 +36,7 @@ def create(call: Call) -> Answer:
 
 
 def _create(call: Call, kind: Kind, fields: dict[str, Any], given: frozenset[str], service: str) -> Answer:
-    seen = (service, config.version(service)) if kind.refs or kind.unique else None
+    seen = (service, config.version(service)) if service and (kind.refs or kind.unique) else None
     refer(kind, fields, service)
     stand_alone(kind, fields, service)
     draft = Draft(changes.new_id(kind.name, service), service, fields, given, {}, {}, now_ms())
@@ -64,7 +65,7 @@ def change(call: Call) -> Answer:
     ]:
         raise invalid(wrong)
     draft = redrafted(kind, row, merged(kind, row, patch), frozenset(patch))
-    seen = (draft.service, config.version(draft.service)) if kind.refs else None
+    seen = (draft.service, config.version(draft.service)) if draft.service and kind.refs else None
     refer(kind, draft.fields, draft.service)
     changed = changes.changed(kind, draft, kind.settle(draft), row)
     back = bool(kind.webhook) and changed.settled.status == endpoints.ACTIVE
@@ -92,7 +93,9 @@ def remove(call: Call) -> Answer:
         if users := changes.users_of(service, row.id):
             raise Problem(409, "in_use", f"used by {', '.join(users)}"[:300])
     gone = changes.removed(kind, row)
-    changes.commit([gone], actor=call.caller.id, service=gone.audit_service, now=now_ms(), seen_version=seen)
+    # Keys without their person open nothing; the person goes first.
+    keys = changes.keys_of([row.id]) if kind.name == "person" else []
+    changes.commit([gone, *keys], actor=call.caller.id, service=gone.audit_service, now=now_ms(), seen_version=seen)
     return Answer(204)
 
 
@@ -132,7 +135,7 @@ def _remove_service(call: Call, row: config.Resource) -> None:
     if inside and call.query.get("cascade", "").lower() not in ("true", "1"):
         raise Problem(409, "not_empty", f"the service has {len(inside)} resources; ?cascade=true removes them too")
     keys = [one for one in config.of_kind(config.KEYS, "key") if one.body.get("service_id") == row.id]
-    within = [changes.removed(kind_of(f"{one.kind}s"), one) for one in inside + keys]
+    within = [changes.removed(kind_of(plural_of(one.kind)), one) for one in inside + keys]
     changes.commit(within, actor=call.caller.id, service=row.id, now=now)
     # Read before looking: what is made from here on makes this fail, and so nothing is left without its service.
     version = config.version(row.id)

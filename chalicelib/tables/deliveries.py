@@ -138,8 +138,13 @@ def tail(lane: str) -> Lane:
 
 def newest(lane: str, *, limit: int) -> list[DeliveryRow]:
     """The last deliveries of a lane, the newest first."""
-    before = DeliveryRow.key < LANE
-    return list(DeliveryRow.query(lane, before, scan_index_forward=False, limit=limit, consistent_read=True))
+    return before(lane, None, limit=limit)
+
+
+def before(lane: str, key: str | None, *, limit: int) -> list[DeliveryRow]:
+    """The last deliveries of a lane before one of them (None: of all), the newest first."""
+    older = DeliveryRow.key < (key or LANE)
+    return list(DeliveryRow.query(lane, older, scan_index_forward=False, limit=limit, consistent_read=True))
 
 
 def add(lane: str, key: str, notice: Notice, *, created_at: int, replay_of: str | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ import time_machine
 from chalicelib.domain.lane import lane_of, stream_key
 from chalicelib.domain.message import Author, Content, Message, position
 from chalicelib.domain.notice import Notice
+from chalicelib.domain.route import BOT, CHANNEL, Route
 from chalicelib.domain.thread import Conversation, Thread, message_id, thread_id
 from chalicelib.ports import aws, queues
 from chalicelib.ports.clock import rfc3339
@@ -68,7 +70,7 @@ class Said:
         )
         threads.keep_conversation(self.conversation)
 
-    def say(self, seq: int, text: str) -> str:
+    def say(self, seq: int, text: str, *routes: Route) -> str:
         message = Message(
             id=message_id(self.thread, f"ev{seq}"),
             thread=self.thread,
@@ -87,16 +89,19 @@ class Said:
             state="received",
             sent_at=AT + seq,
             event=f"ev{seq}",
+            routes=routes,
         )
         assert position(message.sent_at, seq)
         assert messages.add([messages.row_of(message, after={})])
         return message.id
 
-    def tell(self, n: int, message: str, status: str = "delivered", to: str = "", key: int = 0) -> str:
+    def tell(
+        self, n: int, message: str, status: str = "delivered", to: str = "", key: int = 0, kind: str = "message"
+    ) -> str:
         to = to or self.bot
         lane, key_ = lane_of(self.thread, to), stream_key(str(10**20 + (key or n)))
         notice = Notice(
-            kind="message",
+            kind=kind,
             destination=to,
             service=self.service,
             thread=self.thread,
@@ -185,6 +190,50 @@ def test_deliveries(api: Any, said: Said, bot: str, channel: str) -> None:
     assert one["message_id"] == message
     assert api("GET", "/v1/deliveries").status == 422
     assert "/status" in api("GET", f"/v1/deliveries?bot_id={bot}&status=x").wrong
+
+
+def test_a_conversation_with_its_attempts(api: Any, said: Said, bot: str, channel: str) -> None:
+    ids = [said.say(seq, f"text {seq}", Route(BOT, bot), Route(CHANNEL)) for seq in range(1, 8)]
+    told = {}
+    for n, message in enumerate(ids):
+        told[message] = [
+            said.tell(3 * n, message, "failed" if n == 2 else "delivered"),
+            said.tell(n, message, to=channel),
+        ]
+        said.tell(3 * n + 1, ids[0], kind="status")
+    api("POST", f"/v1/deliveries/{told[ids[2]][0]}/replay")
+    path = f"/v1/conversations/{said.conversation.id}/timeline"
+    found, cursor, pages = [], "", 0
+    while cursor is not None:
+        page = api("GET", f"{path}?limit=3" + (f"&cursor={cursor}" if cursor else "")).body
+        found, cursor, pages = page["data"] + found, page["next_cursor"], pages + 1
+        assert ("conversation" in page) == (pages == 1)
+    assert pages == 3
+    assert [one["id"] for one in found] == ids
+    for message in found:
+        kept = [one for one in message["deliveries"] if not one["replay_of"]]
+        assert sorted(one["id"] for one in kept) == sorted(told[message["id"]]), message["sequence"]
+    again = [one for one in found[2]["deliveries"] if one["replay_of"]]
+    assert [one["replay_of"] for one in again] == [told[ids[2]][0]]
+    first = api("GET", path).body
+    assert first["conversation"]["thread"]["owner"] == "bot"
+    assert [one["id"] for one in first["conversations"]] == [said.conversation.id]
+    assert api("GET", f"{path}?cursor=x").status == 400
+
+
+def test_a_timeline_has_what_was_said_with_the_same_person(api: Any, said: Said) -> None:
+    """A thread whose address went to somebody else is two timelines."""
+    ids = [said.say(seq, f"text {seq}") for seq in range(1, 6)]
+    theirs = replace(said.conversation, number=2)
+    threads.keep_conversation(theirs)
+    thread = threads.get(said.thread)
+    assert thread is not None
+    assert threads.save(replace(thread, left={"upto": 3, "conversations": 1}))
+    shown = {
+        one.id: [message["id"] for message in api("GET", f"/v1/conversations/{one.id}/timeline").body["data"]]
+        for one in (said.conversation, theirs)
+    }
+    assert shown == {said.conversation.id: ids[:3], theirs.id: ids[3:]}
 
 
 def woken(queue: str) -> list[Any]:

@@ -90,8 +90,17 @@ def _of_whom(conversation: Conversation, thread: Thread | None) -> dict[str, Any
 def one(call: Call) -> Answer:
     """The conversation, with its thread: owner, contact, channel."""
     conversation = find(call, call.id)
-    of = _thread(conversation.thread)
-    return Answer(200, _of_whom(conversation, of) | {"thread": _thread_view(of)})
+    return Answer(200, shown(conversation, thread_of(conversation)))
+
+
+def shown(conversation: Conversation, of: Thread) -> dict[str, Any]:
+    """A conversation as it is answered, with its thread."""
+    return _of_whom(conversation, of) | {"thread": _thread_view(of)}
+
+
+def thread_of(conversation: Conversation) -> Thread:
+    """The thread of a conversation; Problem 404 where it is gone."""
+    return _thread(conversation.thread)
 
 
 def thread(call: Call) -> Answer:

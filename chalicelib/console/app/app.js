@@ -1,8 +1,132 @@
-// What the console's page begins with: who is signed in.
-import { h, render } from "./preact.js";
-import htm from "./htm.js";
+// The frame: who is signed in, where one is, navigation, keys, what is done from anywhere.
+import { onSignedOut } from "./api.js";
+import { toast } from "./deeds.js";
+import { Fragment, html, render, useEffect, useState } from "./html.js";
+import { useKeys } from "./inbox.js";
+import { live, stale, start } from "./live.js";
+import { Dialog, Empty, Face, Icon, Loading, Note, Trouble } from "./parts.js";
+import { PAGES, SECTIONS, pagesOf } from "./pages.js";
+import { Palette } from "./palette.js";
+import { go, href, instead, place } from "./place.js";
+import { listed, rows } from "./rows.js";
+import { begin, session, signOut } from "./session.js";
+import { load as loadSetup, setup } from "./setup.js";
+import { SignIn } from "./signin.js";
+import { useStore } from "./store.js";
+import { span, useNow } from "./time.js";
+import { ready, t } from "./words.js";
 
-const html = htm.bind(h);
-const answer = await fetch(new URL("../../../console/session", import.meta.url), { headers: { "X-Parley-Console": "1" } });
-const who = answer.ok ? (await answer.json()).me.name : "nobody";
-render(html`<p>Signed in: ${who}</p>`, document.getElementById("app"));
+const FAVICON = new URL("./favicon.svg", import.meta.url).href;
+onSignedOut(() => session.set(null));
+
+function App() {
+  const who = useStore(session), [error, wrong] = useState(null);
+  useEffect(() => { begin().catch(wrong); }, []);
+  if (who === null) return html`<${SignIn} error=${error} />`;
+  if (error) return html`<main class="signin"><${Trouble} error=${error} again=${() => location.reload()} /></main>`;
+  if (who === undefined) return null;
+  if (!who.services.length) return html`<main class="signin"><${Empty} icon="inbox" title=${t("service.none")}>${t("service.none_more")}<//></main>`;
+  return html`<${Console} who=${who} />`;
+}
+
+function Console({ who }) {
+  const at = useStore(place);
+  const service = who.services.find((one) => one.id === at.service) ?? who.services[0];
+  const pages = pagesOf(who.me.role);
+  const known = service.id === at.service && pages.includes(at.page);
+  useEffect(() => { if (!known) instead(service.id, pages.includes(at.page) ? at.page : "inbox"); }, [known]);
+  useEffect(() => {
+    loadSetup(service.id).catch(() => {});
+    return start(service.id);
+  }, [service.id]);
+  const [dialog, open] = useState("");
+  useGo(pages);
+  useKeys({ "?": () => open("keys") });
+  useEffect(() => {
+    const hear = (e) => (e.metaKey || e.ctrlKey) && e.key.toLowerCase() === "k" && (e.preventDefault(), open("palette"));
+    addEventListener("keydown", hear);
+    return () => removeEventListener("keydown", hear);
+  }, []);
+  if (!known) return null;
+  const reading = at.page === "inbox" && at.id;
+  return html`<div class=${`shell ${PAGES[at.page].rail ? "rail" : ""} ${reading ? "reading" : ""}`}>
+    <${Nav} who=${who} service=${service} page=${at.page} pages=${pages} find=${() => open("palette")} keys=${() => open("keys")} />
+    <main class="ground"><${Stale} /><${Shown} page=${at.page} id=${at.id} filter=${at.filter} service=${service.id} /></main>
+    <nav class="tabbar" aria-label=${t("nav.main")}>${pages.filter((name) => PAGES[name].tab).map((name) => html`<a href=${href(name)} aria-current=${name === at.page ? "page" : undefined}><${Icon} n=${PAGES[name].icon} />${t(`nav.${name}`)}<${Count} page=${name} /></a>`)}</nav>
+    ${dialog === "palette" && html`<${Palette} pages=${pages} who=${who} close=${() => open("")} />`}
+    ${dialog === "keys" && html`<${Keys} close=${() => open("")} />`}
+    <${Toast} /></div>`;
+}
+
+function Shown({ page, id, filter, service }) {
+  const [loaded, set] = useState({ page: "", Body: null, error: null });
+  useEffect(() => {
+    let now = true;
+    PAGES[page].load().then(
+      (found) => { if (now) { set({ page, Body: found.default, error: null }); document.title = `${found.title()} · Parley`; } },
+      (error) => now && set({ page, Body: null, error }),
+    );
+    return () => { now = false; };
+  }, [page]);
+  if (loaded.page !== page) return html`<div class="page"><${Loading} /></div>`;
+  if (loaded.error) return html`<div class="page"><${Trouble} error=${loaded.error} again=${() => location.reload()} /></div>`;
+  return html`<${loaded.Body} key=${service} id=${id} filter=${filter} service=${service} />`;
+}
+
+function Nav({ who, service, page, pages, find, keys }) {
+  const several = who.services.length > 1;
+  return html`<nav class="nav" aria-label=${t("nav.main")}>
+    <button class="brand" title=${t(several ? "service.change" : "nav.find")} onClick=${find}><img src=${FAVICON} alt="" /><span class="txt grow"><span class="name clip">${service.name}</span><br /><span class="small muted">Parley${several ? ` · ${t("service.count", { n: who.services.length })}` : ""}</span></span><span class="txt muted"><${Icon} n="chevron-down" /></span></button>
+    <div class="navscroll scroll">${SECTIONS.map(([head, names]) => {
+      const mine = names.filter((name) => pages.includes(name));
+      return mine.length > 0 && html`<${Fragment}>${head && html`<div class="navsep"></div><h3>${t(head)}</h3>`}${mine.map((name) => html`<a href=${href(name)} aria-current=${name === page ? "page" : undefined} title=${t(`nav.${name}`)}><${Icon} n=${PAGES[name].icon} /><span class="t">${t(`nav.${name}`)}</span><${Count} page=${name} /></a>`)}<//>`;
+    })}</div>
+    <div class="foot"><a href="#" onClick=${(e) => { e.preventDefault(); keys(); }} title=${t("nav.keys")}><${Icon} n="help" /><span class="t">${t("nav.keys")}</span></a>
+      <div class="me"><${Face} name=${who.me.name} k="desk" /><span class="txt grow"><span class="mid strong clip">${who.me.name}</span><br /><button class="link small" onClick=${signOut}>${t("signout")}</button></span></div></div></nav>`;
+}
+
+function Count({ page }) {
+  const state = useStore(rows), { byId } = useStore(setup);
+  if (page === "inbox") {
+    const n = listed(state, "queue").length + listed(state, "mine").filter((row) => row.unread).length;
+    return n > 0 && html`<span class="count hot" aria-label=${t("nav.waiting", { n })}>${n > 99 ? "99+" : n}</span>`;
+  }
+  if (page === "bots") return [...byId.values()].some((one) => one.is === "bots" && one.status === "inactive") && html`<span class="count bad" aria-label=${t("nav.bot_off")}>!</span>`;
+  return null;
+}
+
+function Stale() {
+  const now = useNow(2000), { at } = useStore(live);
+  return stale(now) && html`<div class="pad0 top"><${Note} k="warn" icon="alert-triangle" role="status">${t("live.stale", { span: span(now - at) })}<//></div>`;
+}
+
+function Toast() {
+  const said = useStore(toast);
+  return html`<div class="toast" role="status" aria-live="polite">${said && html`<div class=${`note ${said.bad ? "bad" : "ok"}`}><${Icon} n=${said.bad ? "alert-triangle" : "check"} /><span>${said.text}</span></div>`}</div>`;
+}
+
+// G and then a letter goes to a page.
+function useGo(pages) {
+  useEffect(() => {
+    let timer = 0;
+    const end = () => { clearTimeout(timer); delete document.body.dataset.going; };
+    const hear = (e) => {
+      if (e.metaKey || e.ctrlKey || e.altKey || e.target.closest("input, textarea, select, dialog[open]")) return;
+      if (document.body.dataset.going) {
+        const page = pages.find((name) => PAGES[name].key === e.key.toLowerCase());
+        setTimeout(end);
+        if (page) { e.preventDefault(); go(page); }
+      } else if (e.key === "g") {
+        document.body.dataset.going = "1";
+        timer = setTimeout(end, 1200);
+      }
+    };
+    addEventListener("keydown", hear, true);
+    return () => { removeEventListener("keydown", hear, true); end(); };
+  }, [pages.join()]);
+}
+
+const KEYS = ["J K", "C", "R", "N", "/", "⌘ ↵", "⌘ ⇧ ↵", "E", "S", "H", "T", "B", "U", "D", "⌘ K", "G", "?"];
+const Keys = ({ close }) => html`<${Dialog} title=${t("nav.keys")} close=${close}><dl class="facts keys">${KEYS.map((key) => html`<dt>${key.split(" ").map((one) => html`<kbd>${one}</kbd> `)}</dt><dd>${t(`key.${key}`)}</dd>`)}</dl><//>`;
+
+ready().then(() => render(html`<${App} />`, document.getElementById("app")));

@@ -1,0 +1,115 @@
+// One conversation: who has it and why, what was said and tried, and the answer that is written.
+import { unique } from "./api.js";
+import { Composer } from "./composer.js";
+import * as deeds from "./deeds.js";
+import { Close, Snooze, Transfer } from "./dialogs.js";
+import { html, useEffect, useRef, useState } from "./html.js";
+import { due, useKeys } from "./inbox.js";
+import { live } from "./live.js";
+import { Btn, Face, Icon, Loading, Note, Owner, Status, Trouble, channelIcon, channelName } from "./parts.js";
+import { Person } from "./person.js";
+import { go, href } from "./place.js";
+import { Ribbon, owners } from "./ribbon.js";
+import { may, session } from "./session.js";
+import { isConsole, named, setup } from "./setup.js";
+import { Stream, why } from "./stream.js";
+import { useStore } from "./store.js";
+import { clock, ms, useNow } from "./time.js";
+import { useTimeline } from "./timeline.js";
+import { parts, t } from "./words.js";
+
+export function Conversation({ id, row, side, show, back }) {
+  const timeline = useTimeline(id, row?.version ?? 0);
+  const now = useNow(5000), { me } = session.get(), { presence } = useStore(live);
+  useStore(setup);
+  const [asking, ask] = useState(""), [all, showAll] = useState(false), [pending, wait] = useState([]);
+  const focus = useRef(() => {});
+  const { conversation, conversations, data } = timeline;
+  const thread = conversation?.thread;
+  const channel = row?.channel_kind ?? thread?.channel_kind ?? "";
+  const contact = { id: thread?.contact?.id ?? row?.contact?.id ?? null, name: thread?.contact?.name ?? row?.contact?.name ?? null };
+  const name = contact.name || row?.address || thread?.address || t("contact.unknown");
+  const state = row?.state ?? conversation?.state ?? "";
+  const agent = row ? row.agent : conversation?.agent;
+  const isDesk = (row ?? conversation) && (row?.desk_id ?? conversation?.desk_id);
+  const here = isDesk && isConsole(isDesk) && state !== "closed" && may("agent");
+  const mine = here && state !== "offered" && (agent?.id === me.id || !agent?.id);
+  const others = presence.filter((one) => one.conversation_id === id);
+  // What was sent from here goes once it stands among the messages.
+  useEffect(() => {
+    const there = new Set(data.map((one) => one.id));
+    if (pending.some((one) => there.has(one.message))) wait((was) => was.filter((one) => !there.has(one.message)));
+  }, [data]);
+  const begun = useRef({ id: "", at: 0 });
+  const crossed = () => {
+    const last = data.findLast((one) => one.author.kind === "agent" && one.type !== "note");
+    return last && last.author.id !== me.id && ms(last.sent_at) > begun.current.at && begun.current.at ? last.author.name || t("author.agent") : "";
+  };
+  const send = async (text, note, closing) => {
+    const key = `console-${unique()}`;
+    begun.current = { id, at: Date.now() };
+    const attempt = async () => {
+      wait((was) => [...was.filter((one) => one.id !== key), { id: key, text, note }]);
+      try {
+        const answer = await deeds.event(id, { type: note ? "agent.note" : "agent.message", text, id: key });
+        wait((was) => was.map((one) => (one.id === key ? { ...one, message: answer.message_id } : one)));
+        timeline.again();
+        if (closing && !note) ask("close");
+      } catch (error) {
+        wait((was) => was.map((one) => (one.id === key ? { ...one, error: error.message, again: attempt, drop: () => wait((left) => left.filter((other) => other.id !== key)) } : one)));
+      }
+    };
+    await attempt();
+  };
+  useEffect(() => { begun.current = { id, at: Date.now() }; }, [id]);
+  const leave = async (deed) => (await deed) && back === "inbox" && go("inbox");
+  const hold = () => deeds.hold({ ...row, conversation_id: id, state });
+  const keys = here ? {
+    r: () => focus.current(false), n: () => focus.current(true), d: () => showAll(!all), u: () => row?.unread > 0 && deeds.seen(row, data.at(-1)?.sequence ?? 0),
+    ...(mine ? { e: () => ask("close"), s: () => ask("snooze"), t: () => ask("transfer"), h: hold, b: () => leave(deeds.toBot(id)) } : {}),
+  } : { d: () => showAll(!all) };
+  useKeys(keys);
+  if (timeline.error && !data.length) return html`<section class="conv"><div class="pad"><a class="btn bare icon only-phone" href=${href(back)} aria-label=${t("conversation.back")}><${Icon} n="chevron-left" /></a><${Trouble} error=${timeline.error} again=${timeline.again} /></div></section>`;
+  const left = row && row.state !== "closed" ? due(row, now) : null;
+  return html`<section class="conv" aria-label=${t("conversation.with", { name })}>
+    <header class="convhead"><a class="btn bare icon only-phone" href=${href(back)} aria-label=${t("conversation.back")}><${Icon} n="chevron-left" /></a>
+      <div class="grow"><h2 class="clip">${name}</h2><div class="small muted row gap1 clip"><${Icon} n=${channelIcon(channel)} /><span class="clip">${[channelName(channel), contact.name && (row?.address ?? thread?.address)].filter(Boolean).join(" · ")}</span></div></div>
+      ${mine && html`<span class="wide row gap1"><${Btn} kind="bare" icon=${state === "held" ? "player-play" : "player-pause"} label=${t(state === "held" ? "do.resume" : "do.hold")} onClick=${hold} />
+        <${Btn} kind="bare" icon="clock-pause" label=${t("do.snooze")} onClick=${() => ask("snooze")} /><${Btn} kind="bare" icon="arrows-transfer-down" label=${t("do.transfer")} onClick=${() => ask("transfer")} /></span>
+        <${Btn} icon="circle-check" onClick=${() => ask("close")}>${t("do.close")}<//>
+        <${Btn} kind="bare icon only-phone" icon="dots" label=${t("do.more")} onClick=${() => ask("more")} />`}
+      ${show && html`<${Btn} kind="bare icon only-narrow" icon="user" label=${t("person.about")} onClick=${() => show(!side)} />`}</header>
+    <${Owns} of=${owners(conversations, data)} row=${row} conversation=${conversation} me=${me} now=${now} mine=${mine} back=${() => leave(deeds.toBot(id))} />
+    ${row?.snoozed_until && ms(row.snoozed_until) > now && html`<div class="pad0"><${Note} icon="clock-pause">${t("snooze.until", { at: clock(row.snoozed_until) })} ${mine && html`<${Btn} kind="sm" onClick=${() => deeds.snooze(id, null)}>${t("snooze.wake")}<//>`}<//></div>`}
+    ${timeline.loading ? html`<div class="stream"><${Loading} rows=${5} /></div>` : html`<${Stream} data=${data} channel=${channel} me=${me} more=${timeline.cursor} older=${deeds.trying(timeline.older)} all=${all} pending=${pending} conversations=${conversations} />`}
+    <div aria-live="polite">${others.length > 0 && html`<div class="presence"><${Face} name=${others[0].agent.name} k="sm" here=${true} /><span>${parts(others[0].typing ? "presence.writes" : "presence.looks", { name: html`<b class="strong">${others.map((one) => one.agent.name).join(", ")}</b>` })}</span></div>`}</div>
+    ${timeline.error && data.length > 0 && html`<div class="pad0"><${Trouble} error=${timeline.error} again=${timeline.again} /></div>`}
+    ${conversation && html`<${Composer} key=${id} id=${id} row=${row} channel=${channel} contact=${contact} me=${me} writable=${mine} left=${left} send=${send} focus=${focus} crossed=${crossed}
+      claim=${here && state === "offered" ? () => deeds.claim(id) : null} take=${here && state !== "offered" && !mine ? () => deeds.assign(id) : null} />`}
+    ${asking === "close" && html`<${Close} desk=${setup.get().byId.get(isDesk)} close=${() => ask("")} done=${(outcome) => { ask(""); leave(deeds.end(id, outcome)); }} />`}
+    ${asking === "snooze" && html`<${Snooze} close=${() => ask("")} done=${(until) => { ask(""); leave(deeds.snooze(id, until)); }} />`}
+    ${asking === "transfer" && html`<${Transfer} desk=${isDesk} me=${me} close=${() => ask("")} toDesk=${(desk) => { ask(""); leave(deeds.transfer(id, desk, named(desk))); }} toPerson=${(person) => { ask(""); leave(deeds.assign(id, person)); }} />`}
+    ${asking === "more" && html`<${More} close=${() => ask("")} deeds=${[["player-pause", state === "held" ? "do.resume" : "do.hold", hold], ["clock-pause", "do.snooze", () => ask("snooze")], ["arrows-transfer-down", "do.transfer", () => ask("transfer")]]} />`}
+  </section>${show && html`<${Person} contact=${contact} address=${row?.address ?? thread?.address} channel=${channel} up=${side} close=${() => show(false)} />`}`;
+}
+
+const More = ({ close, deeds: list }) => html`<${Sheet} close=${close}>${list.map(([icon, word, deed]) => html`<${Btn} icon=${icon} onClick=${() => { close(); deed(); }}>${t(word)}<//>`)}<//>`;
+const Sheet = ({ close, children }) => html`<div class="veil" onClick=${close}><div class="menu foot col">${children}</div></div>`;
+
+// Whose it is, since when and why: above every conversation.
+function Owns({ of, row, conversation, me, now, mine, back }) {
+  const last = of.at(-1);
+  if (!conversation) return html`<div class="owner"><div class="skel"></div></div>`;
+  const at = last ? new Date(last.from).toISOString() : conversation.opened_at;
+  const desk = named(row?.desk_id ?? conversation.desk_id) || t("author.desk");
+  const reason = why(row?.reason ?? conversation.reason);
+  const agent = row ? row.agent : conversation.agent;
+  const closed = (row?.state ?? conversation.state) === "closed";
+  const whose = closed ? t("owner.closed") : last?.owner === "desk" ? (agent?.id === me.id ? t("owner.you") : agent?.name ? t("owner.agent", { name: agent.name }) : t("owner.desk")) : last?.owner === "nobody" ? t("owner.waits") : t("owner.bot");
+  const chip = last?.owner === "bot" ? html`<${Owner} o="bot">${last.name || t("author.bot")}<//>` : conversation.kind === "desk" ? html`<${Owner} o=${last?.owner === "nobody" ? "nobody" : "desk"}>${desk}<//>` : html`<${Status} s=${conversation.state} />`;
+  return html`<div class="owner"><div class="who">${chip}<b class="strong mid">${whose}</b>
+    <span class="mid muted why1">${closed ? (conversation.outcome ?? "") : reason ? t("owner.since_why", { at: clock(at), why: reason }) : t("owner.since", { at: clock(at) })}</span>
+    ${mine && conversation.thread.bot_conversation_id && html`<${Btn} kind="sm" icon="arrow-back-up" onClick=${back}>${t("do.return")}<//>`}</div>
+    ${of.length > 0 && html`<${Ribbon} of=${of} now=${now} />`}</div>`;
+}
+

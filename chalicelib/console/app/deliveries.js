@@ -1,0 +1,48 @@
+// What had to reach one party outside, with every attempt.
+import * as deeds from "./deeds.js";
+import { Fragment, html, useState } from "./html.js";
+import { Listed, useList } from "./listing.js";
+import { Btn, Card, Empty, Marks, Page, Seg, Status } from "./parts.js";
+import { go } from "./place.js";
+import { may } from "./session.js";
+import { named, setup } from "./setup.js";
+import { useStore } from "./store.js";
+import { exact, took, whole } from "./time.js";
+import { t } from "./words.js";
+
+export const title = () => t("nav.deliveries");
+const FILTERS = ["bot_id", "desk_id", "subscription_id", "channel_id"];
+const STATUSES = ["", "waiting", "failed", "expired", "poison", "delivered"];
+
+export default function Deliveries({ filter, service }) {
+  const { bots, desks, channels, subscriptions } = useStore(setup);
+  const parties = [["bot_id", bots], ["desk_id", desks.filter((one) => one.kind === "webhook")], ["subscription_id", subscriptions], ["channel_id", channels]];
+  const given = FILTERS.find((name) => filter.get(name)) ?? (bots.length ? "bot_id" : "channel_id");
+  const id = filter.get(given) ?? bots[0]?.id ?? channels[0]?.id ?? "";
+  const status = filter.get("status") ?? "";
+  const to = (value, next = status) => {
+    const [name, chosen] = value.split("=");
+    go("deliveries", "", { [name]: chosen, ...(next ? { status: next } : {}) });
+  };
+  return html`<${Page} title=${t("nav.deliveries")} lead=${t("deliveries.lead")}>
+    <div class="row wrap filters"><label class="row gap1"><span class="label">${t("deliveries.to")}</span><select class="field" value=${`${given}=${id}`} onChange=${(e) => to(e.target.value)}>
+      ${parties.map(([name, found]) => found.length > 0 && html`<optgroup label=${t(`deliveries.${name}`)}>${found.map((one) => html`<option value=${`${name}=${one.id}`}>${one.name ?? one.id}</option>`)}</optgroup>`)}</select></label>
+      <${Seg} of=${STATUSES} value=${status} set=${(next) => to(`${given}=${id}`, next)} label=${t("col.status")} says=${(one) => t(one ? `status.${one}` : "deliveries.any")} /></div>
+    ${id ? html`<${Rows} key=${`${id} ${status}`} given=${{ [given]: id, status }} />` : html`<${Card}><${Empty} icon="truck-delivery" title=${t("deliveries.none")}>${t("deliveries.none_more")}<//><//>`}<//>`;
+}
+
+function Rows({ given }) {
+  const list = useList("v1/deliveries", given, { every: 10_000 }), [open, set] = useState("");
+  return html`<${Listed} list=${list} empty=${given.status ? { icon: "filter", title: t("deliveries.none_such", { status: t(`status.${given.status}`) }), more: t("deliveries.none_such_more") } : { icon: "truck-delivery", title: t("deliveries.none"), more: t("deliveries.none_more") }}>
+    <${Card} flush=${true}><div class="tablewrap"><table class="list stack"><thead><tr><th>${t("col.at")}</th><th>${t("col.what")}</th><th>${t("col.attempts")}</th><th>${t("col.status")}</th><th></th></tr></thead><tbody>
+    ${list.data.map((one) => html`<${Fragment} key=${one.id}><tr class=${open === one.id ? "open" : ""}><td class="num muted" title=${whole(one.created_at)}>${whole(one.created_at)}</td>
+      <td>${one.event ?? t(`notice.${one.kind}`)}${one.replay_of && ` · ${t("tries.replay")}`} <span class="muted small">${named(one.destination_id)}</span></td>
+      <td><${Marks} of=${[...one.attempts.map((attempt) => (worked(attempt) ? "ok" : "bad")), ...(one.next_attempt_at ? ["next"] : [])]} /></td><td><${Status} s=${one.status} /></td>
+      <td><span class="row"><${Btn} kind="sm" aria-expanded=${String(open === one.id)} onClick=${() => set(open === one.id ? "" : one.id)}>${t("deliveries.attempts")}<//>
+        ${one.conversation_id && html`<${Btn} kind="sm bare icon" icon="message-circle" label=${t("deliveries.conversation")} onClick=${() => go("conversations", one.conversation_id)} />`}
+        ${may("agent") && !["pending", "waiting"].includes(one.status) && html`<${Btn} kind="sm bare icon" icon="rotate-clockwise" label=${t("tries.again")} onClick=${async () => { await deeds.replay(one.id); list.again(); }} />`}</span></td></tr>
+      ${open === one.id && html`<tr class="sub"><td colspan="5">${one.attempts.map((attempt) => html`<div class="try"><${Marks} of=${[worked(attempt) ? "ok" : "bad"]} /><span class="num muted">${exact(attempt.at)}</span><span class="said">${attempt.error ?? ""} ${attempt.response_head ?? ""}</span><span class="num"><b class="strong">${attempt.status_code ?? ""}</b>${attempt.took_ms !== null && ` · ${took(attempt.took_ms)}`}</span></div>`)}${!one.attempts.length && html`<p class="pad muted">${t("tries.none")}</p>`}</td></tr>`}<//>`)}
+    </tbody></table></div><//><//>`;
+}
+
+const worked = (attempt) => !attempt.error && attempt.status_code >= 200 && attempt.status_code < 300;

@@ -1,0 +1,116 @@
+// The inbox: what is mine, below it what waits, beside it the conversation and its person.
+import { Conversation } from "./conversation.js";
+import * as deeds from "./deeds.js";
+import { html, useEffect, useMemo, useRef, useState } from "./html.js";
+import { Btn, Chip, Empty, Face, Icon, Loading, Trouble } from "./parts.js";
+import { go, href } from "./place.js";
+import { listed, load, older, rows } from "./rows.js";
+import { may } from "./session.js";
+import { setup } from "./setup.js";
+import { useStore } from "./store.js";
+import { ago, countdown, ms, useNow } from "./time.js";
+import { t } from "./words.js";
+
+export const title = () => t("nav.inbox");
+const LISTS = ["mine", "queue", "all"];
+const SOON = 0.2;
+
+export const who = (row) => row.contact?.name || row.address || t("contact.unknown");
+
+// How much time is left until a reply is due: calm, amber in the last fifth, red when it is over.
+export function due(row, now) {
+  if (row.state === "held") return { k: "", icon: "player-pause", says: t("row.held") };
+  if (!row.due_at) return row.waiting_since ? { k: "", icon: "clock", says: t("row.waits", { span: ago(row.waiting_since, now) }) } : null;
+  const left = ms(row.due_at) - now;
+  const all = ms(row.due_at) - ms(row.waiting_since ?? row.opened_at);
+  if (left < 0) return { k: "bad", icon: "alert-triangle", says: t("row.over", { span: countdown(left) }) };
+  return { k: left < all * SOON ? "warn" : "", icon: "clock", says: t("row.left", { span: countdown(left) }) };
+}
+
+function said(row) {
+  if (!row.last) return "";
+  const text = row.last.text || t("row.file");
+  return row.last.by === "agent" ? t("row.by_desk", { text }) : row.last.by === "bot" ? t("row.by_bot", { text }) : text;
+}
+
+function Item({ row, id, now }) {
+  const left = due(row, now);
+  const chips = [
+    left && html`<${Chip} k=${left.k} icon=${left.icon}><span class="num">${left.says}</span><//>`,
+    row.reason === "bot_failing" && html`<${Chip} k="bot" icon="robot">${t("row.bot_failed")}<//>`,
+    row.claimed_by && !row.agent && html`<${Chip} icon="user">${row.claimed_by.name}<//>`,
+  ];
+  return html`<li><a class=${`item ${row.unread ? "unread" : ""}`} href=${href("inbox", row.conversation_id)} aria-current=${row.conversation_id === id ? "true" : undefined}>
+    <${Face} name=${who(row)} channel=${row.channel_kind} /><span class="who clip">${who(row)}</span><span class="small faint num">${ago(row.last?.at ?? row.opened_at, now)}</span>
+    <span class="say clip">${said(row)}</span>
+    <span class="foot">${chips}${row.unread > 0 && html`<span class="count hot push" aria-label=${t("row.unread", { n: row.unread })}>${row.unread > 99 ? "99+" : row.unread}</span>`}</span></a></li>`;
+}
+
+export default function Inbox({ id }) {
+  const state = useStore(rows), now = useNow(5000), { desks } = useStore(setup);
+  const [list, choose] = useState("mine"), [words, find] = useState(""), [side, show] = useState(false);
+  useEffect(() => {
+    if ((list === "all" || list === "snoozed") && !state.loaded[list] && state.service) load(state.service, list).catch(() => {});
+  }, [list, state.service]);
+  const lists = useMemo(() => Object.fromEntries([...LISTS, "snoozed"].map((name) => [name, listed(state, name)])), [state, Math.floor(now / 60_000)]);
+  const matching = (found) => (words ? found.filter((row) => `${who(row)} ${row.address} ${row.last?.text ?? ""}`.toLowerCase().includes(words.toLowerCase())) : found);
+  const shown = matching(lists[list]), queue = matching(lists.queue);
+  const order = list === "mine" ? [...shown, ...queue] : shown;
+  const claimNext = async () => {
+    const found = await deeds.claimNext(lists.queue);
+    if (found) go("inbox", found);
+    else if (!lists.queue.length) deeds.say(t("claim.none"));
+  };
+  const step = (by) => {
+    const at = order.findIndex((row) => row.conversation_id === id);
+    const next = order[Math.max(0, Math.min(order.length - 1, at < 0 ? 0 : at + by))];
+    if (next) go("inbox", next.conversation_id);
+  };
+  useKeys({ j: () => step(1), k: () => step(-1), c: () => {
+    const row = state.byId.get(id);
+    return row?.state === "offered" ? deeds.claim(id) : claimNext();
+  } });
+  const row = id ? state.byId.get(id) : null;
+  const loaded = state.loaded.mine && state.loaded.queue;
+  const count = (name) => `${lists[name].length}${state.more[name] ? "+" : ""}`;
+  const tab = (name, inside, label) => html`<button role="tab" aria-selected=${String(name === list)} aria-label=${label} title=${label} onClick=${() => choose(name)}>${inside}</button>`;
+  const empty = words ? [t("inbox.no_match", { words }), "search"] : list === "snoozed" ? [t("inbox.none_snoozed"), "clock-pause"] : [t("inbox.none"), "inbox"];
+  return html`<h1 class="unseen">${t("nav.inbox")}</h1><div class=${`inbox ${id ? "reading" : ""}`}>
+    <section class="ilist" aria-label=${t("inbox.list")}><div class="top">
+      <div class="row"><h2 class="grow big">${t("nav.inbox")}</h2></div>
+      <div class="find"><${Icon} n="search" /><input class="field" type="search" aria-label=${t("inbox.find")} placeholder=${t("inbox.find")} value=${words} onInput=${(e) => find(e.target.value)} /></div>
+      <div class="tabs" role="tablist" aria-label=${t("inbox.which")}>
+        ${LISTS.map((name) => tab(name, html`${t(`inbox.${name}`)}${(name !== "all" || state.loaded.all) && html`<span class="count">${count(name)}</span>`}`))}
+        <span class="push"></span>${tab("snoozed", html`<${Icon} n="clock-pause" />${state.loaded.snoozed && html`<span class="count">${count("snoozed")}</span>`}`, t("inbox.snoozed"))}</div></div>
+      ${state.error && html`<div class="pad"><${Trouble} error=${state.error} again=${() => load(state.service, list).catch(() => {})} /></div>`}
+      ${!loaded && !state.error ? html`<${Loading} rows=${6} />` : html`<ul class="scroll" tabindex="0" aria-label=${t("inbox.list")}>
+        ${shown.map((one) => html`<${Item} key=${one.conversation_id} row=${one} id=${id} now=${now} />`)}
+        ${!shown.length && (list !== "mine" || words) && html`<li class="pad muted mid row"><${Icon} n=${empty[1]} />${empty[0]}</li>`}
+        ${list === "mine" && html`<li class="sub"><span class="label">${t("inbox.in_queue")}</span><span class="count">${count("queue")}</span><span class="push"></span>${
+          may("agent") && lists.queue.length > 0 && html`<${Btn} kind="sm" icon="user" onClick=${claimNext}>${t("claim.next")}<//>`}</li>
+          ${queue.map((one) => html`<${Item} key=${one.conversation_id} row=${one} id=${id} now=${now} />`)}
+          ${!queue.length && !words && html`<li class="pad muted mid row"><${Icon} n="circle-check" />${t("inbox.nothing_waits")}</li>`}`}
+        ${state.more[list] && html`<li class="pad"><${Btn} kind="sm" onClick=${deeds.trying(() => older(list))}>${t("list.more")}<//></li>`}</ul>`}
+    </section>
+    ${id ? html`<${Conversation} key=${id} id=${id} row=${row} side=${side} show=${show} back="inbox" />` : html`<section class="conv only-wide"><${Empty} icon="inbox" title=${t("inbox.nothing_open")}
+      action=${may("agent") && lists.queue.length > 0 && html`<${Btn} kind="main" icon="user" onClick=${claimNext}>${t("claim.next")}<//>`}>${desks.length && !desks.some((desk) => desk.kind === "console") ? t("inbox.no_desk") : t("inbox.choose")}<//></section>`}
+  </div>`;
+}
+
+// Single keys, where nobody writes; one key, one deed.
+export function useKeys(keys) {
+  const at = useRef(keys);
+  at.current = keys;
+  useEffect(() => {
+    const hear = (e) => {
+      if (e.metaKey || e.ctrlKey || e.altKey || e.target.closest("input, textarea, select, dialog[open], [contenteditable]") || document.body.dataset.going) return;
+      const deed = at.current[e.key.toLowerCase()];
+      if (deed) {
+        e.preventDefault();
+        deed();
+      }
+    };
+    addEventListener("keydown", hear);
+    return () => removeEventListener("keydown", hear);
+  }, []);
+}

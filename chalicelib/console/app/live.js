@@ -1,0 +1,103 @@
+// What changes elsewhere: one question every two seconds while somebody looks, whose answer all tabs of the browser hear.
+// The cursor is the truth; what comes twice has a version, and an older one is passed over.
+import { post } from "./api.js";
+import { load as loadRows, apply, rows } from "./rows.js";
+import { load as loadSetup, setup } from "./setup.js";
+import { store } from "./store.js";
+
+const QUICK = 2000, IDLE = 10_000, IDLE_AFTER = 120_000, ANEW_AFTER = 60_000, OLD = 8000;
+export const live = store({ at: Date.now(), failing: false, presence: [], versions: {} });
+export const open = store(null); // {conversation, watch, typing}: what this page looks at
+let touched = Date.now();
+for (const kind of ["pointerdown", "keydown", "pointermove", "focus"]) addEventListener(kind, () => { touched = Date.now(); }, { passive: true, capture: true });
+
+export const stale = (now = Date.now()) => document.visibilityState === "visible" && now - live.get().at > Math.max(OLD, pause() + OLD);
+const pause = () => (Date.now() - touched > IDLE_AFTER ? IDLE : QUICK);
+
+export function start(service) {
+  const channel = new BroadcastChannel(`parley ${service}`);
+  const done = new AbortController();
+  let cursor = null, beats = 0, anewAt = 0, wake = () => {}, others = null;
+
+  const heard = (answer) => {
+    apply(service, answer.changes);
+    live.set({ at: Date.now(), failing: false, presence: answer.presence, versions: answer.versions.threads ?? {} });
+    const version = answer.versions.config ?? 0;
+    if (version && setup.get().service === service && setup.get().version !== version) loadSetup(service, version).catch(() => {});
+  };
+  const everything = async () => {
+    anewAt = Date.now();
+    await Promise.all(["mine", "queue", ...Object.keys(rows.get().loaded).filter((list) => list === "all" || list === "snoozed")].map((list) => loadRows(service, list)));
+  };
+  const beat = async () => {
+    const mine = document.hasFocus() || !others ? open.get() : others;
+    const answer = await post("v1/console/beat", { service_id: service, cursor, open: mine?.conversation ?? null, typing: Boolean(mine?.typing), watch: mine?.watch ?? [] }, { signal: done.signal });
+    const lost = cursor === null && beats > 0;
+    beats += 1;
+    cursor = answer.cursor;
+    heard(answer);
+    channel.postMessage({ answer });
+    if (lost || Date.now() - anewAt > ANEW_AFTER) await everything();
+  };
+  const rest = (length) => new Promise((on) => {
+    const timer = setTimeout(on, length);
+    wake = () => { clearTimeout(timer); on(); };
+  });
+  const lead = async () => {
+    let wrong = 0;
+    while (!done.signal.aborted) {
+      if (document.visibilityState !== "visible") return;
+      try {
+        if (Date.now() - live.get().at > 5 * 60_000) cursor = null; // rows are kept for ten minutes
+        await beat();
+        wrong = 0;
+      } catch (error) {
+        if (error.name === "AbortError" || error.status === 401) return;
+        wrong += 1;
+        live.set({ ...live.get(), failing: true });
+      }
+      await rest(wrong ? Math.min(30_000, QUICK * 2 ** wrong) : pause());
+    }
+  };
+  const run = async () => {
+    while (!done.signal.aborted) {
+      if (document.visibilityState === "visible") {
+        const turn = new AbortController();
+        const hidden = () => document.visibilityState !== "visible" && turn.abort();
+        document.addEventListener("visibilitychange", hidden);
+        try {
+          await navigator.locks.request(`parley ${service}`, { signal: turn.signal }, lead);
+        } catch (error) {
+          if (error.name !== "AbortError") throw error;
+        }
+        document.removeEventListener("visibilitychange", hidden);
+      }
+      if (!done.signal.aborted && document.visibilityState !== "visible") await seen();
+      else await rest(QUICK);
+    }
+  };
+  const seen = () => new Promise((on) => {
+    const look = () => (document.visibilityState === "visible" || done.signal.aborted) && (document.removeEventListener("visibilitychange", look), on());
+    document.addEventListener("visibilitychange", look);
+    done.signal.addEventListener("abort", on);
+  });
+  channel.onmessage = ({ data }) => {
+    if (data.answer) heard(data.answer);
+    if (data.open) others = data.open;
+    if (data.soon) wake();
+  };
+  const unheard = open.hear(() => channel.postMessage({ open: open.get() }));
+  soon = () => { wake(); channel.postMessage({ soon: true }); };
+  // A cursor reaches back some seconds before it was first given, so the lists need not wait for it.
+  everything().catch(() => {});
+  run();
+  return () => {
+    done.abort();
+    wake();
+    unheard();
+    channel.close();
+  };
+}
+
+// Ask at once: something was done here that others did not see yet.
+export let soon = () => {};

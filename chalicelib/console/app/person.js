@@ -1,0 +1,56 @@
+// Who one is talking with: how they can be reached, what is known, and everything lately.
+import { get, query } from "./api.js";
+import { html, useEffect, useState } from "./html.js";
+import { Btn, Chip, Empty, Face, Icon, Note, channelIcon, channelName } from "./parts.js";
+import { named } from "./setup.js";
+import { stamp } from "./time.js";
+import { t } from "./words.js";
+
+const ICON = { phone: "phone", email: "mail", external_id: "key", external: "key", whatsapp: "brand-whatsapp", webchat: "message-circle" };
+
+export function Person({ contact, address, channel, up, close }) {
+  const [found, set] = useState({ id: "", person: null, lately: [] });
+  useEffect(() => {
+    if (!contact.id) return undefined;
+    const ended = new AbortController();
+    const path = `v1/contacts/${encodeURIComponent(contact.id)}`;
+    Promise.all([get(path, { signal: ended.signal }), get(query(`${path}/timeline`, { limit: 30 }), { signal: ended.signal })])
+      .then(([person, lately]) => set({ id: contact.id, person, lately: lately.data }))
+      .catch(() => {});
+    return () => ended.abort();
+  }, [contact.id]);
+  const person = found.id === contact.id ? found.person : null;
+  const name = person?.name || contact.name || address || t("contact.unknown");
+  return html`<aside class=${`side scroll ${up ? "up" : ""}`} aria-label=${t("person.about_name", { name })} tabindex="0">
+    <section><div class="row gap3"><${Face} name=${name} k="lg" /><div class="grow"><h2 class="clip">${name}</h2><div class="small muted">${person?.created_at ? t("person.since", { at: stamp(person.created_at) }) : channelName(channel)}</div></div>
+      <${Btn} kind="bare sm icon only-narrow" icon="x" label=${t("do.dismiss")} onClick=${close} /></div>
+      ${person?.tags?.length > 0 && html`<div class="row wrap gap1 tags">${person.tags.map((tag) => html`<${Chip} k="line">${tag}<//>`)}</div>`}</section>
+    ${person ? html`<${Reach} person=${person} /><${Known} attributes=${person.attributes} /><${Lately} lately=${found.lately} />`
+      : !contact.id && html`<${Empty} icon="user-question" title=${t("person.nothing")}>${t("person.nothing_more")}<//>`}
+  </aside>`;
+}
+
+function Reach({ person }) {
+  const says = (kind) => person.consent?.[kind] ?? null;
+  return html`<section><h3>${t("person.reach")}</h3>
+    ${person.identities.map((one) => html`<div class="ident"><${Icon} n=${ICON[one.kind] ?? channelIcon(one.kind)} /><span class="clip num" title=${one.kind}>${one.value}</span>${
+      says(one.kind) === false || says(one.kind) === "denied" ? html`<${Chip} k="bad" icon="x">${t("person.no_consent")}<//>` : says(one.kind) ? html`<span class="c-ok" title=${t("person.consent")}><${Icon} n="check" /><span class="unseen">${t("person.consent")}</span></span>` : ""}</div>`)}
+    ${!person.identities.length && html`<p class="muted mid">${t("person.no_address")}</p>`}
+    ${person.maybe_same?.length > 0 && html`<div class="same"><${Note} k="warn" icon="git-merge"><span class="small">${t("person.maybe_same", { n: person.maybe_same.length })}</span><//></div>`}</section>`;
+}
+
+const plain = (value) => (value === null || typeof value !== "object" ? String(value) : JSON.stringify(value));
+const Known = ({ attributes }) => Object.keys(attributes ?? {}).length > 0 && html`<section><h3>${t("person.known")}</h3><dl class="facts">${
+  Object.entries(attributes).map(([name, value]) => html`<dt>${name}</dt><dd>${plain(value)}</dd>`)}</dl></section>`;
+
+// One line for each conversation of the last messages, and for each event of a source.
+function Lately({ lately }) {
+  const seen = new Set();
+  const shown = lately.filter((one) => {
+    const key = one.type === "event" && one.author.kind === "event" ? one.id : one.conversation_id ?? one.id;
+    return one.author.kind !== "system" && one.type !== "note" && !seen.has(key) && seen.add(key);
+  });
+  if (!shown.length) return null;
+  return html`<section><h3>${t("person.lately")}</h3><ol class="tl">${shown.slice(0, 8).map((one) => html`<li><span class="ic"><${Icon} n=${channelIcon(one.source)} /></span>
+    <span><span class="two">${one.text || t("message.other", { type: one.type })}</span><span class="small faint">${stamp(one.sent_at)} · ${named(one.channel_id) || channelName(one.source)}</span></span></li>`)}</ol></section>`;
+}

@@ -1,0 +1,24 @@
+// Where one is: `#/<service>/<page>/<id>?<filter>`.
+import { store } from "./store.js";
+
+function read() {
+  const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  const [service = "", page = "", ...rest] = path.split("/").map(decodeURIComponent);
+  return { service, page, id: rest.join("/"), filter: new URLSearchParams(search) };
+}
+
+export const place = store(read());
+addEventListener("hashchange", () => place.set(read()));
+
+export function href(page, id = "", filter = null) {
+  const path = [place.get().service, page, id].filter(Boolean).map(encodeURIComponent).join("/");
+  const text = filter ? new URLSearchParams(filter).toString() : "";
+  return `#/${path}${text ? `?${text}` : ""}`;
+}
+
+export const go = (page, id, filter) => { location.hash = href(page, id, filter); };
+
+export function instead(service, page) {
+  history.replaceState(null, "", `#/${[service, page].map(encodeURIComponent).join("/")}`);
+  place.set(read());
+}

@@ -1,0 +1,59 @@
+// The conversations of the inbox as this page knows them: read as lists, then kept true by what `live` hears.
+import { get, query } from "./api.js";
+import { session } from "./session.js";
+import { store } from "./store.js";
+import { ms } from "./time.js";
+
+const nothing = () => ({ service: "", byId: new Map(), more: {}, loaded: {}, error: null });
+export const rows = store(nothing());
+const LIST = 50;
+
+function merged(byId, found) {
+  const next = new Map(byId);
+  for (const row of found) {
+    const known = next.get(row.conversation_id);
+    if (!known || row.version >= known.version) next.set(row.conversation_id, row);
+  }
+  return next;
+}
+
+export async function load(service, list) {
+  if (rows.get().service !== service) rows.set({ ...nothing(), service });
+  try {
+    const answer = await get(query("v1/inbox", { service_id: service, list, limit: LIST }));
+    const now = rows.get();
+    if (now.service !== service) return;
+    rows.set({ ...now, byId: merged(now.byId, answer.data), error: null, loaded: { ...now.loaded, [list]: true }, more: { ...now.more, [list]: answer.next_cursor } });
+  } catch (error) {
+    if (rows.get().service === service) rows.set({ ...rows.get(), error });
+    throw error;
+  }
+}
+
+export async function older(list) {
+  const { service, more } = rows.get();
+  const answer = await get(query("v1/inbox", { service_id: service, list, limit: LIST, cursor: more[list] }));
+  const now = rows.get();
+  if (now.service === service) rows.set({ ...now, byId: merged(now.byId, answer.data), more: { ...now.more, [list]: answer.next_cursor } });
+}
+
+export const apply = (service, changes) => {
+  const now = rows.get();
+  if (changes.length && now.service === service) rows.set({ ...now, byId: merged(now.byId, changes) });
+};
+
+// Lists are made from the rows alone, so a change moves a conversation from one to another at once.
+const isMine = (row) => row.agent?.id === session.get()?.me.id && row.state !== "offered";
+const asleep = (row) => row.snoozed_until && ms(row.snoozed_until) > Date.now();
+const IS = {
+  mine: (row) => isMine(row) && !asleep(row),
+  queue: (row) => row.state === "offered" && !row.claimed_by && !asleep(row),
+  all: () => true,
+  snoozed: (row) => asleep(row),
+};
+const waits = (row) => ms(row.waiting_since ?? row.opened_at);
+const recent = (row) => ms(row.last?.at ?? row.changed_at);
+export function listed({ byId }, list) {
+  const found = [...byId.values()].filter((row) => row.state !== "closed" && IS[list](row));
+  return found.sort(list === "queue" ? (one, other) => waits(one) - waits(other) : (one, other) => recent(other) - recent(one));
+}

@@ -1,0 +1,38 @@
+// Who is signed in. The key of a link is exchanged at once and kept nowhere.
+import { call, get } from "./api.js";
+import { store } from "./store.js";
+
+export const session = store(undefined); // undefined: not known yet, null: nobody
+
+export const signIn = async (key) => session.set(await call("POST", "console/session", { key: key.trim() }, { quiet: true }));
+
+export async function begin() {
+  const given = /^#key=(.+)$/.exec(location.hash);
+  if (given) {
+    history.replaceState(null, "", location.pathname + location.search);
+    try {
+      return await signIn(decodeURIComponent(given[1]));
+    } catch (error) {
+      session.set(null);
+      throw error;
+    }
+  }
+  try {
+    session.set(await get("console/session", { quiet: true }));
+  } catch (error) {
+    if (error.status !== 401) throw error;
+    session.set(null);
+  }
+}
+
+export async function signOut() {
+  try {
+    await call("DELETE", "console/session");
+  } finally {
+    sessionStorage.clear();
+    session.set(null);
+  }
+}
+
+const ORDER = ["read", "agent", "admin"];
+export const may = (role) => ORDER.indexOf(session.get()?.me.role) >= ORDER.indexOf(role);

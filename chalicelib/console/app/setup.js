@@ -1,0 +1,23 @@
+// What owners set up in the service one is in: names for ids, and what desks want of people.
+import { whole } from "./api.js";
+import { store } from "./store.js";
+
+export const KINDS = ["bots", "desks", "channels", "rules", "triggers", "sources", "subscriptions", "people", "replies"];
+const NAMED = ["bots", "desks", "channels", "people", "replies"];
+const empty = () => Object.fromEntries(KINDS.map((kind) => [kind, []]));
+export const setup = store({ service: "", version: 0, byId: new Map(), ...empty() });
+let asked = "";
+
+export async function load(service, version = 0, kinds = NAMED) {
+  asked = `${service} ${version}`;
+  const mine = asked;
+  const lists = await Promise.all(kinds.map((kind) => whole(`v1/${kind}`, { service_id: service }).catch((error) => (error.status === 404 ? [] : Promise.reject(error)))));
+  if (mine !== asked) return;
+  const before = setup.get().service === service ? setup.get() : empty();
+  const found = { ...empty(), ...Object.fromEntries(KINDS.map((kind) => [kind, before[kind]])), ...Object.fromEntries(kinds.map((kind, at) => [kind, lists[at]])) };
+  const byId = new Map(KINDS.flatMap((kind) => found[kind].map((one) => [one.id, { ...one, is: kind }])));
+  setup.set({ service, version, byId, ...found });
+}
+
+export const named = (id) => setup.get().byId.get(id)?.name ?? "";
+export const isConsole = (desk) => setup.get().byId.get(desk)?.kind === "console";

@@ -1,0 +1,26 @@
+// Signing in with a key; it is exchanged for a session and not kept.
+import { html, useState } from "./html.js";
+import { Icon, Note } from "./parts.js";
+import { signIn } from "./session.js";
+import { t } from "./words.js";
+
+export function SignIn({ error }) {
+  const [wrong, say] = useState(error?.message ?? ""), [busy, wait] = useState(false);
+  const submit = async (e) => {
+    e.preventDefault();
+    wait(true);
+    try {
+      await signIn(new FormData(e.target).get("key"));
+    } catch (refused) {
+      say(refused.status === 401 ? t("signin.wrong") : refused.message);
+      wait(false);
+    }
+  };
+  return html`<main class="signin"><section class="card" aria-label=${t("signin.title")}><div class="body col gap4">
+    <div class="row gap3"><img src=${new URL("./favicon.svg", import.meta.url).href} alt="" width="36" height="36" /><h1>${t("signin.title")}</h1></div>
+    ${wrong && html`<${Note} k="bad" icon="alert-triangle" role="alert">${wrong}<//>`}
+    <form class="col gap3" onSubmit=${submit}><div class="formrow"><label class="label" for="key">${t("signin.key")}</label>
+      <input id="key" name="key" class="field mono" type="password" placeholder="pk_…" autocomplete="off" spellcheck="false" required autofocus /></div>
+      <button class="btn main" disabled=${busy}><${Icon} n="login" />${t("signin.do")}</button></form>
+    <p class="small muted">${t("signin.kept")}</p></div></section></main>`;
+}

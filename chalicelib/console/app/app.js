@@ -2,7 +2,7 @@
 import { onSignedOut } from "./api.js";
 import { toast } from "./deeds.js";
 import { Fragment, html, render, useEffect, useState } from "./html.js";
-import { useKeys } from "./inbox.js";
+import { useKeys } from "./keys.js";
 import { live, stale, start } from "./live.js";
 import { Dialog, Empty, Face, Icon, Loading, Note, Trouble } from "./parts.js";
 import { PAGES, SECTIONS, pagesOf } from "./pages.js";

@@ -17,7 +17,7 @@ export default function Bots({ service }) {
 
 function Parties({ kind, icon, filter, service }) {
   const list = useList(`v1/${kind}`, { service_id: service }, { every: 15_000 });
-  return html`<${Card} title=${t(`bots.${kind}`)} flush=${true}><div class="tablewrap"><${Listed} list=${list} empty=${{ icon, title: t(`bots.none_${kind}`), more: t(`bots.none_${kind}_more`) }}>
+  return html`<${Card} title=${t(`bots.${kind}`)} flush=${true}><div class="tablewrap"><${Listed} list=${list} within=${true} empty=${{ icon, title: t(`bots.none_${kind}`), more: t(`bots.none_${kind}_more`) }}>
     <table class="list stack"><thead><tr><th>${t("col.name")}</th><th>${t("col.kind")}</th><th>${t("col.status")}</th><th>${t("col.address")}</th><th></th></tr></thead><tbody>
     ${list.data.map((one) => html`<${Party} key=${one.id} one=${one} kind=${kind} icon=${icon} filter=${filter} again=${list.again} />`)}</tbody></table><//></div><//>`;
 }
@@ -35,6 +35,6 @@ function Party({ one, kind, icon, filter, again }) {
     }
   });
   return html`<tr><td><span class="row"><${Icon} n=${icon} /><b class="strong">${one.name ?? one.id}</b></span></td><td class="muted">${t(`kind.${one.kind ?? "webhook"}`)}</td><td><${Status} s=${one.status ?? "active"} /></td>
-    <td class="muted clip address">${url ?? ""}</td><td><span class="row">${(url || kind === "bots") && html`<a class="btn sm" href=${href("deliveries", "", { [filter]: one.id })}>${t("nav.deliveries")}</a>`}
+    <td class="muted clip address">${url ?? ""}</td><td><span class="row end">${(url || kind === "bots") && html`<a class="btn sm" href=${href("deliveries", "", { [filter]: one.id })}>${t("nav.deliveries")}</a>`}
     ${url && may("admin") && html`<${Btn} kind="sm" disabled=${busy} onClick=${verify}>${t("do.verify")}<//>`}</span></td></tr>`;
 }

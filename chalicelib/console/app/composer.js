@@ -17,7 +17,7 @@ export function filled(text, { contact, me, desk }) {
   return text.replace(/\{\{?\s*([\w.]+)\s*\}?\}/g, (all, name) => known[name] ?? all);
 }
 
-export function Composer({ id, row, channel, contact, me, writable, claim, take, send, left, focus, crossed }) {
+export function Composer({ id, row, channel, contact, name, me, writable, claim, take, send, left, focus, crossed }) {
   const [draft, keep] = useState(() => draftOf(id)), [at, point] = useState(0), [closed, close] = useState(false);
   const box = useRef(), typed = useRef(0);
   const { replies } = useStore(setup);
@@ -89,7 +89,7 @@ export function Composer({ id, row, channel, contact, me, writable, claim, take,
   const mode = (note) => html`<button type="button" aria-pressed=${String(draft.note === note)} onClick=${() => focus.current(note)}>${t(note ? "composer.note" : "composer.reply")}</button>`;
   return html`<form class=${`compose ${draft.note ? "private" : ""}`} aria-label=${t("composer.form")} onSubmit=${(e) => { e.preventDefault(); done(false); }}>
     <div class="ct"><div class="seg" role="group" aria-label=${t("composer.who_reads")}>${mode(false)}${mode(true)}</div>
-      <span class="small muted clip wide">${draft.note ? t("composer.team_only") : t("composer.to", { name: contact?.name || row?.address || "", channel: channelName(channel) })}</span><span class="push"></span>
+      <span class="small muted clip wide">${draft.note ? t("composer.team_only") : t("composer.to", { name, channel: channelName(channel) })}</span><span class="push"></span>
       ${left && html`<${Chip} k=${left.k} icon=${left.icon}><span class="num">${left.says}</span><//>`}</div>
     ${offered.length > 0 && html`<ul class="saved" role="listbox" aria-label=${t("composer.saved")} id="saved">${offered.map((one, n) => html`<li role="option" aria-selected=${String(n === at)} onMouseDown=${(e) => { e.preventDefault(); use(one); }}><b class="strong">/${one.shortcut}</b> <span class="muted clip">${one.text}</span></li>`)}</ul>`}
     <textarea ref=${box} rows="2" aria-label=${draft.note ? t("composer.note") : t("composer.reply")} value=${draft.text} maxlength=${MOST} aria-controls=${offered.length ? "saved" : undefined}

@@ -4,15 +4,16 @@ import { Composer } from "./composer.js";
 import * as deeds from "./deeds.js";
 import { Close, Snooze, Transfer } from "./dialogs.js";
 import { html, useEffect, useRef, useState } from "./html.js";
-import { due, useKeys } from "./inbox.js";
+import { useKeys } from "./keys.js";
 import { live } from "./live.js";
 import { Btn, Face, Icon, Loading, Note, Owner, Status, Trouble, channelIcon, channelName } from "./parts.js";
 import { Person } from "./person.js";
 import { go, href } from "./place.js";
 import { Ribbon, owners } from "./ribbon.js";
+import { due, who } from "./row.js";
 import { may, session } from "./session.js";
 import { isConsole, named, setup } from "./setup.js";
-import { Stream, why } from "./stream.js";
+import { Stream, outcomeWord, why } from "./stream.js";
 import { useStore } from "./store.js";
 import { clock, ms, useNow } from "./time.js";
 import { useTimeline } from "./timeline.js";
@@ -28,7 +29,8 @@ export function Conversation({ id, row, side, show, back }) {
   const thread = conversation?.thread;
   const channel = row?.channel_kind ?? thread?.channel_kind ?? "";
   const contact = { id: thread?.contact?.id ?? row?.contact?.id ?? null, name: thread?.contact?.name ?? row?.contact?.name ?? null };
-  const name = contact.name || row?.address || thread?.address || t("contact.unknown");
+  const address = row?.address ?? thread?.address ?? "";
+  const name = who({ contact, address, channel_kind: channel });
   const state = row?.state ?? conversation?.state ?? "";
   const agent = row ? row.agent : conversation?.agent;
   const isDesk = (row ?? conversation) && (row?.desk_id ?? conversation?.desk_id);
@@ -73,7 +75,7 @@ export function Conversation({ id, row, side, show, back }) {
   const left = row && row.state !== "closed" ? due(row, now) : null;
   return html`<section class="conv" aria-label=${t("conversation.with", { name })}>
     <header class="convhead"><a class="btn bare icon only-phone" href=${href(back)} aria-label=${t("conversation.back")}><${Icon} n="chevron-left" /></a>
-      <div class="grow"><h2 class="clip">${name}</h2><div class="small muted row gap1 clip"><${Icon} n=${channelIcon(channel)} /><span class="clip">${[channelName(channel), contact.name && (row?.address ?? thread?.address)].filter(Boolean).join(" · ")}</span></div></div>
+      <div class="grow"><h2 class="clip">${name}</h2><div class="small muted row gap1 clip"><${Icon} n=${channelIcon(channel)} /><span class="clip">${[channelName(channel), channel !== "webchat" && address !== name && address].filter(Boolean).join(" · ")}</span></div></div>
       ${mine && html`<span class="wide row gap1"><${Btn} kind="bare" icon=${state === "held" ? "player-play" : "player-pause"} label=${t(state === "held" ? "do.resume" : "do.hold")} onClick=${hold} />
         <${Btn} kind="bare" icon="clock-pause" label=${t("do.snooze")} onClick=${() => ask("snooze")} /><${Btn} kind="bare" icon="arrows-transfer-down" label=${t("do.transfer")} onClick=${() => ask("transfer")} /></span>
         <${Btn} icon="circle-check" onClick=${() => ask("close")}>${t("do.close")}<//>
@@ -84,13 +86,13 @@ export function Conversation({ id, row, side, show, back }) {
     ${timeline.loading ? html`<div class="stream"><${Loading} rows=${5} /></div>` : html`<${Stream} data=${data} channel=${channel} me=${me} more=${timeline.cursor} older=${deeds.trying(timeline.older)} all=${all} pending=${pending} conversations=${conversations} />`}
     <div aria-live="polite">${others.length > 0 && html`<div class="presence"><${Face} name=${others[0].agent.name} k="sm" here=${true} /><span>${parts(others[0].typing ? "presence.writes" : "presence.looks", { name: html`<b class="strong">${others.map((one) => one.agent.name).join(", ")}</b>` })}</span></div>`}</div>
     ${timeline.error && data.length > 0 && html`<div class="pad0"><${Trouble} error=${timeline.error} again=${timeline.again} /></div>`}
-    ${conversation && html`<${Composer} key=${id} id=${id} row=${row} channel=${channel} contact=${contact} me=${me} writable=${mine} left=${left} send=${send} focus=${focus} crossed=${crossed}
+    ${conversation && html`<${Composer} key=${id} id=${id} row=${row} channel=${channel} contact=${contact} name=${name} me=${me} writable=${mine} left=${left} send=${send} focus=${focus} crossed=${crossed}
       claim=${here && state === "offered" ? () => deeds.claim(id) : null} take=${here && state !== "offered" && !mine ? () => deeds.assign(id) : null} />`}
     ${asking === "close" && html`<${Close} desk=${setup.get().byId.get(isDesk)} close=${() => ask("")} done=${(outcome) => { ask(""); leave(deeds.end(id, outcome)); }} />`}
     ${asking === "snooze" && html`<${Snooze} close=${() => ask("")} done=${(until) => { ask(""); leave(deeds.snooze(id, until)); }} />`}
     ${asking === "transfer" && html`<${Transfer} desk=${isDesk} me=${me} close=${() => ask("")} toDesk=${(desk) => { ask(""); leave(deeds.transfer(id, desk, named(desk))); }} toPerson=${(person) => { ask(""); leave(deeds.assign(id, person)); }} />`}
     ${asking === "more" && html`<${More} close=${() => ask("")} deeds=${[["player-pause", state === "held" ? "do.resume" : "do.hold", hold], ["clock-pause", "do.snooze", () => ask("snooze")], ["arrows-transfer-down", "do.transfer", () => ask("transfer")]]} />`}
-  </section>${show && html`<${Person} contact=${contact} address=${row?.address ?? thread?.address} channel=${channel} up=${side} close=${() => show(false)} />`}`;
+  </section>${show && html`<${Person} contact=${contact} name=${name} channel=${channel} up=${side} close=${() => show(false)} />`}`;
 }
 
 const More = ({ close, deeds: list }) => html`<${Sheet} close=${close}>${list.map(([icon, word, deed]) => html`<${Btn} icon=${icon} onClick=${() => { close(); deed(); }}>${t(word)}<//>`)}<//>`;
@@ -108,7 +110,7 @@ function Owns({ of, row, conversation, me, now, mine, back }) {
   const whose = closed ? t("owner.closed") : last?.owner === "desk" ? (agent?.id === me.id ? t("owner.you") : agent?.name ? t("owner.agent", { name: agent.name }) : t("owner.desk")) : last?.owner === "nobody" ? t("owner.waits") : t("owner.bot");
   const chip = last?.owner === "bot" ? html`<${Owner} o="bot">${last.name || t("author.bot")}<//>` : conversation.kind === "desk" ? html`<${Owner} o=${last?.owner === "nobody" ? "nobody" : "desk"}>${desk}<//>` : html`<${Status} s=${conversation.state} />`;
   return html`<div class="owner"><div class="who">${chip}<b class="strong mid">${whose}</b>
-    <span class="mid muted why1">${closed ? (conversation.outcome ?? "") : reason ? t("owner.since_why", { at: clock(at), why: reason }) : t("owner.since", { at: clock(at) })}</span>
+    <span class="mid muted why1">${closed ? outcomeWord(conversation.outcome) : reason ? t("owner.since_why", { at: clock(at), why: reason }) : t("owner.since", { at: clock(at) })}</span>
     ${mine && conversation.thread.bot_conversation_id && html`<${Btn} kind="sm" icon="arrow-back-up" onClick=${back}>${t("do.return")}<//>`}</div>
     ${of.length > 0 && html`<${Ribbon} of=${of} now=${now} />`}</div>`;
 }

@@ -1,37 +1,20 @@
 // The inbox: what is mine, below it what waits, beside it the conversation and its person.
 import { Conversation } from "./conversation.js";
 import * as deeds from "./deeds.js";
-import { html, useEffect, useMemo, useRef, useState } from "./html.js";
+import { html, useEffect, useMemo, useState } from "./html.js";
+import { useKeys } from "./keys.js";
 import { Btn, Chip, Empty, Face, Icon, Loading, Trouble } from "./parts.js";
 import { go, href } from "./place.js";
+import { due, said, who } from "./row.js";
 import { listed, load, older, rows } from "./rows.js";
 import { may } from "./session.js";
 import { setup } from "./setup.js";
 import { useStore } from "./store.js";
-import { ago, countdown, ms, useNow } from "./time.js";
+import { ago, useNow } from "./time.js";
 import { t } from "./words.js";
 
 export const title = () => t("nav.inbox");
 const LISTS = ["mine", "queue", "all"];
-const SOON = 0.2;
-
-export const who = (row) => row.contact?.name || row.address || t("contact.unknown");
-
-// How much time is left until a reply is due: calm, amber in the last fifth, red when it is over.
-export function due(row, now) {
-  if (row.state === "held") return { k: "", icon: "player-pause", says: t("row.held") };
-  if (!row.due_at) return row.waiting_since ? { k: "", icon: "clock", says: t("row.waits", { span: ago(row.waiting_since, now) }) } : null;
-  const left = ms(row.due_at) - now;
-  const all = ms(row.due_at) - ms(row.waiting_since ?? row.opened_at);
-  if (left < 0) return { k: "bad", icon: "alert-triangle", says: t("row.over", { span: countdown(left) }) };
-  return { k: left < all * SOON ? "warn" : "", icon: "clock", says: t("row.left", { span: countdown(left) }) };
-}
-
-function said(row) {
-  if (!row.last) return "";
-  const text = row.last.text || t("row.file");
-  return row.last.by === "agent" ? t("row.by_desk", { text }) : row.last.by === "bot" ? t("row.by_bot", { text }) : text;
-}
 
 function Item({ row, id, now }) {
   const left = due(row, now);
@@ -95,22 +78,4 @@ export default function Inbox({ id }) {
     ${id ? html`<${Conversation} key=${id} id=${id} row=${row} side=${side} show=${show} back="inbox" />` : html`<section class="conv only-wide"><${Empty} icon="inbox" title=${t("inbox.nothing_open")}
       action=${may("agent") && lists.queue.length > 0 && html`<${Btn} kind="main" icon="user" onClick=${claimNext}>${t("claim.next")}<//>`}>${desks.length && !desks.some((desk) => desk.kind === "console") ? t("inbox.no_desk") : t("inbox.choose")}<//></section>`}
   </div>`;
-}
-
-// Single keys, where nobody writes; one key, one deed.
-export function useKeys(keys) {
-  const at = useRef(keys);
-  at.current = keys;
-  useEffect(() => {
-    const hear = (e) => {
-      if (e.metaKey || e.ctrlKey || e.altKey || e.target.closest("input, textarea, select, dialog[open], [contenteditable]") || document.body.dataset.going) return;
-      const deed = at.current[e.key.toLowerCase()];
-      if (deed) {
-        e.preventDefault();
-        deed();
-      }
-    };
-    addEventListener("keydown", hear);
-    return () => removeEventListener("keydown", hear);
-  }, []);
 }

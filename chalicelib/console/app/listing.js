@@ -34,9 +34,9 @@ export function useList(path, given, { every = 0 } = {}) {
   return { ...state, again: () => read(), more: () => read(state.cursor) };
 }
 
-export function Listed({ list, empty, children }) {
+export function Listed({ list, empty, children, within = false }) {
   if (!list.loaded && !list.error) return list.late ? html`<${Loading} />` : null;
   return html`${list.error && html`<${Trouble} error=${list.error} again=${list.again} />`}
-    ${list.loaded && !list.data.length && !list.cursor ? html`<section class="card"><${Empty} icon=${empty.icon} title=${empty.title} action=${empty.action}>${empty.more}<//></section>` : children}
-    ${list.cursor && html`<div class="row"><${Btn} onClick=${list.more}>${t("list.more")}<//></div>`}`;
+    ${list.loaded && !list.data.length && !list.cursor ? html`<section class=${within ? "" : "card"}><${Empty} icon=${empty.icon} title=${empty.title} action=${empty.action}>${empty.more}<//></section>` : children}
+    ${list.cursor && html`<div class="row pad"><${Btn} onClick=${list.more}>${t("list.more")}<//></div>`}`;
 }

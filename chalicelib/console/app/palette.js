@@ -1,9 +1,9 @@
 // Find anything: a conversation, a page, another service.
 import { html, useMemo, useState } from "./html.js";
-import { who as nameOf } from "./inbox.js";
 import { Dialog, Icon, channelIcon } from "./parts.js";
 import { PAGES } from "./pages.js";
 import { go, place } from "./place.js";
+import { who as nameOf } from "./row.js";
 import { listed, rows } from "./rows.js";
 import { t } from "./words.js";
 

@@ -2,13 +2,13 @@
 import { get, query } from "./api.js";
 import { html, useEffect, useState } from "./html.js";
 import { Btn, Chip, Empty, Face, Icon, Note, channelIcon, channelName } from "./parts.js";
-import { named } from "./setup.js";
+import { named, setup } from "./setup.js";
 import { stamp } from "./time.js";
 import { t } from "./words.js";
 
 const ICON = { phone: "phone", email: "mail", external_id: "key", external: "key", whatsapp: "brand-whatsapp", webchat: "message-circle" };
 
-export function Person({ contact, address, channel, up, close }) {
+export function Person({ contact, name: known, channel, up, close }) {
   const [found, set] = useState({ id: "", person: null, lately: [] });
   useEffect(() => {
     if (!contact.id) return undefined;
@@ -20,7 +20,7 @@ export function Person({ contact, address, channel, up, close }) {
     return () => ended.abort();
   }, [contact.id]);
   const person = found.id === contact.id ? found.person : null;
-  const name = person?.name || contact.name || address || t("contact.unknown");
+  const name = person?.name || known;
   return html`<aside class=${`side scroll ${up ? "up" : ""}`} aria-label=${t("person.about_name", { name })} tabindex="0">
     <section><div class="row gap3"><${Face} name=${name} k="lg" /><div class="grow"><h2 class="clip">${name}</h2><div class="small muted">${person?.created_at ? t("person.since", { at: stamp(person.created_at) }) : channelName(channel)}</div></div>
       <${Btn} kind="bare sm icon only-narrow" icon="x" label=${t("do.dismiss")} onClick=${close} /></div>
@@ -30,10 +30,18 @@ export function Person({ contact, address, channel, up, close }) {
   </aside>`;
 }
 
+// The address of a channel is "<channel>:<address>"; of a web chat it says nothing to a person.
+const channelOf = (one) => setup.get().byId.get(one.value.split(":")[0]);
+const iconOf = (one) => ICON[one.kind] ?? channelIcon(channelOf(one)?.kind ?? one.kind);
+function shownAs(one) {
+  const at = channelOf(one);
+  return !at ? one.value : at.kind === "webchat" ? at.name : one.value.slice(at.id.length + 1);
+}
+
 function Reach({ person }) {
   const says = (kind) => person.consent?.[kind] ?? null;
   return html`<section><h3>${t("person.reach")}</h3>
-    ${person.identities.map((one) => html`<div class="ident"><${Icon} n=${ICON[one.kind] ?? channelIcon(one.kind)} /><span class="clip num" title=${one.kind}>${one.value}</span>${
+    ${person.identities.map((one) => html`<div class="ident"><${Icon} n=${iconOf(one)} /><span class="clip num" title=${one.value}>${shownAs(one)}</span>${
       says(one.kind) === false || says(one.kind) === "denied" ? html`<${Chip} k="bad" icon="x">${t("person.no_consent")}<//>` : says(one.kind) ? html`<span class="c-ok" title=${t("person.consent")}><${Icon} n="check" /><span class="unseen">${t("person.consent")}</span></span>` : ""}</div>`)}
     ${!person.identities.length && html`<p class="muted mid">${t("person.no_address")}</p>`}
     ${person.maybe_same?.length > 0 && html`<div class="same"><${Note} k="warn" icon="git-merge"><span class="small">${t("person.maybe_same", { n: person.maybe_same.length })}</span><//></div>`}</section>`;

@@ -86,16 +86,17 @@ function Fact({ message, me, opened, all }) {
   const strong = (text) => html`<b class="strong">${text}</b>`;
   const of = opened.get(message.conversation_id);
   const values = {
-    to: strong(nameOf(to ?? of?.desk_id, t("author.desk"))), desk: strong(nameOf(desk, t("author.desk"))), outcome: outcome ?? "", at: clock(message.sent_at),
+    to: strong(nameOf(to ?? of?.desk_id, t("author.desk"))), desk: strong(nameOf(desk, t("author.desk"))), outcome: outcomeWord(outcome), at: clock(message.sent_at),
     agent: strong(agent?.id && agent.id === me.id ? t("you") : agent?.name || agent?.id || t("author.agent")),
     reason: why(reason), name: name ?? "",
   };
-  const key = `fact.${name}${name === "handover_ended" && !outcome ? "_plain" : ""}`;
+  const key = `fact.${name}${name === "handover_ended" && !outcome ? "_plain" : name === "handover" && reason ? "_why" : ""}`;
   return html`<div class="fact"><span class="in"><${Icon} n=${ICONS[name] ?? "info-circle"} c=${name === "handover_failed" ? "c-warn" : name?.startsWith("handover") ? "c-desk" : ""} />
     <span title=${whole(message.sent_at)}>${parts(known(key) ? key : "fact.other", values)}</span></span></div>
     ${(all || message.deliveries.some((one) => bad(one))) && html`<${Told} message=${message} all=${all} />`}`;
 }
 
+export const outcomeWord = (outcome) => (outcome ? (known(`outcome.${outcome}`) ? t(`outcome.${outcome}`) : outcome) : "");
 export const why = (reason) => (reason ? (known(`reason.${reason}`) ? t(`reason.${reason}`) : reason) : "");
 
 // ---- attempts ----
@@ -114,11 +115,11 @@ function whose(one) {
 function Told({ message, channel, all }) {
   const lines = message.deliveries.filter((one) => all || one.channel_id || bad(one) || failedOnce(one));
   const fetched = message.direction === "out" && channel && !message.deliveries.some((one) => one.channel_id) && message.author.kind !== "system";
-  return html`${fetched && html`<span class="route plain"><${Icon} n="arrow-right" /><${Icon} n=${channelIcon(channel)} /><span class="clip">${channelName(channel)}</span><span class="num clip">${stateOf(message)}</span></span>`}
+  return html`${fetched && html`<span class=${`route plain ${message.error ? "c-bad" : ""}`}><${Icon} n="arrow-right" /><${Icon} n=${channelIcon(channel)} /><span class="clip">${channelName(channel)}</span><span class="num clip">${stateOf(message)}</span></span>`}
     ${lines.map((one) => html`<${Line} key=${one.id} one=${one} message=${message} channel=${channel} />`)}`;
 }
 
-const stateOf = (message) => (message.error ? `${t(`status.${message.state}`)}: ${message.error.reason ?? message.error.code ?? ""}` : t(`state.${message.state}`));
+const stateOf = (message) => (message.error ? t("state.not_sent", { why: known(`refusal.${message.error.code}`) ? t(`refusal.${message.error.code}`) : message.error.reason ?? message.error.code ?? "" }) : t(`state.${message.state}`));
 
 function Line({ one, message, channel }) {
   const wrong = bad(one) && failedOnce(one);

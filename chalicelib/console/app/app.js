@@ -63,14 +63,14 @@ function Shown({ page, id, filter, service }) {
   useEffect(() => {
     let now = true;
     PAGES[page].load().then(
-      (found) => { if (now) { set({ page, Body: found.default, error: null }); document.title = `${found.title()} · Parley`; } },
+      (found) => { if (now) { set({ page, Body: found.default, error: null }); document.title = `${found.title(page)} · Parley`; } },
       (error) => now && set({ page, Body: null, error }),
     );
     return () => { now = false; };
   }, [page]);
   if (loaded.page !== page) return html`<div class="page"><${Loading} /></div>`;
   if (loaded.error) return html`<div class="page"><${Trouble} error=${loaded.error} again=${() => location.reload()} /></div>`;
-  return html`<${loaded.Body} key=${service} id=${id} filter=${filter} service=${service} />`;
+  return html`<${loaded.Body} key=${`${service} ${page}`} page=${page} id=${id} filter=${filter} service=${service} />`;
 }
 
 function Nav({ who, service, page, pages, find, keys }) {
@@ -81,7 +81,7 @@ function Nav({ who, service, page, pages, find, keys }) {
       const mine = names.filter((name) => pages.includes(name));
       return mine.length > 0 && html`<${Fragment}>${head && html`<div class="navsep"></div><h3>${t(head)}</h3>`}${mine.map((name) => html`<a href=${href(name)} aria-current=${name === page ? "page" : undefined} title=${t(`nav.${name}`)}><${Icon} n=${PAGES[name].icon} /><span class="t">${t(`nav.${name}`)}</span><${Count} page=${name} /></a>`)}<//>`;
     })}</div>
-    <div class="foot"><a href="#" onClick=${(e) => { e.preventDefault(); keys(); }} title=${t("nav.keys")}><${Icon} n="help" /><span class="t">${t("nav.keys")}</span></a>
+    <div class="foot"><a href="#" onClick=${(e) => { e.preventDefault(); keys(); }} title=${t("nav.keyboard")}><${Icon} n="help" /><span class="t">${t("nav.keyboard")}</span></a>
       <div class="me"><${Face} name=${who.me.name} k="desk" /><span class="txt grow"><span class="mid strong clip">${who.me.name}</span><br /><button class="link small" onClick=${signOut}>${t("signout")}</button></span></div></div></nav>`;
 }
 
@@ -127,6 +127,6 @@ function useGo(pages) {
 }
 
 const KEYS = ["J K", "C", "R", "N", "/", "⌘ ↵", "⌘ ⇧ ↵", "E", "S", "H", "T", "B", "U", "D", "⌘ K", "G", "?"];
-const Keys = ({ close }) => html`<${Dialog} title=${t("nav.keys")} close=${close}><dl class="facts keys">${KEYS.map((key) => html`<dt>${key.split(" ").map((one) => html`<kbd>${one}</kbd> `)}</dt><dd>${t(`key.${key}`)}</dd>`)}</dl><//>`;
+const Keys = ({ close }) => html`<${Dialog} title=${t("nav.keyboard")} close=${close}><dl class="facts keys">${KEYS.map((key) => html`<dt>${key.split(" ").map((one) => html`<kbd>${one}</kbd> `)}</dt><dd>${t(`key.${key}`)}</dd>`)}</dl><//>`;
 
 ready().then(() => render(html`<${App} />`, document.getElementById("app")));

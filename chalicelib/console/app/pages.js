@@ -1,15 +1,27 @@
 // Every page: its icon, its letter after G, who may see it. A new page is a module and a row here.
+const resources = () => import("./resources.js");
 export const PAGES = {
   inbox: { icon: "inbox", key: "i", role: "read", rail: true, tab: true, load: () => import("./inbox.js") },
+  contacts: { icon: "users", key: "c", role: "read", tab: true, load: () => import("./contacts.js") },
   conversations: { icon: "list-search", key: "v", role: "read", tab: true, load: () => import("./conversations.js") },
-  bots: { icon: "robot", key: "b", role: "read", tab: true, load: () => import("./bots.js") },
+  channels: { icon: "plug", key: "h", role: "read", load: resources },
+  bots: { icon: "robot", key: "b", role: "read", load: resources },
+  desks: { icon: "headset", key: "e", role: "read", load: resources },
+  rules: { icon: "route", key: "r", role: "read", load: resources },
+  triggers: { icon: "bolt", key: "t", role: "read", load: resources },
+  sources: { icon: "database-import", key: "s", role: "read", load: resources },
+  subscriptions: { icon: "webhook", key: "u", role: "read", load: resources },
+  replies: { icon: "message-circle", key: "y", role: "read", load: resources },
   deliveries: { icon: "truck-delivery", key: "d", role: "read", load: () => import("./deliveries.js") },
   failures: { icon: "alert-triangle", key: "f", role: "admin", load: () => import("./failures.js") },
+  audit: { icon: "history", key: "a", role: "admin", load: () => import("./audit.js") },
+  people: { icon: "users-group", key: "p", role: "admin", load: resources },
+  keys: { icon: "key", key: "k", role: "admin", load: resources },
 };
 export const SECTIONS = [
-  ["", ["inbox", "conversations"]],
-  ["nav.set_up", ["bots"]],
-  ["nav.operate", ["deliveries", "failures"]],
+  ["", ["inbox", "contacts", "conversations"]],
+  ["nav.set_up", ["channels", "bots", "desks", "rules", "triggers", "sources", "subscriptions", "replies"]],
+  ["nav.operate", ["deliveries", "failures", "audit", "people", "keys"]],
 ];
 const ORDER = ["read", "agent", "admin"];
 export const pagesOf = (role) => Object.keys(PAGES).filter((name) => ORDER.indexOf(role) >= ORDER.indexOf(PAGES[name].role));

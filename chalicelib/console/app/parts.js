@@ -50,8 +50,8 @@ export const Card = ({ title, aside, children, flush }) => html`
 export const Note = ({ k = "", icon = "info-circle", children, ...rest }) => html`<div class=${`note ${k}`} ...${rest}><${Icon} n=${icon} /><div class="grow">${children}</div></div>`;
 export const Empty = ({ icon, title, children, action }) => html`
   <div class="empty"><span class="disc"><${Icon} n=${icon} /></span><h2>${title}</h2><p>${children}</p>${action && html`<div class="row wrap">${action}</div>`}</div>`;
-export const Page = ({ title, lead, actions, chips, children }) => html`
-  <div class="page"><div class="pagehead"><div class="grow"><div class="row wrap"><h1>${title}</h1>${chips}</div>${lead && html`<p class="lead">${lead}</p>`}</div>${
+export const Page = ({ title, crumb, lead, actions, chips, children }) => html`
+  <div class="page"><div class="pagehead"><div class="grow">${crumb && html`<nav class="crumb" aria-label=${t("nav.path")}>${crumb}</nav>`}<div class="row wrap"><h1>${title}</h1>${chips}</div>${lead && html`<p class="lead">${lead}</p>`}</div>${
     actions && html`<div class="row wrap">${actions}</div>`}</div>${children}</div>`;
 export const Loading = ({ rows = 4 }) => html`
   <div class="waiting" role="status"><span class="unseen">${t("list.loading")}</span>${Array.from({ length: rows }, () => html`<div class="skel"></div>`)}</div>`;

@@ -1,0 +1,164 @@
+// What owners set up, one module for every kind: the list with its health, and one of them with its form.
+import { call, get, post, unique } from "./api.js";
+import * as deeds from "./deeds.js";
+import { Form, labelOf } from "./form.js";
+import { html, useEffect, useState } from "./html.js";
+import { Listed, useList } from "./listing.js";
+import { Btn, Card, Dialog, Icon, Loading, Note, Page, Status, Trouble, channelIcon, channelName } from "./parts.js";
+import { go, href } from "./place.js";
+import { blank, choicesOf, description, fieldsOf, patch } from "./schema.js";
+import { may } from "./session.js";
+import { load as loadSetup, named, setup } from "./setup.js";
+import { stamp } from "./time.js";
+import { known, t } from "./words.js";
+
+export const title = (page) => t(`nav.${page}`);
+const MODEL = { channels: "Channel", bots: "Bot", desks: "Desk", rules: "Rule", triggers: "Trigger", sources: "Source", subscriptions: "Subscription", keys: "Key", people: "Person", replies: "Reply", services: "Service" };
+const ICON = { channels: "plug", bots: "robot", desks: "headset", rules: "route", triggers: "bolt", sources: "database-import", subscriptions: "webhook", keys: "key", people: "users", replies: "message-circle" };
+const VERIFIED = ["bots", "desks", "subscriptions"];
+const DELIVERED = { bots: "bot_id", desks: "desk_id", subscriptions: "subscription_id", channels: "channel_id" };
+const SHOWN = ["webhook_url", "events_url", "event_url", "chat_url", "widget_url", "live_url", "url"];
+const USUAL = "webchat"; // of channels: it needs nothing of anybody
+const SECRETS = ["verification_token", "access_token"];
+const iconOf = (page, one) => (page === "channels" ? channelIcon(one.kind) : ICON[page]);
+const kindOf = (page, one) => (page === "channels" ? channelName(one.kind) : one.kind ? t(`kind.${one.kind}`) : "");
+
+function about(page, one) {
+  if (page === "rules") return t(`rule.${one.to}`, { bot: named(one.bot_id), desk: named(one.desk_id) });
+  if (page === "keys") return one.scopes.map((scope) => t(`role.${scope}`)).join(", ");
+  if (page === "people") return [t(`role.${one.role}`), one.email].filter(Boolean).join(" · ");
+  if (page === "replies") return one.text;
+  if (page === "triggers") return [named(one.bot_id), one.schedule].filter(Boolean).join(" · ");
+  if (page === "sources") return one.key;
+  if (page === "subscriptions") return (one.events ?? []).join(", ");
+  return one.webhook_url && page !== "channels" ? one.webhook_url : "";
+}
+
+export default function Resources({ page, id, service }) {
+  return id ? html`<${One} key=${id} page=${page} id=${id} service=${service} />` : html`<${Every} page=${page} service=${service} />`;
+}
+
+function Every({ page, service }) {
+  const list = useList(`v1/${page}`, page === "keys" ? {} : { service_id: service }, { every: VERIFIED.includes(page) ? 15_000 : 0 });
+  const make = may("admin") && html`<${Btn} kind="main" icon="plus" onClick=${() => go(page, "new")}>${t(`new.${page}`)}<//>`;
+  return html`<${Page} title=${t(`nav.${page}`)} lead=${t(`lead.${page}`)} actions=${make}>
+    <${Listed} list=${list} empty=${{ icon: ICON[page], title: t(`none.${page}`), more: t(`none_more.${page}`) }}><${Card} flush=${true}><div class="tablewrap"><table class="list stack">
+      <thead><tr><th>${labelOf("name")}</th><th>${t("col.kind")}</th><th>${t("col.about")}</th><th>${t("col.status")}</th></tr></thead>
+      <tbody>${list.data.map((one) => html`<tr key=${one.id}><td><a class="row strong" href=${href(page, one.id)}><${Icon} n=${iconOf(page, one)} />${one.name ?? one.shortcut ?? one.id}</a></td><td class="muted">${kindOf(page, one)}</td>
+        <td class="muted clip address">${about(page, one)}</td><td>${one.status ? html`<${Status} s=${one.status} />` : one.suspended ? html`<${Status} s="suspended" />` : ""}</td></tr>`)}</tbody></table></div><//><//><//>`;
+}
+
+function One({ page, id, service }) {
+  const fresh = id === "new";
+  const [state, set] = useState({ loading: true, error: null, all: null, row: null, values: null }), [wrong, say] = useState({ fields: {}, text: "" });
+  const [busy, wait] = useState(false), [once, show] = useState(null), [removing, ask] = useState(false);
+  const model = MODEL[page];
+  const read = async () => {
+    try {
+      const [doc, row] = await Promise.all([description(), fresh ? null : get(`v1/${page}/${encodeURIComponent(id)}`)]);
+      const all = doc.components.schemas;
+      set({ loading: false, error: null, all, row, values: row ? own(all, model, row) : begun(all, model, service) });
+    } catch (error) {
+      set((was) => ({ ...was, loading: false, error }));
+    }
+  };
+  useEffect(() => { read(); }, []);
+  if (state.loading) return html`<${Page} title=${t(`nav.${page}`)}><${Loading} /><//>`;
+  if (!state.all) return html`<${Page} title=${t(`nav.${page}`)}><${Trouble} error=${state.error} again=${read} /><//>`;
+  const { all, row, values } = state, choices = choicesOf(all, model);
+  const fields = fieldsOf(all, model, values);
+  const change = (next) => set({ ...state, values: choices && next[choices[0]] !== values[choices[0]] ? { ...begun(all, model, service, { [choices[0]]: next[choices[0]] }), name: next.name } : next });
+  const secret = (path) => (SECRETS.includes(path.slice(1)) || path.startsWith("/secrets/") ? Boolean(row?.[`${path.slice(1)}_set`] ?? row?.secrets_set?.includes(path.slice(9))) : null);
+  const refused = (error) => {
+    const at = Object.fromEntries(error.errors?.map((one) => [one.path, one.message]) ?? []);
+    const placed = Object.keys(at).filter((path) => path.split("/")[1] in fields.properties);
+    say({ fields: at, text: placed.length && placed.length === Object.keys(at).length ? t("form.look") : error.message });
+  };
+  const save = async (e) => {
+    e.preventDefault();
+    wait(true);
+    try {
+      const given = Object.fromEntries(Object.entries(values).filter(([name]) => name in fields.properties));
+      let answer;
+      if (fresh) answer = await post(`v1/${page}`, clean(given), { key: unique() });
+      else {
+        const now = await get(`v1/${page}/${encodeURIComponent(id)}`);
+        if (now.updated_at !== row.updated_at) {
+          set({ ...state, row: now, values: { ...own(all, model, now), ...patch(own(all, model, row), given) } });
+          return say({ fields: {}, text: t("form.changed_meanwhile") });
+        }
+        answer = await call("PATCH", `v1/${page}/${encodeURIComponent(id)}`, patch(own(all, model, row), given));
+      }
+      say({ fields: {}, text: "" });
+      deeds.say(t("done.saved"));
+      if (setup.get().service === service) loadSetup(service, 0).catch(() => {});
+      const shown = Object.fromEntries(Object.entries(answer).filter(([name]) => ["key", "signing_secret", "token", "bearer_token", "secret", "events_url"].includes(name)));
+      if (fresh && Object.keys(shown).length) return show({ id: answer.id, shown });
+      if (fresh) return go(page, answer.id);
+      set({ ...state, row: answer, values: own(all, model, answer) });
+    } catch (error) {
+      refused(error);
+    } finally {
+      wait(false);
+    }
+  };
+  const verify = async () => {
+    wait(true);
+    try {
+      await post(`v1/${page}/${id}/verify`);
+      deeds.say(t("done.verified", { name: row.name ?? id }));
+      say({ fields: {}, text: "" });
+    } catch (error) {
+      say({ fields: {}, text: error.message });
+    } finally {
+      wait(false);
+      read();
+    }
+  };
+  const remove = async () => {
+    ask(false);
+    try {
+      await call("DELETE", `v1/${page}/${encodeURIComponent(id)}`);
+      deeds.say(t("done.removed"));
+      loadSetup(service, 0).catch(() => {});
+      go(page);
+    } catch (error) {
+      say({ fields: {}, text: error.message });
+    }
+  };
+  const urls = row ? SHOWN.filter((name) => row[name] && !(name in fields.properties)) : [];
+  const actions = html`${row && DELIVERED[page] && row.kind !== "console" && html`<a class="btn" href=${href("deliveries", "", { [DELIVERED[page]]: id })}><${Icon} n="truck-delivery" />${t("nav.deliveries")}</a>`}
+    ${row && VERIFIED.includes(page) && row.kind !== "console" && may("admin") && html`<${Btn} icon="shield-check" disabled=${busy} onClick=${verify}>${t("do.verify")}<//>`}
+    ${row && may("admin") && html`<${Btn} kind="danger" onClick=${() => ask(true)}>${t("do.remove")}<//>`}`;
+  return html`<${Page} title=${row ? row.name ?? row.shortcut ?? id : t(`new.${page}`)} crumb=${html`<a href=${href(page)}>${t(`nav.${page}`)}</a>`} chips=${row?.status && html`<${Status} s=${row.status} />`} actions=${actions}>
+    ${state.error && html`<${Trouble} error=${state.error} again=${read} />`}
+    ${urls.length > 0 && html`<${Card} title=${t("form.addresses")}><dl class="facts">${urls.map((name) => html`<dt>${labelOf(name)}</dt><dd class="row"><code class="grow">${row[name]}</code><${Btn} kind="sm bare icon" icon="copy" label=${t("do.copy")} onClick=${() => copy(row[name])} /></dd>`)}</dl><//>`}
+    <form onSubmit=${save} novalidate><${Card} title=${t("form.settings")} aside=${row && html`<span class="small muted">${t("form.changed", { at: stamp(row.updated_at) })}</span>`}><div class="col gap4 form">
+      ${wrong.text && html`<${Note} k="bad" icon="alert-triangle" role="alert">${wrong.text}<//>`}
+      <fieldset class="col gap4 bare" disabled=${!may("admin") || busy}>
+      ${fresh && choices && html`<div class="formrow"><label class="label" for="choice">${labelOf(choices[0])}</label><select id="choice" class="field" value=${values[choices[0]]} onChange=${(e) => change({ ...values, [choices[0]]: e.target.value })}>${choices[1].map((one) => html`<option value=${one}>${page === "channels" ? channelName(one) : known(`value.${one}`) ? t(`value.${one}`) : known(`kind.${one}`) ? t(`kind.${one}`) : one}</option>`)}</select></div>`}
+      <${Form} all=${all} fields=${fields} values=${values} set=${change} wrong=${wrong.fields} hidden=${["service_id", ...(choices && (fresh || page === "channels" || page === "desks") ? [choices[0]] : []), ...(page === "bots" ? ["kind"] : [])]} secret=${secret} />
+      ${may("admin") && html`<div class="row"><button class="btn main"><${Icon} n="device-floppy" />${t(fresh ? "do.make" : "do.save")}</button>${fresh && html`<a class="btn" href=${href(page)}>${t("do.cancel")}</a>`}</div>`}</fieldset></div><//></form>
+    ${once && html`<${Dialog} title=${t("form.once")} close=${() => go(page, once.id)}><div class="col gap3"><${Note} k="warn" icon="key">${t("form.once_more")}<//>${Object.entries(once.shown).map(([name, value]) => html`<div><span class="label">${labelOf(name)}</span><div class="row"><code class="grow wrapall">${value}</code><${Btn} kind="sm bare icon" icon="copy" label=${t("do.copy")} onClick=${() => copy(value)} /></div></div>`)}<${Btn} kind="main" onClick=${() => go(page, once.id)}>${t("do.kept")}<//></div><//>`}
+    ${removing && html`<${Dialog} title=${t("form.remove", { name: row.name ?? id })} close=${() => ask(false)}><p class="mid">${t("form.remove_more")}</p><div class="row"><${Btn} kind="danger grow" onClick=${remove}>${t("do.remove")}<//><${Btn} data-first="" onClick=${() => ask(false)}>${t("do.cancel")}<//></div><//>`}<//>`;
+}
+
+async function copy(text) {
+  await navigator.clipboard.writeText(text);
+  deeds.say(t("done.copied"));
+}
+
+// A new one as the description has it, and one that stands without what is only answered.
+function begun(all, model, service, given = {}) {
+  const choices = choicesOf(all, model);
+  const first = { service_id: service, ...(choices ? { [choices[0]]: choices[1].includes(USUAL) ? USUAL : choices[1][0] } : {}), ...given };
+  const { properties } = fieldsOf(all, model, first);
+  return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, first[name] ?? blank(all, schema)]));
+}
+const own = (all, model, row) => {
+  const { properties } = fieldsOf(all, model, row);
+  return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, row[name] ?? (schema.nullable || SECRETS.includes(name) ? null : blank(all, schema))]));
+};
+// Nothing is not sent: an empty field is one that was left out.
+const clean = (given) => Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== "").map(([name, value]) => [name, value && typeof value === "object" && !Array.isArray(value) ? clean(value) : value]));
+

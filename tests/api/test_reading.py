@@ -203,7 +203,9 @@ def test_a_conversation_with_its_attempts(api: Any, said: Said, bot: str, channe
         said.tell(3 * n + 1, ids[0], kind="status")
     api("POST", f"/v1/deliveries/{told[ids[2]][0]}/replay")
     path = f"/v1/conversations/{said.conversation.id}/timeline"
-    found, cursor, pages = [], "", 0
+    found: list[Any] = []
+    cursor: str | None = ""
+    pages = 0
     while cursor is not None:
         page = api("GET", f"{path}?limit=3" + (f"&cursor={cursor}" if cursor else "")).body
         found, cursor, pages = page["data"] + found, page["next_cursor"], pages + 1

@@ -97,7 +97,7 @@ QUERIES: dict[str, Query] = {
     "api.contacts.files:load": Query(OF_SERVICE | {"from_row": _number(10**8, 1)}),
     "api.contacts.files:dump": Query(OF_SERVICE | {"limit": _number(MOST_EXPORTED, MOST_EXPORTED), **CURSOR}),
     "api.conversations.conversations:listing": Query(OF_SERVICE | {"contact_id": _text("contact-id")} | PAGED),
-    "api.conversations.attempts:listing": Query(PAGED),
+    "api.deliveries.attempts:listing": Query(PAGED),
     "api.setup.audit:listing": Query(OF_SERVICE | PAGED),
     "api.setup.audit:one": Query(OF_SERVICE),
     "api.deliveries.failures:listing": Query(PAGED),

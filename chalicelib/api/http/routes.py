@@ -114,7 +114,7 @@ TABLE: tuple[Route, ...] = (
     Route("GET", "/v1/conversations", "api.conversations.conversations:listing", READ),
     Route("POST", "/v1/conversations", "api.conversations.direct:create", AGENT),
     Route("GET", "/v1/conversations/{id}", "api.conversations.conversations:one", READ),
-    Route("GET", "/v1/conversations/{id}/timeline", "api.conversations.attempts:listing", READ),
+    Route("GET", "/v1/conversations/{id}/timeline", "api.deliveries.attempts:listing", READ),
     Route("POST", "/v1/conversations/{id}/complete", "api.conversations.direct:complete", AGENT),
     Route("POST", "/v1/conversations/{id}/events", "api.conversations.agents:events", AGENT),
     Route("GET", "/v1/threads/{id}", "api.conversations.conversations:thread", READ),

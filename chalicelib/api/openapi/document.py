@@ -65,7 +65,7 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.setup.apply:apply": (200, Bundle, shapes.Applied),
     "api.setup.export:export": (200, None, Bundle),
     "api.conversations.conversations:one": (200, None, shapes.ConversationWithThread),
-    "api.conversations.attempts:listing": (200, None, shapes.ConversationTimeline),
+    "api.deliveries.attempts:listing": (200, None, shapes.ConversationTimeline),
     "api.conversations.direct:create": (201, DirectCall, shapes.Conversation),
     "api.conversations.direct:complete": (200, Complete, Completed),
     "api.conversations.trigger_events:one": (200, None, EventAnswer),

@@ -57,6 +57,7 @@ THINGS: dict[str, Thing] = {
     "timeline": Thing(
         "", "/v1/contacts/{of}/timeline", _MESSAGE, {"ct": ""}, {"source": "sources", "type": "types"},
     ),
+    "attempts": Thing("", "/v1/conversations/{of}/timeline", (*_MESSAGE, "deliveries"), {"cv": ""}),
     "deliveries": Thing(
         "/v1/deliveries/{id}", "/v1/deliveries",
         ("created_at", "id", "status", "kind", "destination_id", "attempts", "next_attempt_at"),

@@ -17,6 +17,8 @@ from chalicelib.api.http.routes import OPEN, READ, TABLE, plural_of
 from chalicelib.cli.connection import Refused
 from chalicelib.cli.looking import PAGE, Tail, followed
 from chalicelib.cli.things import KINDS, LISTED, TAILED, THINGS, named, narrowed
+from chalicelib.domain.thread import Conversation, Thread
+from chalicelib.tables import threads
 from chalicelib.tables.config import PREFIXES
 from infra.reads import ROOT
 
@@ -111,7 +113,11 @@ def test_every_list_can_be_read(parley: Any, api: Any, service: str) -> None:
     contact = api("POST", "/v1/contacts", {"service_id": service, "name": "Ana", "identities": [
         {"kind": "email", "value": "ana@example.com"}]}).body["id"]  # fmt: skip
     event = api("POST", f"/v1/triggers/{trigger}/invoke", {"text": "x"}).body["id"]
-    of = {"messages": contact, "timeline": contact, "events": trigger, "deliveries": bot}
+    # In this process nothing takes what is posted on, so the conversation is made as `converse` leaves it.
+    opened = Conversation("th_" + "a" * 26, 1, service, "bot", bot, "open", 1)
+    threads.keep_conversation(opened)
+    assert threads.save(Thread(opened.thread, service, bot, "api", "x"))
+    of = {"messages": contact, "timeline": contact, "events": trigger, "deliveries": bot, "attempts": opened.id}
     for name in LISTED:
         for output in ("text", "json"):
             words = ("--of", of[name]) if name in of else ()

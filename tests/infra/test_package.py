@@ -106,7 +106,9 @@ def test_the_console_is_whole_and_light(tree: Path, monkeypatch: pytest.MonkeyPa
         kept.cache_clear()
     first = {*page.first_modules(), *re.findall(r"\{hash\}/([\w.-]+)", page.index()), vendored.SPRITE, page.INDEX}
     found = [path for folder in ("app", "vendor") for path in (page.CONSOLE / folder).iterdir()]
-    files = {path.name: path for path in found if path.name in page.files()}
+    found = [path for path in found if path.name in page.files()]
+    files = {path.name: path for path in found}
+    assert len(files) == len(found), "no file of ours has the name of another's"
     monkeypatch.undo()
     for kept in (page.files, page.version, page.index):
         kept.cache_clear()

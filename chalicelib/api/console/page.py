@@ -66,7 +66,7 @@ def file(request: Request, hash: str, name: str) -> Response:
     """A file. Under another version's hash it is that of this version, and nobody may keep it: while a deploy changes
     one process after another, a page may ask the older or the newer one."""
     content = files().get(name)
-    if content is None or name == INDEX:
+    if content is None or Path(name).suffix not in _KINDS:
         raise Problem(404, "not_found", "the console has no such file")
     headers = _HEADERS | {
         "Content-Type": _KINDS[Path(name).suffix],

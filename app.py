@@ -77,6 +77,14 @@ def announce(event: DynamoDBEvent) -> Any:
     return step.run(event.to_dict(), event.context)
 
 
+@app.on_dynamodb_record(stream_arn="threads", batch_size=100)
+def observe(event: DynamoDBEvent) -> Any:
+    """Shows people at console desks what their chats have come to."""
+    from chalicelib.steps import observe as step
+
+    return step.run(event.to_dict(), event.context)
+
+
 @app.on_sqs_message(queue="deliveries.fifo+bulk-deliveries.fifo", batch_size=10)
 def deliver(event: SQSEvent) -> Any:
     """Pumps the lanes of webhook bots and desks."""

@@ -18,6 +18,8 @@ WRITERS: dict[str, tuple[str, ...]] = {
         "api", "converse", "erase", "fetch_media", "fire_timer", "ingest_source", "poll_channel", "receive_bot",
         "receive_channel", "receive_desk", "receive_trigger", "retry_send", "send",
     ),
+    # What a thread's row says, and what people do with it: claim it, read it.
+    "inbox": ("observe", "fire_timer", "api"),
     # What our own code could not do is written by bury and marked as replayed through the API.
     "failures": ("bury", "api"),
 }  # fmt: skip
@@ -51,6 +53,7 @@ SENDS_TO: dict[str, tuple[str, ...]] = {
     "fan_out": ("deliveries.fifo", "bulk-deliveries.fifo", "sends.fifo", "threads.fifo", "timers"),
     # That a message was told, and so delivered.
     "push": ("threads.fifo",),
+    "observe": (),
     # Deliveries to subscriptions; threads hear of what became of their contact.
     "announce": (*_EVENTS, *_LANES, "timers"),
     # Bot replies in a response, and what became of a delivery; the rest of a long lane is a new wake-up.

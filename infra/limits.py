@@ -85,6 +85,12 @@ LIMITS: dict[str, Limit] = {
         batch=100,
     ),
     "announce": Limit(60, 512, "a handful of calls for each conversation opened or closed", batch=100, old_after_s=300),
+    "observe": Limit(
+        60,
+        512,
+        "a read and a write for each chat of a console desk that something was said in",
+        batch=100,
+    ),
     "deliver": Limit(
         60,
         512,

@@ -12,6 +12,7 @@ from infra.limits import LIMITS, STREAM_FACTOR, STREAM_MAX_AGE_S, STREAM_RETRIES
 PARTIAL = {"FunctionResponseTypes": ["ReportBatchItemFailures"]}
 
 _CHANGED = ["INSERT", "MODIFY"]
+_IN_INBOX = {"state": {"M": {"chat": {"M": {"kind": {"S": ["console"]}}}}}}
 FILTERS: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
     # Every message changes its thread's row; only conversations are worth waking it for.
     ("announce", "threads"): ({"eventName": _CHANGED, "dynamodb": {"Keys": {"item": {"S": [{"prefix": "c"}]}}}},),
@@ -21,6 +22,11 @@ FILTERS: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
         {"eventName": ["INSERT"], "dynamodb": {"Keys": {"item": {"S": [{"prefix": "merge#"}]}}}},
     ),
     ("announce", "endpoints"): ({"eventName": _CHANGED},),
+    # Threads that a console desk has, or had until now.
+    ("observe", "threads"): tuple(
+        {"eventName": _CHANGED, "dynamodb": {"Keys": {"item": {"S": ["thread"]}}, image: _IN_INBOX}}
+        for image in ("NewImage", "OldImage")
+    ),
     # New messages of channels whose pages have sockets.
     ("push", "messages"): (
         {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"data": {"M": {"channel_kind": {"S": ["webchat"]}}}}}},

@@ -52,6 +52,7 @@ STREAMS = (
     ("messages", "push"),
     ("connections", "push"),
     ("threads", "announce"),
+    ("threads", "observe"),
     ("contacts", "announce"),
     ("endpoints", "announce"),
 )

@@ -39,9 +39,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "inbound": ("domain", "wire", "ports", "tables", "bots", "desks", "sources", "inbound"),
     # What the steps share that serve pages of web chats.
     "visitors": ("domain", "ports", "tables", "channels", "visitors"),
+    # What `observe` does, and `fire_timer` when it has to be done again.
+    "inbox": ("domain", "ports", "tables", "inbox"),
     "steps": (
         "domain", "wire", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows",
-        "announcing", "lanes", "inbound", "visitors",
+        "announcing", "lanes", "inbound", "inbox", "visitors",
     ),
     "api": (
         "domain", "wire", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows",
@@ -64,6 +66,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     # Mappings are JSONata.
     "sources": ("jsonatapy",),
     "announcing": (),
+    "inbox": (),
     "lanes": (),
     "visitors": (),
     # Settings are pydantic models, in a module that only the API loads. Who a visitor is comes as a JSON Web Token.

@@ -39,7 +39,12 @@ CONDITIONAL = {
     "tables.receipts.claim": "the same digest passes again",
     "tables.receipts.event_of_key": "what stands is read: our own event's id is the answer",
     "tables.connections._types": "one side types: noted by this call or another",
+    "tables.inbox._later": "a version says all of the row: whoever has shown it has shown the same",
+    "tables.inbox.claim": "the same person's claim passes again",
+    "tables.inbox.see": "a number only advances",
     "tables.links.touch": "the time only advances, by an hour at least",
+    "tables.sessions.end": "ended is ended, by whomever",
+    "tables.sessions.used": "its end is moved on, by this call or another",
     "tables.trigger_events.add": "the row comes from its cause: whoever stored it",
     "tables.trigger_events._conditionally": "a status only advances; the first outcome stands",
 }

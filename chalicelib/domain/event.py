@@ -12,6 +12,7 @@ BOT_MESSAGE, BOT_HANDOVER, BOT_CLOSE = "bot.message", "bot.handover", "bot.close
 CHAT_ACCEPTED, AGENT_MESSAGE, AGENT_TYPING = "chat.accepted", "agent.message", "agent.typing"
 CHAT_HOLD, CHAT_RESUMED, CHAT_TRANSFERRED = "chat.hold", "chat.resumed", "chat.transferred"
 CHAT_RETURNED, CHAT_CLOSED = "chat.returned_to_bot", "chat.closed"
+CHAT_ASSIGNED, CHAT_SNOOZED, AGENT_NOTE = "chat.assigned", "chat.snoozed", "agent.note"
 DESK_KINDS = (
     CHAT_ACCEPTED,
     AGENT_MESSAGE,
@@ -21,10 +22,14 @@ DESK_KINDS = (
     CHAT_TRANSFERRED,
     CHAT_RETURNED,
     CHAT_CLOSED,
+    CHAT_ASSIGNED,
+    CHAT_SNOOZED,
+    AGENT_NOTE,
 )
 RECEIPT = "receipt"
 """What became of a message of ours: the provider's statuses, and the outcome of sending it."""
 OFFER_EXPIRED, BOT_FAILING, BOT_RECOVERED = "offer.expired", "bot.failing", "bot.recovered"
+SNOOZE_OVER = "snooze.over"
 TRIGGER_EVENT, SOURCE_EVENT = "trigger.event", "source.event"
 BOT_GAVE_UP, ANSWER_DUE = "bot.gave_up", "answer.due"
 CONTACT_CHANGED, CONTACT_ERASED = "contact.changed", "contact.erased"
@@ -56,9 +61,10 @@ class Event:
       often it was looked for
     - customer.moved: to (the new address), identities, gone ((kind, value) of what identifies them now, and before)
     - bot.*: bot, conversation, content, params
-    - chat.* and agent.*: desk, conversation, content, agent, outcome, desk_id
+    - chat.* and agent.*: desk, conversation, content, agent, outcome, desk_id; of chat.assigned, `agent` is who gets it
+      and `by` who gives it; of chat.snoozed, `until` in milliseconds (0: it is woken)
     - receipt: seq, state, error, provider_id
-    - offer.expired: number, epoch; bot.failing: bot, delivery; bot.recovered: bot
+    - offer.expired: number, epoch; snooze.over: number, until; bot.failing: bot, delivery; bot.recovered: bot
     - trigger.event: bot, content (none: nothing is said yet), source, author (plain); contact (as of Thread.contact)
       where one is known; session_s; asked (id of the trigger's event) and answer_within_s where an outcome is wanted
     - source.event: content, source, sent_at (milliseconds); contact where one is known

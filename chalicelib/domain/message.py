@@ -21,8 +21,11 @@ TYPES = (
     "template",
     "postback",
     "event",
+    "note",
 )
 """Types of message, as on the wire."""
+NOTE = "note"
+"""Said among agents: no customer, bot, desk or subscription ever hears of it."""
 MAX_TEXT_BYTES = 16 * 1024
 
 RECEIVED, PENDING, SENT, DELIVERED, READ, FAILED = "received", "pending", "sent", "delivered", "read", "failed"
@@ -136,6 +139,11 @@ class Message:
     """Correlation id from the edge to the provider."""
     provider_id: str = ""
     error: dict[str, Any] | None = None
+
+    @property
+    def is_note(self) -> bool:
+        """Whether it was said among agents."""
+        return self.content.type == NOTE
 
     def held_files(self) -> list[str]:
         """Keys of the copies that may be kept of its files: of those with an address of their own there is none."""

@@ -73,6 +73,8 @@ def to_message(message: Message, *, status: bool, at: int, rfc3339: Rfc3339) -> 
 
     Subscriptions hear of it by routes, which `converse` decided; this is for everybody else.
     """
+    if message.is_note:
+        return []
     if message.author.kind == "system":
         if status or not never_offered(message):
             return []

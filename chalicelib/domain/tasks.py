@@ -57,6 +57,17 @@ class OfferExpired(ThreadTask):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SnoozeOver(ThreadTask):
+    """A conversation that was put aside is to be seen to again."""
+
+    kind: ClassVar[str] = kinds.SNOOZE_OVER
+    number: int
+    """Of the conversation on its thread."""
+    until: int
+    """As the snooze said it: one that was set anew makes this void."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BotFailing(ThreadTask):
     """A customer has waited for a bot's answer for as long as a rule allows."""
 
@@ -178,6 +189,15 @@ class AnnounceAgain(Task):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObserveAgain(Task):
+    """A change of a thread that `observe` could not show is shown at a person's wish."""
+
+    kind: ClassVar[str] = "observe.again"
+    change: Mapping[str, Any]
+    """`dynamodb` of the stream's record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BusAgain(Task):
     """An event that the event bus did not take."""
 
@@ -188,6 +208,7 @@ class BusAgain(Task):
 
 TASKS: tuple[type[Task], ...] = (
     OfferExpired,
+    SnoozeOver,
     BotFailing,
     AnswerDue,
     TriggerDue,
@@ -198,6 +219,7 @@ TASKS: tuple[type[Task], ...] = (
     ForgetFiles,
     MessageAgain,
     AnnounceAgain,
+    ObserveAgain,
     BusAgain,
 )
 _BY_KIND = {task.kind: task for task in TASKS}

@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from chalicelib.domain.chat import Chat
 from chalicelib.domain.stored import known
 
 BOT, DESK, NOBODY = "bot", "desk", ""
@@ -53,20 +54,6 @@ def thread_of_message(message: str) -> str | None:
     prefix, _, rest = message.partition("_")
     key, _, cause = rest.partition("_")
     return f"th_{key}" if prefix == "ms" and len(key) == 26 and len(cause) == 16 else None
-
-
-@dataclass(frozen=True, slots=True)
-class Chat:
-    """The desk's open conversation on a thread."""
-
-    number: int
-    desk: str
-    state: str
-    """offered, accepted or held."""
-    since: int
-    tried: tuple[str, ...] = ()
-    """Desks that did not accept in time."""
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +153,7 @@ class Thread:
             if name in data:
                 data[name] = list(data[name])
         if self.chat:
-            data["chat"] = {
-                "number": self.chat.number,
-                "desk": self.chat.desk,
-                "state": self.chat.state,
-                "since": self.chat.since,
-                "tried": list(self.chat.tried),
-                "reason": self.chat.reason,
-            }
+            data["chat"] = self.chat.plain()
         return data
 
     @staticmethod
@@ -181,7 +161,7 @@ class Thread:
         """The reverse of `plain`."""
         data = dict(plain)
         if chat := data.get("chat"):
-            data["chat"] = Chat(**known(Chat, chat) | {"tried": tuple(chat.get("tried", ()))})
+            data["chat"] = Chat.of(chat)
         data["recent"], data["asked"] = tuple(data.get("recent", ())), tuple(data.get("asked", ()))
         return Thread(**{"address": ""} | known(Thread, data))
 

@@ -6,22 +6,27 @@ from typing import Any
 
 from chalicelib.desks import webhook as wire
 from chalicelib.desks.webhook import DeskEvent
-from chalicelib.domain.event import Event
+from chalicelib.domain.event import CHAT_ASSIGNED, CHAT_SNOOZED, Event
 from chalicelib.domain.thread import Thread
 from chalicelib.inbound.post import Post, refuse
+from chalicelib.ports import clock
 from chalicelib.ports.web import Problem
 from chalicelib.tables import config
 
+LONGEST_SNOOZE_MS = 366 * 86_400_000
+"""What is put aside for longer comes back after a year."""
 
-def events(post: Post, given: Any) -> list[Event]:
-    """The events that parsed JSON holds; Problem 404, 410, 413 or 422."""
+
+def events(post: Post, given: Any, *, by: dict[str, str] | None = None) -> list[Event]:
+    """The events that parsed JSON holds; Problem 404, 410, 413 or 422. `by` is who does it, where that is known of whom
+    posts them: whatever an event says of its agent, it is they."""
     read = wire.read_events(given)
     refuse(read.problems, too_large=read.too_large)
     post.warnings += read.ignored
-    return [_event(post, said, index) for index, said in enumerate(read.events)]
+    return [_event(post, said, index, by or {}) for index, said in enumerate(read.events)]
 
 
-def _event(post: Post, said: DeskEvent, index: int) -> Event:
+def _event(post: Post, said: DeskEvent, index: int, by: dict[str, str]) -> Event:
 
     def mine(thread: Thread, number: int) -> bool:
         chat = thread.chat
@@ -34,6 +39,19 @@ def _event(post: Post, said: DeskEvent, index: int) -> Event:
     if said.desk and (config.get("desk", said.desk) is None or config.service_of(said.desk) != thread.service):
         raise Problem(422, "wrong_fields", "desk_id: unknown desk", errors=[(f"/{index}/desk_id", "unknown desk")])
     body: dict[str, Any] = {"desk": post.party.id, "conversation": said.conversation}
-    more = (("agent", said.agent), ("outcome", said.outcome), ("desk_id", said.desk))
+    assigns = said.kind == CHAT_ASSIGNED
+    more: tuple[tuple[str, Any], ...] = (
+        ("agent", said.agent if assigns else by or said.agent),
+        ("by", by if assigns else {}),
+        ("outcome", said.outcome),
+        ("desk_id", said.desk),
+        ("until", _until(said.until) if said.kind == CHAT_SNOOZED else 0),
+    )
     body |= {name: value for name, value in more if value}
     return post.event(thread, id, said.kind, body, content=said.content, once=once)
+
+
+def _until(until: int) -> int:
+    """When a snooze is over; 0 where that has passed."""
+    now = clock.now_ms()
+    return min(until, now + LONGEST_SNOOZE_MS) if until > now else 0

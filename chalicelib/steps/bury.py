@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from chalicelib.domain.chat import CONSOLE
 from chalicelib.domain.lane import stream_key
 from chalicelib.domain.row_changes import concerns
-from chalicelib.domain.tasks import AnnounceAgain, MessageAgain
+from chalicelib.domain.tasks import AnnounceAgain, MessageAgain, ObserveAgain
 from chalicelib.ports import aws, clock, ids, log
 from chalicelib.ports.lambdas import each_record
 from chalicelib.ports.settings import settings
@@ -107,10 +108,22 @@ def _of_stream(batch: dict[str, Any], *, step: str) -> Iterator[dict[str, Any]]:
             told = {name: change[name] for name in ("SequenceNumber", "OldImage", "NewImage") if name in change}
             told["ApproximateCreationDateTime"] = change["ApproximateCreationDateTime"].timestamp()
             yield AnnounceAgain(table=table, name=verb, change=told).plain()
+        elif step == "observe":
+            if not _of_inbox(change):
+                continue
+            yield ObserveAgain(
+                change={name: change[name] for name in ("OldImage", "NewImage") if name in change}
+            ).plain()
         else:
             thread, seq = change["Keys"]["thread"]["S"], int(change["Keys"]["seq"]["N"])
             position = stream_key(change["SequenceNumber"])
             yield MessageAgain(thread=thread, seq=seq, position=position, status=verb == "MODIFY").plain()
+
+
+def _of_inbox(change: dict[str, Any]) -> bool:
+    """Whether a change of `threads` is of a thread that a console desk has, or had; as the stream's filter."""
+    chats = (change.get(name, {}).get("state", {}).get("M", {}).get("chat", {}) for name in ("OldImage", "NewImage"))
+    return any(one.get("M", {}).get("kind", {}).get("S") == CONSOLE for one in chats)
 
 
 def _records(batch: dict[str, Any]) -> Iterator[dict[str, Any]]:

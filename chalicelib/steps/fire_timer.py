@@ -13,6 +13,7 @@ from chalicelib.domain.lane import lane_of, retry_queue_of
 from chalicelib.domain.order import Order
 from chalicelib.inbound import asking
 from chalicelib.inbound.trigger import Ask
+from chalicelib.inbox import rows
 from chalicelib.lanes import pump, returning
 from chalicelib.lanes.dispatch import dispatch, for_the_bus
 from chalicelib.ports import bus, clock, ids, log, media, queues
@@ -43,6 +44,12 @@ def handle(body: dict[str, Any]) -> None:
 
 def _offer_expired(task: tasks.OfferExpired) -> str:
     _put(task, "offer", task.thread, task.number, body={"number": task.number})
+    return "told"
+
+
+def _snooze_over(task: tasks.SnoozeOver) -> str:
+    body = {"number": task.number, "until": task.until}
+    _put(task, "snooze", task.thread, task.number, task.until, body=body)
     return "told"
 
 
@@ -192,6 +199,11 @@ def _announce_again(task: tasks.AnnounceAgain) -> str:
     return ",".join(changes.announce(task.table, task.name, dict(task.change), again=True)) or "nothing"
 
 
+def _observe_again(task: tasks.ObserveAgain) -> str:
+    """A change of a thread that `observe` could not show, at a person's wish; void where a later one is shown."""
+    return f"{rows.follow([dict(task.change)])} rows"
+
+
 def _bus_again(task: tasks.BusAgain) -> str:
     """An event that the bus did not take; raises where it still does not, so that the queue brings it again."""
     if bus.put([dict(task.event)]):
@@ -201,6 +213,7 @@ def _bus_again(task: tasks.BusAgain) -> str:
 
 _DOES: dict[type[tasks.Task], Callable[[Any], str]] = {
     tasks.OfferExpired: _offer_expired,
+    tasks.SnoozeOver: _snooze_over,
     tasks.BotFailing: _bot_failing,
     tasks.AnswerDue: _answer_due,
     tasks.TriggerDue: _trigger_due,
@@ -211,5 +224,6 @@ _DOES: dict[type[tasks.Task], Callable[[Any], str]] = {
     tasks.ForgetFiles: _forget_files,
     tasks.MessageAgain: _message_again,
     tasks.AnnounceAgain: _announce_again,
+    tasks.ObserveAgain: _observe_again,
     tasks.BusAgain: _bus_again,
 }

@@ -19,6 +19,7 @@ MODEL_NAMES = (
     ("threads", "ThreadRow"),
     ("messages", "MessageRow"),
     ("connections", "ConnectionRow"),
+    ("inbox", "InboxRow"),
     ("contacts", "ContactRow"),
     ("trigger_events", "TriggerEvent"),
     ("deliveries", "DeliveryRow"),

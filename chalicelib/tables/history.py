@@ -123,17 +123,24 @@ def of_conversation(link: Link, others: Iterable[Link], *, before: int | None, l
 
 
 def tail(
-    link: Link, *, before: int | None, limit: int, types: Collection[str] = (), not_after: int | None = None
+    link: Link,
+    *,
+    before: int | None,
+    limit: int,
+    types: Collection[str] = (),
+    not_after: int | None = None,
+    notes: bool = False,
 ) -> Tail:
     """The last messages of a person on a thread below number `before`: of some types where any are named, and without
     what was sent later than `not_after` (milliseconds). For those it looks through some hundred messages and may find
-    few. `link` is the thread's, and says which parts of it are the person's."""
+    few. `link` is the thread's, and says which parts of it are the person's. Agents' notes only where asked for."""
     found = Tail(link.thread)
     choosy = bool(types) or not_after is not None
     pages = (
         MessageRow.query(
             link.thread,
             condition,
+            None if notes else messages.without_notes(),
             limit=_LOOKED_AT if choosy else limit,
             page_size=max(limit, 100) if types else limit + 10 if choosy else limit,
             scan_index_forward=False,

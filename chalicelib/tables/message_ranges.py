@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from chalicelib.domain.message import Message
-from chalicelib.tables.messages import MessageRow, of_row
+from chalicelib.tables.messages import MessageRow, of_row, without_notes
 
 _STRAY = 4
 """Single messages of other conversations among those of one: a bot's that came too late, a note of ours."""
 
 
 def of_conversation(
-    thread: str, conversation: str, *, first: int, before: int | None, limit: int, last: int = 0, between: int = 0
+    thread: str,
+    conversation: str,
+    *,
+    first: int,
+    before: int | None,
+    limit: int,
+    last: int = 0,
+    between: int = 0,
+    notes: bool = False,
 ) -> list[Message]:
-    """The last `limit` messages of a conversation below number `before`, the newest first.
+    """The last `limit` messages of a conversation below number `before`, the newest first; agents' notes where asked.
 
     Reads the thread's own rows from the conversation's last to its first: as many as asked for, and those of other
     conversations that lie between. Where as many as `between` do, it is one query (of 1 MB at most).
@@ -24,10 +32,11 @@ def of_conversation(
     condition = MessageRow.seq >= first if upto is None else MessageRow.seq.between(first, upto)
     if upto is not None and upto < first:
         return []
+    mine = MessageRow.conversation == conversation
     rows = MessageRow.query(
         thread,
         condition,
-        filter_condition=MessageRow.conversation == conversation,
+        filter_condition=mine if notes else mine & without_notes(),
         limit=limit,
         page_size=limit + between + _STRAY,
         scan_index_forward=False,

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from chalicelib.domain.message import FAILED, PENDING, SENT, Content, Message, advances, position
+from chalicelib.domain.message import FAILED, NOTE, PENDING, SENT, Content, Message, advances, position
 from chalicelib.domain.message_change import DELETED, Change, emptied
 from chalicelib.domain.message_change import after as after_change
 from chalicelib.domain.thread import message_id
@@ -52,7 +53,7 @@ class MessageRow(Model):
     conversation = UnicodeAttribute(null=True)
     """Absent while nobody gets the message."""
     feed = UnicodeAttribute(null=True)
-    """`<service>#<source>#<shard>`; absent for notes of ours."""
+    """`<service>#<source>#<shard>`; absent for notes, of ours or of agents."""
     position = UnicodeAttribute()
     """`<sent_at, 13 digits>.<seq, 10 digits>`: late events stand at their own time."""
     event = UnicodeAttribute()
@@ -77,7 +78,7 @@ def row_of(message: Message, *, after: dict[str, Any], beside: dict[str, Any] | 
         thread=message.thread,
         seq=message.seq,
         conversation=message.conversation or None,
-        feed=None if message.author.kind == "system" else feed_of(message.service, message.source, message.thread),
+        feed=None if _in_no_feed(message) else feed_of(message.service, message.source, message.thread),
         position=position(message.sent_at, message.seq),
         event=message.event,
         state=message.state,
@@ -87,6 +88,16 @@ def row_of(message: Message, *, after: dict[str, Any], beside: dict[str, Any] | 
         after=after,
         beside=beside or None,
     )
+
+
+def _in_no_feed(message: Message) -> bool:
+    return message.author.kind == "system" or message.is_note
+
+
+def without_notes() -> Condition:
+    """Passes over what agents say among themselves."""
+    condition: Condition = MessageRow.data["content"]["type"] != NOTE
+    return condition
 
 
 def feed_of(service: str, source: str, thread: str) -> str:
@@ -227,10 +238,17 @@ def _say(row: MessageRow, content: Content) -> None:
     updated(row, [MessageRow.data.set(data)], MessageRow.seq.exists(), ours=same_by_whomever)
 
 
-def last(thread: str, *, limit: int, upto: int | None = None) -> list[Message]:
-    """The last messages of a thread up to number `upto`, oldest first."""
+def last(thread: str, *, limit: int, upto: int | None = None, notes: bool = False) -> list[Message]:
+    """The last messages of a thread up to number `upto`, oldest first; agents' notes where they are asked for."""
     condition = MessageRow.seq <= upto if upto is not None else None
-    rows = MessageRow.query(thread, condition, limit=limit, scan_index_forward=False, consistent_read=True)
+    rows = MessageRow.query(
+        thread,
+        condition,
+        None if notes else without_notes(),
+        limit=limit,
+        scan_index_forward=False,
+        consistent_read=True,
+    )
     return [of_row(row) for row in rows][::-1]
 
 

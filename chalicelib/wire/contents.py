@@ -8,8 +8,8 @@ from typing import Any
 from chalicelib.domain.message import TYPES, Content, Media
 from chalicelib.wire.any_case_fields import Fields
 
-SENDABLE = tuple(kind for kind in TYPES if kind not in ("postback", "event"))
-"""A postback is what a customer does, an event what a system does."""
+SENDABLE = tuple(kind for kind in TYPES if kind not in ("postback", "event", "note"))
+"""A postback is what a customer does, an event what a system does, and a note is not sent."""
 FILES = ("image", "audio", "video", "file")
 MAX_MEDIA = 10
 MAX_BUTTONS = 10

@@ -154,6 +154,8 @@ def _look_round(here: Peopled, service: str) -> None:
         here.note("direct-conversation" if one["source"] == "api" else f"{one['kind']}-conversation", one["id"])
         if one["desk_id"] == here.ids["desk-id"][1]:
             here.note("centre-conversation", one["id"])
+        elif one["kind"] == "desk" and one["state"] != "closed":
+            here.note("chat-conversation", one["id"])
         here.note("thread", one["thread_id"])
         for message in here.call("GET", f"/v1/messages?conversation_id={one['id']}")["data"]:
             here.note("message", message["id"])

@@ -57,6 +57,8 @@ TELLING = {
     "get /v1/contacts/{id}/erasure": {"contact-id": "erased-contact-id"},
     "post /v1/conversations/{id}/complete": {"conversation-id": "direct-conversation-id"},
     "post /v1/conversations/{id}/events": {"conversation-id": "desk-conversation-id"},
+    "post /v1/conversations/{id}/claim": {"conversation-id": "chat-conversation-id"},
+    "post /v1/conversations/{id}/seen": {"conversation-id": "chat-conversation-id"},
     **{
         f"{method} /channels/{{channel_id}}/{end}": {"channel-id": "webchat-id"}
         for method, end in (("post", "webhook"), ("get", "messages"), ("get", "widget.js"), ("get", "chat"))

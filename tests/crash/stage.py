@@ -438,6 +438,7 @@ _WHEN = frozenset({
     "finished_at", "position", "expiration", "expires", "trace", "due", "changed_at", "attempts",
     "accepted_at", "Timestamp", "timestamp", "took_ms", "next_attempt_at", "leased_until", "failures", "failed",
     "failing_since",
+    "waiting", "snoozed", "until", "claimed_at", "place",
     "touched", "before", "swept_of", "called_until", "leased_by", "called_by", "counted", "of", "replayed_as",
 })  # fmt: skip
 _LOOKS = ("lane.watch", "endpoint.enabled")

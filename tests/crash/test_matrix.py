@@ -16,13 +16,14 @@ from typing import Any
 import pytest
 
 from tests.cloud import Cloud
+from tests.crash.inbox import INBOX
 from tests.crash.live import LIVE
 from tests.crash.rarer import RARER
 from tests.crash.scenarios import HEARD, Action, Scenario
 from tests.crash.scenarios import SCENARIOS as COMMON
 from tests.crash.stage import READS, Called, Cut, Stage, outcome, staged
 
-SCENARIOS = COMMON | RARER | LIVE
+SCENARIOS = COMMON | RARER | LIVE | INBOX
 _KEPT = frozenset({"Decrypt", "ListRules"})
 """Reads whose answers a process keeps, so that any step may be the one that asks."""
 _QUEUE, _BUS = {"SendMessageBatch"}, {"PutEvents"}
@@ -47,6 +48,7 @@ KNOWN = {
     "announce": _TOLD,
     "push": _QUEUE | {"GetItem", "Query", "PostToConnection", "DeleteItem", "DeleteConnection"},
     "live": {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"},
+    "observe": {"GetItem", "UpdateItem"},
     "deliver": _TRIED | _TOLD | {"BatchGetItem"},
     "retry_delivery": _TRIED | _TOLD | {"BatchGetItem", "TransactWriteItems"},
     "send": _TRIED | _TOLD,
@@ -56,6 +58,7 @@ KNOWN = {
     "bury": {"PutItem", "GetShardIterator", "GetRecords"},
     "erase": _QUEUE | {"BatchGetItem", "GetItem", "Query", "TransactWriteItems"},
     # Of the API, what moves or erases something.
+    "claim": _QUEUE | {"UpdateItem"},
     "verify": _QUEUE,
     "replay": _QUEUE,
     "redo": _QUEUE,
@@ -64,7 +67,7 @@ KNOWN = {
     "forget": _QUEUE | {"TransactWriteItems"},
 }
 """Step -> every operation that it makes: that the scenarios reach them all, and no others, is a test of its own."""
-_API = ("verify", "replay", "redo", "import", "merge", "forget")
+_API = ("claim", "verify", "replay", "redo", "import", "merge", "forget")
 
 
 @dataclass
@@ -205,6 +208,9 @@ def test_the_scenarios_do_what_they_say(matrix: Matrix) -> None:
     parts = {row["id"]: row["data"]["parts"] for row in ends["moved"]["contacts"] if "parts" in (row.get("data") or {})}
     assert len(people) == len(parts) == 2 and parts[people["Eve"]][0][0] == parts[people[""]][0][1] > 0
     assert [*ends["live"]["pages"].values()][-2:] == ["I am Ana", "and you?"]
+    (row,) = (dict(row["data"]) for row in ends["inbox"]["inbox"])
+    assert (row.pop("state"), row.pop("outcome"), row.pop("agent")["name"]) == ("closed", "solved", "test")
+    assert row.keys() == {"reason", "channel", "channel_kind"}, "and of its customer nothing"
     assert all(not end["failures"] for name, end in ends.items() if name not in ("dead letter", "done again"))
     assert [row["step"] for row in ends["dead letter"]["failures"]] == ["converse"]
 

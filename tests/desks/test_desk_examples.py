@@ -29,6 +29,7 @@ def _read(given: Any) -> dict[str, Any]:
             "desk": event.desk, "id": event.id, "at": event.at,
             "content": event.content.plain() if event.content else None,
         }
+        | ({"until": event.until} if event.until else {})
         for event in read.events
     ]  # fmt: skip
     return {"events": events, "problems": [list(problem) for problem in read.problems], "too_large": read.too_large}
@@ -54,7 +55,20 @@ def test_every_type_of_event_has_an_example() -> None:
     assert seen == set(webhook.TYPES)
 
 
-_KEYS = ["type", "conversation_id", "text", "media", "agent", "desk_id", "outcome", "timestamp", "id", "Message_Type"]
+_KEYS = [
+    "until",
+    "mentions",
+    "type",
+    "conversation_id",
+    "text",
+    "media",
+    "agent",
+    "desk_id",
+    "outcome",
+    "timestamp",
+    "id",
+    "Message_Type",
+]
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(webhook.TYPES),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(_KEYS) | st.text(), inner, max_size=8),

@@ -44,7 +44,9 @@ class Config:
 
     def _party(self, kind: str, id: str) -> Party | None:
         of = self.given.get(kind, {}).get(id)
-        return None if of is None else Party(id, "webhook", **{name: of[name] for name in of if name != "name"})
+        if of is None:
+            return None
+        return Party(id, **{"kind": "webhook"} | {name: of[name] for name in of if name != "name"})
 
     def bot_name(self, id: str) -> str:
         return str(self.given.get("bots", {}).get(id, {}).get("name", ""))

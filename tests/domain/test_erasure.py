@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.domain.chat import Chat
 from chalicelib.domain.deciding.decide import decide
 from chalicelib.domain.deciding.erasure import back
 from chalicelib.domain.event import Event
 from chalicelib.domain.part import ALL
-from chalicelib.domain.thread import Chat, Thread, changing, conversation_id, with_state
+from chalicelib.domain.thread import Thread, changing, conversation_id, with_state
 
 ADA, OFFICE, EVE = "ct_ada", "ct_office", "ct_eve"
 THREAD = Thread(

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from chalicelib import domain
+from chalicelib.domain.chat import Chat
 from chalicelib.domain.event import Event
 from chalicelib.domain.message import Author, Content, Media, Message
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.order import Order
 from chalicelib.domain.route import Route
 from chalicelib.domain.stored import known
-from chalicelib.domain.thread import Chat, Conversation, Thread
+from chalicelib.domain.thread import Conversation, Thread
 
 MEDIA = Media("https://files.example.com/a.png", "image/png", 3, "a.png")
 CONTENT = Content("image", "look", (MEDIA,), {"params": {"a": 1}})
@@ -29,6 +30,7 @@ SAMPLES: dict[type, Any] = {
         CONTENT, "received", 1, "ev_1", (Route("channel"),), (Route("bot", "bt_1"),), "tc_1",
     ),
     Thread: Thread("th_1", "sv_1", "ch_1", "custom", "7", 3, "desk", chat=Chat(2, "dk_1", "offered", 1, ("dk_2",))),
+    Chat: Chat(2, "dk_1", "held", 1, ("dk_2",), "bot", {"id": "7"}, 9, "console", 3, 8, True, (4, 5), 5),
     Conversation: Conversation("th_1", 1, "sv_1", "bot", "bt_1", "open", 1),
     Route: Route("desk", "dk_1", "chat_started", "cv_1", "CCSP", reason="bot", params={"a": 1}),
     Order: Order("l-bt_1", "1", 2),

@@ -16,6 +16,7 @@ from chalicelib.steps import fire_timer
 PLACE: Place = {"service": "sv_1", "channel": "ch_1", "channel_kind": "custom", "address": "7", "thread": "th_1"}
 SAMPLES: tuple[Task, ...] = (
     tasks.OfferExpired(number=2, **PLACE),
+    tasks.SnoozeOver(number=2, until=9, **PLACE),
     tasks.BotFailing(lane="l-bt_1", key="1", attempts=2, bot="bt_1", **PLACE),
     tasks.AnswerDue(asked="te_1", bot="bt_1", answer_within_s=900, **PLACE),
     tasks.TriggerDue(trigger="tr_1", generation=3, due=1),
@@ -27,6 +28,7 @@ SAMPLES: tuple[Task, ...] = (
     tasks.ForgetFiles(thread="th_1", message="ms_1", files=["ms_1/0"], again=True),
     tasks.MessageAgain(thread="th_1", seq=4, position="0001", status=True),
     tasks.AnnounceAgain(table="threads", name="MODIFY", change={"SequenceNumber": "1"}),
+    tasks.ObserveAgain(change={"SequenceNumber": "1"}),
     tasks.BusAgain(event={"id": "pe_1"}),
 )  # fmt: skip
 

@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.formats import named
-from chalicelib.api.http.said import MORE, Content, Files, Short, Text, variants
-from chalicelib.desks.webhook.events import AGENT_MESSAGE, CHAT_TRANSFERRED
+from chalicelib.api.http.said import MORE, Content, EventTime, Files, Filled, Short, Text, variants
+from chalicelib.desks.webhook.events import AGENT_MESSAGE, AGENT_NOTE, CHAT_ASSIGNED, CHAT_TRANSFERRED, MOST_MENTIONS
+from chalicelib.domain.message import MAX_TEXT_BYTES
 from chalicelib.domain.thread import parse_conversation_id
 from chalicelib.inbound import agent_typing
 from chalicelib.inbound import desk as inbound
@@ -18,6 +19,7 @@ from chalicelib.ports import queues, web
 from chalicelib.ports.queues import Entry
 from chalicelib.ports.web import Problem
 from chalicelib.tables import config, threads
+from chalicelib.wire.any_case_fields import MAX_NAME
 from chalicelib.wire.events import MAX_EVENTS
 
 
@@ -34,12 +36,18 @@ def _needs(schema: dict[str, Any]) -> None:
     """What an event of each type needs."""
     messages = variants(schema["properties"], text="text", media="media")
     types = schema["properties"]["type"]["enum"]
-    plain = {"type": {"enum": [one for one in types if one not in (AGENT_MESSAGE, CHAT_TRANSFERRED)]}}
+    needing = (AGENT_MESSAGE, CHAT_TRANSFERRED, CHAT_ASSIGNED, AGENT_NOTE)
+    plain = {"type": {"enum": [one for one in types if one not in needing]}}
+    filled = {"type": "string", "pattern": r"\S"}
+    agent = {"type": "object", "properties": {"id": filled | {"maxLength": MAX_NAME}}, "required": ["id"]}
+    notes = {"type": {"const": AGENT_NOTE}, "text": filled | {"maxLength": MAX_TEXT_BYTES}}
     moves = {"type": {"const": CHAT_TRANSFERRED}, "desk_id": {"type": "string", "pattern": r"\S"}}
     says = {"type": {"const": AGENT_MESSAGE}}
     schema.update(MORE, anyOf=[
         {"properties": plain},
         {"properties": moves, "required": ["desk_id"]},
+        {"properties": {"type": {"const": CHAT_ASSIGNED}, "agent": agent}, "required": ["agent"]},
+        {"properties": notes, "required": ["text"]},
         *(one | {"properties": says | one["properties"]} for one in messages),
     ])  # fmt: skip
 
@@ -51,15 +59,20 @@ class DeskEvent(Content):
 
     type: Literal[
         "chat.accepted", "agent.message", "agent.typing", "chat.hold", "chat.resumed", "chat.transferred",
-        "chat.returned_to_bot", "chat.closed",
+        "chat.returned_to_bot", "chat.closed", "chat.assigned", "chat.snoozed", "agent.note",
     ]  # fmt: skip
     id: Short | None = None
     """Makes a repeat harmless."""
     text: Text | None = None
     media: Files | None = None
     agent: DeskAgent | None = None
+    """Who does it; of `chat.assigned`, who gets the chat. Where a person calls, it is they who do it."""
     outcome: Short | None = None
     desk_id: Annotated[Short, named("desk-id")] | None = None
+    until: EventTime = None
+    """Of `chat.snoozed`, a year at most; null wakes it, and so does the customer's next message."""
+    mentions: Annotated[list[Filled], Field(max_length=MOST_MENTIONS)] | None = None
+    """Of `agent.note`: ids of people."""
 
 
 class DeskEvents(RootModel[DeskEvent | Annotated[list[DeskEvent], Field(min_length=1, max_length=MAX_EVENTS)]]):
@@ -75,12 +88,13 @@ def events(call: Call) -> Answer:
     if conversation is None or desk is None:
         raise Problem(404, "unknown_conversation", "there is no such conversation of a desk")
     call.caller.need_service(conversation.service)
+    call.caller.need_desk(desk.id)
     several = isinstance(given, list)
     for one in given if several else [given]:
         if isinstance(one, dict):
             one.setdefault("conversation_id", call.id)
     post = Post(desk)
-    made = inbound.events(post, given)
+    made = inbound.events(post, given, by=call.caller.person if call.caller.is_person else None)
     if any(event.body["conversation"] != call.id for event in made):
         raise Problem(422, "wrong_fields", "an event is about another conversation")
     kept = agent_typing.shown(made)

@@ -13,6 +13,7 @@ from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields, body, invalid
 from chalicelib.api.http.formats import ServiceId, named
 from chalicelib.api.http.queries import MESSAGE_FILTERS as FILTERS
+from chalicelib.api.http.routes import AGENT
 from chalicelib.api.http.services import is_id
 from chalicelib.domain.message import Message
 from chalicelib.domain.thread import Conversation, thread_of_message
@@ -48,7 +49,8 @@ class MessagesList(Fields):
 def listing(call: Call) -> Answer:
     """`{"data", "next_cursor"}` of `?conversation_id=`, of `?source=` or of `?contact_id=`."""
     given = {name: call.query[name] for name in (*FILTERS, "service_id") if call.query.get(name)}
-    data, following, _ = _page(call, given, cursors.limit_of(call), call.query.get("cursor"))
+    notes = call.caller.may(AGENT)
+    data, following, _ = _page(call, given, cursors.limit_of(call), call.query.get("cursor"), notes=notes)
     return Answer(200, {"data": data, "next_cursor": following})
 
 
@@ -56,7 +58,7 @@ def one(call: Call) -> Answer:
     """The message; of one thread only the last thousand are found by their id."""
     thread = thread_of_message(call.id)
     found = messages.find(thread, call.id, within=_WITHIN) if thread else None
-    if found is None:
+    if found is None or (found.is_note and not call.caller.may(AGENT)):
         raise Problem(404, "not_found", f"there is no message {call.id[:60]!r}")
     call.caller.need_service(found.service)
     return Answer(200, view(found))
@@ -91,8 +93,9 @@ def total(found: Conversation) -> int:
 _Page = tuple[list[dict[str, Any]], str | None, int | None]
 
 
-def _page(call: Call, given: dict[str, str], limit: int, cursor: str | None) -> _Page:
-    """(messages, next cursor, how many there are where that is known)."""
+def _page(call: Call, given: dict[str, str], limit: int, cursor: str | None, *, notes: bool = False) -> _Page:
+    """(messages, next cursor, how many there are where that is known). `notes` of agents, of which nobody is told who
+    reads in a bot's place or with a key of scope read."""
     named = [name for name in FILTERS if name in given]
     if len(named) != 1:
         wrong = named[1:] or FILTERS[:1]
@@ -102,17 +105,17 @@ def _page(call: Call, given: dict[str, str], limit: int, cursor: str | None) -> 
     if "service_id" in given:
         call.caller.need_service(given["service_id"])
     if "contact_id" in given:
-        found, following = timeline.page(call, given["contact_id"], limit=limit, cursor=cursor)
+        found, following = timeline.page(call, given["contact_id"], limit=limit, cursor=cursor, notes=notes)
         return [view(message) for message in found], following, None
-    return _of_conversation(conversations.find(call, given["conversation_id"]), limit, cursor)
+    return _of_conversation(conversations.find(call, given["conversation_id"]), limit, cursor, notes)
 
 
-def _of_conversation(found: Conversation, limit: int, cursor: str | None) -> _Page:
+def _of_conversation(found: Conversation, limit: int, cursor: str | None, notes: bool) -> _Page:
     before = place_in(found.id, cursor) if cursor else None
 
     def rows(most: int) -> list[Message]:
         return message_ranges.of_conversation(
-            found.thread, found.id, first=found.first, last=found.last, before=before, limit=most
+            found.thread, found.id, first=found.first, last=found.last, before=before, limit=most, notes=notes
         )
 
     page = cursors.page(rows, limit=limit, of=found.id, place=lambda one: str(one.seq), show=view)

@@ -9,6 +9,7 @@ from typing import Any
 from chalicelib.api.conversations import persons
 from chalicelib.api.http import cursors
 from chalicelib.api.http.call import Answer, Call
+from chalicelib.api.http.routes import AGENT
 from chalicelib.domain.message import Message
 from chalicelib.domain.view import message_view
 from chalicelib.ports.clock import rfc3339
@@ -23,8 +24,9 @@ def listing(call: Call) -> Answer:
     """`{"data", "next_cursor"}` of a contact's messages, with the channel of each. `?sources=` and `?types=` are lists
     with commas; with types a page may be short and still have a next one."""
     sources, types = _words(call, "sources"), _words(call, "types")
-    limit = cursors.limit_of(call)
-    found, following = page(call, call.id, limit=limit, cursor=call.query.get("cursor"), sources=sources, types=types)
+    limit, cursor = cursors.limit_of(call), call.query.get("cursor")
+    notes = call.caller.may(AGENT)
+    found, following = page(call, call.id, limit=limit, cursor=cursor, sources=sources, types=types, notes=notes)
     return Answer(
         200, {"data": [view(message) | {"channel_id": message.channel} for message in found], "next_cursor": following}
     )
@@ -38,6 +40,7 @@ def page(
     cursor: str | None,
     sources: Collection[str] = (),
     types: Collection[str] = (),
+    notes: bool = False,
 ) -> tuple[list[Message], str | None]:
     """(a contact's messages, newest first; the cursor of the next page). The cursor says of each thread how far it was
     come, so what is said meanwhile moves nothing, and an event that comes late is met on the way back."""
@@ -46,7 +49,7 @@ def page(
     come = _come(cursors.decode(cursor, of=of)) if cursor else {}
     tails = history.at_once(
         [
-            partial(history.tail, link, before=come.get(link.thread[_SHORT]), limit=limit + 1, types=types)
+            partial(history.tail, link, before=come.get(link.thread[_SHORT]), limit=limit + 1, types=types, notes=notes)
             for link in history.latest_threads(whole, sources)
         ]
     )

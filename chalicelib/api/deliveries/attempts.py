@@ -16,6 +16,7 @@ from chalicelib.api.conversations.timeline import view
 from chalicelib.api.deliveries.deliveries import view as delivery_view
 from chalicelib.api.http import cursors
 from chalicelib.api.http.call import Answer, Call
+from chalicelib.api.http.routes import AGENT
 from chalicelib.domain.lane import lane_of_route, replay_of
 from chalicelib.domain.message import Message
 from chalicelib.domain.notice import STATUS
@@ -41,7 +42,8 @@ def listing(call: Call) -> Answer:
     before, places = _come(cursors.decode(given, of=of) if (given := call.query.get("cursor")) else {})
     after, upto = _own_part(thread, conversation.number)
     upto = min([one for one in (upto, before - 1 if before else None) if one is not None], default=None)
-    said = messages.last(thread.id, limit=limit + 1, upto=upto) if upto is None or upto > after else []
+    notes = call.caller.may(AGENT)
+    said = messages.last(thread.id, limit=limit + 1, upto=upto, notes=notes) if upto is None or upto > after else []
     said = [one for one in said if one.seq > after]
     shown = said[-limit:]
     told, places = _deliveries(shown, places)

@@ -31,6 +31,17 @@ class Caller:
         """The highest of its scopes; empty: none."""
         return highest(self.scopes)
 
+    @property
+    def who(self) -> dict[str, str]:
+        """id and name of who calls, whoever it is."""
+        return self.person or {"id": self.id, "name": ""}
+
+    @property
+    def is_person(self) -> bool:
+        """Whether a person calls, by a session or a key of theirs: then what is done is their doing, whatever is said
+        of it. A plain key may speak for others."""
+        return bool(self.until_ms) or self.who["id"].startswith("pe_")
+
     def may(self, scope: str) -> bool:
         """Whether the key has the scope: admin may all, agent what read may too."""
         return any(one in self.scopes for one in SCOPES[: SCOPES.index(scope) + 1])
@@ -40,6 +51,11 @@ class Caller:
         if self.service and service != self.service:
             raise Problem(403, "other_service", "this key is limited to another service")
         return service
+
+    def need_desk(self, desk: str) -> None:
+        """Problem 403 where the caller does not answer a desk's conversations."""
+        if self.desks is not None and desk not in self.desks:
+            raise Problem(403, "other_desk", "you answer other desks than this one")
 
 
 def highest(scopes: frozenset[str]) -> str:

@@ -98,6 +98,9 @@ QUERIES: dict[str, Query] = {
     "api.contacts.files:dump": Query(OF_SERVICE | {"limit": _number(MOST_EXPORTED, MOST_EXPORTED), **CURSOR}),
     "api.conversations.conversations:listing": Query(OF_SERVICE | {"contact_id": _text("contact-id")} | PAGED),
     "api.deliveries.attempts:listing": Query(PAGED),
+    "api.conversations.inbox:listing": Query(
+        OF_SERVICE | {"desk_id": _text("desk-id"), "list": _text(enum=["queue", "mine", "all", "snoozed"])} | PAGED
+    ),
     "api.setup.audit:listing": Query(OF_SERVICE | PAGED),
     "api.setup.audit:one": Query(OF_SERVICE),
     "api.deliveries.failures:listing": Query(PAGED),

@@ -16,6 +16,8 @@ from chalicelib.api.contacts.files import CSV, JSON_LINES, ExportedLine, Importe
 from chalicelib.api.contacts.merging import Dismissed, MergedAnswer, MergeFrom, Merges, Unmerge, UnmergedAnswer
 from chalicelib.api.conversations.agents import DeskEvents
 from chalicelib.api.conversations.direct import Complete, Completed, DirectCall
+from chalicelib.api.conversations.inbox import Seen
+from chalicelib.api.conversations.inbox_rows import InboxAnswer
 from chalicelib.api.conversations.messages import MessagesList
 from chalicelib.api.conversations.recent import RecentMessages, RecentMessagesAnswer
 from chalicelib.api.conversations.trigger_events import EventAnswer, TriggerAsk, TriggerAsked
@@ -42,6 +44,7 @@ _LISTS: dict[str, type[BaseModel]] = {
     "api.contacts.contacts:listing": ContactAnswer,
     "api.conversations.messages:listing": shapes.Message,
     "api.conversations.timeline:listing": shapes.MessageOnChannel,
+    "api.conversations.inbox:listing": InboxAnswer,
     "api.deliveries.deliveries:listing": shapes.Delivery,
     "api.conversations.trigger_events:listing": EventAnswer,
     "api.deliveries.failures:listing": shapes.Failure,
@@ -76,6 +79,8 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.conversations.messages:one": (200, None, shapes.Message),
     "api.deliveries.deliveries:one": (200, None, shapes.Delivery),
     "api.conversations.agents:events": (202, DeskEvents, shapes.Accepted),
+    "api.conversations.inbox:claim": (200, None, InboxAnswer),
+    "api.conversations.inbox:seen": (204, Seen, None),
     "api.deliveries.replay:one": (202, None, shapes.Delivery),
     "api.deliveries.replay:many": (202, Replay, shapes.ReplayAnswer),
     "api.deliveries.failures:one": (200, None, shapes.Failure),

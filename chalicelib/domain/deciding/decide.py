@@ -15,6 +15,7 @@ from chalicelib.domain.deciding import bots, customer, desks
 from chalicelib.domain.deciding.address_change import customer_moved
 from chalicelib.domain.deciding.ending import choose_subscribers, settle_conversations
 from chalicelib.domain.deciding.erasure import contact_erased, too_late
+from chalicelib.domain.deciding.inbox import follow_chat
 from chalicelib.domain.deciding.message_changes import customer_changed
 from chalicelib.domain.deciding.routing import ServiceConfig
 from chalicelib.domain.deciding.source_events import source_event
@@ -37,6 +38,7 @@ def decide(event: Event, thread: Thread, config: ServiceConfig, contact: dict[st
         if event.kind not in _BY_KIND:
             raise UnknownKind(event.kind)
         _BY_KIND[event.kind](turn)
+    follow_chat(turn)
     settle_conversations(turn)
     choose_subscribers(turn)
     turn.thread = turn.thread.after_event(event.id)
@@ -70,6 +72,10 @@ _BY_KIND: dict[str, Callable[[Turn], None]] = {
     kinds.CHAT_TRANSFERRED: desks.of_its_desk(desks.chat_transferred),
     kinds.CHAT_RETURNED: desks.of_its_desk(desks.chat_closed),
     kinds.CHAT_CLOSED: desks.of_its_desk(desks.chat_closed),
+    kinds.CHAT_ASSIGNED: desks.of_its_desk(desks.chat_assigned),
+    kinds.CHAT_SNOOZED: desks.of_its_desk(desks.chat_snoozed),
+    kinds.SNOOZE_OVER: desks.snooze_over,
+    kinds.AGENT_NOTE: desks.of_its_desk(desks.agent_note),
     kinds.OFFER_EXPIRED: desks.offer_expired,
     kinds.BOT_FAILING: bots.bot_failing,
     kinds.BOT_RECOVERED: bots.bot_recovered,

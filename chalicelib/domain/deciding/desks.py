@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from chalicelib.domain import event as kinds
 from chalicelib.domain import notice
 from chalicelib.domain.deciding.handover import change_desk, fallbacks, first_usable, handover_failed
 from chalicelib.domain.deciding.routing import CLOSED as CLOSED_CONVERSATION
 from chalicelib.domain.deciding.routing import first_after
-from chalicelib.domain.deciding.turn import Turn, accepted, kept_unsent
+from chalicelib.domain.deciding.turn import Timer, Turn, accepted, kept_unsent
 from chalicelib.domain.message import Author, Content
 from chalicelib.domain.route import DESK as TO_DESK
 from chalicelib.domain.route import Route
-from chalicelib.domain.thread import BOT, parse_conversation_id
+from chalicelib.domain.tasks import SnoozeOver
+from chalicelib.domain.thread import ACCEPTED, BOT, OFFERED, parse_conversation_id
 
 
 def of_its_desk(handle: Callable[[Turn], None]) -> Callable[[Turn], None]:
@@ -29,6 +31,9 @@ def of_its_desk(handle: Callable[[Turn], None]) -> Callable[[Turn], None]:
                 content, author = Content.of(turn.event.body["content"]), _agent(turn)
                 reason = "the conversation was closed when the message was handled"
                 kept_unsent(turn, content, author, code="conversation_closed", reason=reason)
+            elif turn.event.kind == kinds.AGENT_NOTE:
+                # Nobody was to be sent it, so nothing has come too late.
+                agent_note(turn)
             return
         handle(turn)
 
@@ -40,7 +45,8 @@ def chat_state(state: str, name: str) -> Callable[[Turn], None]:
 
     def change(turn: Turn) -> None:
         agent = turn.event.body.get("agent", {})
-        if turn.thread.chat and turn.thread.chat.state == state:
+        # Who has it may be said after that it is taken; somebody else's is not taken from them.
+        if turn.chat.state == state and (not agent.get("id") or turn.chat.agent.get("id")):
             turn.ignored = f"already {state}"
             return
         turn.change_chat(state=state, **({"agent": agent} if agent else {}))
@@ -73,6 +79,52 @@ def agent_message(turn: Turn) -> None:
 def agent_typing(turn: Turn) -> None:
     """Nothing is kept of it."""
     turn.ignored = "typing is not kept"
+
+
+def agent_note(turn: Turn) -> None:
+    """Keep what agents say among themselves: it goes to nobody, takes no chat and answers no customer."""
+    conversation = turn.event.body["conversation"]
+    content = Content.of(turn.event.body["content"])
+    turn.say(content, author=_agent(turn), direction="in", conversation=conversation, routes=[])
+
+
+def chat_assigned(turn: Turn) -> None:
+    """Give the chat to an agent; an offered one is taken thereby."""
+    agent, offered = turn.event.body["agent"], turn.chat.state == OFFERED
+    if agent == turn.chat.agent and not offered:
+        turn.ignored = "they have it"
+        return
+    turn.change_chat(agent=agent, **({"state": ACCEPTED} if offered else {}))
+    name = "handover_accepted" if offered else "assigned"
+    turn.note(name, conversation=turn.thread.chat_conversation(), agent=agent, by=turn.event.body.get("by"))
+
+
+def chat_snoozed(turn: Turn) -> None:
+    """Put the chat aside until a time, or until the customer writes; 0 takes that back."""
+    until = int(turn.event.body.get("until", 0))
+    if until == turn.chat.snoozed:
+        turn.ignored = "already so"
+        return
+    turn.thread = replace(turn.thread, chat=replace(turn.chat, snoozed=until))
+    if until:
+        task = SnoozeOver(number=turn.chat.number, until=until, **turn.place())
+        turn.timers.append(Timer(f"snooze:{turn.thread.id}:{turn.chat.number}:{until}", until, task))
+    agent, told = turn.event.body.get("agent"), _rfc3339(until) if until else None
+    turn.note("snoozed" if until else "woken", conversation=turn.thread.chat_conversation(), until=told, agent=agent)
+
+
+def _rfc3339(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def snooze_over(turn: Turn) -> None:
+    """The time has come until which a chat was put aside."""
+    chat, body = turn.thread.chat, turn.event.body
+    if chat is None or (chat.number, chat.snoozed) != (body["number"], body["until"]):
+        turn.ignored = "it is not put aside until then"
+        return
+    turn.thread = replace(turn.thread, chat=replace(chat, snoozed=0))
+    turn.note("woken", conversation=turn.thread.chat_conversation())
 
 
 def chat_closed(turn: Turn) -> None:

@@ -37,6 +37,8 @@ def settle_conversations(turn: Turn) -> None:
 def choose_subscribers(turn: Turn) -> None:
     """Add the subscriptions that hear of each message, and of its receipts."""
     for at, said in enumerate(turn.messages):
+        if said.is_note:
+            continue
         created = MESSAGE_CREATED
         if said.author.kind == "system":
             if not never_offered(said):

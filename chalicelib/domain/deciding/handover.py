@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain import notice
+from chalicelib.domain.deciding.inbox import carried_on
 from chalicelib.domain.deciding.routing import ServiceConfig
 from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.thread import BOT, DESK
@@ -47,9 +48,9 @@ def fallbacks(config: ServiceConfig, desk: str) -> tuple[str, ...]:
 
 def change_desk(turn: Turn, desk: str, *, reason: str, outcome: str, tried: tuple[str, ...]) -> None:
     """End the desk's conversation and open one at another desk."""
-    fallback = turn.thread.fallback
+    fallback, before = turn.thread.fallback, turn.chat
     turn.close_chat(outcome=outcome)
     conversation = turn.open_chat(desk, reason=reason, tried=tried)
-    turn.thread = replace(turn.thread, fallback=fallback)
+    turn.thread = replace(turn.thread, fallback=fallback, chat=carried_on(turn, before))
     started = turn.to_desk(notice.CHAT_STARTED, reason=reason)
     turn.note("transferred", conversation=conversation, routes=[started], to=desk, reason=reason)

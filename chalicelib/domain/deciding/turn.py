@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.domain import notice
+from chalicelib.domain.chat import Chat
 from chalicelib.domain.deciding.routing import ServiceConfig
 from chalicelib.domain.event import Event
 from chalicelib.domain.message import FAILED, PENDING, RECEIVED, Author, Content, Message
@@ -24,7 +25,6 @@ from chalicelib.domain.thread import (
     NOBODY,
     OFFERED,
     OPEN,
-    Chat,
     Conversation,
     Thread,
     conversation_id,
@@ -118,7 +118,9 @@ class Turn:
             error=error,
         )
         self.messages.append(said)
-        self.thread = replace(thread, last_seq=max(thread.last_seq, said.seq), counts=_counted(thread, conversation))
+        # What is said among agents is none of the messages that anybody else is told the number of.
+        counts = thread.counts if said.is_note else _counted(thread, conversation)
+        self.thread = replace(thread, last_seq=max(thread.last_seq, said.seq), counts=counts)
         return said
 
     def note(self, name: str, *, conversation: str, routes: list[Route] | None = None, **details: Any) -> None:
@@ -164,8 +166,8 @@ class Turn:
     def change_chat(self, **changes: Any) -> None:
         """Change the open chat and its conversation's row alike."""
         chat = self.chat
-        if "state" in changes:
-            self.thread = replace(self.thread, chat=replace(chat, state=changes["state"]))
+        mine = {name: changes[name] for name in ("state", "agent") if changes.get(name)}
+        self.thread = replace(self.thread, chat=replace(chat, **mine))
         self.conversation_changes.append((chat.number, changes))
 
     def close_chat(self, *, outcome: str = "") -> None:
@@ -263,8 +265,10 @@ def _counted(thread: Thread, conversation: str) -> dict[str, int]:
 
 def accepted(turn: Turn, agent: dict[str, str]) -> None:
     """The offered chat is taken: said by the desk, or shown by its first word."""
-    if turn.thread.chat and turn.thread.chat.state == OFFERED:
+    if turn.chat.state == OFFERED:
         turn.change_chat(state=ACCEPTED, agent=agent)
+    elif agent.get("id") and not turn.chat.agent.get("id"):
+        turn.change_chat(agent=agent)
 
 
 def kept_unsent(turn: Turn, content: Content, author: Author, *, code: str, reason: str) -> None:

@@ -1,0 +1,95 @@
+"""A row of the inbox as it is answered."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from chalicelib.api.http.shapes import Person
+from chalicelib.domain.thread import parse_conversation_id
+from chalicelib.ports.clock import rfc3339
+from chalicelib.tables import config, inbox
+from chalicelib.tables.inbox import InboxRow
+
+
+class LastSaid(BaseModel):
+    """The head of what was said last."""
+
+    text: str
+    type: str
+    by: Literal["user", "bot", "agent", "system"]
+    at: str
+
+
+class InboxAnswer(BaseModel):
+    """A chat of a console desk, as its people have it before them."""
+
+    conversation_id: str
+    thread_id: str
+    service_id: str
+    desk_id: str
+    contact: Person
+    address: str
+    channel_id: str
+    channel_kind: str
+    state: Literal["offered", "accepted", "held", "closed"]
+    agent: Person | None
+    claimed_by: Person | None
+    """Who takes it right now; void after a minute."""
+    last: LastSaid | None
+    unread: int
+    """How much the customer has said since a person last answered, or somebody has seen it; 50 are 50 or more."""
+    waiting_since: str | None
+    due_at: str | None
+    reason: str | None
+    outcome: str | None
+    snoozed_until: str | None
+    opened_at: str
+    changed_at: str
+    version: int
+    """Raised by each change of the row."""
+
+
+def row_view(row: InboxRow, *, now_ms: int) -> dict[str, Any]:
+    """The row, as it is answered."""
+    data = dict(row.data or {})
+    conversation, desk = str(row.conversation), str(row.desk)
+    named = parse_conversation_id(conversation)
+    last = data.get("last")
+    return {
+        "conversation_id": conversation,
+        "thread_id": named[0] if named else "",
+        "service_id": config.service_of(desk),
+        "desk_id": desk,
+        "contact": _person(data.get("contact", {})),
+        "address": data.get("address", ""),
+        "channel_id": data.get("channel", ""),
+        "channel_kind": data.get("channel_kind", ""),
+        "state": data.get("state", ""),
+        "agent": _person(data["agent"]) if data.get("agent") else None,
+        "claimed_by": _person(who) if (who := inbox.claimed(row, now_ms=now_ms)) else None,
+        "last": _last(last) if last else None,
+        "unread": sum(seq > int(row.seen or 0) for seq in data.get("unread", ())),
+        "waiting_since": _time(data.get("waiting")),
+        "due_at": _time(data.get("due")),
+        "reason": data.get("reason"),
+        "outcome": data.get("outcome"),
+        "snoozed_until": _time(data.get("snoozed")),
+        "opened_at": _time(data.get("opened")),
+        "changed_at": _time(row.changed_at),
+        "version": int(row.version or 0) + int(row.touched or 0),
+    }
+
+
+def _last(last: dict[str, Any]) -> dict[str, Any]:
+    by = last["by"] if last["by"] in ("user", "bot", "agent") else "system"
+    return {"text": last["text"], "type": last["type"], "by": by, "at": rfc3339(last["at"])}
+
+
+def _person(one: dict[str, str]) -> dict[str, str | None]:
+    return {"id": one.get("id"), "name": one.get("name")}
+
+
+def _time(ms: Any) -> str | None:
+    return rfc3339(int(ms)) if ms else None

@@ -1,0 +1,115 @@
+"""The inbox's rows from changes of one thread, in their order: twice, late or in pieces they come to the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.domain.chat import Chat
+from chalicelib.domain.message import FAILED, Message
+from chalicelib.domain.thread import Thread, conversation_id
+from chalicelib.ports import clock
+from chalicelib.tables import inbox, messages, threads
+from chalicelib.tables.inbox import Shown
+from chalicelib.tables.threads import ThreadRow
+
+HEAD_BYTES = 240
+"""Of the last message's text: with it a row stays below 1 KB, which is one write unit."""
+_LOOKED_AT = 10
+"""Messages before the chat among which the last one is looked for that is speech."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A chat, and the thread as of which that is all there is to say of it."""
+
+    chat: Chat
+    thread: Thread
+    is_open: bool
+
+
+def follow(changes: Iterable[Mapping[str, Any]]) -> int:
+    """Show the chats of a thread as the changes of its row leave them; gives how many rows were written.
+
+    A change is a stream record's `dynamodb`. Cut off between two rows, the changes come again.
+    """
+    last: dict[int, _Known] = {}
+    for change in changes:
+        before, after = (_thread(change.get(name)) for name in ("OldImage", "NewImage"))
+        if after is None:
+            continue
+        for chat, is_open in ((before.chat if before else None, False), (after.chat, True)):
+            if chat is not None and chat.in_inbox:
+                last[chat.number] = _Known(chat, after, is_open)
+    return sum([_show(known) for known in last.values()])
+
+
+def _thread(image: Any) -> Thread | None:
+    if not image:
+        return None
+    row = ThreadRow()
+    row.deserialize(image)
+    return threads.from_row(row)
+
+
+def _show(known: _Known) -> bool:
+    chat, thread = known.chat, known.thread
+    conversation = conversation_id(thread.id, chat.number)
+    write = inbox.observe if known.is_open else inbox.observe_closed
+    shown = _open(chat, thread) if known.is_open else _closed(chat, thread)
+    return write(chat.desk, conversation, shown, version=thread.version, now_ms=clock.now_ms())
+
+
+def _open(chat: Chat, thread: Thread) -> Shown:
+    contact = {name: value for name in ("id", "name") if (value := thread.contact.get(name))}
+    said = _last(chat, thread)
+    return Shown(
+        state=chat.state,
+        opened=chat.since,
+        channel=thread.channel,
+        channel_kind=thread.channel_kind,
+        address=thread.address,
+        contact=contact,
+        agent=chat.agent,
+        reason=chat.reason,
+        waiting=chat.waiting,
+        due=chat.due,
+        snoozed=chat.snoozed,
+        unread=chat.unread,
+        last=_head(said) if said else {},
+    )
+
+
+def _closed(chat: Chat, thread: Thread) -> Shown:
+    """What is left of it: the conversation's row, which is written before the thread's, says how it ended."""
+    ended = threads.get_conversation(thread.id, chat.number)
+    return Shown(
+        state="closed",
+        opened=chat.since,
+        channel=thread.channel,
+        channel_kind=thread.channel_kind,
+        agent=chat.agent,
+        reason=chat.reason,
+        outcome=ended.outcome if ended else "",
+    )
+
+
+def _last(chat: Chat, thread: Thread) -> Message | None:
+    """The last message that is speech. It is read, as a text in the thread's row would be written with each of its
+    messages too; and it is there, as messages are written before their thread."""
+    row = messages.get(thread.id, chat.said)
+    said = messages.of_row(row) if row is not None else None
+    if said is None or _is_speech(said):
+        return said
+    before = messages.last(thread.id, limit=_LOOKED_AT, upto=chat.said)
+    return next((one for one in reversed(before) if _is_speech(one)), None)
+
+
+def _is_speech(message: Message) -> bool:
+    return message.author.kind != "system" and message.state != FAILED and not message.is_note
+
+
+def _head(said: Message) -> dict[str, Any]:
+    text = said.content.text.encode()[:HEAD_BYTES].decode("utf-8", "ignore")
+    return {"text": text, "type": said.content.type, "by": said.author.kind, "at": said.sent_at}

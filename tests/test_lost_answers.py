@@ -27,7 +27,7 @@ CONDITIONAL = {
     "tables.lanes._leased": "the lease names its run",
     "tables.lanes.release": "names its run: gone is gone",
     "tables.lanes.unblock": "names its run: gone is gone, and another's block is not ours to take away",
-    "tables.lanes.call": "the order names its sweep",
+    "tables.lanes._called": "the order names its sweep, or the attempt that somebody asks for",
     "tables.endpoints.count_failure": "a mark of the attempt, in a set",
     "tables.endpoints.disable": "switched off by whomever; not where it was verified since",
     "tables.endpoints.begin_sweep": "names the return that it is for, and is free for the same",

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
-from chalicelib.cli import bundles, contacts, looking, sources, triggers
+from chalicelib.cli import bundles, contacts, looking, sources, things, triggers
 from chalicelib.cli.screen import Session, connected, err, json_line, line, refusals, session, terminal, whole
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Speak with a Parley deployment.")
@@ -53,6 +53,20 @@ def verify(
         thing = {"dk_": "desks", "sb_": "subscriptions"}.get(id[:3], "bots")
         done = connected(context)("POST", f"/v1/{thing}/{id}/verify", {})
     whole(done) if session(context).json else line(f"{done['id']} is {done['status']}")
+
+
+@app.command("try")
+def try_now(
+    context: typer.Context,
+    id: Annotated[str, typer.Argument(help="Id of a delivery, or of a bot, desk or subscription: all that waits.")],
+) -> None:
+    """Make the attempt at once that a delivery waits for, or all that a webhook's lanes wait for."""
+    with refusals():
+        kind = things.KINDS.get(id.partition("_")[0], "")
+        path = f"/v1/deliveries/{id}/try" if kind == "deliveries" else f"/v1/{kind or 'bots'}/{id}/lanes:try"
+        done = connected(context)("POST", path, {})
+    said = f"{done['id']} is tried" if "id" in done else f"{done['count']} lanes are tried, ten a second"
+    whole(done) if session(context).json else line(said)
 
 
 @app.command()

@@ -89,9 +89,12 @@ def show(
         thing = THINGS[name]
         if "{of}" in thing.one and not of:
             raise typer.BadParameter(f"{name} need whose they are: --of {'_... or '.join(thing.of)}_...")
+        if "{kind}" in thing.one and id.partition("_")[0] not in thing.of:
+            raise typer.BadParameter(f"{name} is that of {'_... or '.join(thing.of)}_...")
         call = connected(context)
         query = {"service_id": service_of(call, service)} if service and thing.query_of_one else {}
-        whole(_get(call)(thing.one.replace("{of}", _quoted(of)).replace("{id}", _quoted(id)), query))
+        path = thing.one.replace("{kind}", KINDS.get(id.partition("_")[0], "")).replace("{of}", _quoted(of))
+        whole(_get(call)(path.replace("{id}", _quoted(id)), query))
 
 
 def tail(

@@ -16,7 +16,7 @@ class Thing:
     one: str = ""
     """Path of one; empty: only lists of them are read."""
     many: str = ""
-    """Path of their list; empty: they are not listed. `{of}` in a path is what they belong to."""
+    """Path of their list; empty: they are not listed. `{of}` in a path is what they belong to, `{kind}` its kind."""
     columns: tuple[str, ...] = ()
     of: Mapping[str, str] = field(default_factory=dict)
     """Prefix of an id -> parameter: lists of what has to do with that."""
@@ -65,6 +65,12 @@ THINGS: dict[str, Thing] = {
          "cv": "conversation_id", "ms": "message_id"},
         {"status": "status"},
     ),
+    "lanes": Thing(
+        "", "/v1/{kind}/{of}/lanes",
+        ("since", "lane", "state", "waiting", "contact.name", "owner", "attempts", "next_attempt_at", "delivery_id"),
+        dict.fromkeys(("bt", "dk", "sb"), ""),
+    ),
+    "health": Thing("/v1/{kind}/{id}/health", of=dict.fromkeys(("bt", "dk", "sb"), "")),
     "events": Thing(
         "/v1/triggers/{of}/events/{id}", "/v1/triggers/{of}/events",
         ("accepted_at", "id", "status", "session", "conversation_id", "reply", "error"), {"tr": ""},
@@ -115,5 +121,5 @@ def narrowed(name: str, to: str) -> tuple[str, dict[str, str]]:
     if "{of}" in thing.many:
         if not to:
             raise ValueError(f"{name} need whose they are: --of {'_... or '.join(thing.of)}_...")
-        return thing.many.replace("{of}", to), {}
+        return thing.many.replace("{kind}", KINDS[prefix]).replace("{of}", to), {}
     return thing.many, {thing.of[prefix]: to} if to else {}

@@ -117,6 +117,16 @@ class EndpointBack(Task):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LanesTry(Task):
+    """Somebody wants all lanes tried at once that wait for a webhook which is in use."""
+
+    kind: ClassVar[str] = "lanes.try"
+    endpoint: str
+    after: str = ""
+    """The lane behind which this page begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LaneWatch(Task):
     """Some minutes after a lane was to move, somebody looks whether it did."""
 
@@ -213,6 +223,7 @@ TASKS: tuple[type[Task], ...] = (
     AnswerDue,
     TriggerDue,
     EndpointBack,
+    LanesTry,
     LaneWatch,
     LateStatus,
     ChangeAgain,

@@ -218,6 +218,7 @@ _DOES: dict[type[tasks.Task], Callable[[Any], str]] = {
     tasks.AnswerDue: _answer_due,
     tasks.TriggerDue: _trigger_due,
     tasks.EndpointBack: returning.sweep,
+    tasks.LanesTry: returning.try_all,
     tasks.LaneWatch: _watched,
     tasks.LateStatus: _late_status,
     tasks.ChangeAgain: _change_again,

@@ -13,13 +13,14 @@ from chalicelib.ports.aws import Unprocessed
 Key = tuple[type[Model], str, str | None]
 
 
-def get_all(keys: Sequence[Key]) -> list[Any]:
-    """The items of up to 100 (model, hash key, range key), read consistently; None where there is none."""
+def get_all(keys: Sequence[Key], *, consistent: bool = True) -> list[Any]:
+    """The items of up to 100 (model, hash key, range key), None where there is none; read consistently, or for half the
+    units as they stood a moment ago."""
     if not keys:
         return []
     request: dict[str, Any] = {}
     for model, hash_key, range_key in keys:
-        request.setdefault(model.Meta.table_name, {"Keys": [], "ConsistentRead": True})["Keys"].append(
+        request.setdefault(model.Meta.table_name, {"Keys": [], "ConsistentRead": consistent})["Keys"].append(
             _wire(model, hash_key, range_key)
         )
     answer = aws.client("dynamodb").batch_get_item(RequestItems=request)

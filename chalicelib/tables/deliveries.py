@@ -136,6 +136,20 @@ def tail(lane: str) -> Lane:
     return Lane(own, undone[::-1])
 
 
+def blocked_tail(lane: str, *, most: int) -> Lane:
+    """As `tail`, of a lane that waits and as it stood a moment ago: its first `most` undone deliveries, by half a read
+    unit where they are few."""
+    found = list(DeliveryRow.query(lane, scan_index_forward=False, limit=_TAIL))
+    own = found.pop(0) if found and found[0].key == LANE else None
+    if own is not None and all(row.status in UNDONE for row in found):
+        # There are more than were read: the lane's own row says where they begin.
+        beyond = DeliveryRow.key.between(str(own.head), LANE)
+        found = [row for row in DeliveryRow.query(lane, beyond, limit=most + 1) if row.key != LANE]
+    else:
+        found = found[::-1]
+    return Lane(own, [row for row in found if row.status in UNDONE][:most])
+
+
 def newest(lane: str, *, limit: int) -> list[DeliveryRow]:
     """The last deliveries of a lane, the newest first."""
     return before(lane, None, limit=limit)

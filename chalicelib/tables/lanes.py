@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from chalicelib.tables import deliveries
 from chalicelib.tables.deliveries import LANE, DeliveryRow
@@ -58,6 +59,19 @@ def unblock(lane: str, *, by: str = "") -> None:
 
 def call(lane: str, *, by: str, held: bool, now: int, until: int) -> DeliveryRow | None:
     """Note that an order to try a lane at once is on its way; None where one is already, or nobody needs it."""
+    return _called(lane, _blocked(held=held), (), by=by, now=now, until=until)
+
+
+def bring_forward(lane: str, *, by: str, now: int, until: int) -> DeliveryRow | None:
+    """As `call`, of a lane that waits for a retry, which is due now instead of later. It stays that retry: whoever
+    makes it first makes the others void, the one in the schedule too."""
+    waits = DeliveryRow.head.exists() & DeliveryRow.due.exists()
+    return _called(lane, waits, (DeliveryRow.due.set(now),), by=by, now=now, until=until)
+
+
+def _called(
+    lane: str, condition: Condition, more: tuple[Action, ...], *, by: str, now: int, until: int
+) -> DeliveryRow | None:
     row = DeliveryRow(lane, LANE)
     quiet = DeliveryRow.called_until.does_not_exist() | (DeliveryRow.called_until < now)
     standing: list[DeliveryRow | None] = []
@@ -68,8 +82,8 @@ def call(lane: str, *, by: str, held: bool, now: int, until: int) -> DeliveryRow
 
     called = updated(
         row,
-        [DeliveryRow.called_until.set(until), DeliveryRow.called_by.set(by)],
-        _blocked(held=held) & quiet,
+        [DeliveryRow.called_until.set(until), DeliveryRow.called_by.set(by), *more],
+        condition & quiet,
         ours=ours,
     )
     return (standing[0] if standing else row) if called else None
@@ -80,3 +94,8 @@ def blocked(destination: str, *, after: str = "") -> Iterator[str]:
     beyond = DeliveryRow.lane > after if after else None
     for row in DeliveryRow.by_blocked.query(destination, beyond):
         yield str(row.lane)
+
+
+def count_blocked(destination: str) -> int:
+    """How many lanes wait for a destination, by the index: some 7 lanes for 1 KB that is read."""
+    return DeliveryRow.by_blocked.count(destination)

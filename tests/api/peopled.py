@@ -123,6 +123,7 @@ def settle(cloud: Cloud, client: Client, outside: Outside) -> Peopled:
                 at=1_790_000_000_000).save()  # fmt: skip
         here.note("failure", f"fa_{n * 26}")
     _look_round(here, service)
+    _waiting(here, service)
     here.ids["webchat-id"] = [chat]
     here.ids["api-key"] = [key]
     for kind, id in (("bot", bot), ("desk", centre)):
@@ -144,6 +145,22 @@ def _spare(here: Peopled, service: str) -> None:
     for n in range(8):
         made = here.call("POST", "/v1/contacts", {"service_id": service, "email": f"apart{n}@example.com"})
         here.note("apart-contact", made["id"])
+
+
+def _waiting(here: Peopled, service: str) -> None:
+    """A delivery that waits for the bot, in a lane of its own."""
+    from chalicelib.domain.lane import lane_of
+    from chalicelib.domain.notice import Notice
+    from chalicelib.ports.clock import now_ms
+    from chalicelib.tables import deliveries, lanes
+
+    thread, bot = here.ids["thread-id"][0], here.ids["bot-id"][0]
+    lane, key, now = lane_of(thread, bot, conversations=True), "0" * 42, now_ms()
+    about: dict[str, Any] = {"service": service, "thread": thread, "conversation": here.ids["conversation-id"][0]}
+    notice = Notice(kind="message", destination=bot, channel_kind="webchat", at=now, **about)
+    deliveries.add(lane, key, notice, created_at=now)
+    lanes.block(lane, head=key, blocked_by=bot, attempt=1, due=now + 3_600_000)
+    here.note("waiting-delivery", deliveries.delivery_id(lane, key))
 
 
 def _look_round(here: Peopled, service: str) -> None:

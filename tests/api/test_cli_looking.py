@@ -30,17 +30,21 @@ OTHERS = {"/v1/contacts:export", "/v1/export", "/v1/openapi.json", "/v1/inbox"}
 def plain(path: str) -> str:
     """A path whose last parameter is {id}, and the one before it {of}."""
     path = path.replace("{event_id}", "{id}")
-    return (
-        path.replace("{id}", "{of}", 1) if path.endswith(("/timeline", "/events")) or path.count("{id}") > 1 else path
-    )
+    belongs = path.endswith(("/timeline", "/events", "/lanes")) or path.count("{id}") > 1
+    return path.replace("{id}", "{of}", 1) if belongs else path
 
 
 def test_everything_that_is_read_can_be_seen() -> None:
     reads = {plain(route.path): route for route in TABLE if route.method == "GET" and route.path.startswith("/v1/")}
-    seen = {path for thing in THINGS.values() for path in (thing.one, thing.many)} - {""}
+    seen = {
+        path.replace("{kind}", KINDS.get(prefix, ""))
+        for thing in THINGS.values()
+        for path in (thing.one, thing.many)
+        for prefix in ([*thing.of] if "{kind}" in path else [""])
+    } - {""}
     assert reads.keys() - OTHERS == seen
     for name in LISTED:
-        function = reads[THINGS[name].many].function
+        function = reads[THINGS[name].many.replace("{kind}", "bots")].function
         narrowing = {*THINGS[name].of.values(), *THINGS[name].filters.values()} - {""}
         # Services are no part of a service.
         query = QUERIES.get(function, Query())
@@ -96,6 +100,8 @@ def test_lists_are_json_lines_for_programs_and_whole_for_people(parley: Any, api
         (("show", "event", "te_1"), 2, "need whose they are"),
         (("show", "te_1"), 2, "need whose they are"),
         (("show", "bots"), 2, "does not say what it is"),
+        (("show", "health", "ch_1"), 2, "is that of bt_... or"),
+        (("try", "dl_x"), 1, "404"),
         (("tail", "xx_1"), 2, "is none of"),
         (("tail", "cv_x"), 1, "404"),
         (("export", "Nobody"), 2, "no services are called"),
@@ -117,7 +123,8 @@ def test_every_list_can_be_read(parley: Any, api: Any, service: str) -> None:
     opened = Conversation("th_" + "a" * 26, 1, service, "bot", bot, "open", 1)
     threads.keep_conversation(opened)
     assert threads.save(Thread(opened.thread, service, bot, "api", "x"))
-    of = {"messages": contact, "timeline": contact, "events": trigger, "deliveries": bot, "attempts": opened.id}
+    of = {"messages": contact, "timeline": contact, "events": trigger, "attempts": opened.id}
+    of |= {"deliveries": bot, "lanes": bot}
     for name in LISTED:
         for output in ("text", "json"):
             words = ("--of", of[name]) if name in of else ()
@@ -130,6 +137,9 @@ def test_every_list_can_be_read(parley: Any, api: Any, service: str) -> None:
     assert event in parley("--output", "text", "tail", trigger).stdout
     assert json.loads(parley("tail", trigger, "--for", "0").stdout)["id"] == event
     assert json.loads(parley("show", "merges", contact).stdout) is not None
+    assert json.loads(parley("show", "health", bot).stdout)["status"] == "unverified"
+    refused = parley("try", bot)
+    assert refused.exit_code == 1 and "unverified" in refused.stderr
 
 
 def test_a_service_goes_out_and_comes_in(parley: Any, api: Any, tmp_path: Path) -> None:

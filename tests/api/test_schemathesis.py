@@ -55,6 +55,7 @@ TELLING = {
     # Two who are not one.
     "post /v1/contacts/{id}/dismiss": {"contact-id": "apart-contact-id"},
     "get /v1/contacts/{id}/erasure": {"contact-id": "erased-contact-id"},
+    "post /v1/deliveries/{id}/try": {"delivery-id": "waiting-delivery-id"},
     "post /v1/conversations/{id}/complete": {"conversation-id": "direct-conversation-id"},
     "post /v1/conversations/{id}/events": {"conversation-id": "desk-conversation-id"},
     "post /v1/conversations/{id}/claim": {"conversation-id": "chat-conversation-id"},

@@ -7,7 +7,7 @@ import hmac
 import json
 from typing import Any
 
-from chalicelib.tables import deliveries, failures
+from chalicelib.tables import deliveries, failures, lanes
 from chalicelib.tables.contact_rows import ContactRow
 from chalicelib.tables.deliveries import DeliveryRow
 from tests.cloud import _moto_table
@@ -166,6 +166,42 @@ def p_told_again(stage: Stage) -> None:
     status, answer = stage.edge("replay", f"/v1/deliveries/{deliveries.delivery_id(row.lane, row.key)}/replay", None)
     assert status == 202, answer
     stage.settle()
+
+
+# Tried at once, at a person's wish: a delivery that waits, then all that wait.
+
+
+def w_waits(stage: Stage) -> None:
+    patch(stage, "bots", "bot", {"retry": {"waits_s": [50, 50]}})
+    until = stage.now() + 30
+    stage.deployment.bot.answer = lambda heard: broken(heard) if stage.now() < until else takes_late(heard)
+    stage.visitor_says("one", "w1")
+    stage.visitor_says("two", "w2")
+    stage.settle()
+
+
+def takes_late(heard: Heard) -> tuple[int, Any]:
+    """A bot that takes one message at the second attempt."""
+    first = heard.json.get("Message") == "three" and heard.headers["x-parley-attempt"] == "1"
+    return (500, {}) if first else answers_with_token(heard)
+
+
+def w_one_is_tried(stage: Stage) -> None:
+    (lane,) = lanes.blocked(stage.deployment.ids["bot"])
+    head = deliveries.tail(lane).undone[0]
+    status, answer = stage.edge("try", f"/v1/deliveries/{head.id}/try", None)
+    assert status == 202, answer
+    stage.settle()
+    stage.passes(60)
+
+
+def w_all_are_tried(stage: Stage) -> None:
+    stage.visitor_says("three", "w3")
+    stage.settle()
+    status, answer = stage.edge("try", f"/v1/bots/{stage.deployment.ids['bot']}/lanes:try", None)
+    assert (status, answer) == (202, {"count": 1})
+    stage.settle()
+    stage.passes(60)
 
 
 # Dead letters of the streams are buried and done again; the event bus refuses for a while.
@@ -356,6 +392,7 @@ RARER = {
     "too old": Scenario((n_too_old,), ("retry_delivery", "deliver"), n_soon_too_old, ()),
     "poison": Scenario((o_poison,), ("retry_delivery",), o_waits, _OTHERS),
     "told again": Scenario((p_told_again,), ("replay", "deliver"), a_visitor_writes),
+    "tried": Scenario((w_one_is_tried, w_all_are_tried), ("try", "fire_timer"), w_waits, (*_OTHERS, "retry_delivery")),
     "done again": Scenario(
         (q_lost, q_done_again, q_bus_refuses), ("bury", "redo", "fire_timer"), q_heard, (*_OTHERS, "announce")
     ),

@@ -61,13 +61,14 @@ KNOWN = {
     "claim": _QUEUE | {"UpdateItem"},
     "verify": _QUEUE,
     "replay": _QUEUE,
+    "try": _QUEUE | {"UpdateItem"},
     "redo": _QUEUE,
     "import": {"TransactWriteItems"},
     "merge": {"TransactWriteItems"},
     "forget": _QUEUE | {"TransactWriteItems"},
 }
 """Step -> every operation that it makes: that the scenarios reach them all, and no others, is a test of its own."""
-_API = ("claim", "verify", "replay", "redo", "import", "merge", "forget")
+_API = ("claim", "verify", "replay", "try", "redo", "import", "merge", "forget")
 
 
 @dataclass

@@ -21,6 +21,7 @@ SAMPLES: tuple[Task, ...] = (
     tasks.AnswerDue(asked="te_1", bot="bt_1", answer_within_s=900, **PLACE),
     tasks.TriggerDue(trigger="tr_1", generation=3, due=1),
     tasks.EndpointBack(endpoint="bt_1", service="sv_1", of=1, sweep=1, after="l"),
+    tasks.LanesTry(endpoint="bt_1", after="l"),
     tasks.LaneWatch(lane="l-bt_1", head="1", attempt=1),
     tasks.LateStatus(service="sv_1", channel="ch_1", channel_kind="whatsapp", provider_id="w", state="failed", at=1,
                      error={"code": "1", "reason": "x"}, tries=2),

@@ -101,6 +101,7 @@ QUERIES: dict[str, Query] = {
     "api.conversations.inbox:listing": Query(
         OF_SERVICE | {"desk_id": _text("desk-id"), "list": _text(enum=["queue", "mine", "all", "snoozed"])} | PAGED
     ),
+    "api.deliveries.lanes:listing": Query(PAGED),
     "api.setup.audit:listing": Query(OF_SERVICE | PAGED),
     "api.setup.audit:one": Query(OF_SERVICE),
     "api.deliveries.failures:listing": Query(PAGED),

@@ -58,6 +58,15 @@ def _resource(plural: str) -> tuple[Route, ...]:
     )
 
 
+def _webhook(plural: str) -> tuple[Route, ...]:
+    path = f"/v1/{plural}/{{id}}"
+    return (
+        Route("GET", path + "/health", "api.deliveries.lanes:health", READ, plural),
+        Route("GET", path + "/lanes", "api.deliveries.lanes:listing", READ, plural),
+        Route("POST", path + "/lanes:try", "api.deliveries.trying:all_lanes", ADMIN, plural),
+    )
+
+
 TABLE: tuple[Route, ...] = (
     Route("GET", "/channels/{channel_id}/webhook", "steps.receive_channel:run", EDGE),
     Route("POST", "/channels/{channel_id}/webhook", "steps.receive_channel:run", EDGE),
@@ -129,7 +138,9 @@ TABLE: tuple[Route, ...] = (
     Route("GET", "/v1/deliveries", "api.deliveries.deliveries:listing", READ),
     Route("GET", "/v1/deliveries/{id}", "api.deliveries.deliveries:one", READ),
     Route("POST", "/v1/deliveries/{id}/replay", "api.deliveries.replay:one", AGENT),
+    Route("POST", "/v1/deliveries/{id}/try", "api.deliveries.trying:one", AGENT),
     Route("POST", "/v1/deliveries:replay", "api.deliveries.replay:many", ADMIN),
+    *(route for plural in ("bots", "desks", "subscriptions") for route in _webhook(plural)),
     Route("GET", "/v1/failures", "api.deliveries.failures:listing", ADMIN),
     Route("GET", "/v1/failures/{id}", "api.deliveries.failures:one", ADMIN),
     Route("POST", "/v1/failures/{id}/replay", "api.deliveries.failures:replay", ADMIN),

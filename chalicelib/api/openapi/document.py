@@ -22,6 +22,7 @@ from chalicelib.api.conversations.messages import MessagesList
 from chalicelib.api.conversations.recent import RecentMessages, RecentMessagesAnswer
 from chalicelib.api.conversations.trigger_events import EventAnswer, TriggerAsk, TriggerAsked
 from chalicelib.api.deliveries.replay import Replay
+from chalicelib.api.deliveries.shapes import Counted, WaitingLane, WebhookHealth
 from chalicelib.api.http import shapes
 from chalicelib.api.http.base_url import base_url
 from chalicelib.api.http.call import Answer, Call
@@ -46,6 +47,7 @@ _LISTS: dict[str, type[BaseModel]] = {
     "api.conversations.timeline:listing": shapes.MessageOnChannel,
     "api.conversations.inbox:listing": InboxAnswer,
     "api.deliveries.deliveries:listing": shapes.Delivery,
+    "api.deliveries.lanes:listing": WaitingLane,
     "api.conversations.trigger_events:listing": EventAnswer,
     "api.deliveries.failures:listing": shapes.Failure,
     "api.setup.audit:listing": shapes.AuditEntry,
@@ -81,6 +83,9 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.conversations.agents:events": (202, DeskEvents, shapes.Accepted),
     "api.conversations.inbox:claim": (200, None, InboxAnswer),
     "api.conversations.inbox:seen": (204, Seen, None),
+    "api.deliveries.trying:one": (202, None, shapes.Delivery),
+    "api.deliveries.trying:all_lanes": (202, None, Counted),
+    "api.deliveries.lanes:health": (200, None, WebhookHealth),
     "api.deliveries.replay:one": (202, None, shapes.Delivery),
     "api.deliveries.replay:many": (202, Replay, shapes.ReplayAnswer),
     "api.deliveries.failures:one": (200, None, shapes.Failure),

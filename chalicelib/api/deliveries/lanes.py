@@ -1,0 +1,116 @@
+"""What waits for a bot, desk or subscription, and how its webhook fares: who has to mend it sees whom it keeps waiting.
+
+Read from what the lanes and the webhook's row hold, a moment late, so that a page costs half of what it else would: 25
+lanes are some 30 read units (the index 1, and half of one for a lane's tail and for its thread), a lane with a hundred
+deliveries 12 more. `health` is some 7: the webhook's row, the index, and the deliveries that failed last.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from chalicelib.api.deliveries import deliveries as reading
+from chalicelib.api.http import cursors
+from chalicelib.api.http.call import Answer, Call
+from chalicelib.api.setup.resources import find
+from chalicelib.domain.lane import thread_of
+from chalicelib.domain.retry import DISABLE_AFTER
+from chalicelib.domain.thread import Thread
+from chalicelib.ports.clock import now_ms, rfc3339
+from chalicelib.tables import batch_get, deliveries, endpoints, history, lanes, threads
+from chalicelib.tables.deliveries import DeliveryRow
+from chalicelib.tables.threads import ThreadRow
+
+MOST_SHOWN = 99
+"""Undone deliveries of a lane that are counted; more are shown as so many."""
+MOST_COUNTED = 100
+"""Waiting lanes that `health` counts."""
+_FAILED = 10
+
+
+def listing(call: Call) -> Answer:
+    """`{"data", "next_cursor"}`: the lanes that wait for it, each with its oldest undone delivery and its thread."""
+    _, row = find(call)
+    limit, of = cursors.limit_of(call), f"lanes {row.id}"
+    names = list(islice(lanes.blocked(row.id, after=cursors.place_of(call, of=of)), limit + 1))
+    shown = names[:limit]
+    tails = history.at_once([partial(deliveries.blocked_tail, lane, most=MOST_SHOWN) for lane in shown])
+    # One that was opened since the index was written has no row of its own.
+    waiting = [(one.row, one.undone) for one in tails if one.row is not None and one.undone]
+    about = _threads([thread_of(str(own.lane)) for own, _ in waiting])
+    return Answer(200, {
+        "data": [_view(own, undone, about) for own, undone in waiting],
+        "next_cursor": cursors.encode(shown[-1], of=of) if len(names) > limit else None,
+    })  # fmt: skip
+
+
+def health(call: Call) -> Answer:
+    """Its webhook's status, failed attempts in a row and the last of them, and how many lanes wait for it."""
+    _, row = find(call)
+    state = endpoints.get(row.id)
+    waiting = len(list(islice(lanes.blocked(row.id), MOST_COUNTED + 1)))
+    since = state.failing_since
+    # The time of a change is that of the edit, once somebody has edited it.
+    inactive = state.status == endpoints.INACTIVE and not state.edited
+    return Answer(200, {
+        "status": state.status,
+        "edited": bool(state.edited),
+        "failures": int(state.failures),
+        "limit": DISABLE_AFTER,
+        "failing_since": rfc3339(int(since)) if since else None,
+        "inactive_since": rfc3339(int(state.changed_at)) if inactive else None,
+        "waiting": {"lanes": min(waiting, MOST_COUNTED), "more": waiting > MOST_COUNTED},
+        "last_failed": _last_failed([str(one) for one in state.failed][-_FAILED:]),
+    })  # fmt: skip
+
+
+def _threads(ids: list[str]) -> dict[str, Thread]:
+    rows = batch_get.get_all([(ThreadRow, id, threads.THREAD) for id in sorted({*ids})], consistent=False)
+    found = [threads.from_row(row) for row in rows]
+    return {one.id: one for one in found if one is not None}
+
+
+def _view(own: DeliveryRow, undone: list[DeliveryRow], about: dict[str, Thread]) -> dict[str, Any]:
+    whole = reading.view(undone[0])
+    thread = about.get(whole["thread_id"] or "")
+    contact = thread.contact if thread else {}
+    under_way = int(own.leased_until or 0) >= now_ms()
+    return {
+        "lane": str(own.lane),
+        "state": "under_way" if under_way else "waiting" if own.due else "held",
+        "delivery_id": whole["id"],
+        "thread_id": whole["thread_id"],
+        "conversation_id": whole["conversation_id"],
+        "contact": {"id": contact["id"], "name": contact.get("name") or None} if contact.get("id") else None,
+        "address": thread.address if thread else None,
+        "channel_id": thread.channel if thread else None,
+        "channel_kind": thread.channel_kind if thread else None,
+        "owner": (thread.owner or None) if thread else None,
+        "waiting": len(undone),
+        "since": whole["created_at"],
+        "attempts": whole["attempts"],
+        "next_attempt_at": rfc3339(int(own.due)) if own.due else None,
+    }
+
+
+def _last_failed(failed: list[str]) -> list[dict[str, Any]]:
+    """The attempts that count against a webhook, the newest first; `failed` names the delivery of each, the oldest
+    first, so the same one may be named several times."""
+    named = {id: place for id in failed if (place := deliveries.parse_delivery_id(id))}
+    rows = {row.id: row for row in reading.rows_of([*named.values()])}
+    left = {id: [one for one in row.attempts if one.get("error")] for id, row in rows.items()}
+    found = [_failure(rows[id], left[id].pop()) for id in reversed(failed) if left.get(id)]
+    return sorted(found, key=lambda one: str(one["at"]), reverse=True)
+
+
+def _failure(row: DeliveryRow, attempt: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "at": rfc3339(int(attempt["at"])),
+        "took_ms": attempt.get("took_ms"),
+        "status_code": attempt.get("status_code"),
+        "error": attempt.get("error"),
+        "delivery_id": row.id,
+        "conversation_id": (row.notice or {}).get("conversation") or None,
+    }

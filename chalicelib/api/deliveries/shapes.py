@@ -1,0 +1,81 @@
+"""Shapes of answers about what waits and what failed, for the OpenAPI description."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from chalicelib.api.http.shapes import Attempt
+
+
+class Somebody(BaseModel):
+    """A contact, as lists name it."""
+
+    id: str
+    name: str | None
+
+
+class WaitingLane(BaseModel):
+    """A lane that waits: what one party is still to hear of one thread."""
+
+    lane: str
+    state: Literal["waiting", "held", "under_way"]
+    """`held`: until its webhook is in use again."""
+    delivery_id: str
+    """Its oldest undone delivery, which is tried next."""
+    thread_id: str | None
+    conversation_id: str | None
+    contact: Somebody | None
+    address: str | None
+    channel_id: str | None
+    channel_kind: str | None
+    owner: Literal["bot", "desk"] | None
+    waiting: int
+    """Undone deliveries; 99 are 99 or more."""
+    since: str
+    attempts: list[Attempt]
+    next_attempt_at: str | None
+
+
+class Counted(BaseModel):
+    """How many lanes are tried."""
+
+    count: int
+
+
+class WaitingLanes(BaseModel):
+    """How many lanes wait."""
+
+    lanes: int
+    """At most 100."""
+    more: bool
+
+
+class FailedAttempt(BaseModel):
+    """An attempt that failed."""
+
+    at: str
+    took_ms: int | None
+    status_code: int | None
+    error: str | None
+    delivery_id: str
+    conversation_id: str | None
+
+
+class WebhookHealth(BaseModel):
+    """How a webhook fares."""
+
+    status: Literal["unverified", "active", "inactive", "suspended"]
+    edited: bool
+    """Whether an inactive one was edited, and so may be verified."""
+    failures: int
+    """Failed attempts in a row."""
+    limit: int
+    """So many switch it off."""
+    failing_since: str | None
+    inactive_since: str | None
+    """None also where it was edited since."""
+    waiting: WaitingLanes
+    last_failed: list[FailedAttempt]
+    """Of the failures in a row, the newest first, at most ten."""

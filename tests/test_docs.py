@@ -18,6 +18,7 @@ from chalicelib.api.kinds.rules import Rule
 from chalicelib.api.kinds.sources import Source
 from chalicelib.api.kinds.subscriptions import Subscription
 from chalicelib.api.kinds.triggers import Trigger
+from chalicelib.api.setup.rule_trial import RuleTrial
 from chalicelib.bots import webhook as bot_wire
 from chalicelib.channels import custom, webchat
 from chalicelib.channels.contract import Channel, Received, Request
@@ -144,7 +145,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "rule": _rule, "when": _when, "webchat": _webchat, "custom": _custom, "trigger": Trigger.model_validate,
     "direct": DirectCall.model_validate, "subscription": _subscription, "event": _event, "outcome": _outcome,
     "source": _source, "recent": RecentMessages.model_validate, "messages-list": MessagesList.model_validate,
-    "content": _content, "session": Me.model_validate,
+    "content": _content, "session": Me.model_validate, "rule-trial": RuleTrial.model_validate,
 }  # fmt: skip
 
 

@@ -8,14 +8,12 @@ answer asks twice and means one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
-
-from pydantic import AfterValidator, Field
+from typing import Any
 
 from chalicelib.api.deliveries import deliveries as reading
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields, body, invalid
-from chalicelib.api.http.formats import BotId, named
+from chalicelib.api.http.formats import BotId, Time
 from chalicelib.domain.lane import queue_of, replay_of, thread_of
 from chalicelib.domain.order import Order
 from chalicelib.domain.thread import DESK
@@ -30,14 +28,6 @@ MOST = 200
 _SHOWN = 100
 SAME_MS = 60_000
 """One delivery asked for again within this time is the same replay, also where it was delivered meanwhile."""
-
-
-def _time(text: str) -> str:
-    from_rfc3339(text)
-    return text
-
-
-Time = Annotated[str, Field(max_length=40), AfterValidator(_time), named("date-time")]
 
 
 class Replay(Fields):

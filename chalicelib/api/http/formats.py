@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema
 
+from chalicelib.ports.clock import from_rfc3339
 from chalicelib.tables.config import PREFIXES, SYSTEM
 
 
@@ -60,6 +61,15 @@ def _typed(form: Form) -> Any:
 def named(format: str) -> Any:
     """A field whose `format` says in one word what its description says in more."""
     return Field(json_schema_extra={"format": format})
+
+
+def _time(text: str) -> str:
+    from_rfc3339(text)
+    return text
+
+
+Time = Annotated[str, Field(max_length=40), AfterValidator(_time), named("date-time")]
+"""A time in RFC 3339."""
 
 
 def mail_address(most: int) -> Any:

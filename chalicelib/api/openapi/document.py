@@ -37,6 +37,7 @@ from chalicelib.api.openapi.parameters import parameters
 from chalicelib.api.openapi.statuses import refusals, responses
 from chalicelib.api.setup.bundles import Bundle
 from chalicelib.api.setup.rotation import Rotation
+from chalicelib.api.setup.rule_trial import RuleTrial, TriedRules
 from chalicelib.api.setup.source_trial import Trial, Tried
 
 _REF = "#/components/schemas/{model}"
@@ -55,6 +56,7 @@ _LISTS: dict[str, type[BaseModel]] = {
 _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] = {
     "api.http.health:health": (200, None, shapes.Health),
     "api.setup.verification:verify": (200, None, shapes.Verified),
+    "api.setup.rule_trial:try_out": (200, RuleTrial, TriedRules),
     "api.setup.source_trial:try_out": (200, Trial, Tried),
     "api.contacts.contacts:create": (201, Contact, ContactAnswer),
     "api.contacts.contacts:one": (200, None, ContactAnswer),

@@ -7,7 +7,7 @@ export const PAGES = {
   channels: { icon: "plug", key: "h", role: "read", load: resources },
   bots: { icon: "robot", key: "b", role: "read", load: resources },
   desks: { icon: "headset", key: "e", role: "read", load: resources },
-  rules: { icon: "route", key: "r", role: "read", load: resources },
+  rules: { icon: "route", key: "r", role: "read", load: () => import("./rules.js") },
   triggers: { icon: "bolt", key: "t", role: "read", load: resources },
   sources: { icon: "database-import", key: "s", role: "read", load: resources },
   subscriptions: { icon: "webhook", key: "u", role: "read", load: resources },

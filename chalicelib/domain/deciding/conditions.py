@@ -54,6 +54,14 @@ def matches(rule: Any, facts: dict[str, Any]) -> tuple[bool, str]:
         return False, f"{type(error).__name__}: {error}"[:300]
 
 
+def value(rule: Any, facts: dict[str, Any]) -> Any:
+    """What any part of a condition gives, None where it cannot be evaluated."""
+    try:
+        return _compiled(_text(rule)).evaluate(facts)
+    except Exception:  # as in `matches`
+        return None
+
+
 def operators() -> list[str]:
     """The operators that a condition may have."""
     known = {name for one in _engine().operators() for name in (one["name"], *one["aliases"])}
@@ -90,7 +98,7 @@ def _too_deep(value: Any, path: str = "", depth: int = 0) -> str:
         return path
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
-        if found := _too_deep(item, f"{path}/{_escaped(key)}", depth + 1):
+        if found := _too_deep(item, f"{path}/{escaped(key)}", depth + 1):
             return found
     return ""
 
@@ -130,7 +138,7 @@ def _calls(value: Any, path: str = "") -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     if isinstance(value, dict):
         for key, item in value.items():
-            found += [(f"{path}/{_escaped(key)}", str(key)), *_calls(item, f"{path}/{_escaped(key)}")]
+            found += [(f"{path}/{escaped(key)}", str(key)), *_calls(item, f"{path}/{escaped(key)}")]
     elif isinstance(value, list):
         for n, item in enumerate(value):
             found += _calls(item, f"{path}/{n}")
@@ -142,7 +150,7 @@ def _reads(value: Any, path: str = "") -> list[tuple[str, str, Any]]:
     found: list[tuple[str, str, Any]] = []
     if isinstance(value, dict):
         for key, item in value.items():
-            at = f"{path}/{_escaped(key)}"
+            at = f"{path}/{escaped(key)}"
             if key in ("var", "val", "missing"):
                 found.append((at, key, item))
             else:
@@ -153,5 +161,6 @@ def _reads(value: Any, path: str = "") -> list[tuple[str, str, Any]]:
     return found
 
 
-def _escaped(step: Any) -> str:
+def escaped(step: Any) -> str:
+    """A step of a JSON pointer (RFC 6901)."""
     return str(step).replace("~", "~0").replace("/", "~1")

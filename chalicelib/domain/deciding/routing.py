@@ -34,6 +34,15 @@ class Rule:
     """Whether its condition asks what happened (`event.type`): only then it is asked when something else than a
     customer's message did."""
 
+    @property
+    def always(self) -> bool:
+        """Whether it has no condition."""
+        return self.when in (None, True, {})
+
+    def is_of(self, channel: str) -> bool:
+        """Whether it holds for a channel."""
+        return not self.channels or channel in self.channels
+
 
 @dataclass(frozen=True, slots=True)
 class Party:
@@ -101,9 +110,9 @@ def _first(
 ) -> Rule | None:
     facts: dict[str, Any] | None = None
     for rule in rules:
-        if rule.channels and thread.channel not in rule.channels:
+        if not rule.is_of(thread.channel):
             continue
-        if rule.when in (None, True, {}):
+        if rule.always:
             return rule
         if facts is None:
             facts = message_facts(event, thread, content, timezone=config.timezone, contact=contact)

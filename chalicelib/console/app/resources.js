@@ -6,14 +6,13 @@ import { html, useEffect, useState } from "./html.js";
 import { Listed, useList } from "./listing.js";
 import { Btn, Card, Dialog, Icon, Loading, Note, Page, Status, Trouble, channelIcon, channelName } from "./parts.js";
 import { go, href } from "./place.js";
-import { blank, choicesOf, description, fieldsOf, patch } from "./schema.js";
+import { blank, choicesOf, description, fieldsOf, modelOf, patch } from "./schema.js";
 import { may } from "./session.js";
 import { load as loadSetup, named, setup } from "./setup.js";
 import { stamp } from "./time.js";
 import { known, t } from "./words.js";
 
 export const title = (page) => t(`nav.${page}`);
-const MODEL = { channels: "Channel", bots: "Bot", desks: "Desk", rules: "Rule", triggers: "Trigger", sources: "Source", subscriptions: "Subscription", keys: "Key", people: "Person", replies: "Reply", services: "Service" };
 const ICON = { channels: "plug", bots: "robot", desks: "headset", rules: "route", triggers: "bolt", sources: "database-import", subscriptions: "webhook", keys: "key", people: "users", replies: "message-circle" };
 const VERIFIED = ["bots", "desks", "subscriptions"];
 const DELIVERED = { bots: "bot_id", desks: "desk_id", subscriptions: "subscription_id", channels: "channel_id" };
@@ -52,12 +51,11 @@ function One({ page, id, service }) {
   const fresh = id === "new";
   const [state, set] = useState({ loading: true, error: null, all: null, row: null, values: null }), [wrong, say] = useState({ fields: {}, text: "" });
   const [busy, wait] = useState(false), [once, show] = useState(null), [removing, ask] = useState(false);
-  const model = MODEL[page];
   const read = async () => {
     try {
       const [doc, row] = await Promise.all([description(), fresh ? null : get(`v1/${page}/${encodeURIComponent(id)}`)]);
-      const all = doc.components.schemas;
-      set({ loading: false, error: null, all, row, values: row ? own(all, model, row) : begun(all, model, service) });
+      const all = doc.components.schemas, model = modelOf(doc, page);
+      set({ loading: false, error: null, all, model, row, values: row ? own(all, model, row) : begun(all, model, service) });
     } catch (error) {
       set((was) => ({ ...was, loading: false, error }));
     }
@@ -65,7 +63,7 @@ function One({ page, id, service }) {
   useEffect(() => { read(); }, []);
   if (state.loading) return html`<${Page} title=${t(`nav.${page}`)}><${Loading} /><//>`;
   if (!state.all) return html`<${Page} title=${t(`nav.${page}`)}><${Trouble} error=${state.error} again=${read} /><//>`;
-  const { all, row, values } = state, choices = choicesOf(all, model);
+  const { all, model, row, values } = state, choices = choicesOf(all, model);
   const fields = fieldsOf(all, model, values);
   const change = (next) => set({ ...state, values: choices && next[choices[0]] !== values[choices[0]] ? { ...begun(all, model, service, { [choices[0]]: next[choices[0]] }), name: next.name } : next });
   const secret = (path) => (SECRETS.includes(path.slice(1)) || path.startsWith("/secrets/") ? Boolean(row?.[`${path.slice(1)}_set`] ?? row?.secrets_set?.includes(path.slice(9))) : null);

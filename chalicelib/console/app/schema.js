@@ -4,6 +4,9 @@ import { get } from "./api.js";
 let asked = null;
 export const description = () => (asked ??= get("v1/openapi.json").catch((error) => { asked = null; throw error; }));
 
+// The name of the schema that making one of a kind takes.
+export const modelOf = (doc, plural) => doc.paths[`/v1/${plural}`].post.requestBody.content["application/json"].schema.$ref.split("/").at(-1);
+
 // The schema behind a reference, without the "or null" of what may be left out.
 export function plain(all, schema) {
   let found = schema ?? {}, more = {};

@@ -66,11 +66,20 @@ def test_its_addresses_are_relative(path: str, start: str) -> None:
     assert {address.rpartition("/")[2] for address in found} <= set(page.files())
 
 
-def test_all_that_runs_first_is_fetched_at_once(read: Any) -> None:
-    linked = re.findall(r'<link rel="modulepreload" href="a/\w+/([\w.-]+)">', read("/console/next").body.decode())
+def test_all_that_runs_first_is_named(read: Any) -> None:
+    (named,) = re.findall(r'<meta name="scripts" content="([\w. -]+)">', read("/console/next").body.decode())
+    first = named.split(" ")
 
-    assert linked[0] == "app.js" and {"preact.js", "htm.js"} <= set(linked)
-    assert "uplot.js" not in linked, "what is shown later is fetched later"
+    assert len(first) == len({*first}) and {"app.js", "inbox.js", "preact.js", "htm.js"} <= {*first} <= {*page.files()}
+    assert "uplot.js" not in first and "resources.js" not in first, "what is shown later is fetched later"
+
+
+def test_style_sheets_come_as_one(read: Any, at: str) -> None:
+    style = read(at + page.STYLE).body.decode()
+
+    assert all((page.CONSOLE / "app" / name).read_text(encoding="utf-8") in style for name in page.STYLES)
+    assert {path.name for path in (page.CONSOLE / "app").glob("*.css")} == {*page.STYLES}
+    assert read(at + page.STYLES[0]).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["app.js", "preact.js", "icons.svg", "uplot.css", "licences.txt"])

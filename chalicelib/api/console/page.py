@@ -20,8 +20,13 @@ from chalicelib.ports.settings import settings
 from chalicelib.ports.web import Problem
 
 CONSOLE = Path(__file__).parents[2] / "console"
-INDEX, ENTRY, ADDRESS = "index.html", "app.js", "console/a/{hash}/"
-"""The page, the script that it begins with, and what each of its addresses begins with."""
+INDEX, ADDRESS = "index.html", "console/a/{hash}/"
+"""The page, and what each of its addresses begins with."""
+FIRST = ("app.js", "inbox.js")
+"""The scripts that are needed before anything is shown, with what they import."""
+STYLE = "console.css"
+STYLES = ("tokens.css", "parts.css", "shell.css", "inbox.css", "pages.css", "screens.css")
+"""Our style sheets, in the order in which they hold; they are served as one."""
 _KINDS = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -30,7 +35,7 @@ _KINDS = {
     ".txt": "text/plain; charset=utf-8",
     ".woff2": "font/woff2",
 }
-_NOT_SERVED = ("icons.txt",)
+_NOT_SERVED = ("icons.txt", *STYLES)
 _PACKED_ALREADY = (".woff2",)
 _IMPORT = re.compile(r"""(?:^|[;}\s])(?:import|export)\b[^"';()]*["']\./([\w.-]+)["']""")
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
@@ -95,6 +100,7 @@ def files() -> dict[str, bytes]:
         for path in sorted((CONSOLE / folder).iterdir())
         if path.suffix in (*_KINDS, ".html") and path.name not in _NOT_SERVED
     }
+    found[STYLE] = b"".join((CONSOLE / "app" / name).read_bytes() for name in STYLES)
     return dict(sorted(found.items()))
 
 
@@ -115,15 +121,14 @@ def packed(name: str) -> bytes:
 
 @cache
 def index() -> str:
-    """The page as it was written, and with it that the browser fetches at once what its scripts import."""
-    links = "".join(f'<link rel="modulepreload" href="{ADDRESS}{name}">\n' for name in first_modules())
-    return files()[INDEX].decode().replace("</head>", f"{links}</head>")
+    """The page as it was written, with the names of the scripts that it fetches first."""
+    return files()[INDEX].decode().replace("{scripts}", " ".join(first_modules()))
 
 
 def first_modules() -> list[str]:
-    """The scripts that run before anything is shown: the first one and what it imports, and so on; not what is
+    """The scripts that run before anything is shown: the first ones and what they import, and so on; not what is
     imported later, by `import()`."""
-    found = [ENTRY]
+    found = [*FIRST]
     for name in found:
         found += [one for one in _IMPORT.findall(files()[name].decode()) if one in files() and one not in found]
     return found

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +13,12 @@ import pytest
 from infra.local.demo import demo
 from tests.stack.conftest import Platform, eventually
 
-selenium = pytest.importorskip("selenium", reason="selenium is not installed")
-BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-if not BROWSER or not DRIVER:
-    pytest.skip("needs Debian's chromium and chromium-driver", allow_module_level=True)
+from tests.stack.browsers import opened, patiently, severe  # isort: skip
 
-from selenium.common.exceptions import (  # noqa: E402
-    JavascriptException,
-    NoSuchElementException,
-    StaleElementReferenceException,
-)
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService, Keys  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver import Chrome, Keys  # isort: skip
+from selenium.webdriver.common.by import By  # isort: skip
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
-
-# With these it stays on this machine.
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=900,800",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -45,26 +30,9 @@ def about(platform: Platform) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator[Chrome]:
-    options = ChromeOptions()
-    options.binary_location = str(BROWSER)
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = Chrome(options=options, service=ChromeService(str(DRIVER)))
+    driver = opened(tmp_path / "profile")
     yield driver
     driver.quit()
-
-
-def patiently(look: Callable[[], Any]) -> Callable[[], Any]:
-    """A look at a page that may be replaced at that moment."""
-
-    def looked() -> Any:
-        try:
-            return look()
-        except (NoSuchElementException, StaleElementReferenceException, JavascriptException):
-            return None
-
-    return looked
 
 
 class Chat:
@@ -182,9 +150,7 @@ def test_a_visit(browser: Chrome, about: dict[str, Any], tmp_path: Path) -> None
     browser.save_screenshot(str(picture))
     logging.getLogger(__name__).info("a picture of the chat is in %s", picture)
     assert picture.stat().st_size > 10_000
-    log: Any = browser.get_log("browser")  # type: ignore[no-untyped-call]
-    severe = [line["message"] for line in log if line["level"] == "SEVERE"]
-    assert not severe
+    assert not severe(browser)
 
 
 SOCKETS = """

@@ -103,7 +103,7 @@ def try_out(call: Call) -> Answer:
     rules = service_config.of(snapshot)
     channel = snapshot.resources.get(wanted.message.channel_id or "")
     if wanted.message.channel_id and (channel is None or channel.kind != "channel"):
-        raise invalid([("/message/channel_id", "there is no such channel in the service")])
+        raise invalid([("/message/channel_id", f"there is no channel {wanted.message.channel_id} in the service")])
     kind = str(channel.body.get("kind")) if channel is not None else None
     facts = _facts(wanted, kind, rules.timezone)
     told = [_told(rule, snapshot.resources[rule.id].name, facts) for rule in rules.rules]

@@ -1,0 +1,264 @@
+"""The console in a real browser against the running platform, driven as a person drives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.outside import Answer, Heard, Outside, serving
+from tests.stack.browsers import opened, patiently, severe
+from tests.stack.conftest import TOKEN, Platform, Visitor, eventually, first
+
+from selenium.webdriver import ActionChains, Chrome, Keys  # isort: skip
+from selenium.webdriver.common.by import By  # isort: skip
+
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+WIDE = {"width": 1440, "height": 900}
+
+
+def bot(heard: Heard) -> Answer:
+    """Says what it was told, and hands over who asks for a human."""
+    event = heard.json
+    said = event.get("Message")
+    conversation = {"conversation_id": event.get("Conversationid")}
+    events: list[dict[str, Any]] = []
+    if event.get("Event") == "Incoming message" and event.get("ConversationType") == "BOT":
+        talk = {"eventid": "1001", "message": f"you said {said}"}
+        events = [conversation | (talk if said != "human" else {"eventid": "1002"})]
+    return 200, {"verification_token": TOKEN, "events": events}
+
+
+class Office:
+    """A service with a web chat, a bot and a desk of the console, and people who sit there."""
+
+    def __init__(self, platform: Platform, bot_end: Outside) -> None:
+        self.platform, self.bot_end = platform, bot_end
+        self.service = platform.service("office")
+        self.channel = platform.make("channels", service_id=self.service, kind="webchat", name="chat")["id"]
+        made = platform.make(
+            "bots", service_id=self.service, name="Intake bot", profile="imi", webhook_url=bot_end.url,
+            verification_token=TOKEN,
+        )  # fmt: skip
+        platform.verify("bots", made)
+        self.bot = str(made["id"])
+        self.desk = str(platform.make("desks", service_id=self.service, kind="console", name="Front office")["id"])
+        platform.make("rules", service_id=self.service, name="all", to="bot+desk", bot_id=self.bot, desk_id=self.desk)
+
+    def key_of(self, name: str, role: str = "agent") -> str:
+        """The key of a new person of this service."""
+        person = self.platform.make("people", service_id=self.service, name=name, role=role)["id"]
+        key = self.platform.make("keys", service_id=self.service, name=name, scopes=[role], person_id=person)
+        return str(key["key"])
+
+    def visitor(self) -> Visitor:
+        """Somebody new on the page."""
+        return Visitor(self.platform, self.channel)
+
+    def handed_over(self) -> tuple[Visitor, str]:
+        """Somebody new whom the bot has handed over, and the desk's conversation with them."""
+        visitor = self.visitor()
+        visitor.says("human")
+        found: dict[str, Any] = eventually(lambda: self._offered(visitor), "a conversation of the desk")
+        return visitor, str(found["id"])
+
+    def _offered(self, visitor: Visitor) -> dict[str, Any] | None:
+        listed = self.platform.get(f"/v1/conversations?service_id={self.service}&limit=10")["data"]
+        mine = [one for one in listed if one["kind"] == "desk" and one["state"] == "offered"]
+        return mine[0] if mine else None
+
+
+class Console:
+    """What a person sees of the console, and does there."""
+
+    def __init__(self, browser: Chrome, platform: Platform, key: str) -> None:
+        self.browser, self.platform = browser, platform
+        browser.get(f"{platform.up.console_url}#key={key}")
+        self.sees("Inbox")
+
+    def text(self) -> str:
+        """All that is to be read."""
+        return str(self.browser.find_element(By.TAG_NAME, "body").text)
+
+    def sees(self, *words: str) -> None:
+        """Wait until all of these are to be read."""
+        eventually(patiently(lambda: all(word in self.text() for word in words)), f"{words} in the page")
+
+    def no_longer_sees(self, word: str) -> None:
+        """Wait until this is not to be read."""
+        eventually(patiently(lambda: word not in self.text()), f"no {word!r} in the page")
+
+    def press(self, *keys: str) -> None:
+        """Press keys, wherever the focus is."""
+        ActionChains(self.browser).send_keys(*keys).perform()
+
+    def click(self, selector: str, text: str = "") -> None:
+        """Click the first of these that has a text."""
+        eventually(patiently(lambda: self._clicked(selector, text)), f"{selector} {text!r}")
+
+    def _clicked(self, selector: str, text: str) -> bool:
+        for one in self.browser.find_elements(By.CSS_SELECTOR, selector):
+            if text in (one.text or one.get_attribute("aria-label") or ""):
+                one.click()
+                return True
+        return False
+
+    def open(self, conversation: str) -> None:
+        """Choose a conversation of the list."""
+        self.click(f".ilist a[href*='{conversation}']")
+        eventually(patiently(lambda: self.browser.find_elements(By.CSS_SELECTOR, ".conv .stream")), "its messages")
+
+    def writes(self, text: str) -> None:
+        """Write in the composer and send."""
+        area = eventually(
+            patiently(lambda: self.browser.find_element(By.CSS_SELECTOR, ".compose textarea")), "the composer"
+        )
+        area.send_keys(text)
+        area.send_keys(Keys.CONTROL, Keys.ENTER)
+
+    def leave(self) -> None:
+        """Take the focus out of the composer, so that keys are deeds."""
+        self.press(Keys.ESCAPE)
+
+
+@pytest.fixture(scope="module")
+def office(platform: Platform) -> Iterator[Office]:
+    with serving() as bot_end:
+        bot_end.answer = bot
+        yield Office(platform, bot_end)
+
+
+@pytest.fixture
+def seat(platform: Platform, office: Office, tmp_path: Path) -> Iterator[Callable[[str], Console]]:
+    """A browser of its own for a person who is signed in."""
+    with ExitStack() as browsers:
+
+        def sit(name: str, role: str = "agent") -> Console:
+            browser = opened(tmp_path / name, **WIDE)
+            browsers.callback(browser.quit)
+            return Console(browser, platform, office.key_of(name, role))
+
+        yield sit
+
+
+def test_a_customer_is_answered(office: Office, seat: Callable[[str], Console]) -> None:
+    visitor, conversation = office.handed_over()
+    maya = seat("Maya")
+    browser = maya.browser
+
+    assert "#key=" not in browser.current_url
+    kept = browser.execute_script("return [document.cookie, {...sessionStorage}, {...localStorage}]")
+    assert kept == ["", {}, {}], "scripts find neither key nor session"
+
+    maya.sees("In the queue", "Visitor")
+    maya.press("c")
+    maya.sees("You have it", "Return to bot")
+    maya.writes("Good day, I am Maya")
+    assert visitor.sees("Good day, I am Maya")["author"]["name"] == "Maya"
+    visitor.says("thank you")
+    maya.sees("thank you")
+
+    maya.leave()
+    maya.press("n")
+    maya.writes("She is from the newspaper")
+    maya.sees("Note · You")
+    visitor.says("and another thing")
+    maya.sees("and another thing")
+
+    maya.leave()
+    maya.press("e")
+    maya.sees("How did it end?")
+    maya.press(Keys.ENTER)
+    maya.sees("Closed.")
+    assert office.platform.get(f"/v1/conversations/{conversation}")["outcome"] == "solved"
+    visitor.says("hello again")
+    visitor.sees("you said hello again")
+    assert "She is from the newspaper" not in visitor.texts()
+    assert not any("newspaper" in str(event) for event in office.bot_end.events()), "a note is for the team"
+    assert not severe(browser)
+
+
+def test_of_two_who_claim_one_has_it(office: Office, seat: Callable[[str], Console]) -> None:
+    _, conversation = office.handed_over()
+    people = [seat("Ann"), seat("Tom")]
+    for one in people:
+        one.open(conversation)
+    people[0].sees("Tom is looking at this too")
+    people[1].sees("Ann is looking at this too")
+    for one in people:
+        one.browser.execute_script("document.querySelector('.compose .btn.main').click()")
+
+    agent = eventually(lambda: office.platform.get(f"/v1/conversations/{conversation}")["agent"], "an agent")
+    names = ["Ann", "Tom"]
+    mine, other = (people[names.index(agent["name"])], people[1 - names.index(agent["name"])])
+    mine.sees("You have it")
+    other.sees(f"{agent['name']} has it")
+    other.sees(f"{agent['name']} has this conversation.")
+    assert other.browser.find_elements(By.CSS_SELECTOR, ".compose textarea") == []
+
+
+def test_why_the_bot_is_silent_stands_under_the_message(office: Office, seat: Callable[[str], Console]) -> None:
+    visitor = office.visitor()
+    visitor.says("hello")
+    visitor.sees("you said hello")
+    told = first(office.bot_end, "hello", lambda event: event.get("Message") == "hello")
+    office.bot_end.answer = lambda heard: (502, b"<html>Bad gateway</html>") if b"lost" in heard.raw else bot(heard)
+    visitor.says("lost")
+    reader = seat("Rea")
+    reader.browser.get(f"{office.platform.up.console_url}#/{office.service}/conversations/{told['Conversationid']}")
+
+    reader.sees("Message", "502", "Bad gateway", "next attempt")
+    office.bot_end.answer = bot
+
+
+HOSTILE = (
+    "<img src=x onerror=\"document.title='hit'\">", "<script>document.title='hit'</script>", "javascript:alert(1)",
+    "</textarea><svg onload=document.title='hit'>", "{{constructor.constructor('return 1')()}}", "\u202eevil",
+)  # fmt: skip
+
+
+def test_what_customers_write_is_only_text(office: Office, seat: Callable[[str], Console]) -> None:
+    visitor, conversation = office.handed_over()
+    for text in HOSTILE:
+        visitor.says(text)
+    reader = seat("Xan")
+    reader.open(conversation)
+    reader.sees("<script>document.title='hit'</script>", "{{constructor")
+
+    assert "hit" not in reader.browser.title
+    made = "return document.querySelectorAll('.stream img, .stream script, .stream a, .ilist img').length"
+    assert reader.browser.execute_script(made) == 0
+    assert not severe(reader.browser)
+
+
+def test_every_page_opens(office: Office, seat: Callable[..., Console]) -> None:
+    owner = seat("Owner", "admin")
+    places = owner.browser.execute_script(
+        "return [...document.querySelectorAll('.nav a[href]')].map((one) => one.href)"
+    )
+    assert len([place for place in places if "#/" in place]) >= 14
+    for place in places:
+        if "#/" not in place:
+            continue
+        owner.browser.get(place)
+        eventually(patiently(lambda: owner.browser.execute_script(
+            "return document.querySelector('main h1') && !document.querySelector('main .skel')"
+        )), f"{place} is read")  # fmt: skip
+        assert "This did not work" not in owner.text(), place
+    assert not severe(owner.browser)
+
+
+def test_an_owner_makes_a_desk_and_is_told_what_is_wrong(office: Office, seat: Callable[..., Console]) -> None:
+    owner = seat("Odo", "admin")
+    owner.browser.get(f"{office.platform.up.console_url}#/{office.service}/desks/new")
+    owner.sees("New desk")
+    owner.click("button", "Make")
+    owner.sees("Some fields need another look.")
+    owner.browser.find_element(By.CSS_SELECTOR, "input[id='f-name']").send_keys("Back office")
+    owner.click("button", "Make")
+    owner.sees("Saved.")
+    made = office.platform.get(f"/v1/desks?service_id={office.service}&limit=100")["data"]
+    assert "Back office" in [one["name"] for one in made]

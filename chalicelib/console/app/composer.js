@@ -17,7 +17,7 @@ export function filled(text, { contact, me, desk }) {
   return text.replace(/\{\{?\s*([\w.]+)\s*\}?\}/g, (all, name) => known[name] ?? all);
 }
 
-export function Composer({ id, row, channel, contact, name, me, writable, claim, take, send, left, focus, crossed }) {
+export function Composer({ id, row, channel, contact, name, me, writable, claim, take, holder, send, left, focus, crossed }) {
   const [draft, keep] = useState(() => draftOf(id)), [at, point] = useState(0), [closed, close] = useState(false);
   const box = useRef(), typed = useRef(0);
   const { replies } = useStore(setup);
@@ -84,7 +84,7 @@ export function Composer({ id, row, channel, contact, name, me, writable, claim,
       done(e.shiftKey);
     }
   };
-  if (!writable) return html`<div class="compose quiet row"><span class="grow muted mid">${claim ? t("composer.claim_first") : take ? t("composer.of_another", { name: row?.agent?.name ?? "" }) : t("composer.read_only")}</span>
+  if (!writable) return html`<div class="compose quiet row"><span class="grow muted mid">${claim ? t("composer.claim_first") : take ? t("composer.of_another", { name: holder?.name ?? "" }) : t("composer.read_only")}</span>
     ${claim && html`<${Btn} kind="main" icon="user" onClick=${claim}>${t("claim.this")}<//>`}${take && html`<${Btn} icon="user" onClick=${take}>${t("claim.take_over")}<//>`}</div>`;
   const mode = (note) => html`<button type="button" aria-pressed=${String(draft.note === note)} onClick=${() => focus.current(note)}>${t(note ? "composer.note" : "composer.reply")}</button>`;
   return html`<form class=${`compose ${draft.note ? "private" : ""}`} aria-label=${t("composer.form")} onSubmit=${(e) => { e.preventDefault(); done(false); }}>

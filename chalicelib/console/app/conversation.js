@@ -11,6 +11,7 @@ import { Person } from "./person.js";
 import { go, href } from "./place.js";
 import { Ribbon, owners } from "./ribbon.js";
 import { due, who } from "./row.js";
+import { holder } from "./rows.js";
 import { may, session } from "./session.js";
 import { isConsole, named, setup } from "./setup.js";
 import { Stream, outcomeWord, why } from "./stream.js";
@@ -32,10 +33,10 @@ export function Conversation({ id, row, side, show, back }) {
   const address = row?.address ?? thread?.address ?? "";
   const name = who({ contact, address, channel_kind: channel });
   const state = row?.state ?? conversation?.state ?? "";
-  const agent = row ? row.agent : conversation?.agent;
+  const agent = row ? holder(row) : conversation?.agent;
   const isDesk = (row ?? conversation) && (row?.desk_id ?? conversation?.desk_id);
   const here = isDesk && isConsole(isDesk) && state !== "closed" && may("agent");
-  const mine = here && state !== "offered" && (agent?.id === me.id || !agent?.id);
+  const mine = here && agent?.id === me.id;
   const others = presence.filter((one) => one.conversation_id === id);
   // What was sent from here goes once it stands among the messages.
   useEffect(() => {
@@ -87,7 +88,7 @@ export function Conversation({ id, row, side, show, back }) {
     <div aria-live="polite">${others.length > 0 && html`<div class="presence"><${Face} name=${others[0].agent.name} k="sm" here=${true} /><span>${parts(others[0].typing ? "presence.writes" : "presence.looks", { name: html`<b class="strong">${others.map((one) => one.agent.name).join(", ")}</b>` })}</span></div>`}</div>
     ${timeline.error && data.length > 0 && html`<div class="pad0"><${Trouble} error=${timeline.error} again=${timeline.again} /></div>`}
     ${conversation && html`<${Composer} key=${id} id=${id} row=${row} channel=${channel} contact=${contact} name=${name} me=${me} writable=${mine} left=${left} send=${send} focus=${focus} crossed=${crossed}
-      claim=${here && state === "offered" ? () => deeds.claim(id) : null} take=${here && state !== "offered" && !mine ? () => deeds.assign(id) : null} />`}
+      claim=${here && !agent?.id ? () => deeds.claim(id) : null} take=${here && agent?.id && !mine ? () => deeds.assign(id) : null} holder=${agent} />`}
     ${asking === "close" && html`<${Close} desk=${setup.get().byId.get(isDesk)} close=${() => ask("")} done=${(outcome) => { ask(""); leave(deeds.end(id, outcome)); }} />`}
     ${asking === "snooze" && html`<${Snooze} close=${() => ask("")} done=${(until) => { ask(""); leave(deeds.snooze(id, until)); }} />`}
     ${asking === "transfer" && html`<${Transfer} desk=${isDesk} me=${me} close=${() => ask("")} toDesk=${(desk) => { ask(""); leave(deeds.transfer(id, desk, named(desk))); }} toPerson=${(person) => { ask(""); leave(deeds.assign(id, person)); }} />`}
@@ -105,9 +106,9 @@ function Owns({ of, row, conversation, me, now, mine, back }) {
   const at = last ? new Date(last.from).toISOString() : conversation.opened_at;
   const desk = named(row?.desk_id ?? conversation.desk_id) || t("author.desk");
   const reason = why(row?.reason ?? conversation.reason);
-  const agent = row ? row.agent : conversation.agent;
+  const agent = row ? holder(row) : conversation.agent;
   const closed = (row?.state ?? conversation.state) === "closed";
-  const whose = closed ? t("owner.closed") : last?.owner === "desk" ? (agent?.id === me.id ? t("owner.you") : agent?.name ? t("owner.agent", { name: agent.name }) : t("owner.desk")) : last?.owner === "nobody" ? t("owner.waits") : t("owner.bot");
+  const whose = closed ? t("owner.closed") : agent?.id === me.id ? t("owner.you") : agent?.name ? t("owner.agent", { name: agent.name }) : last?.owner === "desk" ? t("owner.desk") : last?.owner === "nobody" ? t("owner.waits") : t("owner.bot");
   const chip = last?.owner === "bot" ? html`<${Owner} o="bot">${last.name || t("author.bot")}<//>` : conversation.kind === "desk" ? html`<${Owner} o=${last?.owner === "nobody" ? "nobody" : "desk"}>${desk}<//>` : html`<${Status} s=${conversation.state} />`;
   return html`<div class="owner"><div class="who">${chip}<b class="strong mid">${whose}</b>
     <span class="mid muted why1">${closed ? outcomeWord(conversation.outcome) : reason ? t("owner.since_why", { at: clock(at), why: reason }) : t("owner.since", { at: clock(at) })}</span>

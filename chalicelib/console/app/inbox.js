@@ -6,7 +6,7 @@ import { useKeys } from "./keys.js";
 import { Btn, Chip, Empty, Face, Icon, Loading, Trouble } from "./parts.js";
 import { go, href } from "./place.js";
 import { due, said, who } from "./row.js";
-import { listed, load, older, rows } from "./rows.js";
+import { holder, listed, load, older, rows } from "./rows.js";
 import { may } from "./session.js";
 import { setup } from "./setup.js";
 import { useStore } from "./store.js";
@@ -16,12 +16,12 @@ import { t } from "./words.js";
 export const title = () => t("nav.inbox");
 const LISTS = ["mine", "queue", "all"];
 
-function Item({ row, id, now }) {
+function Item({ row, id, now, list }) {
   const left = due(row, now);
   const chips = [
     left && html`<${Chip} k=${left.k} icon=${left.icon}><span class="num">${left.says}</span><//>`,
     row.reason === "bot_failing" && html`<${Chip} k="bot" icon="robot">${t("row.bot_failed")}<//>`,
-    row.claimed_by && !row.agent && html`<${Chip} icon="user">${row.claimed_by.name}<//>`,
+    holder(row) && list !== "mine" && html`<${Chip} icon="user">${holder(row).name ?? holder(row).id}<//>`,
   ];
   return html`<li><a class=${`item ${row.unread ? "unread" : ""}`} href=${href("inbox", row.conversation_id)} aria-current=${row.conversation_id === id ? "true" : undefined}>
     <${Face} name=${who(row)} channel=${row.channel_kind} /><span class="who clip">${who(row)}</span><span class="small faint num">${ago(row.last?.at ?? row.opened_at, now)}</span>
@@ -51,7 +51,7 @@ export default function Inbox({ id }) {
   };
   useKeys({ j: () => step(1), k: () => step(-1), c: () => {
     const row = state.byId.get(id);
-    return row?.state === "offered" ? deeds.claim(id) : claimNext();
+    return row && !holder(row) ? deeds.claim(id) : claimNext();
   } });
   const row = id ? state.byId.get(id) : null;
   const loaded = state.loaded.mine && state.loaded.queue;
@@ -67,11 +67,11 @@ export default function Inbox({ id }) {
         <span class="push"></span>${tab("snoozed", html`<${Icon} n="clock-pause" />${state.loaded.snoozed && html`<span class="count">${count("snoozed")}</span>`}`, t("inbox.snoozed"))}</div></div>
       ${state.error && html`<div class="pad"><${Trouble} error=${state.error} again=${() => load(state.service, list).catch(() => {})} /></div>`}
       ${!loaded && !state.error ? html`<${Loading} rows=${6} />` : html`<ul class="scroll" tabindex="0" aria-label=${t("inbox.list")}>
-        ${shown.map((one) => html`<${Item} key=${one.conversation_id} row=${one} id=${id} now=${now} />`)}
+        ${shown.map((one) => html`<${Item} key=${one.conversation_id} row=${one} id=${id} now=${now} list=${list} />`)}
         ${!shown.length && (list !== "mine" || words) && html`<li class="pad muted mid row"><${Icon} n=${empty[1]} />${empty[0]}</li>`}
         ${list === "mine" && html`<li class="sub"><span class="label">${t("inbox.in_queue")}</span><span class="count">${count("queue")}</span><span class="push"></span>${
           may("agent") && lists.queue.length > 0 && html`<${Btn} kind="sm" icon="user" onClick=${claimNext}>${t("claim.next")}<//>`}</li>
-          ${queue.map((one) => html`<${Item} key=${one.conversation_id} row=${one} id=${id} now=${now} />`)}
+          ${queue.map((one) => html`<${Item} key=${one.conversation_id} row=${one} id=${id} now=${now} list="queue" />`)}
           ${!queue.length && !words && html`<li class="pad muted mid row"><${Icon} n="circle-check" />${t("inbox.nothing_waits")}</li>`}`}
         ${state.more[list] && html`<li class="pad"><${Btn} kind="sm" onClick=${deeds.trying(() => older(list))}>${t("list.more")}<//></li>`}</ul>`}
     </section>

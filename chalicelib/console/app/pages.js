@@ -17,11 +17,12 @@ export const PAGES = {
   audit: { icon: "history", key: "a", role: "admin", load: () => import("./audit.js") },
   people: { icon: "users-group", key: "p", role: "admin", load: resources },
   keys: { icon: "key", key: "k", role: "admin", load: resources },
+  first: { icon: "help", key: "1", role: "read", load: () => import("./first.js") },
 };
 export const SECTIONS = [
   ["", ["inbox", "contacts", "conversations"]],
   ["nav.set_up", ["channels", "bots", "desks", "rules", "triggers", "sources", "subscriptions", "replies"]],
-  ["nav.operate", ["deliveries", "failures", "audit", "people", "keys"]],
+  ["nav.operate", ["deliveries", "failures", "audit", "people", "keys", "first"]],
 ];
 const ORDER = ["read", "agent", "admin"];
 export const pagesOf = (role) => Object.keys(PAGES).filter((name) => ORDER.indexOf(role) >= ORDER.indexOf(PAGES[name].role));

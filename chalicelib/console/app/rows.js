@@ -43,11 +43,13 @@ export const apply = (service, changes) => {
 };
 
 // Lists are made from the rows alone, so a change moves a conversation from one to another at once.
-const isMine = (row) => row.agent?.id === session.get()?.me.id && row.state !== "offered";
+// Who claims a chat has it for the page, some moments before its thread says so.
+export const holder = (row) => row.agent ?? row.claimed_by;
+const isMine = (row) => holder(row)?.id === session.get()?.me.id;
 const asleep = (row) => row.snoozed_until && ms(row.snoozed_until) > Date.now();
 const IS = {
   mine: (row) => isMine(row) && !asleep(row),
-  queue: (row) => row.state === "offered" && !row.claimed_by && !asleep(row),
+  queue: (row) => !holder(row) && !asleep(row),
   all: () => true,
   snoozed: (row) => asleep(row),
 };

@@ -112,8 +112,9 @@ def test_a_visit(browser: Chrome, about: dict[str, Any], tmp_path: Path) -> None
 
     chat.write("menu")
     chat.sees("What would you like?")
-    chat.press("A person")
-    chat.sees("One moment, I am getting a person.")
+    chat.press("Good bye")
+    chat.sees("Bye.")
+    chat.write("to the contact centre, please")
 
     visitor = browser.current_window_handle
     browser.switch_to.new_window("tab")

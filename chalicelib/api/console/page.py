@@ -54,9 +54,7 @@ def policy(live_url: str, files_url: str) -> str:
 
 def page(request: Request) -> Response:
     """The page; its files' addresses are relative, so that it works below any path."""
-    # Beside /console its folder is that of the API, below it /console itself.
-    start = ADDRESS if request.path == "/console" else ADDRESS.removeprefix("console/")
-    text = index().replace(ADDRESS, start.replace("{hash}", version()))
+    text = index().replace(ADDRESS, ADDRESS.replace("{hash}", version()))
     headers = {
         "Content-Type": "text/html; charset=utf-8",
         "Cache-Control": "no-cache",

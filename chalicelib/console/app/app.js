@@ -5,7 +5,7 @@ import { Fragment, html, render, useEffect, useState } from "./html.js";
 import { useKeys } from "./keys.js";
 import { live, stale, start } from "./live.js";
 import { Dialog, Empty, Face, Icon, Loading, Note, Trouble } from "./parts.js";
-import { PAGES, SECTIONS, pagesOf } from "./pages.js";
+import { PAGES, SECTIONS, pagesOf, startOf } from "./pages.js";
 import { Palette } from "./palette.js";
 import { go, href, instead, place } from "./place.js";
 import { listed, rows } from "./rows.js";
@@ -34,7 +34,7 @@ function Console({ who }) {
   const service = who.services.find((one) => one.id === at.service) ?? who.services[0];
   const pages = pagesOf(who.me.role);
   const known = service.id === at.service && pages.includes(at.page);
-  useEffect(() => { if (!known) instead(service.id, pages.includes(at.page) ? at.page : "inbox"); }, [known]);
+  useEffect(() => { if (!known) instead(service.id, pages.includes(at.page) ? at.page : startOf(who.me.role)); }, [known]);
   useEffect(() => {
     loadSetup(service.id).catch(() => {});
     return start(service.id);

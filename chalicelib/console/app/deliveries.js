@@ -2,7 +2,7 @@
 import * as deeds from "./deeds.js";
 import { Fragment, html, useState } from "./html.js";
 import { Listed, useList } from "./listing.js";
-import { Btn, Card, Empty, Marks, Page, Seg, Status } from "./parts.js";
+import { Btn, Card, Marks, Page, Seg, Status } from "./parts.js";
 import { go } from "./place.js";
 import { may } from "./session.js";
 import { named, setup } from "./setup.js";
@@ -12,23 +12,28 @@ import { t } from "./words.js";
 
 export const title = () => t("nav.deliveries");
 const FILTERS = ["bot_id", "desk_id", "subscription_id", "channel_id"];
-const STATUSES = ["", "waiting", "failed", "expired", "poison", "delivered"];
+const TROUBLE = ["failed", "waiting", "expired", "poison"];
+const STATUSES = ["", ...TROUBLE, "delivered"];
 
 export default function Deliveries({ filter, service }) {
   const { bots, desks, channels, subscriptions } = useStore(setup);
   const parties = [["bot_id", bots], ["desk_id", desks.filter((one) => one.kind === "webhook")], ["subscription_id", subscriptions], ["channel_id", channels]];
-  const given = FILTERS.find((name) => filter.get(name)) ?? (bots.length ? "bot_id" : "channel_id");
-  const id = filter.get(given) ?? bots[0]?.id ?? channels[0]?.id ?? "";
-  const status = filter.get("status") ?? "";
+  // Of the whole service only what did not arrive is kept together; everything there is, destination by destination.
+  const given = FILTERS.find((name) => filter.get(name)) ?? "service_id";
+  const every = given === "service_id";
+  const id = every ? service : filter.get(given);
+  const asked = filter.get("status") ?? "";
+  const status = every && !TROUBLE.includes(asked) ? TROUBLE[0] : asked;
   const to = (value, next = status) => {
     const [name, chosen] = value.split("=");
-    go("deliveries", "", { [name]: chosen, ...(next ? { status: next } : {}) });
+    go("deliveries", "", { ...(name === "service_id" ? {} : { [name]: chosen }), ...(next ? { status: next } : {}) });
   };
   return html`<${Page} title=${t("nav.deliveries")} lead=${t("deliveries.lead")}>
     <div class="row wrap filters"><label class="row gap1"><span class="label">${t("deliveries.to")}</span><select class="field" value=${`${given}=${id}`} onChange=${(e) => to(e.target.value)}>
+      <option value=${`service_id=${service}`}>${t("deliveries.everybody")}</option>
       ${parties.map(([name, found]) => found.length > 0 && html`<optgroup label=${t(`deliveries.${name}`)}>${found.map((one) => html`<option value=${`${name}=${one.id}`}>${one.name ?? one.id}</option>`)}</optgroup>`)}</select></label>
-      <${Seg} of=${STATUSES} value=${status} set=${(next) => to(`${given}=${id}`, next)} label=${t("col.status")} says=${(one) => t(one ? `status.${one}` : "deliveries.any")} /></div>
-    ${id ? html`<${Rows} key=${`${id} ${status}`} given=${{ [given]: id, status }} />` : html`<${Card}><${Empty} icon="truck-delivery" title=${t("deliveries.none")}>${t("deliveries.none_more")}<//><//>`}<//>`;
+      <${Seg} of=${every ? TROUBLE : STATUSES} value=${status} set=${(next) => to(`${given}=${id}`, next)} label=${t("col.status")} says=${(one) => t(one ? `status.${one}` : "deliveries.any")} /></div>
+    <${Rows} key=${`${id} ${status}`} given=${{ [given]: id, status }} /><//>`;
 }
 
 function Rows({ given }) {

@@ -1,9 +1,10 @@
 // Every page: its icon, its letter after G, who may see it. A new page is a module and a row here.
 const resources = () => import("./resources.js");
 export const PAGES = {
+  overview: { icon: "layout-dashboard", key: "o", role: "read", tab: true, load: () => import("./overview.js") },
   inbox: { icon: "inbox", key: "i", role: "read", rail: true, tab: true, load: () => import("./inbox.js") },
   contacts: { icon: "users", key: "c", role: "read", tab: true, load: () => import("./contacts.js") },
-  conversations: { icon: "list-search", key: "v", role: "read", tab: true, load: () => import("./conversations.js") },
+  conversations: { icon: "list-search", key: "v", role: "read", load: () => import("./conversations.js") },
   channels: { icon: "plug", key: "h", role: "read", load: resources },
   bots: { icon: "robot", key: "b", role: "read", load: resources },
   desks: { icon: "headset", key: "e", role: "read", load: resources },
@@ -20,9 +21,11 @@ export const PAGES = {
   first: { icon: "help", key: "1", role: "read", load: () => import("./first.js") },
 };
 export const SECTIONS = [
-  ["", ["inbox", "contacts", "conversations"]],
+  ["", ["overview", "inbox", "contacts", "conversations"]],
   ["nav.set_up", ["channels", "bots", "desks", "rules", "triggers", "sources", "subscriptions", "replies"]],
   ["nav.operate", ["deliveries", "failures", "audit", "people", "keys", "first"]],
 ];
 const ORDER = ["read", "agent", "admin"];
+// An agent begins with who waits, everybody else with what needs somebody.
+export const startOf = (role) => (role === "agent" ? "inbox" : "overview");
 export const pagesOf = (role) => Object.keys(PAGES).filter((name) => ORDER.indexOf(role) >= ORDER.indexOf(PAGES[name].role));

@@ -2,10 +2,12 @@
 import { call, get, post, unique } from "./api.js";
 import * as deeds from "./deeds.js";
 import { Form, labelOf } from "./form.js";
+import { Health } from "./health.js";
 import { html, useEffect, useState } from "./html.js";
 import { Listed, useList } from "./listing.js";
 import { Btn, Card, Dialog, Icon, Loading, Note, Page, Status, Trouble, channelIcon, channelName } from "./parts.js";
 import { go, href } from "./place.js";
+import { Replay } from "./replay.js";
 import { blank, choicesOf, description, fieldsOf, modelOf, patch } from "./schema.js";
 import { may } from "./session.js";
 import { load as loadSetup, named, setup } from "./setup.js";
@@ -50,7 +52,7 @@ function Every({ page, service }) {
 function One({ page, id, service }) {
   const fresh = id === "new";
   const [state, set] = useState({ loading: true, error: null, all: null, row: null, values: null }), [wrong, say] = useState({ fields: {}, text: "" });
-  const [busy, wait] = useState(false), [once, show] = useState(null), [removing, ask] = useState(false);
+  const [busy, wait] = useState(false), [once, show] = useState(null), [removing, ask] = useState(false), [again, replay] = useState(false);
   const read = async () => {
     try {
       const [doc, row] = await Promise.all([description(), fresh ? null : get(`v1/${page}/${encodeURIComponent(id)}`)]);
@@ -126,11 +128,13 @@ function One({ page, id, service }) {
   };
   const urls = row ? SHOWN.filter((name) => row[name] && !(name in fields.properties)) : [];
   const actions = html`${row && DELIVERED[page] && row.kind !== "console" && html`<a class="btn" href=${href("deliveries", "", { [DELIVERED[page]]: id })}><${Icon} n="truck-delivery" />${t("nav.deliveries")}</a>`}
+    ${row && DELIVERED[page] && row.kind !== "console" && may("admin") && html`<${Btn} icon="rotate-clockwise" onClick=${() => replay(true)}>${t("replay.do")}<//>`}
     ${row && VERIFIED.includes(page) && row.kind !== "console" && may("admin") && html`<${Btn} icon="shield-check" disabled=${busy} onClick=${verify}>${t("do.verify")}<//>`}
     ${row && may("admin") && html`<${Btn} kind="danger" onClick=${() => ask(true)}>${t("do.remove")}<//>`}`;
   return html`<${Page} title=${row ? row.name ?? row.shortcut ?? id : t(`new.${page}`)} crumb=${html`<a href=${href(page)}>${t(`nav.${page}`)}</a>`} chips=${row?.status && html`<${Status} s=${row.status} />`} actions=${actions}>
     ${state.error && html`<${Trouble} error=${state.error} again=${read} />`}
     ${urls.length > 0 && html`<${Card} title=${t("form.addresses")}><dl class="facts">${urls.map((name) => html`<dt>${labelOf(name)}</dt><dd class="row"><code class="grow">${row[name]}</code><${Btn} kind="sm bare icon" icon="copy" label=${t("do.copy")} onClick=${() => copy(row[name])} /></dd>`)}</dl><//>`}
+    ${row && VERIFIED.includes(page) && row.kind !== "console" && html`<${Health} page=${page} id=${id} name=${row.name ?? id} />`}
     <form onSubmit=${save} novalidate><${Card} title=${t("form.settings")} aside=${row && html`<span class="small muted">${t("form.changed", { at: stamp(row.updated_at) })}</span>`}><div class="col gap4 form">
       ${wrong.text && html`<${Note} k="bad" icon="alert-triangle" role="alert">${wrong.text}<//>`}
       <fieldset class="col gap4 bare" disabled=${!may("admin") || busy}>
@@ -138,6 +142,7 @@ function One({ page, id, service }) {
       <${Form} all=${all} fields=${fields} values=${values} set=${change} wrong=${wrong.fields} hidden=${["service_id", ...(choices && (fresh || page === "channels" || page === "desks") ? [choices[0]] : []), ...(page === "bots" ? ["kind"] : [])]} secret=${secret} />
       ${may("admin") && html`<div class="row"><button class="btn main"><${Icon} n="device-floppy" />${t(fresh ? "do.make" : "do.save")}</button>${fresh && html`<a class="btn" href=${href(page)}>${t("do.cancel")}</a>`}</div>`}</fieldset></div><//></form>
     ${once && html`<${Dialog} title=${t("form.once")} close=${() => go(page, once.id)}><div class="col gap3"><${Note} k="warn" icon="key">${t("form.once_more")}<//>${Object.entries(once.shown).map(([name, value]) => html`<div><span class="label">${labelOf(name)}</span><div class="row"><code class="grow wrapall">${value}</code><${Btn} kind="sm bare icon" icon="copy" label=${t("do.copy")} onClick=${() => copy(value)} /></div></div>`)}<${Btn} kind="main" onClick=${() => go(page, once.id)}>${t("do.kept")}<//></div><//>`}
+    ${again && html`<${Replay} destination=${{ [DELIVERED[page]]: id }} name=${row.name ?? id} close=${() => replay(false)} done=${(n) => { replay(false); deeds.say(t("replay.done", { n })); }} />`}
     ${removing && html`<${Dialog} title=${t("form.remove", { name: row.name ?? id })} close=${() => ask(false)}><p class="mid">${t("form.remove_more")}</p><div class="row"><${Btn} kind="danger grow" onClick=${remove}>${t("do.remove")}<//><${Btn} data-first="" onClick=${() => ask(false)}>${t("do.cancel")}<//></div><//>`}<//>`;
 }
 

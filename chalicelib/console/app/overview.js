@@ -1,0 +1,46 @@
+// What needs somebody, and how everything fares.
+import { get, query } from "./api.js";
+import { html, useEffect, useState } from "./html.js";
+import { Btn, Card, Icon, Loading, Page, Status, Trouble, channelIcon } from "./parts.js";
+import { go, href } from "./place.js";
+import { listed, rows } from "./rows.js";
+import { setup } from "./setup.js";
+import { useStore } from "./store.js";
+import { ago, ms, useNow } from "./time.js";
+import { t } from "./words.js";
+
+export const title = () => t("nav.overview");
+const EVERY_MS = 10_000;
+const ICON = { bot_inactive: ["bad", "robot"], bot_failing: ["warn", "robot"], desk_inactive: ["bad", "headset"], desk_failing: ["warn", "headset"], subscription_inactive: ["bad", "webhook"], subscription_failing: ["warn", "webhook"], deliveries_failed: ["bad", "truck-delivery"], deliveries_waiting: ["warn", "truck-delivery"], failures: ["bad", "alert-triangle"] };
+
+function leads(need) {
+  const kind = need.kind.split("_")[0];
+  if (need.kind.startsWith("deliveries")) return href("deliveries", "", { status: need.kind.slice(11) });
+  if (need.kind === "failures") return href("failures");
+  return need.id ? href(`${kind}s`, need.id) : href("inbox");
+}
+
+export default function Overview({ service }) {
+  const [state, set] = useState({ needs: null, error: null }), { bots, desks, channels } = useStore(setup), inbox = useStore(rows), now = useNow(10_000);
+  const read = () => get(query("v1/attention", { service_id: service })).then((answer) => set({ needs: answer.data ?? answer, error: null }), (error) => set((was) => ({ ...was, error })));
+  useEffect(() => {
+    read();
+    const timer = setInterval(() => document.visibilityState === "visible" && read(), EVERY_MS);
+    return () => clearInterval(timer);
+  }, [service]);
+  const queue = listed(inbox, "queue"), mine = listed(inbox, "mine");
+  const oldest = queue[0], over = [...queue, ...mine].filter((row) => row.due_at && ms(row.due_at) < now).length;
+  const tile = (label, value, more, where) => html`<a class="tile" href=${where}><span class="label">${label}</span><span class="v">${value}<small>${more}</small></span></a>`;
+  return html`<${Page} title=${t("nav.overview")} lead=${t("overview.lead")}>
+    <div class="tiles">${tile(t("overview.queue"), `${queue.length}${inbox.more.queue ? "+" : ""}`, oldest ? t("overview.oldest", { span: ago(oldest.waiting_since ?? oldest.opened_at, now) }) : "", href("inbox"))}
+      ${tile(t("overview.mine"), mine.length, "", href("inbox"))}${tile(t("overview.over"), over, "", href("inbox"))}
+      ${tile(t("overview.bots"), bots.filter((one) => one.status === "active").length, t("overview.of", { n: bots.length }), href("bots"))}</div>
+    ${state.error && html`<${Trouble} error=${state.error} again=${read} />`}
+    <${Card} title=${t("overview.needs")} flush=${true}>${state.needs === null && !state.error ? html`<${Loading} />` : state.needs?.length ? html`<ul class="attn">${state.needs.map((need) => html`<li key=${need.kind + need.id}><span class=${`ic ${(ICON[need.kind] ?? ["warn"])[0]}`}><${Icon} n=${(ICON[need.kind] ?? ["", "alert-triangle"])[1]} /></span>
+      <span class="grow"><b class="strong">${t(`need.${need.kind}`, { name: need.name ?? "", n: need.count ?? 0 })}</b>${need.since && html`<br /><span class="small muted">${t("overview.since", { span: ago(need.since, now) })}</span>`}</span><a class="btn sm" href=${leads(need)}>${t("overview.look")}</a></li>`)}</ul>` : html`<p class="pad muted row"><${Icon} n="circle-check" />${t("overview.well")}</p>`}<//>
+    <div class="grid g2 start"><${Card} title=${t("nav.bots")} flush=${true}><${Parties} of=${bots} page="bots" icon=${() => "robot"} /><//><${Card} title=${t("nav.desks")} flush=${true}><${Parties} of=${desks} page="desks" icon=${() => "headset"} /><//>
+      <${Card} title=${t("nav.channels")} flush=${true}><${Parties} of=${channels} page="channels" icon=${(one) => channelIcon(one.kind)} /><//></div><//>`;
+}
+
+const Parties = ({ of, page, icon }) => (of.length ? html`<ul class="attn">${of.slice(0, 12).map((one) => html`<li key=${one.id}><${Icon} n=${icon(one)} c="muted" /><a class="grow strong clip" href=${href(page, one.id)}>${one.name ?? one.id}</a>${one.status && html`<${Status} s=${one.status} />`}</li>`)}</ul>`
+  : html`<p class="pad muted">${t(`none.${page}`)} <${Btn} kind="sm" onClick=${() => go("first")}>${t("nav.first")}<//></p>`);

@@ -66,7 +66,8 @@ export function start(service) {
         const hidden = () => document.visibilityState !== "visible" && turn.abort();
         document.addEventListener("visibilitychange", hidden);
         try {
-          await navigator.locks.request(`parley ${service}`, { signal: turn.signal }, lead);
+          // Locks are there by https and on this machine alone; elsewhere each tab asks for itself.
+          await (navigator.locks ? navigator.locks.request(`parley ${service}`, { signal: turn.signal }, lead) : lead());
         } catch (error) {
           if (error.name !== "AbortError") throw error;
         }

@@ -52,7 +52,8 @@ function Console({ who }) {
   return html`<div class=${`shell ${PAGES[at.page].rail ? "rail" : ""} ${reading ? "reading" : ""}`}>
     <${Nav} who=${who} service=${service} page=${at.page} pages=${pages} find=${() => open("palette")} keys=${() => open("keys")} />
     <main class="ground"><${Stale} /><${Shown} page=${at.page} id=${at.id} filter=${at.filter} service=${service.id} /></main>
-    <nav class="tabbar" aria-label=${t("nav.main")}>${pages.filter((name) => PAGES[name].tab).map((name) => html`<a href=${href(name)} aria-current=${name === at.page ? "page" : undefined}><${Icon} n=${PAGES[name].icon} />${t(`nav.${name}`)}<${Count} page=${name} /></a>`)}</nav>
+    <nav class="tabbar" aria-label=${t("nav.main")}>${pages.filter((name) => PAGES[name].tab).map((name) => html`<a href=${href(name)} aria-current=${name === at.page ? "page" : undefined}><${Icon} n=${PAGES[name].icon} />${t(`nav.${name}`)}<${Count} page=${name} /></a>`)}<button aria-haspopup="dialog" onClick=${() => open("more")}><${Icon} n="menu-2" />${t("nav.more")}</button></nav>
+    ${dialog === "more" && html`<${More} pages=${pages} who=${who} find=${() => open("palette")} close=${() => open("")} />`}
     ${dialog === "palette" && html`<${Palette} pages=${pages} who=${who} close=${() => open("")} />`}
     ${dialog === "keys" && html`<${Keys} close=${() => open("")} />`}
     <${Toast} /></div>`;
@@ -81,9 +82,15 @@ function Nav({ who, service, page, pages, find, keys }) {
       const mine = names.filter((name) => pages.includes(name));
       return mine.length > 0 && html`<${Fragment}>${head && html`<div class="navsep"></div><h3>${t(head)}</h3>`}${mine.map((name) => html`<a href=${href(name)} aria-current=${name === page ? "page" : undefined} title=${t(`nav.${name}`)}><${Icon} n=${PAGES[name].icon} /><span class="t">${t(`nav.${name}`)}</span><${Count} page=${name} /></a>`)}<//>`;
     })}</div>
-    <div class="foot"><a href="#" onClick=${(e) => { e.preventDefault(); keys(); }} title=${t("nav.keyboard")}><${Icon} n="help" /><span class="t">${t("nav.keyboard")}</span></a>
+    <div class="foot"><a href="#" onClick=${(e) => { e.preventDefault(); keys(); }} title=${t("nav.keyboard")}><${Icon} n="keyboard" /><span class="t">${t("nav.keyboard")}</span></a>
       <div class="me"><${Face} name=${who.me.name} k="desk" /><span class="txt grow"><span class="mid strong clip">${who.me.name}</span><br /><button class="link small" onClick=${signOut}>${t("signout")}</button></span></div></div></nav>`;
 }
+
+// On a phone: every page that is no tab, other services, and the way out.
+const More = ({ pages, who, find, close }) => html`<${Dialog} title=${t("nav.more")} close=${close}><div class="col">
+  ${pages.filter((name) => !PAGES[name].tab).map((name) => html`<a class="btn" href=${href(name)} onClick=${close}><${Icon} n=${PAGES[name].icon} />${t(`nav.${name}`)}</a>`)}
+  ${who.services.length > 1 && html`<button type="button" class="btn" onClick=${find}><${Icon} n="arrows-shuffle" />${t("service.change")}</button>`}
+  <button type="button" class="btn" onClick=${signOut}><${Icon} n="user" />${t("signout")} · ${who.me.name}</button></div><//>`;
 
 function Count({ page }) {
   const state = useStore(rows), { byId } = useStore(setup);

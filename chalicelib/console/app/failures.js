@@ -17,7 +17,7 @@ export default function Failures() {
     list.again();
   });
   return html`<${Page} title=${t("nav.failures")} lead=${t("failures.lead")}><${Listed} list=${list} empty=${{ icon: "circle-check", title: t("failures.none"), more: t("failures.none_more") }}>
-    <${Card} flush=${true}><div class="tablewrap"><table class="list stack"><thead><tr><th>${t("col.at")}</th><th>${t("col.step")}</th><th>${t("col.about")}</th><th></th></tr></thead><tbody>
+    <${Card} flush=${true}><div class="tablewrap"><table class="list stack"><thead><tr><th>${t("col.at")}</th><th>${t("col.step")}</th><th>${t("col.about")}</th><td></td></tr></thead><tbody>
     ${list.data.map((one) => html`<tr key=${one.id}><td class="num muted">${whole(one.at)}</td><td><b class="strong">${one.step}</b> <span class="muted small">${one.queue}</span></td><td><code>${one.thread_id ?? one.lane ?? ""}</code></td>
       <td>${one.replayed_at ? html`<span class="muted small">${t("failures.replayed", { at: whole(one.replayed_at) })}</span>` : html`<${Btn} kind="sm" icon="rotate-clockwise" onClick=${() => again(one)}>${t("do.replay")}<//>`}</td></tr>`)}</tbody></table></div><//><//><//>`;
 }

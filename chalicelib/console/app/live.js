@@ -23,7 +23,11 @@ export function start(service) {
     apply(service, answer.changes);
     live.set({ at: Date.now(), failing: false, presence: answer.presence, versions: answer.versions.threads ?? {} });
     const version = answer.versions.config ?? 0;
-    if (version && setup.get().service === service && setup.get().version !== version) loadSetup(service, version).catch(() => {});
+    const known = setup.get();
+    if (!version || known.service !== service || known.version === version) return;
+    // What was read as the page opened is of this version, or of one a moment before.
+    if (known.version) loadSetup(service, version).catch(() => {});
+    else setup.set({ ...known, version });
   };
   const everything = async () => {
     anewAt = Date.now();

@@ -18,7 +18,7 @@ export const PAGES = {
   audit: { icon: "history", key: "a", role: "admin", load: () => import("./audit.js") },
   people: { icon: "users-group", key: "p", role: "admin", load: resources },
   keys: { icon: "key", key: "k", role: "admin", load: resources },
-  first: { icon: "help", key: "1", role: "read", load: () => import("./first.js") },
+  first: { icon: "flag", key: "1", role: "read", load: () => import("./first.js") },
 };
 export const SECTIONS = [
   ["", ["overview", "inbox", "contacts", "conversations"]],

@@ -1,4 +1,4 @@
-# run · test · lint · bench · prove · package · deploy · destroy · restore. Each sets up what it needs; the second time that takes no time.
+# run · test · lint · bench · prove screenshots · package · deploy · destroy · restore. Each sets up what it needs; the second time that takes no time.
 PYTHON ?= python3
 PORT ?= 4566
 STAGE ?= dev
@@ -58,6 +58,9 @@ bench: setup ## figures of performance and scale
 
 prove: setup ## people talk while AWS fails and workers die (ARGS="--minutes 10 --seed 7")
 	@$(PY) -m prove $(ARGS)
+
+screenshots: setup ## the pictures of the docs, of the running pages (needs chromium)
+	@$(PY) -m tests.pictures
 
 package: $(VENV)/.stamp ## zip and template into .build/package (ARCHITECTURE=arm64)
 	@$(PY) -m infra.package --architecture $(ARCHITECTURE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -52,6 +53,16 @@ def test_the_page_lets_nothing_in_and_is_asked_for_anew(read: Any) -> None:
     assert "{hash}" not in text
 
 
+def test_every_word_that_is_said_is_there_and_said_once() -> None:
+    words = [json.loads(page.files()[f"{name}-en.json"]) for name in ("words", "more")]
+    told = {**words[0], **words[1]}
+    scripts = [content.decode() for name, content in page.files().items() if name.endswith(".js")]
+    asked = {key for script in scripts for key in re.findall(r'\b(?:t|parts)\(\s*"([^"]+)"', script)}
+
+    assert len(told) == len(words[0]) + len(words[1])
+    assert asked <= {*told} and len(asked) > 150, sorted(asked - {*told})
+
+
 def test_what_others_wrote_becomes_only_text() -> None:
     """Nothing of the page makes HTML of a text, and nothing is kept where scripts of others might find it."""
     ours = [path.read_text(encoding="utf-8") for path in (page.CONSOLE / "app").glob("*.js")]
@@ -84,7 +95,6 @@ def test_style_sheets_come_as_one(read: Any, at: str) -> None:
     style = read(at + page.STYLE).body.decode()
 
     assert all((page.CONSOLE / "app" / name).read_text(encoding="utf-8") in style for name in page.STYLES)
-    assert {path.name for path in (page.CONSOLE / "app").glob("*.css")} == {*page.STYLES}
     assert read(at + page.STYLES[0]).status_code == 404
 
 

@@ -25,8 +25,8 @@ INDEX, ADDRESS = "index.html", "console/a/{hash}/"
 FIRST = ("app.js", "inbox.js")
 """The scripts that are needed before anything is shown, with what they import."""
 STYLE = "console.css"
-STYLES = ("tokens.css", "parts.css", "shell.css", "inbox.css", "pages.css", "screens.css")
-"""Our style sheets, in the order in which they hold; they are served as one."""
+STYLES = ("tokens.css", "parts.css", "shell.css", "inbox.css", "screens.css")
+"""The first page's style sheets, in the order in which they hold; they are served as one."""
 _KINDS = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",

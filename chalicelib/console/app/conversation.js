@@ -2,7 +2,6 @@
 import { unique } from "./api.js";
 import { Composer } from "./composer.js";
 import * as deeds from "./deeds.js";
-import { Close, Snooze, Transfer } from "./dialogs.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { useKeys } from "./keys.js";
 import { live } from "./live.js";
@@ -89,11 +88,18 @@ export function Conversation({ id, row, side, show, back }) {
     ${timeline.error && data.length > 0 && html`<div class="pad0"><${Trouble} error=${timeline.error} again=${timeline.again} /></div>`}
     ${conversation && html`<${Composer} key=${id} id=${id} row=${row} channel=${channel} contact=${contact} name=${name} me=${me} writable=${mine} left=${left} send=${send} focus=${focus} crossed=${crossed}
       claim=${here && !agent?.id ? () => deeds.claim(id) : null} take=${here && agent?.id && !mine ? () => deeds.assign(id) : null} holder=${agent} />`}
-    ${asking === "close" && html`<${Close} desk=${setup.get().byId.get(isDesk)} close=${() => ask("")} done=${(outcome) => { ask(""); leave(deeds.end(id, outcome)); }} />`}
-    ${asking === "snooze" && html`<${Snooze} close=${() => ask("")} done=${(until) => { ask(""); leave(deeds.snooze(id, until)); }} />`}
-    ${asking === "transfer" && html`<${Transfer} desk=${isDesk} me=${me} close=${() => ask("")} toDesk=${(desk) => { ask(""); leave(deeds.transfer(id, desk, named(desk))); }} toPerson=${(person) => { ask(""); leave(deeds.assign(id, person)); }} />`}
+    ${asking === "close" && html`<${Asked} what="Close" desk=${setup.get().byId.get(isDesk)} close=${() => ask("")} done=${(outcome) => { ask(""); leave(deeds.end(id, outcome)); }} />`}
+    ${asking === "snooze" && html`<${Asked} what="Snooze" close=${() => ask("")} done=${(until) => { ask(""); leave(deeds.snooze(id, until)); }} />`}
+    ${asking === "transfer" && html`<${Asked} what="Transfer" desk=${isDesk} me=${me} close=${() => ask("")} toDesk=${(desk) => { ask(""); leave(deeds.transfer(id, desk, named(desk))); }} toPerson=${(person) => { ask(""); leave(deeds.assign(id, person)); }} />`}
     ${asking === "more" && html`<${More} close=${() => ask("")} deeds=${[["player-pause", state === "held" ? "do.resume" : "do.hold", hold], ["clock-pause", "do.snooze", () => ask("snooze")], ["arrows-transfer-down", "do.transfer", () => ask("transfer")]]} />`}
   </section>${show && html`<${Person} contact=${contact} name=${name} channel=${channel} up=${side} close=${() => show(false)} />`}`;
+}
+
+// What is asked before a deed comes when it is wanted.
+function Asked({ what, ...rest }) {
+  const [found, set] = useState(null);
+  useEffect(() => { import("./dialogs.js").then(set, (error) => deeds.say(error.message, true)); }, []);
+  return found && html`<${found[what]} ...${rest} />`;
 }
 
 const More = ({ close, deeds: list }) => html`<${Sheet} close=${close}>${list.map(([icon, word, deed]) => html`<${Btn} icon=${icon} onClick=${() => { close(); deed(); }}>${t(word)}<//>`)}<//>`;

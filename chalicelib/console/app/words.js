@@ -6,11 +6,20 @@ export const LANGUAGE = wanted.find((one) => LANGUAGES.includes(one)) ?? "en";
 let words = {};
 const plural = new Intl.PluralRules(LANGUAGE);
 
+const read = async (name) => (await fetch(new URL(`./${name}-${LANGUAGE}.json`, import.meta.url))).json();
+
 export async function ready() {
   document.documentElement.lang = LANGUAGE;
-  const answer = await fetch(new URL(`./words-${LANGUAGE}.json`, import.meta.url));
-  words = await answer.json();
+  words = await read("words");
 }
+
+let asked = null;
+// Words and styles of the pages beside the inbox: they need not be there before it is.
+export const more = () => (asked ??= Promise.all([read("more"), styled("pages.css")]).then(([found]) => { words = { ...words, ...found }; }, (error) => { asked = null; throw error; }));
+
+const styled = (name) => new Promise((done, failed) => {
+  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL(`./${name}`, import.meta.url).href, onload: done, onerror: () => failed(new Error(name)) }));
+});
 
 function found(key, values) {
   const word = words[key] ?? key;

@@ -1,0 +1,154 @@
+"""`make screenshots`: the pictures of docs/console.md and README.md, taken of the real pages on the running stack.
+
+A water company's chats are played as they would happen: a bot that answers, one that fails, people who ask for people.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from infra.local.stack import Stack, stack
+from infra.reads import ROOT
+from tests.outside import Answer, Heard, serving
+from tests.stack.browsers import opened
+
+from selenium.webdriver import Chrome  # isort: skip
+from selenium.webdriver.common.by import By  # isort: skip
+
+IMAGES = ROOT / "docs" / "images"
+TOKEN = "the-bots-own-token"
+WIDE, PHONE = (1440, 900), (390, 844)
+PEOPLE = {
+    "ines@example.org": ("Inês Carvalho", ["Hello", "Water comes through my ceiling", "human", "It is getting worse"]),
+    "jonas@example.org": ("Jonas Eklund", ["A question about the reading of March", "human"]),
+    "marta@example.org": ("Marta Oliveira", ["human", "Is somebody there?"]),
+    "ibrahim@example.org": ("Ibrahim Yusuf", ["Meter 0042 reads 1 885", "human"]),
+    "lena@example.org": ("Lena Fischer", ["The tap has been brown since yesterday"]),
+}  # fmt: skip
+
+
+def bot(heard: Heard) -> Answer:
+    """Answers, hands over who asks for a human, and fails over brown water."""
+    event = heard.json
+    said, conversation = str(event.get("Message")), {"conversation_id": event.get("Conversationid")}
+    if "brown" in said:
+        return 502, b"<html><head><title>502 Bad Gateway</title></head></html>"
+    events: list[dict[str, Any]] = []
+    if event.get("Event") == "Incoming message" and event.get("ConversationType") == "BOT":
+        told = "A crew can be with you today. Is the leak inside your home, or on the street?"
+        events = [{"eventid": "1001", "message": told}] if said != "human" else [{"eventid": "1002"}]
+    return 200, {"verification_token": TOKEN, "events": [conversation | one for one in events]}
+
+
+class Company:
+    """The company's service on a stack."""
+
+    def __init__(self, up: Stack, bot_url: str) -> None:
+        self.up = up
+        self.service = self._make("services", name="Marlow Water")["id"]
+        self.channel = self._made("channels", kind="webchat", name="Chat on the site")["id"]
+        made = self._made("bots", name="Intake bot", profile="imi", webhook_url=bot_url, verification_token=TOKEN)
+        self.bot = made["id"]
+        self.call("POST", f"/v1/bots/{self.bot}/verify", {})
+        desk = self._made("desks", kind="console", name="Front office", first_reply_within_s=300)["id"]
+        self._made("desks", kind="console", name="Billing")
+        person = self._made("people", name="Maya Chen", role="admin")["id"]
+        self.key = self._made("keys", name="Maya Chen", scopes=["admin"], person_id=person)["key"]
+        asks = {"in": ["pessoa", {"var": "message.text"}]}
+        self._made("rules", name="Asks for a person in Portuguese", to="desk", desk_id=desk, when=asks)
+        self._made("rules", name="Everything else", to="bot+desk", bot_id=self.bot, desk_id=desk)
+        self._made("replies", shortcut="valve", text="Please close the valve under the sink first, {first_name}.")
+        for address, (name, texts) in PEOPLE.items():
+            self._play(address, name, texts)
+
+    def call(self, method: str, path: str, body: Any, *, key: bool = True) -> Any:
+        """A call of the API."""
+        headers = {"Content-Type": "application/json"}
+        headers |= {"Authorization": f"Bearer {self.up.admin_key}"} if key else {}
+        request = urllib.request.Request(self.up.base_url + path, json.dumps(body).encode(), headers, method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read())
+
+    def _make(self, plural: str, **fields: Any) -> Any:
+        return self.call("POST", f"/v1/{plural}", fields)
+
+    def _made(self, plural: str, **fields: Any) -> Any:
+        return self._make(plural, service_id=self.service, **fields)
+
+    def _play(self, address: str, name: str, texts: list[str]) -> None:
+        session = ""
+        for text in texts:
+            body = {"text": text} | ({"session": session} if session else {})
+            session = self.call("POST", f"/channels/{self.channel}/webhook", body, key=False)["session"]
+            if text == texts[0]:
+                body = {"session": session, "email": address}
+                self.call("POST", f"/channels/{self.channel}/webhook", body, key=False)
+            time.sleep(1.5)
+        listed = self.call("GET", f"/v1/contacts?service_id={self.service}&email={address}", None)["data"]
+        for one in listed:
+            self.call("PATCH", f"/v1/contacts/{one['id']}", {"name": name, "attributes": {"account": "4417-0093"}})
+
+
+class Page:
+    """A browser at the company's console."""
+
+    def __init__(self, company: Company, folder: Path, size: tuple[int, int], *, dark: bool = False) -> None:
+        self.company, self.browser = company, opened(folder, width=size[0], height=size[1] + 90)
+        width, height = size
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1.5, "mobile": width < 720}
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        if dark:
+            scheme = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+            self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme)
+        self.browser.get(f"{company.up.console_url}#key={company.key}")
+        time.sleep(4)
+
+    def at(self, page: str) -> Chrome:
+        """Go to a page, and wait until it is drawn."""
+        self.browser.get(f"{self.company.up.console_url}#/{self.company.service}/{page}")
+        time.sleep(3)
+        return self.browser
+
+    def keep(self, name: str) -> None:
+        """Take the picture."""
+        self.browser.save_screenshot(str(IMAGES / f"console-{name}.png"))
+
+
+def main() -> int:
+    """Take all of them."""
+    with tempfile.TemporaryDirectory() as folder, serving() as bot_end, stack() as up:
+        bot_end.answer = bot
+        company = Company(up, bot_end.url)
+        for theme in ("light", "dark"):
+            page = Page(company, Path(folder) / theme, WIDE, dark=theme == "dark")
+            browser = page.at("inbox")
+            browser.find_element(By.CSS_SELECTOR, ".ilist .item").click()
+            time.sleep(2)
+            if theme == "light":
+                browser.find_element(By.CSS_SELECTOR, ".compose .btn.main").click()
+                time.sleep(3)
+                area = browser.find_element(By.CSS_SELECTOR, ".compose textarea")
+                area.send_keys("Hello Inês, I am Maya. Please close the valve under the sink first.")
+                browser.find_element(By.CSS_SELECTOR, ".compose .cb .btn.main").click()
+                time.sleep(4)
+            page.keep("inbox" if theme == "light" else "inbox-dark")
+            for name in ("overview", "rules", f"bots/{company.bot}", "first") if theme == "light" else ():
+                page.at(name)
+                page.keep(name.partition("/")[0])
+            browser.quit()
+        phone = Page(company, Path(folder) / "phone", PHONE)
+        phone.at("inbox").find_element(By.CSS_SELECTOR, ".ilist .item").click()
+        time.sleep(2)
+        phone.keep("phone")
+        phone.browser.quit()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

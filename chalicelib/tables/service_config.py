@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain.deciding import conditions
+from chalicelib.domain.deciding.opening_hours import week_of
 from chalicelib.domain.deciding.routing import Party, Rule
 from chalicelib.ports import log
 from chalicelib.tables import endpoints
@@ -57,6 +58,9 @@ class SnapshotConfig:
             body.get("kind", ""),
             accept_within_s=body.get("accept_within_s") or 0,
             fallbacks=tuple(body.get("fallback_desk_ids") or ()),
+            first_reply_within_s=body.get("first_reply_within_s") or 0,
+            reply_within_s=body.get("reply_within_s") or 0,
+            week=week_of(body.get("hours")),
         )
 
     def usable(self, desk: str) -> bool:

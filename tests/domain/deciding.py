@@ -13,6 +13,7 @@ from typing import Any
 
 from chalicelib.domain.deciding import conditions
 from chalicelib.domain.deciding.decide import decide
+from chalicelib.domain.deciding.opening_hours import week_of
 from chalicelib.domain.deciding.routing import Party, Rule
 from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.event import Event
@@ -46,7 +47,10 @@ class Config:
         of = self.given.get(kind, {}).get(id)
         if of is None:
             return None
-        return Party(id, **{"kind": "webhook"} | {name: of[name] for name in of if name != "name"})
+        week = {"week": week_of(of["hours"])} if "hours" in of else {}
+        return Party(
+            id, **{"kind": "webhook"} | week | {name: of[name] for name in of if name not in ("name", "hours")}
+        )
 
     def bot_name(self, id: str) -> str:
         return str(self.given.get("bots", {}).get(id, {}).get("name", ""))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.api.http.fields import Name, Target, invalid
+from chalicelib.api.http.fields import Fields, Name, Target, invalid
 from chalicelib.api.http.formats import DeskId, ServiceId
 from chalicelib.api.http.masks import MaskedHeaders
 from chalicelib.api.kinds import webhooks
@@ -16,16 +18,32 @@ from chalicelib.tables import endpoints
 from chalicelib.tables.config import Resource
 
 _OF_BOTH = ("service_id", "kind", "name", "accept_within_s", "fallback_desk_ids")
+_OF_CONSOLE = ("first_reply_within_s", "reply_within_s", "outcomes", "hours")
+_SPAN = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_Within = Annotated[int, Field(ge=1, le=30 * 86_400)]
+_Spans = Annotated[list[Annotated[str, Field(pattern=f"^{_SPAN}-({_SPAN}|24:00)$")]], Field(max_length=10)]
 
 
 def _by_kind(schema: dict[str, Any]) -> None:
     """A desk of kind webhook needs a URL, and one of kind console takes nothing that is a webhook's."""
-    foreign = [name for name in schema["properties"] if name not in (*_OF_BOTH, "suspended")]
+    foreign = [name for name in schema["properties"] if name not in (*_OF_BOTH, *_OF_CONSOLE, "suspended")]
+    webhook = {"kind": {"const": "webhook"}, "webhook_url": {"type": "string"}} | dict.fromkeys(_OF_CONSOLE, False)
     schema["oneOf"] = [
         {"properties": {"kind": {"const": "console"}} | dict.fromkeys(foreign, False)},
-        {"properties": {"kind": {"const": "webhook"}, "webhook_url": {"type": "string"}}, "required": ["webhook_url"],
-         "anyOf": webhooks.IN_TIME},
+        {"properties": webhook, "required": ["webhook_url"], "anyOf": webhooks.IN_TIME},
     ]  # fmt: skip
+
+
+class Hours(Fields):
+    """When a desk is open, in the service's zone: `09:00-17:00`; what ends before it begins ends on the next day."""
+
+    mon: _Spans = []
+    tue: _Spans = []
+    wed: _Spans = []
+    thu: _Spans = []
+    fri: _Spans = []
+    sat: _Spans = []
+    sun: _Spans = []
 
 
 class Desk(webhooks.Webhook):
@@ -41,6 +59,14 @@ class Desk(webhooks.Webhook):
     accept_within_s: Annotated[int, Field(ge=1, le=86_400)] | None = None
     """Not accepted in time: the chat goes to the next of `fallback_desk_ids`, or back to the bot."""
     fallback_desk_ids: Annotated[list[DeskId], Field(max_length=10)] = []
+    first_reply_within_s: _Within | None = None
+    """Of kind console, as all that follows: how soon a person is to answer first. The inbox shows by when."""
+    reply_within_s: _Within | None = None
+    """How soon a person is to answer later on."""
+    outcomes: Annotated[list[Name], Field(max_length=50)] = []
+    """What the console offers as outcomes when a chat is closed."""
+    hours: Hours | None = None
+    """Only open time counts for what is due; null, or hours without any time: all of it."""
 
 
 class DeskAnswer(WebhookAnswer):
@@ -57,6 +83,10 @@ class DeskAnswer(WebhookAnswer):
     max_age_s: int | None = None
     accept_within_s: int | None = None
     fallback_desk_ids: list[str]
+    first_reply_within_s: int | None = None
+    reply_within_s: int | None = None
+    outcomes: list[str] | None = None
+    hours: Hours | None = None
     verification_token_set: bool | None = None  # type: ignore[assignment]
     access_token_set: bool | None = None  # type: ignore[assignment]
 
@@ -68,11 +98,12 @@ def settle(draft: Draft) -> Settled:
     if draft.fields["kind"] == "webhook":
         if not draft.fields["webhook_url"]:
             raise invalid([("/webhook_url", "Field required")])
-        return webhooks.settle(draft)
-    wrong = [(f"/{name}", "is for desks of kind webhook") for name in sorted(draft.given - {*_OF_BOTH, "suspended"})]
-    if wrong:
-        raise invalid(wrong)
-    body = {key: draft.fields[key] for key in _OF_BOTH if draft.fields[key] is not None}
+        _refuse(draft, {*_OF_CONSOLE}, "console")
+        settled = webhooks.settle(draft)
+        return replace(settled, body={key: one for key, one in settled.body.items() if key not in _OF_CONSOLE})
+    of_console = (*_OF_BOTH, *_OF_CONSOLE)
+    _refuse(draft, draft.given - {*of_console, "suspended"}, "webhook")
+    body = {key: draft.fields[key] for key in of_console if draft.fields[key] is not None}
     suspended = draft.fields["suspended"] if "suspended" in draft.given else None
     now = "" if draft.new else endpoints.get(draft.id).status
     if suspended is None:
@@ -80,6 +111,11 @@ def settle(draft: Draft) -> Settled:
     else:
         wanted = endpoints.SUSPENDED if suspended else endpoints.ACTIVE
     return Settled(body, status=wanted if wanted != now else "")
+
+
+def _refuse(draft: Draft, foreign: Collection[str], kind: str) -> None:
+    if wrong := [(f"/{name}", f"is for desks of kind {kind}") for name in sorted(draft.given & {*foreign})]:
+        raise invalid(wrong)
 
 
 def show(row: Resource, shown: Shown) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.domain.chat import CONSOLE, MOST_UNREAD, Chat
+from chalicelib.domain.deciding.opening_hours import due_after
 from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.message import FAILED, Message
 
@@ -26,6 +27,9 @@ def follow_chat(turn: Turn) -> None:
     for said in turn.messages:
         if said.conversation == here:
             chat = _after(chat, said)
+    was = turn.was.chat
+    if chat.in_inbox and (was is None or (was.number, was.waiting) != (chat.number, chat.waiting)):
+        chat = replace(chat, due=_due(turn, chat))
     if chat != turn.thread.chat:
         turn.thread = replace(turn.thread, chat=chat)
 
@@ -41,6 +45,15 @@ def carried_on(turn: Turn, before: Chat) -> Chat:
 def _of_console(turn: Turn, chat: Chat) -> bool:
     desk = turn.config.desk(chat.desk)
     return desk is not None and desk.kind == CONSOLE
+
+
+def _due(turn: Turn, chat: Chat) -> int:
+    """By when the desk wants a person's word, who began to wait now, or waits at this desk from now on."""
+    desk = turn.config.desk(chat.desk)
+    within = (desk.reply_within_s if chat.answered else desk.first_reply_within_s) if desk else 0
+    if desk is None or not within or not chat.waiting:
+        return 0
+    return due_after(chat.waiting, within, desk.week, turn.config.timezone)
 
 
 def _after(chat: Chat, said: Message) -> Chat:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from chalicelib.domain.deciding.opening_hours import Week
 from chalicelib.domain.event import Event
 from chalicelib.domain.message import Content, Message
 from chalicelib.domain.thread import Thread
@@ -53,6 +54,11 @@ class Party:
     profile: str = ""
     accept_within_s: int = 0
     fallbacks: tuple[str, ...] = ()
+    first_reply_within_s: int = 0
+    """Of a console desk: how soon a person is to answer first, and how soon later; 0: it does not say."""
+    reply_within_s: int = 0
+    week: Week = ()
+    """When it is open; (): always."""
     sources: tuple[str, ...] = ()
     """Of a bot: the sources of which it wants copies while a desk owns the thread; empty: all."""
 

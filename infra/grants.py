@@ -20,6 +20,7 @@ WRITERS: dict[str, tuple[str, ...]] = {
     ),
     # What a thread's row says, and what people do with it: claim it, read it.
     "inbox": ("observe", "fire_timer", "api"),
+    "beats": ("observe", "fire_timer", "api"),
     # What our own code could not do is written by bury and marked as replayed through the API.
     "failures": ("bury", "api"),
 }  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.api.console.session import Me
+from chalicelib.api.conversations.beat import Beat
 from chalicelib.api.conversations.direct import DirectCall
 from chalicelib.api.conversations.messages import MessagesList
 from chalicelib.api.conversations.recent import RecentMessages
@@ -146,6 +147,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "direct": DirectCall.model_validate, "subscription": _subscription, "event": _event, "outcome": _outcome,
     "source": _source, "recent": RecentMessages.model_validate, "messages-list": MessagesList.model_validate,
     "content": _content, "session": Me.model_validate, "rule-trial": RuleTrial.model_validate,
+    "beat": Beat.model_validate,
 }  # fmt: skip
 
 

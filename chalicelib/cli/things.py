@@ -41,6 +41,7 @@ THINGS: dict[str, Thing] = {
     "triggers": _resource("triggers", "name", "status", "bot_id", "schedule", "next_at"),
     "sources": _resource("sources", "key", "name", "system"),
     "subscriptions": _resource("subscriptions", "name", "status", "url", "events"),
+    "replies": _resource("replies", "shortcut", "name", "text", "language"),
     "keys": _resource("keys", "name", "scopes", "service_id", "person_id"),
     "contacts": Thing(
         "/v1/contacts/{id}", "/v1/contacts", ("id", "name", "identities", "updated_at"), _OF_SERVICE,
@@ -95,7 +96,7 @@ TAILED = {
 
 KINDS = {
     "sv": "services", "ch": "channels", "bt": "bots", "dk": "desks", "pe": "people", "ru": "rules", "tr": "triggers",
-    "so": "sources", "sb": "subscriptions", "ct": "contacts", "cv": "conversations", "ms": "messages",
+    "so": "sources", "sb": "subscriptions", "rp": "replies", "ct": "contacts", "cv": "conversations", "ms": "messages",
     "dl": "deliveries", "te": "events", "au": "audit", "th": "threads",
 }  # fmt: skip
 """Prefix of an id -> what it is."""

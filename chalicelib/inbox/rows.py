@@ -10,7 +10,7 @@ from chalicelib.domain.chat import Chat
 from chalicelib.domain.message import FAILED, Message
 from chalicelib.domain.thread import Thread, conversation_id
 from chalicelib.ports import clock
-from chalicelib.tables import inbox, messages, threads
+from chalicelib.tables import beats, inbox, messages, threads
 from chalicelib.tables.inbox import Shown
 from chalicelib.tables.threads import ThreadRow
 
@@ -32,7 +32,8 @@ class _Known:
 def follow(changes: Iterable[Mapping[str, Any]]) -> int:
     """Show the chats of a thread as the changes of its row leave them; gives how many rows were written.
 
-    A change is a stream record's `dynamodb`. Cut off between two rows, the changes come again.
+    A change is a stream record's `dynamodb`. A row first, then that it has changed, which consoles ask for: that is
+    noted also where the row shows it already, as it may be that a run before was cut off in between.
     """
     last: dict[int, _Known] = {}
     for change in changes:
@@ -58,7 +59,10 @@ def _show(known: _Known) -> bool:
     conversation = conversation_id(thread.id, chat.number)
     write = inbox.observe if known.is_open else inbox.observe_closed
     shown = _open(chat, thread) if known.is_open else _closed(chat, thread)
-    return write(chat.desk, conversation, shown, version=thread.version, now_ms=clock.now_ms())
+    row = write(chat.desk, conversation, shown, version=thread.version, now_ms=clock.now_ms())
+    version = inbox.shown_version(row) if row else 0
+    beats.tell(thread.service, chat.desk, conversation, version, now_ms=clock.now_ms())
+    return row is not None
 
 
 def _open(chat: Chat, thread: Thread) -> Shown:

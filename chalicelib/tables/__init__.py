@@ -20,6 +20,7 @@ MODEL_NAMES = (
     ("messages", "MessageRow"),
     ("connections", "ConnectionRow"),
     ("inbox", "InboxRow"),
+    ("beats", "BeatRow"),
     ("contacts", "ContactRow"),
     ("trigger_events", "TriggerEvent"),
     ("deliveries", "DeliveryRow"),

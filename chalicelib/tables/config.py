@@ -40,6 +40,7 @@ PREFIXES = {
     "bot": "bt",
     "desk": "dk",
     "person": "pe",
+    "reply": "rp",
     "rule": "ru",
     "trigger": "tr",
     "source": "so",

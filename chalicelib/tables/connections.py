@@ -152,6 +152,12 @@ def agent_types(thread: str, agent: str, *, now_ms: int) -> int:
     return sum(_types(one.id, one.topic, actions, lately, now_ms) for one in open_now)
 
 
+def visitor_types_now(thread: str, service: str, *, now_ms: int) -> bool:
+    """Whether the visitor of a service's thread typed a moment ago; what their socket's row said lately."""
+    rows = ConnectionRow.query(of_thread(thread), limit=50)
+    return any(row.service == service and int(row.visitor_typed or 0) > now_ms - 2 * TYPING_EVERY_MS for row in rows)
+
+
 def _types(connection: str, topic: str, actions: list[Action], lately: Any, now_ms: int) -> bool:
     rarely = lately.does_not_exist() | (lately <= now_ms - TYPING_EVERY_MS)
     there = ConnectionRow.since.exists()

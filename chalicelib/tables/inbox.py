@@ -116,8 +116,8 @@ def taken(shown: Shown) -> bool:
     return bool(shown.agent.get("id"))
 
 
-def observe(desk: str, conversation: str, shown: Shown, *, version: int, now_ms: int) -> bool:
-    """Show an open chat as of a version of its thread; False where a later one is shown already."""
+def observe(desk: str, conversation: str, shown: Shown, *, version: int, now_ms: int) -> InboxRow | None:
+    """Show an open chat as of a version of its thread; the row, or None where that or a later one is shown already."""
     actions = [
         *_as_of(shown, version, now_ms),
         InboxRow.place.set(place_of(shown, conversation)),
@@ -126,8 +126,8 @@ def observe(desk: str, conversation: str, shown: Shown, *, version: int, now_ms:
     return _later(desk, conversation, actions, version)
 
 
-def observe_closed(desk: str, conversation: str, shown: Shown, *, version: int, now_ms: int) -> bool:
-    """Show that a chat is closed, as of a version of its thread; False where a later one is shown already."""
+def observe_closed(desk: str, conversation: str, shown: Shown, *, version: int, now_ms: int) -> InboxRow | None:
+    """As `observe`, of a chat that is closed."""
     actions = [
         *_as_of(shown, version, now_ms),
         InboxRow.expires.set(now_ms // 1000 + KEEP_CLOSED_S),
@@ -145,10 +145,10 @@ def _no_claim() -> list[Action]:
     return [InboxRow.claimed_by.remove(), InboxRow.claimed_at.remove()]
 
 
-def _later(desk: str, conversation: str, actions: list[Action], version: int) -> bool:
-    older = InboxRow.version.does_not_exist() | (InboxRow.version < version)
+def _later(desk: str, conversation: str, actions: list[Action], version: int) -> InboxRow | None:
+    row, older = InboxRow(desk, conversation), InboxRow.version.does_not_exist() | (InboxRow.version < version)
     # Whoever has shown this version has shown the same.
-    return updated(InboxRow(desk, conversation), actions, older, ours=same_by_whomever)
+    return row if updated(row, actions, older, ours=same_by_whomever) else None
 
 
 def get(desk: str, conversation: str) -> InboxRow | None:
@@ -173,15 +173,20 @@ def claim(desk: str, conversation: str, who: dict[str, str], *, now_ms: int) -> 
     return row if updated(row, actions, mine & free & InboxRow.place.exists(), ours=same_by_whomever) else None
 
 
-def see(desk: str, conversation: str, seq: int, *, now_ms: int) -> None:
-    """Note that an open chat was read up to a message's number; never back."""
+def see(desk: str, conversation: str, seq: int, *, now_ms: int) -> InboxRow | None:
+    """Note that an open chat was read up to a message's number; the row, or None where that is known."""
     further = InboxRow.seen.does_not_exist() | (InboxRow.seen < seq)
-    actions = [InboxRow.seen.set(seq), *_touch(now_ms)]
-    updated(InboxRow(desk, conversation), actions, further & InboxRow.place.exists(), ours=same_by_whomever)
+    row, actions = InboxRow(desk, conversation), [InboxRow.seen.set(seq), *_touch(now_ms)]
+    return row if updated(row, actions, further & InboxRow.place.exists(), ours=same_by_whomever) else None
 
 
 def _touch(now_ms: int) -> list[Action]:
     return [InboxRow.touched.add(1), InboxRow.changed_at.set(now_ms)]
+
+
+def shown_version(row: InboxRow) -> int:
+    """How often a row has changed, whoever changed it: what readers tell its states apart by."""
+    return int(row.version or 0) + int(row.touched or 0)
 
 
 def claimed(row: InboxRow, *, now_ms: int) -> dict[str, str]:

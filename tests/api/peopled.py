@@ -95,6 +95,7 @@ def settle(cloud: Cloud, client: Client, outside: Outside) -> Peopled:
     source = here.make("sources", service_id=service, key="shop", name="Shop", mapping=mapping)
     here.trigger_secret, here.source_secret = trigger["secret"], source["secret"]
     eva = here.make("people", service_id=service, name="Eva", role="agent", desk_ids=[desk], email="eva@example.org")
+    here.make("replies", service_id=service, shortcut="hi", text="Good day")
     here.make("keys", name="reader", scopes=["read"], service_id=service)
     here.make("keys", name="eva", scopes=["agent"], service_id=service, person_id=eva["id"])
     _spare(here, service)

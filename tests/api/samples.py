@@ -34,7 +34,8 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     ],
     "desks": [
         {"name": "console", "kind": "console"},
-        {"name": "away", "kind": "console", "accept_within_s": 9, "suspended": True},
+        {"name": "away", "kind": "console", "accept_within_s": 9, "suspended": True, "first_reply_within_s": 60,
+         "reply_within_s": 300, "outcomes": ["solved", "Not ours"], "hours": {"mon": ["09:00-12:30", "22:00-06:00"]}},
         {"name": "theirs", "kind": "webhook", "webhook_url": URL, "fallback_desk_ids": ["console", "away"],
          **EVERY_WEBHOOK},
     ],
@@ -63,6 +64,12 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {"name": "full", "key": "desk", "system": "crm", "mapping": {
             "id": "id", "text": "'x'", "sent_at": "at", "type": "'t'", "conversation": "n",
             "contact": {"email": "e", "phone": "p", "external_id": "x", "name": "n"}}},
+    ],
+    "replies": [
+        {"name": "plain", "shortcut": "hi", "text": "Good day"},
+        {"name": "full", "shortcut": "bye", "text": "Bye, {{contact.name}}", "language": "de", "desk_ids": ["console"],
+         "buttons": [{"title": "Yes", "payload": "y"}, {"title": "More", "url": URL}],
+         "media": [{"url": URL, "mime_type": "image/png", "name": "map.png"}]},
     ],
     "subscriptions": [
         {"name": "plain", "url": URL, "events": ["message.created"]},

@@ -26,7 +26,9 @@ from chalicelib.inbound import strangers
 from chalicelib.ports import at_once, bus, http, ids, kept_http, secrets, signing
 from chalicelib.ports.redelivery import MAX_RECEIVES
 from chalicelib.ports.settings import settings
-from chalicelib.tables import MODEL_NAMES, config, kept_channels, schedule, service_config
+from chalicelib.tables import MODEL_NAMES, config, inbox, kept_channels, schedule, service_config
+from chalicelib.tables.beats import BeatRow
+from chalicelib.tables.inbox import InboxRow
 from infra.limits import LIMITS, visibility_s
 from tests import cloud as clouds
 from tests.cloud import Cloud, CutOff, _moto_queue, _moto_table, taps
@@ -443,8 +445,9 @@ _WHEN = frozenset({
 })  # fmt: skip
 _LOOKS = ("lane.watch", "endpoint.enabled")
 """Tasks of somebody who looks after a lane in a while, just in case: when, or whether he did by now, says nothing."""
-_OWNERS = ("config", "audit", "connections")
-"""Tables that owners write, not steps; and who is there, which says nothing of what they know."""
+_OWNERS = ("config", "audit", "connections", "beats")
+"""Tables that owners write, not steps; who is there, which says nothing of what they know; and that something has
+changed, which may be said twice."""
 
 
 def outcome(stage: Stage) -> dict[str, Any]:
@@ -474,7 +477,18 @@ def outcome(stage: Stage) -> dict[str, Any]:
     # A consumer tells what comes twice by its id.
     rows["bus"] = {event["id"]: _timeless(event) for event in stage.on_the_bus}
     rows["pages"] = stage.sockets.read
+    rows["untold"] = untold()
     return rows | {name: _told(outside) for name, outside in stage.outsides().items()}
+
+
+def untold() -> list[str]:
+    """Chats whose last change in the inbox no beat tells."""
+    told = {(str(beat.conversation), int(beat.version or 0)) for beat in BeatRow.scan()}
+    return [
+        str(row.conversation)
+        for row in InboxRow.scan()
+        if not told & {(str(row.conversation), inbox.shown_version(row)), (str(row.conversation), 0)}
+    ]
 
 
 def _row(model: Any, item: Any) -> dict[str, Any]:

@@ -48,7 +48,7 @@ KNOWN = {
     "announce": _TOLD,
     "push": _QUEUE | {"GetItem", "Query", "PostToConnection", "DeleteItem", "DeleteConnection"},
     "live": {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"},
-    "observe": {"GetItem", "UpdateItem"},
+    "observe": {"GetItem", "UpdateItem", "PutItem"},
     "deliver": _TRIED | _TOLD | {"BatchGetItem"},
     "retry_delivery": _TRIED | _TOLD | {"BatchGetItem", "TransactWriteItems"},
     "send": _TRIED | _TOLD,
@@ -58,7 +58,7 @@ KNOWN = {
     "bury": {"PutItem", "GetShardIterator", "GetRecords"},
     "erase": _QUEUE | {"BatchGetItem", "GetItem", "Query", "TransactWriteItems"},
     # Of the API, what moves or erases something.
-    "claim": _QUEUE | {"UpdateItem"},
+    "claim": _QUEUE | {"UpdateItem", "PutItem"},
     "verify": _QUEUE,
     "replay": _QUEUE,
     "try": _QUEUE | {"UpdateItem"},
@@ -209,6 +209,7 @@ def test_the_scenarios_do_what_they_say(matrix: Matrix) -> None:
     parts = {row["id"]: row["data"]["parts"] for row in ends["moved"]["contacts"] if "parts" in (row.get("data") or {})}
     assert len(people) == len(parts) == 2 and parts[people["Eve"]][0][0] == parts[people[""]][0][1] > 0
     assert [*ends["live"]["pages"].values()][-2:] == ["I am Ana", "and you?"]
+    assert not any(end["untold"] for end in ends.values())
     (row,) = (dict(row["data"]) for row in ends["inbox"]["inbox"])
     assert (row.pop("state"), row.pop("outcome"), row.pop("agent")["name"]) == ("closed", "solved", "test")
     assert row.keys() == {"reason", "channel", "channel_kind"}, "and of its customer nothing"

@@ -312,7 +312,12 @@ def test_rows_that_end_do_end(template: Template) -> None:
         if "TimeToLiveSpecification" in table
     }
     wanted = {"ScheduleTable": "expires", "ReceiptsTable": "expiration", "TriggerEventsTable": "expires"}
-    wanted |= {"ConnectionsTable": "expires", "InboxTable": "expires", "ConfigTable": "expires"}
+    wanted |= {
+        "ConnectionsTable": "expires",
+        "InboxTable": "expires",
+        "BeatsTable": "expires",
+        "ConfigTable": "expires",
+    }
     assert ending == wanted
 
 

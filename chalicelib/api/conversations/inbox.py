@@ -28,7 +28,7 @@ from chalicelib.domain.thread import DESK, Thread, parse_conversation_id
 from chalicelib.ports import clock, ids, queues
 from chalicelib.ports.queues import Entry
 from chalicelib.ports.web import Problem
-from chalicelib.tables import config, inbox, latest, threads
+from chalicelib.tables import beats, config, inbox, latest, threads
 from chalicelib.tables.inbox import InboxRow
 
 _MOST_SERVICES = 25
@@ -74,6 +74,7 @@ def claim(call: Call) -> Answer:
     row = inbox.claim(chat.desk, call.id, who, now_ms=now)
     if row is None:
         raise _claimed_first(inbox.get(chat.desk, call.id), now)
+    _tell(thread, row)
     if "id" not in chat.agent:
         event = _accepted(thread, chat, who)
         queues.send("threads.fifo", [Entry(event.plain(), group=thread.id, dedup=event.id)])
@@ -85,8 +86,16 @@ def seen(call: Call) -> Answer:
     wanted = body(call, Seen)
     thread, chat = _chat(call)
     # Nobody has read what is still to come.
-    inbox.see(chat.desk, call.id, min(wanted.sequence, thread.last_seq), now_ms=clock.now_ms())
+    row = inbox.see(chat.desk, call.id, min(wanted.sequence, thread.last_seq), now_ms=clock.now_ms())
+    if row is not None:
+        _tell(thread, row)
     return Answer(204)
+
+
+def _tell(thread: Thread, row: InboxRow) -> None:
+    """Note for other consoles that the row has changed; cut off before, they learn it with the chat's next change."""
+    version = inbox.shown_version(row)
+    beats.tell(thread.service, str(row.desk), str(row.conversation), version, now_ms=clock.now_ms())
 
 
 def _desks(call: Call) -> list[str]:

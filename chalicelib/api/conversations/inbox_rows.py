@@ -78,7 +78,7 @@ def row_view(row: InboxRow, *, now_ms: int) -> dict[str, Any]:
         "snoozed_until": _time(data.get("snoozed")),
         "opened_at": _time(data.get("opened")),
         "changed_at": _time(row.changed_at),
-        "version": int(row.version or 0) + int(row.touched or 0),
+        "version": inbox.shown_version(row),
     }
 
 

@@ -32,9 +32,21 @@ class Route(NamedTuple):
     """Of a resource's route: the plural by which its module in `chalicelib.api` is called."""
 
 
-PLURALS = ("services", "channels", "bots", "desks", "people", "rules", "triggers", "sources", "subscriptions", "keys")
+PLURALS = (
+    "services",
+    "channels",
+    "bots",
+    "desks",
+    "people",
+    "rules",
+    "triggers",
+    "sources",
+    "subscriptions",
+    "replies",
+    "keys",
+)
 """Kinds of resources; each has the module `chalicelib.api.kinds.<plural>`. A new kind is a module and a word here."""
-_IRREGULAR = {"person": "people"}
+_IRREGULAR = {"person": "people", "reply": "replies"}
 
 
 def plural_of(kind: str) -> str:
@@ -126,6 +138,7 @@ TABLE: tuple[Route, ...] = (
     Route("POST", "/v1/conversations/{id}/events", "api.conversations.agents:events", AGENT),
     Route("POST", "/v1/conversations/{id}/claim", "api.conversations.inbox:claim", AGENT),
     Route("POST", "/v1/conversations/{id}/seen", "api.conversations.inbox:seen", AGENT),
+    Route("POST", "/v1/console/beat", "api.conversations.beat:beat", READ),
     Route("GET", "/v1/inbox", "api.conversations.inbox:listing", READ),
     Route("GET", "/v1/threads/{id}", "api.conversations.conversations:thread", READ),
     Route("GET", "/v1/messages", "api.conversations.messages:listing", READ),

@@ -15,6 +15,7 @@ from chalicelib.api.contacts.fields import Contact, ContactAnswer, ContactChange
 from chalicelib.api.contacts.files import CSV, JSON_LINES, ExportedLine, Imported
 from chalicelib.api.contacts.merging import Dismissed, MergedAnswer, MergeFrom, Merges, Unmerge, UnmergedAnswer
 from chalicelib.api.conversations.agents import DeskEvents
+from chalicelib.api.conversations.beat import Beat, BeatAnswer
 from chalicelib.api.conversations.direct import Complete, Completed, DirectCall
 from chalicelib.api.conversations.inbox import Seen
 from chalicelib.api.conversations.inbox_rows import InboxAnswer
@@ -83,6 +84,7 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.conversations.messages:one": (200, None, shapes.Message),
     "api.deliveries.deliveries:one": (200, None, shapes.Delivery),
     "api.conversations.agents:events": (202, DeskEvents, shapes.Accepted),
+    "api.conversations.beat:beat": (200, Beat, BeatAnswer),
     "api.conversations.inbox:claim": (200, None, InboxAnswer),
     "api.conversations.inbox:seen": (204, Seen, None),
     "api.deliveries.trying:one": (202, None, shapes.Delivery),

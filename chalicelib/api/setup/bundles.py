@@ -12,7 +12,7 @@ from chalicelib.api.http.formats import ServiceId
 from chalicelib.api.kinds.contract import kind_of
 from chalicelib.ports.web import Problem
 
-KINDS = ("channels", "bots", "desks", "people", "rules", "triggers", "sources", "subscriptions")
+KINDS = ("channels", "bots", "desks", "people", "rules", "triggers", "sources", "subscriptions", "replies")
 """What a bundle lists, in the order in which it is made: what is named before what names it."""
 YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 MOST = 500
@@ -60,6 +60,7 @@ class Bundle(Fields):
     triggers: Items | None = _items("triggers")
     sources: Items | None = _items("sources")
     subscriptions: Items | None = _items("subscriptions")
+    replies: Items | None = _items("replies")
     secrets: dict[str, Secret] | None = None
     """Values by the names with which the others refer to them: `{"secret": "name"}`."""
 

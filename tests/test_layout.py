@@ -216,6 +216,45 @@ def test_the_product_imports_nothing_around_it() -> None:
     assert wrong == []
 
 
+READERS = {
+    "announcing/event_payload.py": "a message that a subscription has a route of",
+    "api/conversations/direct.py": "what the bot of a direct conversation said",
+    "api/conversations/messages.py": "keys of scope agent and admin alone are given notes",
+    "api/conversations/persons.py": "of a person, which threads there are",
+    "api/conversations/recent.py": "history passes over notes",
+    "api/conversations/timeline.py": "keys of scope agent and admin alone are given notes",
+    "api/deliveries/attempts.py": "keys of scope agent and admin alone are given notes",
+    "api/deliveries/deliveries.py": "the lanes in which outcomes of triggers were told",
+    "api/deliveries/lanes.py": "as deliveries",
+    "inbox/rows.py": "a chat's last message is none",
+    "lanes/recent_context.py": "history passes over notes",
+    "lanes/webhooks.py": "the last messages of a thread are without notes",
+    "steps/converse.py": "the only writer",
+    "steps/erase.py": "removes them",
+    "steps/fan_out.py": "notes have no routes, and the bus hears of none",
+    "steps/fetch_media.py": "notes have no files",
+    "steps/fire_timer.py": "as fan_out",
+    "steps/poll_channel.py": "what visitors are shown",
+    "steps/push.py": "what visitors are shown",
+    "steps/receive_channel.py": "statuses of what was sent",
+}
+"""Module -> why no note gets out by what it reads of messages. Who adds one says why, and asks it in
+`tests/journeys/test_notes.py`."""
+
+
+def test_who_reads_messages_knows_of_notes() -> None:
+    reading = {"messages", "message_ranges", "history", "source_feed"}
+    found = {
+        str(path.relative_to(PRODUCT))
+        for path in PRODUCT.rglob("*.py")
+        if path.parent.name != "tables"
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.ImportFrom) and node.module == "chalicelib.tables"
+        if reading & {one.name for one in node.names}
+    }
+    assert found == {*READERS}
+
+
 def test_nobody_patches() -> None:
     wrong = [
         _name(path)

@@ -120,7 +120,7 @@ def _here(name: str) -> st.SearchStrategy[str]:
 
 FORMS: dict[str, st.SearchStrategy[str]] = {
     **{name: _here(name) for name in (
-        "service-id", "channel-id", "bot-id", "desk-id", "person-id", "rule-id", "trigger-id", "source-id",
+        "service-id", "channel-id", "bot-id", "desk-id", "person-id", "reply-id", "rule-id", "trigger-id", "source-id",
         "subscription-id", "key-id", "contact-id", "merge-id", "trigger-event-id", "failure-id", "conversation-id",
         "thread-id", "message-id", "delivery-id", "audit-id",
     )},

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import chalicelib
 from chalicelib.domain.platform_event import EVENTS
 from chalicelib.domain.row_changes import to_message
 from chalicelib.inbound import strangers
@@ -23,43 +20,6 @@ from tests.outside import Outside, serving
 from tests.sockets import Gateway, gateway
 
 SECRET = "between-us"
-PRODUCT = Path(chalicelib.__file__).parent
-
-READERS = {
-    "announcing/event_payload.py": "a message that a subscription has a route of",
-    "api/conversations/direct.py": "what the bot of a direct conversation said",
-    "api/conversations/messages.py": "keys of scope agent and admin alone are given notes",
-    "api/conversations/persons.py": "of a person, which threads there are",
-    "api/conversations/recent.py": "history passes over notes",
-    "api/conversations/timeline.py": "keys of scope agent and admin alone are given notes",
-    "api/deliveries/attempts.py": "keys of scope agent and admin alone are given notes",
-    "api/deliveries/deliveries.py": "the lanes in which outcomes of triggers were told",
-    "inbox/rows.py": "a chat's last message is none",
-    "lanes/recent_context.py": "history passes over notes",
-    "lanes/webhooks.py": "the last messages of a thread are without notes",
-    "steps/converse.py": "the only writer",
-    "steps/erase.py": "removes them",
-    "steps/fan_out.py": "notes have no routes, and the bus hears of none",
-    "steps/fetch_media.py": "notes have no files",
-    "steps/fire_timer.py": "as fan_out",
-    "steps/poll_channel.py": "what visitors are shown",
-    "steps/push.py": "what visitors are shown",
-    "steps/receive_channel.py": "statuses of what was sent",
-}
-"""Module -> why no note gets out by what it reads of messages. Who adds one says why, and asks below."""
-
-
-def test_every_reader_of_messages_is_known() -> None:
-    reading = {"messages", "message_ranges", "history", "source_feed"}
-    found = {
-        str(path.relative_to(PRODUCT))
-        for path in PRODUCT.rglob("*.py")
-        if path.parent.name != "tables"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ImportFrom) and node.module == "chalicelib.tables"
-        if reading & {one.name for one in node.names}
-    }
-    assert found == {*READERS}
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ THINGS: dict[str, Thing] = {
         "/v1/deliveries/{id}", "/v1/deliveries",
         ("created_at", "id", "status", "kind", "destination_id", "attempts", "next_attempt_at"),
         {"bt": "bot_id", "dk": "desk_id", "sb": "subscription_id", "ch": "channel_id", "tr": "trigger_id",
-         "cv": "conversation_id", "ms": "message_id"},
+         "cv": "conversation_id", "ms": "message_id"} | _OF_SERVICE,
         {"status": "status"},
     ),
     "lanes": Thing(
@@ -76,6 +76,7 @@ THINGS: dict[str, Thing] = {
         "/v1/triggers/{of}/events/{id}", "/v1/triggers/{of}/events",
         ("accepted_at", "id", "status", "session", "conversation_id", "reply", "error"), {"tr": ""},
     ),
+    "attention": Thing("", "/v1/attention", ("kind", "id", "name", "count", "since"), _OF_SERVICE),
     "failures": Thing("/v1/failures/{id}", "/v1/failures", ("at", "id", "step", "queue", "replayed_at")),
     "audit": Thing(
         "/v1/audit/{id}", "/v1/audit", ("at", "id", "actor", "action", "subject"), _OF_SERVICE,

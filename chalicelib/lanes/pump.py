@@ -146,7 +146,7 @@ def _wait(
     schedule.watch(str(row.lane), head=str(row.key), attempt=failures, after_ms=due)
     schedule.later(id=f"retry:{row.id}:{failures}", due_ms=due, now_ms=now, queue=transport.retry_queue, task=task)
     _mind_the_customer(row, notice)
-    lanes.block(row.lane, head=row.key, attempt=failures, due=due, blocked_by=notice.destination)
+    lanes.block(row.lane, head=row.key, created=row.created, attempt=failures, due=due, blocked_by=notice.destination)
     deliveries.record(row, WAITING, attempt, next_attempt_at=due, context=outcome.context)
     return False
 
@@ -154,7 +154,7 @@ def _wait(
 def _hold(transport: Transport, row: DeliveryRow, notice: Notice) -> bool:
     """Keep the lane until its destination is back."""
     _mind_the_customer(row, notice)
-    lanes.block(row.lane, head=row.key, blocked_by=notice.destination)
+    lanes.block(row.lane, head=row.key, created=row.created, blocked_by=notice.destination)
     # It may have come back between our reading its state and our row: then nobody else opens the lane.
     target = transport.target(notice.destination)
     if target is not None and target.usable:

@@ -20,6 +20,8 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
+from chalicelib.domain.resource_id import SERVICE_KEY
+from chalicelib.domain.resource_id import service_of as service_of
 from chalicelib.ports import ids
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute
@@ -31,7 +33,6 @@ KEYS = "keys"
 SYSTEM = "parley"
 """Partition of what holds for the whole deployment: (`parley`, `settings`) with `body["base_url"]`."""
 VERSION = "version"
-_SERVICE_KEY = 10
 _LONGEST_ID = 64
 """Ids of ours have 29 characters at most; DynamoDB raises for a key of more than 1024 bytes, which a URL can hold."""
 PREFIXES = {
@@ -104,13 +105,8 @@ class Snapshot:
 def new_id(kind: str, service: str = "") -> str:
     """An id for a new resource; it names its service, unless it is one."""
     if kind == "service":
-        return f"sv_{ids.from_cause('', ids.token())[1 : 1 + _SERVICE_KEY]}"
+        return f"sv_{ids.from_cause('', ids.token())[1 : 1 + SERVICE_KEY]}"
     return f"{PREFIXES[kind]}_{service[3:]}{ids.from_cause('', ids.token())[1:17]}"
-
-
-def service_of(resource_id: str) -> str:
-    """The service that an id belongs to; also for ids that do not exist."""
-    return f"sv_{resource_id[3 : 3 + _SERVICE_KEY]}"
 
 
 def partition_of(kind: str, resource_id: str) -> str:

@@ -13,12 +13,13 @@ from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
-from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.lane import thread_of
 from chalicelib.domain.notice import Notice
+from chalicelib.domain.resource_id import service_of
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute, PlainListAttribute
 from chalicelib.tables.writes import same_by_whomever, saved, updated
@@ -27,6 +28,9 @@ LANE = "~"
 """Range key of the lane's own row: sorts after every delivery."""
 PENDING, WAITING, DELIVERED, FAILED, EXPIRED, POISON = "pending", "waiting", "delivered", "failed", "expired", "poison"
 UNDONE = (PENDING, WAITING)
+GIVEN_UP = (FAILED, EXPIRED, POISON)
+TROUBLE = (WAITING, *GIVEN_UP)
+"""What somebody may have to look after, and what `by_trouble` holds: what goes well costs it nothing."""
 
 
 class ByDestination(GlobalSecondaryIndex["DeliveryRow"]):
@@ -49,6 +53,18 @@ class ByBlocked(GlobalSecondaryIndex["DeliveryRow"]):
 
     blocked_by = UnicodeAttribute(hash_key=True)
     lane = UnicodeAttribute(range_key=True)
+
+
+class ByTrouble(GlobalSecondaryIndex["DeliveryRow"]):
+    """Of a service: lanes that wait, by their heads' creation, and what was given up and not replayed."""
+
+    class Meta:
+        index_name = "by_trouble"
+        projection = IncludeProjection(["head"])
+
+    trouble = UnicodeAttribute(hash_key=True)
+    created = UnicodeAttribute(range_key=True)
+    head = UnicodeAttribute(null=True)
 
 
 class DeliveryRow(Model):
@@ -88,9 +104,12 @@ class DeliveryRow(Model):
     """Of a replay: id of the first delivery, which it repeats under that id."""
     replayed_as = UnicodeAttribute(null=True)
     """Of what was replayed: key of its last replay."""
+    trouble = UnicodeAttribute(null=True)
+    """`<service>#<status>` of what was given up, `<service>#waiting` of a lane's own row; absent in all else."""
 
     by_destination = ByDestination()
     by_blocked = ByBlocked()
+    by_trouble = ByTrouble()
 
     @property
     def id(self) -> str:
@@ -100,6 +119,18 @@ class DeliveryRow(Model):
 def delivery_id(lane: str, key: str) -> str:
     """A delivery's id; it locates the row. No full stops: Standard Webhooks joins what it signs with them."""
     return f"dl_{lane}-{key}"
+
+
+def trouble_of(destination: str, status: str) -> str:
+    """Under what `by_trouble` finds what went wrong on the way to a destination."""
+    return f"{service_of(destination)}#{status}"
+
+
+def in_trouble(service: str, status: str, *, before: str = "", newest: bool = True, limit: int) -> list[DeliveryRow]:
+    """Places of what is in a trouble (of TROUBLE), by time of creation: their `lane`, `key`, `created`, and of a lane's
+    own row `head`."""
+    older = DeliveryRow.created < before if before else None
+    return list(DeliveryRow.by_trouble.query(f"{service}#{status}", older, scan_index_forward=not newest, limit=limit))
 
 
 def parse_delivery_id(delivery: str) -> tuple[str, str] | None:
@@ -176,10 +207,13 @@ def add(lane: str, key: str, notice: Notice, *, created_at: int, replay_of: str 
 
 
 def name_replay(row: DeliveryRow, key: str) -> str:
-    """The key of the next replay of a delivery as it was read: this one, or that of who asked at the same time."""
+    """The key of the next replay of a delivery as it was read: this one, or that of who asked at the same time.
+
+    What is replayed is in trouble no more; its replay may be."""
     before = DeliveryRow.replayed_as == row.replayed_as if row.replayed_as else DeliveryRow.replayed_as.does_not_exist()
     lane, place = str(row.lane), str(row.key)
-    if updated(DeliveryRow(lane, place), [DeliveryRow.replayed_as.set(key)], before, ours=same_by_whomever):
+    actions = [DeliveryRow.replayed_as.set(key), DeliveryRow.trouble.remove()]
+    if updated(DeliveryRow(lane, place), actions, before, ours=same_by_whomever):
         return key
     now = get(lane, place)
     return str(now.replayed_as) if now is not None and now.replayed_as else key
@@ -231,6 +265,12 @@ def _changes(
     actions: list[Action] = [DeliveryRow.status.set(status), DeliveryRow.attempts.set(attempts)]
     actions.append(
         DeliveryRow.next_attempt_at.set(next_attempt_at) if next_attempt_at else DeliveryRow.next_attempt_at.remove()
+    )
+    # Of a row that was never in trouble this is no write of the index.
+    actions.append(
+        DeliveryRow.trouble.set(trouble_of(str(row.destination), status))
+        if status in GIVEN_UP
+        else DeliveryRow.trouble.remove()
     )
     if context and not row.context:
         actions.append(DeliveryRow.context.set(context))

@@ -12,9 +12,14 @@ from chalicelib.tables.deliveries import LANE, DeliveryRow
 from chalicelib.tables.writes import deleted, same_by_whomever, updated
 
 
-def block(lane: str, *, head: str, blocked_by: str, attempt: int = 0, due: int | None = None) -> None:
-    """Block a lane: until `due` for the next attempt of its head, or, without `due`, until its destination is back."""
-    DeliveryRow(lane=lane, key=LANE, head=head, attempt=attempt, due=due, blocked_by=blocked_by).save()
+def block(
+    lane: str, *, head: str, blocked_by: str, created: str = "", attempt: int = 0, due: int | None = None
+) -> None:
+    """Block a lane: until `due` for the next attempt of its head, or, without `due`, until its destination is back.
+    `created` is its head's."""
+    row = DeliveryRow(lane=lane, key=LANE, head=head, attempt=attempt, due=due, blocked_by=blocked_by)
+    row.created, row.trouble = created or None, deliveries.trouble_of(blocked_by, deliveries.WAITING)
+    row.save()
 
 
 def lease(lane: str, *, by: str, head: str, attempt: int, now: int, until: int) -> DeliveryRow | None:

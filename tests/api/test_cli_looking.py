@@ -124,7 +124,7 @@ def test_every_list_can_be_read(parley: Any, api: Any, service: str) -> None:
     threads.keep_conversation(opened)
     assert threads.save(Thread(opened.thread, service, bot, "api", "x"))
     of = {"messages": contact, "timeline": contact, "events": trigger, "attempts": opened.id}
-    of |= {"deliveries": bot, "lanes": bot}
+    of |= {"deliveries": bot, "lanes": bot, "attention": service}
     for name in LISTED:
         for output in ("text", "json"):
             words = ("--of", of[name]) if name in of else ()

@@ -85,6 +85,7 @@ BEYOND = {
     r"must be an (http or )?https.* URL.*|must lead to a public address": "what may be called, and by which library",
     r"must be whsec_ and base64 .*": "how many bytes a text in base64 stands for",
     r"must be a time such as .*": "which numbers are times",
+    r"of a service is one of .*": "which status goes with which list",
     r"lies before since": "how two times stand to each other",
     r"is kept nowhere yet: .*|nothing refers to it": "what a bundle refers to, and what is kept",
     r"another \w+ of this service has it": "what the service holds",

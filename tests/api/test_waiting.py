@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,8 +13,9 @@ from chalicelib.domain.lane import lane_of
 from chalicelib.domain.tasks import LanesTry
 from chalicelib.lanes import returning
 from chalicelib.ports.clock import now_ms, rfc3339
-from chalicelib.tables import deliveries, endpoints, lanes
+from chalicelib.tables import deliveries, endpoints, inbox, lanes
 from chalicelib.tables.deliveries import LANE, DeliveryRow
+from chalicelib.tables.failures import Failure
 from tests.api.test_reading import AT, Said, pages, woken
 
 LATER = 3_600_000
@@ -33,7 +35,7 @@ def waits(said: Said, *, due: int | None = 0, behind: int = 1) -> list[str]:
     ids = [said.tell(n, f"m{n}", "pending" if n else "waiting") for n in range(1 + behind)]
     lane, head = deliveries.parse_delivery_id(ids[0]) or ("", "")
     due = now_ms() + LATER if due == 0 else due
-    lanes.block(lane, head=head, blocked_by=said.bot, attempt=1, due=due)
+    lanes.block(lane, head=head, created=f"{AT:013d}.{head[-12:]}", blocked_by=said.bot, attempt=1, due=due)
     return ids
 
 
@@ -145,10 +147,74 @@ def test_the_lanes_that_wait(api: Any, said: Said) -> None:
     assert api("GET", f"{path}?cursor=x").status == 400
 
 
+def test_what_of_a_service_is_in_trouble(api: Any, said: Said) -> None:
+    head, _ = waits(said)
+    other = Said(said.service, said.channel, said.bot, "+492")
+    lost = {status: other.tell(n, "m", status) for n, status in enumerate(("failed", "poison", "expired"), 5)}
+    other.tell(8, "m", "delivered")
+    path, of = "/v1/deliveries", {"service_id": said.service}
+    assert [one["id"] for one in pages(api, path, **of, limit=2)] == [*reversed(lost.values()), head]
+    for status, id in (lost | {"waiting": head}).items():
+        assert [one["id"] for one in pages(api, path, **of, status=status)] == [id]
+    again = api("POST", f"{path}/{lost['failed']}/replay").body["id"]
+    assert pages(api, path, **of, status="failed") == [], "who replays it has looked after it"
+    row = deliveries.get(*deliveries.parse_delivery_id(again) or ("", ""))
+    assert row is not None
+    deliveries.record(row, "failed", {"n": 1, "at": AT})
+    assert [one["id"] for one in pages(api, path, **of, status="failed")] == [again]
+    lanes.unblock(lane_of(said.thread, said.bot))
+    assert pages(api, path, **of, status="waiting") == []
+    assert "/status" in api("GET", f"{path}?service_id={said.service}&status=pending").wrong
+    assert api("GET", f"{path}?service_id=sv_x").status == 404
+
+
+def test_what_needs_somebody(api: Any, said: Said) -> None:
+    asked = f"/v1/attention?service_id={said.service}"
+    with time_machine.travel(datetime.fromtimestamp(AT / 1000 + 60, UTC), tick=False):
+        assert api("GET", asked).body == {"data": [], "next_cursor": None}
+        waits(said)
+        desk = api.make("desks", service_id=said.service, kind="console", name="people")["id"]
+        ear = api.make("subscriptions", service_id=said.service, name="ear", url="http://127.0.0.1:1/",
+                       events=["message.created"])["id"]  # fmt: skip
+        for n in range(2):
+            said.tell(10 + n, "m", "failed", to=said.channel)
+        said.tell(12, "m", "poison", to=ear)
+        lanes.block("a" * 26 + f"-{said.channel}", head="1", created=f"{AT - 9:013d}.1", blocked_by=said.channel)
+        endpoints.count_failure(said.bot, "dl_1", at=AT + 5)
+        endpoints.set_status(ear, endpoints.INACTIVE, at=AT + 6)
+        for n, replayed in enumerate((None, AT)):
+            Failure(id=f"fa_{n}", step="converse", queue="threads.fifo", body={}, at=AT, replayed_at=replayed).save()
+        late = inbox.Shown("offered", AT, said.channel, "custom", due=AT - 1, waiting=AT - 2)
+        for number, shown in enumerate((late, replace(late, due=AT + 90_000), replace(late, due=0))):
+            inbox.observe(desk, f"cv_{number}", shown, version=1, now_ms=AT)
+        found = api("GET", asked).body["data"]
+        assert [(one["kind"], one["id"], one["count"], one["since"]) for one in found] == [
+            ("failures", None, 1, rfc3339(AT)),
+            ("overdue", None, 1, rfc3339(AT - 1)),
+            ("deliveries_poison", ear, 1, rfc3339(AT + 12)),
+            ("deliveries_failed", said.channel, 2, rfc3339(AT + 10)),
+            ("bot_failing", said.bot, 1, rfc3339(AT + 5)),
+            ("deliveries_waiting", said.channel, 1, rfc3339(AT - 9)),
+            ("subscription_inactive", ear, 0, rfc3339(AT + 6)),
+        ]
+        assert [one["name"] for one in found] == [None, None, "ear", "c", "b", "c", "ear"]
+        assert endpoints.disable(said.bot, at=AT + 7)
+        worst = api("GET", asked).body["data"][0]
+        assert (worst["kind"], worst["count"], worst["since"]) == ("bot_inactive", 1, rfc3339(AT + 7))
+        endpoints.set_status(said.bot, endpoints.UNVERIFIED, at=AT + 8)
+        reader = api.make("keys", name="r", scopes=["read"], service_id=said.service)["key"]
+        kinds = [one["kind"] for one in api.as_key(reader)("GET", "/v1/attention").body["data"]]
+        assert kinds[:2] == ["overdue", "bot_unverified"] and "failures" not in kinds
+    with time_machine.travel(datetime.fromtimestamp(AT / 1000 + 90_000, UTC), tick=False):
+        kinds = [one["kind"] for one in api("GET", asked).body["data"]]
+        assert "deliveries_failed" not in kinds and "deliveries_waiting" in kinds, "only what is given up grows old"
+    assert "/service_id" in api("GET", "/v1/attention").wrong
+
+
 def test_how_a_webhook_fares(api: Any, said: Said) -> None:
     path = f"/v1/bots/{said.bot}/health"
     well = {"status": "active", "edited": False, "failures": 0, "limit": 5, "failing_since": None}
-    well |= {"inactive_since": None, "waiting": {"lanes": 0, "more": False}, "last_failed": []}
+    well |= {"inactive_since": None, "waiting": {"lanes": 0, "more": False, "oldest_at": None}, "last_failed": []}
     assert api("GET", path).body == well
     (failed,) = waits(said, behind=0)
     row = deliveries.get(*deliveries.parse_delivery_id(failed) or ("", ""))
@@ -159,7 +225,8 @@ def test_how_a_webhook_fares(api: Any, said: Said) -> None:
         endpoints.count_failure(said.bot, failed, at=AT + n)
     row.save()
     ill = api("GET", path).body
-    assert (ill["failures"], ill["failing_since"], ill["waiting"]["lanes"]) == (2, rfc3339(AT), 1)
+    assert (ill["failures"], ill["failing_since"]) == (2, rfc3339(AT))
+    assert ill["waiting"] == {"lanes": 1, "more": False, "oldest_at": rfc3339(AT)}
     assert [one["at"] for one in ill["last_failed"]] == [rfc3339(AT + 1), rfc3339(AT)]
     told = {"took_ms": 7, "status_code": 500, "error": "http_500", "conversation_id": said.conversation.id}
     assert ill["last_failed"][0] == told | {"at": rfc3339(AT + 1), "delivery_id": failed}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.tables import endpoints
+from chalicelib.tables.deliveries import DeliveryRow
 from tests.journeys.conftest import Deployment, answers_with_token
 from tests.journeys.test_failing_bot import Clock, broken, messages_of
 
@@ -24,6 +25,12 @@ def waiting(deployment: Deployment) -> dict[str, Any]:
     return dict(lane)
 
 
+def in_trouble(deployment: Deployment, status: str) -> list[str]:
+    """What the list of the service has."""
+    path = f"/v1/deliveries?service_id={deployment.ids['care']}&status={status}"
+    return [one["id"] for one in deployment.call("GET", path)[1]["data"]]
+
+
 def tries(deployment: Deployment, delivery: str, times: int = 1) -> None:
     for _ in range(times):
         assert deployment.call("POST", f"/v1/deliveries/{delivery}/try")[0] == 202
@@ -36,6 +43,7 @@ def test_tried_in_vain_and_then_with_success(deployment: Deployment, clock: Cloc
     deployment.says("two")
     lane = waiting(deployment)
     assert (lane["waiting"], len(lane["attempts"])) == (2, 1)
+    assert in_trouble(deployment, "waiting") == [lane["delivery_id"]]
     clock.passes(10)
     tries(deployment, lane["delivery_id"], times=2)
     assert messages_of(deployment) == ["one", "one"], "asked for twice, it is tried once"
@@ -47,6 +55,8 @@ def test_tried_in_vain_and_then_with_success(deployment: Deployment, clock: Cloc
     deployment.bot.answer = answers_with_token
     tries(deployment, lane["delivery_id"])
     assert messages_of(deployment) == ["one", "one", "one", "two"]
+    assert in_trouble(deployment, "waiting") == []
+    assert not [row.id for row in DeliveryRow.scan() if row.trouble], "what goes well is in no index of trouble"
     clock.passes(900)
     assert messages_of(deployment) == ["one", "one", "one", "two"], "no retry is left"
     assert len({heard.headers["webhook-id"] for heard in deployment.bot.heard}) == 2
@@ -60,8 +70,19 @@ def test_the_last_attempt_is_the_last(deployment: Deployment, clock: Clock) -> N
     delivery = waiting(deployment)["delivery_id"]
     tries(deployment, delivery)
     assert deployment.call("GET", f"/v1/deliveries/{delivery}")[1]["status"] == "failed"
+    assert in_trouble(deployment, "failed") == [delivery]
     status, answer = deployment.call("POST", f"/v1/deliveries/{delivery}/try")
     assert (status, answer["code"]) == (409, "not_waiting")
+
+
+def test_what_is_held_is_in_trouble_too(deployment: Deployment) -> None:
+    """Though it was never tried."""
+    deployment.call("PATCH", f"/v1/bots/{deployment.ids['bot']}", {"suspended": True})
+    deployment.says("one")
+    held = waiting(deployment)
+    assert (held["state"], held["attempts"], in_trouble(deployment, "waiting")) == ("held", [], [held["delivery_id"]])
+    health = deployment.call("GET", f"/v1/bots/{deployment.ids['bot']}/health")[1]
+    assert (health["status"], health["waiting"]["oldest_at"]) == ("suspended", held["since"])
 
 
 def test_all_of_a_bot(deployment: Deployment, clock: Clock) -> None:

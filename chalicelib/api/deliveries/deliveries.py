@@ -10,7 +10,8 @@ from chalicelib.api.conversations import conversations
 from chalicelib.api.http import cursors, formats
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import invalid
-from chalicelib.api.http.queries import DESTINATIONS
+from chalicelib.api.http.formats import RESOURCES
+from chalicelib.api.http.queries import DESTINATIONS, WHOSE
 from chalicelib.domain.lane import lane_of, lane_of_route, replay_of, thread_of
 from chalicelib.domain.thread import TRIGGER, Thread, thread_of_message
 from chalicelib.ports.clock import rfc3339
@@ -30,11 +31,14 @@ _OUTCOMES = 50
 
 def listing(call: Call) -> Answer:
     """Deliveries, the newest first, by one of `?bot_id=`, `?desk_id=`, `?subscription_id=`, `?channel_id=`,
-    `?conversation_id=` or `?message_id=`, and `?status=`."""
-    asked = [name for name in (*DESTINATIONS, "conversation_id", "message_id") if call.query.get(name)]
+    `?conversation_id=` or `?message_id=`, and `?status=`; of `?service_id=` those in trouble: the first of each lane
+    that waits, and what was given up and not replayed."""
+    asked = [name for name in WHOSE if call.query.get(name)]
     status = call.query.get("status")
     if len(asked) != 1:
-        raise invalid([("", f"needs one of {', '.join(DESTINATIONS)}, conversation_id or message_id")])
+        raise invalid([("", f"needs one of {', '.join(WHOSE[:-1])} or {WHOSE[-1]}")])
+    if asked[0] == "service_id":
+        return Answer(200, _in_trouble(call, call.query["service_id"], status))
     if asked[0] in DESTINATIONS:
         return Answer(200, _by_destination(call, asked[0], call.query[asked[0]], status))
     return Answer(200, _by_lanes(call, status))
@@ -123,6 +127,27 @@ def _by_destination(call: Call, name: str, destination: str, status: str | None)
             return {"data": [view(row) for row in found], "next_cursor": None}
         if examined >= _EXAMINED:
             return {"data": [view(row) for row in found], "next_cursor": cursors.encode(place, of=of)}
+
+
+def _in_trouble(call: Call, service: str, status: str | None) -> dict[str, Any]:
+    if status and status not in deliveries.TROUBLE:
+        *others, last = deliveries.TROUBLE
+        raise invalid([("/status", f"of a service is one of {', '.join(others)} and {last}")])
+    if not RESOURCES["service"].fits(service):
+        raise Problem(404, "not_found", f"there is no service {service[:60]!r}")
+    call.caller.need_service(service)
+    limit, of = cursors.limit_of(call), f"deliveries {service} {status}"
+    place = cursors.place_of(call, of=of)
+    asked = [status] if status else deliveries.TROUBLE
+    calls = [partial(deliveries.in_trouble, service, one, before=place, limit=limit + 1) for one in asked]
+    places = sorted(
+        (row for rows in history.at_once(calls) for row in rows), key=lambda row: str(row.created), reverse=True
+    )
+    rows = rows_of([(str(row.lane), str(row.head or row.key)) for row in places[:limit]])
+    return {
+        "data": [view(row) for row in rows],
+        "next_cursor": cursors.encode(str(places[limit - 1].created), of=of) if len(places) > limit else None,
+    }
 
 
 def _by_lanes(call: Call, status: str | None) -> dict[str, Any]:

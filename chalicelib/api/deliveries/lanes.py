@@ -2,7 +2,8 @@
 
 Read from what the lanes and the webhook's row hold, a moment late, so that a page costs half of what it else would: 25
 lanes are some 30 read units (the index 1, and half of one for a lane's tail and for its thread), a lane with a hundred
-deliveries 12 more. `health` is some 7: the webhook's row, the index, and the deliveries that failed last.
+deliveries 12 more. `health` is 2 where all is well, at most 16: the webhook's row 1, the two indexes 5, and each of the
+deliveries that failed last.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from chalicelib.api.deliveries import deliveries as reading
 from chalicelib.api.http import cursors
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.setup.resources import find
-from chalicelib.domain.lane import thread_of
+from chalicelib.domain.lane import destination_of, thread_of
+from chalicelib.domain.resource_id import service_of
 from chalicelib.domain.retry import DISABLE_AFTER
 from chalicelib.domain.thread import Thread
 from chalicelib.ports.clock import now_ms, rfc3339
@@ -27,7 +29,7 @@ MOST_SHOWN = 99
 """Undone deliveries of a lane that are counted; more are shown as so many."""
 MOST_COUNTED = 100
 """Waiting lanes that `health` counts."""
-_FAILED = 10
+_FAILED, _OLDEST = 10, 100
 
 
 def listing(call: Call) -> Answer:
@@ -61,7 +63,11 @@ def health(call: Call) -> Answer:
         "limit": DISABLE_AFTER,
         "failing_since": rfc3339(int(since)) if since else None,
         "inactive_since": rfc3339(int(state.changed_at)) if inactive else None,
-        "waiting": {"lanes": min(waiting, MOST_COUNTED), "more": waiting > MOST_COUNTED},
+        "waiting": {
+            "lanes": min(waiting, MOST_COUNTED),
+            "more": waiting > MOST_COUNTED,
+            "oldest_at": _oldest_at(row.id) if waiting else None,
+        },
         "last_failed": _last_failed([str(one) for one in state.failed][-_FAILED:]),
     })  # fmt: skip
 
@@ -93,6 +99,13 @@ def _view(own: DeliveryRow, undone: list[DeliveryRow], about: dict[str, Thread])
         "attempts": whole["attempts"],
         "next_attempt_at": rfc3339(int(own.due)) if own.due else None,
     }
+
+
+def _oldest_at(destination: str) -> str | None:
+    """Since when somebody waits for it; None where a hundred others of its service have waited longer."""
+    oldest = deliveries.in_trouble(service_of(destination), deliveries.WAITING, newest=False, limit=_OLDEST)
+    mine = next((row for row in oldest if destination_of(str(row.lane)) == destination), None)
+    return rfc3339(reading.created_ms(mine)) if mine is not None else None
 
 
 def _last_failed(failed: list[str]) -> list[dict[str, Any]]:

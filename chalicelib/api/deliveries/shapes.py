@@ -50,6 +50,8 @@ class WaitingLanes(BaseModel):
     lanes: int
     """At most 100."""
     more: bool
+    oldest_at: str | None
+    """None also where a hundred others of its service have waited longer."""
 
 
 class FailedAttempt(BaseModel):
@@ -79,3 +81,16 @@ class WebhookHealth(BaseModel):
     waiting: WaitingLanes
     last_failed: list[FailedAttempt]
     """Of the failures in a row, the newest first, at most ten."""
+
+
+class Need(BaseModel):
+    """Something that needs somebody."""
+
+    kind: str
+    """What is wrong."""
+    id: str | None
+    """Of what it is about; None: of nothing in particular."""
+    name: str | None
+    count: int
+    """100 are 100 or more; 25 of failures 25 or more."""
+    since: str | None

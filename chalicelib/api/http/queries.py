@@ -15,6 +15,8 @@ from chalicelib.tables import deliveries
 
 Schema = dict[str, Any]
 DESTINATIONS = {"bot_id": "bt", "desk_id": "dk", "subscription_id": "sb", "channel_id": "ch", "trigger_id": "tr"}
+WHOSE = (*DESTINATIONS, "conversation_id", "message_id", "service_id")
+"""By which one of these deliveries are listed."""
 STATUSES = (
     deliveries.PENDING,
     deliveries.WAITING,
@@ -102,6 +104,7 @@ QUERIES: dict[str, Query] = {
         OF_SERVICE | {"desk_id": _text("desk-id"), "list": _text(enum=["queue", "mine", "all", "snoozed"])} | PAGED
     ),
     "api.deliveries.lanes:listing": Query(PAGED),
+    "api.deliveries.attention:listing": Query(OF_SERVICE),
     "api.setup.audit:listing": Query(OF_SERVICE | PAGED),
     "api.setup.audit:one": Query(OF_SERVICE),
     "api.deliveries.failures:listing": Query(PAGED),
@@ -115,10 +118,7 @@ QUERIES: dict[str, Query] = {
     "api.conversations.timeline:listing": Query({"sources": _words(), "types": _words(enum=["", *TYPES])} | PAGED),
     "api.deliveries.deliveries:listing": Query(
         {"status": _text(enum=[*STATUSES])} | PAGED,
-        one_of={
-            name: _text(name.replace("_", "-"), minLength=1)
-            for name in (*DESTINATIONS, "conversation_id", "message_id")
-        },
+        one_of={name: _text(name.replace("_", "-"), minLength=1) for name in WHOSE},
     ),
 }
 """Function -> its query, where it has one."""

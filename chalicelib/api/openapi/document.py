@@ -23,7 +23,7 @@ from chalicelib.api.conversations.messages import MessagesList
 from chalicelib.api.conversations.recent import RecentMessages, RecentMessagesAnswer
 from chalicelib.api.conversations.trigger_events import EventAnswer, TriggerAsk, TriggerAsked
 from chalicelib.api.deliveries.replay import Replay
-from chalicelib.api.deliveries.shapes import Counted, WaitingLane, WebhookHealth
+from chalicelib.api.deliveries.shapes import Counted, Need, WaitingLane, WebhookHealth
 from chalicelib.api.http import shapes
 from chalicelib.api.http.base_url import base_url
 from chalicelib.api.http.call import Answer, Call
@@ -50,6 +50,7 @@ _LISTS: dict[str, type[BaseModel]] = {
     "api.conversations.inbox:listing": InboxAnswer,
     "api.deliveries.deliveries:listing": shapes.Delivery,
     "api.deliveries.lanes:listing": WaitingLane,
+    "api.deliveries.attention:listing": Need,
     "api.conversations.trigger_events:listing": EventAnswer,
     "api.deliveries.failures:listing": shapes.Failure,
     "api.setup.audit:listing": shapes.AuditEntry,

@@ -72,13 +72,15 @@ def try_now(
 @app.command()
 def replay(
     context: typer.Context,
-    bot: Annotated[str, typer.Argument(help="Id of a bot.")],
+    id: Annotated[str, typer.Argument(help="Id of a bot, desk, subscription or channel.")],
     since: Annotated[str, typer.Option(help="RFC 3339 time with a zone.")],
     until: Annotated[str | None, typer.Option(help="RFC 3339 time with a zone; else now.")] = None,
+    status: Annotated[list[str] | None, typer.Option(help="Only failed, expired, poison or delivered ones.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")] = False,
 ) -> None:
-    """Send a bot's deliveries of a time again, in their order."""
-    body: dict[str, Any] = {"bot_id": bot, "since": since, "dry_run": dry_run}
+    """Send deliveries of a time again, in their order; without --status delivered ones too."""
+    whose = things.THINGS["deliveries"].of.get(id.partition("_")[0], "bot_id")
+    body: dict[str, Any] = {whose: id, "since": since, "dry_run": dry_run} | ({"statuses": status} if status else {})
     total, skipped = 0, dict[str, int]()
     with refusals():
         # The end is fixed before the first page: later pages must not reach what is being sent now.

@@ -29,6 +29,7 @@ LANE = "~"
 PENDING, WAITING, DELIVERED, FAILED, EXPIRED, POISON = "pending", "waiting", "delivered", "failed", "expired", "poison"
 UNDONE = (PENDING, WAITING)
 GIVEN_UP = (FAILED, EXPIRED, POISON)
+FINISHED = (DELIVERED, *GIVEN_UP)
 TROUBLE = (WAITING, *GIVEN_UP)
 """What somebody may have to look after, and what `by_trouble` holds: what goes well costs it nothing."""
 

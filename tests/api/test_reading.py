@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from chalicelib.api.deliveries import replay
 from chalicelib.domain.lane import lane_of, stream_key
 from chalicelib.domain.message import Author, Content, Message, position
 from chalicelib.domain.notice import Notice
@@ -18,7 +19,9 @@ from chalicelib.domain.thread import Conversation, Thread, message_id, thread_id
 from chalicelib.ports import aws, queues
 from chalicelib.ports.clock import rfc3339
 from chalicelib.tables import deliveries, messages, threads
+from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.failures import Failure
+from infra.limits import LIMITS
 
 AT = 1_790_000_000_000
 
@@ -304,6 +307,55 @@ def test_replaying_many_in_order(api: Any, said: Said, service: str, channel: st
     assert len(woken("bulk-deliveries.fifo")) == 1
 
 
+def test_replaying_some_to_anybody(api: Any, said: Said, service: str, channel: str) -> None:
+    ear = api.make("subscriptions", service_id=service, name="s", url="http://127.0.0.1:1/", events=["message.created"])
+    held = Said(service, channel, said.bot, "+493", owner="desk")
+    statuses = ("delivered", "failed", "expired", "poison")
+    told = {
+        to: [(status, whose.tell(n, "m", status, to=to)) for whose in (said, held) for n, status in enumerate(statuses)]
+        for to in (channel, ear["id"])
+    }
+    body = {"since": rfc3339(AT), "until": rfc3339(AT + 60), "dry_run": True}
+    sent = api("POST", "/v1/deliveries:replay", body | {"channel_id": channel, "statuses": ["failed", "poison"]}).body
+    assert [one["id"] for one in sent["deliveries"]] == [
+        id for status, id in told[channel][:4] if status in ("failed", "poison")
+    ]
+    assert sent["skipped"] == {"owned_by_desk": 2, "not_finished": 0, "is_replay": 0}, "its customer is spoken with"
+    assert (sent["first_at"], sent["last_at"], sent["seconds"]) == (rfc3339(AT + 1), rfc3339(AT + 3), 1)
+    heard = api("POST", "/v1/deliveries:replay", body | {"subscription_id": ear["id"]}).body
+    assert (heard["count"], sum(heard["skipped"].values())) == (8, 0), "who listens hears all, delivered ones too"
+    none = api("POST", "/v1/deliveries:replay", body | {"channel_id": channel, "until": rfc3339(AT)}).body
+    assert (none["count"], none["first_at"], none["seconds"]) == (1, rfc3339(AT), 1)
+    done = body | {"subscription_id": ear["id"], "statuses": ["expired"], "dry_run": False}
+    assert api("POST", "/v1/deliveries:replay", done).body["count"] == 2
+    assert api("GET", f"/v1/audit?service_id={service}").body["data"][0]["change"]["statuses"] == ["expired"]
+
+
+def test_a_replay_that_finds_little_goes_on(api: Any, said: Said, bot: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "_EXAMINED", 4)
+    ids = [said.tell(n, f"m{n}", "failed" if n in (1, 8) else "delivered") for n in range(9)]
+    body: dict[str, Any] = {"bot_id": bot, "since": rfc3339(AT), "until": rfc3339(AT + 60), "statuses": ["failed"]}
+    found: list[str] = []
+    calls = 0
+    while body["since"]:
+        page = api("POST", "/v1/deliveries:replay", body).body
+        found, calls = found + [one["replay_of"] for one in page["deliveries"]], calls + 1
+        body["since"] = page["next_since"]
+    assert (found, calls) == ([ids[1], ids[8]], 3)
+
+
+def test_how_long_a_replay_takes() -> None:
+    assert LIMITS["deliver"].batch * (LIMITS["deliver"].bulk_at_most or 0) == replay.AT_ONCE
+
+    def rows(lane: str, times: int, **attempt: Any) -> list[DeliveryRow]:
+        return [DeliveryRow(lane=lane, key=f"{n}", attempts=[attempt] if attempt else []) for n in range(times)]
+
+    assert replay._seconds([]) == 0
+    assert replay._seconds(rows("l", 30, took_ms=500)) == 15, "one after the other"
+    assert replay._seconds([row for n in range(200) for row in rows(f"l{n}", 1, took_ms=2000)]) == 4
+    assert replay._seconds(rows("l", 3, took_ms=5000, error="timeout")) == 3, "of what went wrong nobody can tell"
+
+
 def test_replaying_page_by_page(api: Any, said: Said, bot: str) -> None:
     ids = [said.tell(n // 3, f"m{n}", "failed", key=n) for n in range(210)]
     body: dict[str, Any] = {"bot_id": bot, "since": rfc3339(AT), "until": rfc3339(AT + 1000)}
@@ -323,6 +375,10 @@ def test_replaying_page_by_page(api: Any, said: Said, bot: str) -> None:
         ({"since": "2026-01-01T00:00:00"}, "/since"),
         ({"until": "2020-01-01T00:00:00Z"}, "/until"),
         ({"bot_id": "x"}, "/bot_id"),
+        ({"bot_id": None}, ""),
+        ({"desk_id": "dk_" + "a" * 26}, ""),
+        ({"statuses": []}, "/statuses"),
+        ({"statuses": ["pending"]}, "/statuses/0"),
         ({"dry_run": "yes"}, "/dry_run"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Sending deliveries again: one, or all of a bot within a time, in their order.
+"""Sending deliveries again: one, or those to a bot, desk, subscription or channel within a time, in their order.
 
 A replay is a new row in a lane of its own (`<lane>-r`), so that it neither waits for nor holds up what is new. It
 goes out under the id of the first delivery. Asked for again while it is under way, it is the same replay: who got no
@@ -7,13 +7,16 @@ answer asks twice and means one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections import Counter
+from collections.abc import Collection, Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
 
 from chalicelib.api.deliveries import deliveries as reading
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields, body, invalid
-from chalicelib.api.http.formats import BotId, Time
+from chalicelib.api.http.formats import BotId, ChannelId, DeskId, SubscriptionId, Time
 from chalicelib.domain.lane import queue_of, replay_of, thread_of
 from chalicelib.domain.order import Order
 from chalicelib.domain.thread import DESK
@@ -26,16 +29,37 @@ from chalicelib.tables.deliveries import DeliveryRow
 MOST = 200
 """Deliveries replayed by one call; `next_since` says where to go on."""
 _SHOWN = 100
+_EXAMINED = 2000
+"""Deliveries read by one call, whatever their status."""
+_TO = ("bot_id", "desk_id", "subscription_id", "channel_id")
+_MINDS_PEOPLE = ("bt_", "ch_")
+"""Prefixes of those that hear nothing again of a thread that a person owns: a bot has no business there, and its
+customer is spoken with. Desks and who subscribes are told what they missed."""
+AT_ONCE = 100
+"""Conversations whose replays go out at the same time: workers of `bulk-deliveries.fifo` by lanes of each."""
+_LEAST_MS, _USUAL_MS = 100, 1000
 SAME_MS = 60_000
 """One delivery asked for again within this time is the same replay, also where it was delivered meanwhile."""
 
 
-class Replay(Fields):
-    """Which deliveries are sent again."""
+def _by(name: str) -> dict[str, Any]:
+    others = {other: {"type": "null"} for other in _TO if other != name}
+    return {"required": [name], "properties": others | {name: {"type": "string"}}}
 
-    bot_id: BotId
+
+class Replay(Fields):
+    """Which deliveries are sent again: finished ones to one destination."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_by(name) for name in _TO]})
+
+    bot_id: BotId | None = None
+    desk_id: DeskId | None = None
+    subscription_id: SubscriptionId | None = None
+    channel_id: ChannelId | None = None
     since: Time
     until: Time | None = None
+    statuses: Annotated[list[Literal["delivered", "failed", "expired", "poison"]], Field(min_length=1)] | None = None
+    """Only those; without it all that are finished, delivered ones too."""
     dry_run: bool = False
 
 
@@ -56,44 +80,72 @@ def one(call: Call) -> Answer:
 
 
 def many(call: Call) -> Answer:
-    """202 (200 where `dry_run`) `{"count", "deliveries", "skipped", "next_since"}`: finished deliveries of the bot,
-    oldest first; those of threads that a person owns are skipped and counted by reason."""
+    """202 (200 where `dry_run`) `{"count", "deliveries", "skipped", "next_since", "first_at", "last_at", "seconds"}`:
+    finished deliveries to a bot, desk, subscription or channel, oldest first; to a bot or channel those of threads that
+    a person owns are skipped. What is skipped is counted by reason."""
     wanted = body(call, Replay)
-    service = call.caller.need_service(config.service_of(wanted.bot_id))
-    if config.get("bot", wanted.bot_id) is None:
-        raise invalid([("/bot_id", f"there is no bot {wanted.bot_id}")])
+    name, destination = _whose(wanted)
+    service = call.caller.need_service(config.service_of(destination))
+    if config.get(name.removesuffix("_id"), destination) is None:
+        raise invalid([(f"/{name}", f"there is no {name.removesuffix('_id')} {destination}")])
     since, until = from_rfc3339(wanted.since), from_rfc3339(wanted.until) if wanted.until else now_ms()
     if until < since:
         raise invalid([("/until", "lies before since")])
-    chosen, skipped, next_since = _choose(wanted.bot_id, since, until)
+    chosen, skipped, next_since = _choose(destination, since, until, wanted.statuses or deliveries.FINISHED)
     answer: dict[str, Any] = {
         "count": len(chosen),
         "skipped": skipped,
         "next_since": next_since,
         "dry_run": wanted.dry_run,
+        "first_at": rfc3339(reading.created_ms(chosen[0])) if chosen else None,
+        "last_at": rfc3339(reading.created_ms(chosen[-1])) if chosen else None,
+        "seconds": _seconds(chosen),
     }
     if wanted.dry_run:
         return Answer(200, answer | {"deliveries": [_brief(row) for row in chosen[:_SHOWN]]})
     # In their order: keys of one process sort as they were made.
     made = [_again(row) for row in chosen]
     _wake(made)
-    told = {"count": len(made), "since": wanted.since, "until": wanted.until}
+    told: dict[str, object] = {"count": len(made), "since": wanted.since, "until": wanted.until}
+    if wanted.statuses:
+        told["statuses"] = list(wanted.statuses)
     audit.note(
-        service, at=now_ms(), actor=call.caller.id, action="deliveries.replayed", subject=wanted.bot_id, change=told
+        service, at=now_ms(), actor=call.caller.id, action="deliveries.replayed", subject=destination, change=told
     )
     return Answer(202, answer | {"deliveries": [_brief(row) for row in made[:_SHOWN]]})
 
 
-def _choose(bot: str, since: int, until: int) -> tuple[list[DeliveryRow], dict[str, int], str | None]:
+def _whose(wanted: Replay) -> tuple[str, str]:
+    """(name of the member, id) of the one destination."""
+    given = [(name, id) for name in _TO if (id := getattr(wanted, name))]
+    if len(given) != 1:
+        raise invalid([("", f"needs one of {', '.join(_TO[:-1])} and {_TO[-1]}")])
+    return given[0]
+
+
+def _seconds(rows: list[DeliveryRow]) -> int:
+    """How long it takes to send these again: a conversation's one after the other, many conversations at once, each as
+    long as what went well of them took."""
+    took = [int(one.get("took_ms") or 0) for row in rows for one in row.attempts or () if not one.get("error")]
+    each_ms = max(_LEAST_MS, sum(took) // len(took)) if took else _USUAL_MS
+    lanes = Counter(str(row.lane) for row in rows)
+    in_a_row = max(max(lanes.values(), default=0), -(-len(rows) // AT_ONCE))
+    return -(-in_a_row * each_ms // 1000)
+
+
+def _choose(
+    destination: str, since: int, until: int, statuses: Collection[str]
+) -> tuple[list[DeliveryRow], dict[str, int], str | None]:
     """(what is sent again, oldest first; how many are not, by reason; where to go on)."""
     chosen: list[DeliveryRow] = []
     skipped = {"owned_by_desk": 0, "not_finished": 0, "is_replay": 0}
     owners: dict[str, str] = {}
     last = 0
-    for row in _between(bot, since, until):
+    minds_people = destination.startswith(_MINDS_PEOPLE)
+    for examined, row in enumerate(_between(destination, since, until)):
         at = reading.created_ms(row)
         # A page ends between two milliseconds, so that the next one, which begins with `at`, repeats nothing.
-        if len(chosen) >= MOST and at != last:
+        if (len(chosen) >= MOST or examined >= _EXAMINED) and at != last:
             return chosen, skipped, rfc3339(at)
         last = at
         thread = thread_of(str(row.lane))
@@ -101,15 +153,17 @@ def _choose(bot: str, since: int, until: int) -> tuple[list[DeliveryRow], dict[s
             skipped["is_replay"] += 1
         elif row.status in deliveries.UNDONE:
             skipped["not_finished"] += 1
-        elif _owner(thread, owners) == DESK:
+        elif row.status not in statuses:
+            continue
+        elif minds_people and _owner(thread, owners) == DESK:
             skipped["owned_by_desk"] += 1
         else:
             chosen.append(row)
     return chosen, skipped, None
 
 
-def _between(bot: str, since: int, until: int) -> Iterator[DeliveryRow]:
-    keys = DeliveryRow.by_destination.query(bot, DeliveryRow.created.between(f"{since:013d}", f"{until:013d}~"))
+def _between(destination: str, since: int, until: int) -> Iterator[DeliveryRow]:
+    keys = DeliveryRow.by_destination.query(destination, DeliveryRow.created.between(f"{since:013d}", f"{until:013d}~"))
     batch: list[tuple[str, str]] = []
     for key in keys:
         batch.append((str(key.lane), str(key.key)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -94,3 +94,19 @@ class Need(BaseModel):
     count: int
     """100 are 100 or more; 25 of failures 25 or more."""
     since: str | None
+
+
+class ReplayAnswer(BaseModel):
+    """What is sent again, or would be."""
+
+    count: int
+    deliveries: list[dict[str, Any]]
+    """The first hundred of them."""
+    skipped: dict[str, int]
+    next_since: str | None
+    dry_run: bool
+    first_at: str | None
+    last_at: str | None
+    """When the first and the last of them came into being."""
+    seconds: int
+    """How long it takes, as far as that can be told."""

@@ -231,16 +231,6 @@ class ConversationTimeline(BaseModel):
     """Of the thread, the oldest first."""
 
 
-class ReplayAnswer(BaseModel):
-    """What is sent again, or would be."""
-
-    count: int
-    deliveries: list[dict[str, Any]]
-    skipped: dict[str, int]
-    next_since: str | None
-    dry_run: bool
-
-
 class Failure(BaseModel):
     """What our own code could not do."""
 

@@ -23,7 +23,7 @@ from chalicelib.api.conversations.messages import MessagesList
 from chalicelib.api.conversations.recent import RecentMessages, RecentMessagesAnswer
 from chalicelib.api.conversations.trigger_events import EventAnswer, TriggerAsk, TriggerAsked
 from chalicelib.api.deliveries.replay import Replay
-from chalicelib.api.deliveries.shapes import Counted, Need, WaitingLane, WebhookHealth
+from chalicelib.api.deliveries.shapes import Counted, Need, ReplayAnswer, WaitingLane, WebhookHealth
 from chalicelib.api.http import shapes
 from chalicelib.api.http.base_url import base_url
 from chalicelib.api.http.call import Answer, Call
@@ -92,7 +92,7 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.deliveries.trying:all_lanes": (202, None, Counted),
     "api.deliveries.lanes:health": (200, None, WebhookHealth),
     "api.deliveries.replay:one": (202, None, shapes.Delivery),
-    "api.deliveries.replay:many": (202, Replay, shapes.ReplayAnswer),
+    "api.deliveries.replay:many": (202, Replay, ReplayAnswer),
     "api.deliveries.failures:one": (200, None, shapes.Failure),
     "api.deliveries.failures:replay": (202, None, shapes.Failure),
     "api.setup.audit:one": (200, None, shapes.AuditEntry),

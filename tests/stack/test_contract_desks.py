@@ -217,6 +217,10 @@ def test_what_time_brings(deployment: Deployment) -> None:
         throttled = deployment.bot_hears("it", lambda event: event.get("Message") == "throttled")["Conversationid"]
         deployment.bot_posts({"eventid": 1001, "conversation_id": throttled, "message": "not now"})
 
+        # The stream's filter wakes `observe` for console desks.
+        inbox = f"/v1/inbox?desk_id={console['id']}"
+        (row,) = eventually(lambda: platform.call("GET", inbox).json["data"], "the inbox")
+        assert (row["reason"], row["last"]["text"], row["state"]) == ("bot_failing", "help", "offered")
         # Two signatures until the end of the overlap, then the new one's alone.
         secrets = (rotated["signing_secret"], turning_bot["signing_secret"])
         assert rotated["signing_secret"] != turning_bot["signing_secret"]

@@ -128,6 +128,22 @@ def test_retries_keep_order_and_the_id(platform: Platform) -> None:
         assert platform.get(f"/v1/bots/{bot['id']}")["status"] == "active"
 
 
+def test_tried_at_once(platform: Platform) -> None:
+    with serving() as end:
+        end.answer = quiet
+        bot, visitor = bot_on_a_chat(platform, platform.service(), "b", end.url, retry={"waits_s": [1800]})
+        end.forget()
+        end.answer = lambda heard: (503, {})
+        visitor.says("one")
+        visitor.says("two")
+        path = f"/v1/bots/{bot['id']}/lanes"
+        lane = eventually(lambda: next(iter(platform.get(path)["data"]), None), "a lane that waits")
+        end.answer = quiet
+        assert platform.call("POST", f"/v1/deliveries/{lane['delivery_id']}/try").status == 202
+        eventually(lambda: messages(end) == ["one", "one", "two"], "what waited")
+        eventually(lambda: platform.get(path)["data"] == [], "nothing waits")
+
+
 def test_switched_off_and_back_and_replayed(deployment: Deployment) -> None:
     platform, bot = deployment.platform, deployment.bot["id"]
     platform.call("PATCH", f"/v1/rules/{deployment.rule['id']}", {"on_bot_failure": "wait"})
@@ -143,6 +159,14 @@ def test_switched_off_and_back_and_replayed(deployment: Deployment) -> None:
     visitor.says("two")
     visitor.says("three")
     eventually(lambda: len(platform.deliveries(bot_id=bot)) == 3, "three deliveries that wait")
+    (lane,) = platform.get(f"/v1/bots/{bot}/lanes")["data"]
+    assert (lane["state"], lane["waiting"], len(lane["attempts"])) == ("held", 3, 5)
+    service = platform.get(f"/v1/bots/{bot}")["service_id"]
+    (first,) = platform.get(f"/v1/deliveries?service_id={service}&status=waiting")["data"]
+    assert first["id"] == lane["delivery_id"]
+    needs = platform.get(f"/v1/attention?service_id={service}")["data"]
+    assert ("bot_inactive", bot, 1) in [(one["kind"], one["id"], one["count"]) for one in needs]
+    assert platform.call("POST", f"/v1/deliveries/{first['id']}/try").code == "held"
     refused = platform.call("POST", f"/v1/bots/{bot}/verify")
     assert (refused.status, refused.code) == (409, "edit_required")
     deployment.bot_end.answer = quiet

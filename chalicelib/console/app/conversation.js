@@ -21,7 +21,7 @@ import { parts, t } from "./words.js";
 
 export function Conversation({ id, row, side, show, back }) {
   const timeline = useTimeline(id, row?.version ?? 0);
-  const now = useNow(5000), { me } = session.get(), { presence } = useStore(live);
+  const now = useNow(5000), { me } = session.get(), { presence, visitor } = useStore(live);
   useStore(setup);
   const [asking, ask] = useState(""), [all, showAll] = useState(false), [pending, wait] = useState([]);
   const focus = useRef(() => {});
@@ -84,7 +84,7 @@ export function Conversation({ id, row, side, show, back }) {
     <${Owns} of=${owners(conversations, data)} row=${row} conversation=${conversation} me=${me} now=${now} mine=${mine} back=${() => leave(deeds.toBot(id))} />
     ${row?.snoozed_until && ms(row.snoozed_until) > now && html`<div class="pad0"><${Note} icon="clock-pause">${t("snooze.until", { at: clock(row.snoozed_until) })} ${mine && html`<${Btn} kind="sm" onClick=${() => deeds.snooze(id, null)}>${t("snooze.wake")}<//>`}<//></div>`}
     ${timeline.loading ? html`<div class="stream"><${Loading} rows=${5} /></div>` : html`<${Stream} data=${data} channel=${channel} me=${me} more=${timeline.cursor} older=${deeds.trying(timeline.older)} all=${all} pending=${pending} conversations=${conversations} />`}
-    <div aria-live="polite">${others.length > 0 && html`<div class="presence"><${Face} name=${others[0].agent.name} k="sm" here=${true} /><span>${parts(others[0].typing ? "presence.writes" : "presence.looks", { name: html`<b class="strong">${others.map((one) => one.agent.name).join(", ")}</b>` })}</span></div>`}</div>
+    <div aria-live="polite">${visitor && state !== "closed" && html`<div class="presence"><${Face} name=${name} k="sm" /><span>${parts("presence.writes", { name: html`<b class="strong">${name}</b>` })}</span></div>`}${others.length > 0 && html`<div class="presence"><${Face} name=${others[0].agent.name} k="sm" here=${true} /><span>${parts(others[0].typing ? "presence.writes" : "presence.looks", { name: html`<b class="strong">${others.map((one) => one.agent.name).join(", ")}</b>` })}</span></div>`}</div>
     ${timeline.error && data.length > 0 && html`<div class="pad0"><${Trouble} error=${timeline.error} again=${timeline.again} /></div>`}
     ${conversation && html`<${Composer} key=${id} id=${id} row=${row} channel=${channel} contact=${contact} name=${name} me=${me} writable=${mine} left=${left} send=${send} focus=${focus} crossed=${crossed}
       claim=${here && !agent?.id ? () => deeds.claim(id) : null} take=${here && agent?.id && !mine ? () => deeds.assign(id) : null} holder=${agent} />`}

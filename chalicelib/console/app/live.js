@@ -6,7 +6,7 @@ import { load as loadSetup, setup } from "./setup.js";
 import { store } from "./store.js";
 
 const QUICK = 2000, IDLE = 10_000, IDLE_AFTER = 120_000, ANEW_AFTER = 60_000, OLD = 8000;
-export const live = store({ at: Date.now(), failing: false, presence: [], versions: {} });
+export const live = store({ at: Date.now(), failing: false, presence: [], visitor: false, versions: {} });
 export const open = store(null); // {conversation, watch, typing}: what this page looks at
 let touched = Date.now();
 for (const kind of ["pointerdown", "keydown", "pointermove", "focus"]) addEventListener(kind, () => { touched = Date.now(); }, { passive: true, capture: true });
@@ -17,11 +17,11 @@ const pause = () => (Date.now() - touched > IDLE_AFTER ? IDLE : QUICK);
 export function start(service) {
   const channel = new BroadcastChannel(`parley ${service}`);
   const done = new AbortController();
-  let cursor = null, beats = 0, anewAt = 0, wake = () => {}, others = null;
+  let cursor = null, anewAt = 0, wake = () => {}, others = null;
 
   const heard = (answer) => {
     apply(service, answer.changes);
-    live.set({ at: Date.now(), failing: false, presence: answer.presence, versions: answer.versions.threads ?? {} });
+    live.set({ at: Date.now(), failing: false, presence: answer.presence, visitor: answer.visitor_typing, versions: answer.versions.threads ?? {} });
     const version = answer.versions.config ?? 0;
     const known = setup.get();
     if (!version || known.service !== service || known.version === version) return;
@@ -36,12 +36,11 @@ export function start(service) {
   const beat = async () => {
     const mine = document.hasFocus() || !others ? open.get() : others;
     const answer = await post("v1/console/beat", { service_id: service, cursor, open: mine?.conversation ?? null, typing: Boolean(mine?.typing), watch: mine?.watch ?? [] }, { signal: done.signal });
-    const lost = cursor === null && beats > 0;
-    beats += 1;
     cursor = answer.cursor;
     heard(answer);
     channel.postMessage({ answer });
-    if (lost || Date.now() - anewAt > ANEW_AFTER) await everything();
+    // What comes too late for the cursor, or is more than one answer holds, stands in the lists.
+    if (answer.missed || Date.now() - anewAt > ANEW_AFTER) await everything();
   };
   const rest = (length) => new Promise((on) => {
     const timer = setTimeout(on, length);
@@ -52,7 +51,6 @@ export function start(service) {
     while (!done.signal.aborted) {
       if (document.visibilityState !== "visible") return;
       try {
-        if (Date.now() - live.get().at > 5 * 60_000) cursor = null; // rows are kept for ten minutes
         await beat();
         wrong = 0;
       } catch (error) {

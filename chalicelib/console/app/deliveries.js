@@ -50,4 +50,4 @@ function Rows({ given }) {
     </tbody></table></div><//><//>`;
 }
 
-const worked = (attempt) => !attempt.error && attempt.status_code >= 200 && attempt.status_code < 300;
+const worked = (attempt) => !attempt.error && (!attempt.status_code || (attempt.status_code >= 200 && attempt.status_code < 300));

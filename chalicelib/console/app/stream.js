@@ -103,7 +103,8 @@ export const why = (reason) => (reason ? (known(`reason.${reason}`) ? t(`reason.
 
 const bad = (one) => one.status !== "delivered" && (one.status !== "pending" || one.attempts.length > 0);
 const failedOnce = (one) => one.attempts.some((attempt) => !worked(attempt)) || one.status === "failed" || one.status === "expired" || one.status === "poison";
-const worked = (attempt) => !attempt.error && attempt.status_code >= 200 && attempt.status_code < 300;
+// A desk of the console is told without a call: there is nothing that could have failed.
+const worked = (attempt) => !attempt.error && (!attempt.status_code || (attempt.status_code >= 200 && attempt.status_code < 300));
 const ICON = { bot: "robot", desk: "headset", subscription: "webhook", trigger: "bolt" };
 
 function whose(one) {

@@ -52,7 +52,8 @@ class Company:
     def __init__(self, up: Stack, bot_url: str) -> None:
         self.up = up
         self.service = self._make("services", name="Marlow Water")["id"]
-        self.channel = self._made("channels", kind="webchat", name="Chat on the site", settings={"ask_email": True})["id"]
+        settings = {"ask_email": True}
+        self.channel = self._made("channels", kind="webchat", name="Chat on the site", settings=settings)["id"]
         made = self._made("bots", name="Intake bot", profile="imi", webhook_url=bot_url, verification_token=TOKEN)
         self.bot = made["id"]
         self.call("POST", f"/v1/bots/{self.bot}/verify", {})

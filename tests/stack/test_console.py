@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from infra import vendored
 from tests.outside import Answer, Heard, Outside, serving
 from tests.stack.browsers import opened, patiently, severe
 from tests.stack.conftest import TOKEN, Platform, Visitor, eventually, first
@@ -18,6 +19,14 @@ from selenium.webdriver.common.by import By  # isort: skip
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
 WIDE = {"width": 1440, "height": 900}
+AXE = vendored.Pinned(
+    "axe-core", "4.14.1", "MPL-2.0",
+    "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
+    (("axe.js", "axe.min.js",
+      "sha512-5j5ln5gG165b1AiZBDsIcaUGLFRCsBs/Gj7fXq9Qv1w6cQSnJGMpO0rRt3xmGg1OQOhQ3sid6dbs5wqME6mvFw=="),),
+    (), "",
+)  # fmt: skip
+"""Checks of https://www.w3.org/TR/WCAG22/ that a program can make (https://github.com/dequelabs/axe-core)."""
 
 
 def bot(heard: Heard) -> Answer:
@@ -234,21 +243,44 @@ def test_what_customers_write_is_only_text(office: Office, seat: Callable[[str],
     assert not severe(reader.browser)
 
 
-def test_every_page_opens(office: Office, seat: Callable[..., Console]) -> None:
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The script that checks a page."""
+    vendored.KEPT.mkdir(parents=True, exist_ok=True)
+    got = vendored.files([AXE], [], lambda one: vendored.tarball(one, vendored.KEPT, vendored.fetched))
+    return got["axe.js"].decode()
+
+
+def test_everybody_can_use_every_page(office: Office, seat: Callable[..., Console], axe: str) -> None:
+    """Each page opens, and has nothing that axe complains of: on a desk by day, on a phone at night."""
+    office.handed_over()
     owner = seat("Owner", "admin")
-    places = owner.browser.execute_script(
-        "return [...document.querySelectorAll('.nav a[href]')].map((one) => one.href)"
-    )
-    assert len([place for place in places if "#/" in place]) >= 14
-    for place in places:
-        if "#/" not in place:
-            continue
-        owner.browser.get(place)
-        eventually(patiently(lambda: owner.browser.execute_script(
-            "return document.querySelector('main h1') && !document.querySelector('main .skel')"
-        )), f"{place} is read")  # fmt: skip
-        assert "This did not work" not in owner.text(), place
-    assert not severe(owner.browser)
+    browser = owner.browser
+    links = browser.execute_script("return [...document.querySelectorAll('.nav a[href]')].map((one) => one.href)")
+    places = [link for link in links if "#/" in link]
+    assert len(places) >= 14
+    ones = (f"bots/{office.bot}", f"desks/{office.desk}", "channels/new", "rules/new")
+    places += [f"{office.platform.up.console_url}#/{office.service}/{one}" for one in ones]
+    for width, height, scheme, shown in ((1440, 900, "light", places), (390, 844, "dark", places[:3] + places[-4:])):
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 720}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        for place in shown:
+            browser.get(place)
+            drawn = "return document.querySelector('main h1') && !document.querySelector('main .skel')"
+            eventually(patiently(lambda: browser.execute_script(drawn)), f"{place} is read")  # noqa: B023
+            if place.endswith("/inbox"):
+                owner.click(".ilist .item")
+                owner.sees("Claim this conversation")
+            assert "This did not work" not in owner.text(), place
+            wrong = browser.execute_async_script(
+                f"{axe}; axe.run(document, {{resultTypes: ['violations']}}).then((told) => arguments[0]("
+                "told.violations.map((one) => [one.id, one.nodes.map((node) => node.target.join())])))"
+            )
+            assert not wrong, (place, scheme, wrong)
+            assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth"), place
+    assert not severe(browser)
 
 
 def test_an_owner_makes_a_desk_and_is_told_what_is_wrong(office: Office, seat: Callable[..., Console]) -> None:

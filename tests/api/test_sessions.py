@@ -47,6 +47,7 @@ def test_a_key_is_given_once_for_a_cookie(api: Any, service: str) -> None:
     assert answer.body | {"expires_at": ""} == {
         "me": {"id": key_id, "name": "test", "email": None, "role": "admin"},
         "services": [{"id": service, "name": "Care"}],
+        "all_services": True,
         "desk_ids": None,
         "expires_at": "",
     }

@@ -198,7 +198,7 @@ def test_of_two_who_claim_one_has_it(office: Office, seat: Callable[[str], Conso
     people[0].sees("Tom is looking at this too")
     people[1].sees("Ann is looking at this too")
     for one in people:
-        one.browser.execute_script("document.querySelector('.compose .btn.main').click()")
+        one.click(".compose .btn.main", "Claim")
 
     agent = eventually(lambda: office.platform.get(f"/v1/conversations/{conversation}")["agent"], "an agent")
     names = ["Ann", "Tom"]
@@ -268,7 +268,7 @@ def test_everybody_can_use_every_page(office: Office, seat: Callable[..., Consol
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
         for place in shown:
             browser.get(place)
-            drawn = "return document.querySelector('main h1') && !document.querySelector('main .skel')"
+            drawn = "return document.querySelector('main h1') && !document.querySelector('main [aria-busy=true]')"
             eventually(patiently(lambda: browser.execute_script(drawn)), f"{place} is read")  # noqa: B023
             if place.endswith("/inbox"):
                 owner.click(".ilist .item")

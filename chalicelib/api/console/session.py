@@ -50,6 +50,8 @@ class Me(BaseModel):
 
     me: SomebodySignedIn
     services: list[ServiceToChoose]
+    all_services: bool
+    """Whether these are all there are, and so what belongs to none may be seen."""
     desk_ids: list[str] | None
     """The only desks whose conversations are shown; null: all."""
     expires_at: str | None
@@ -92,6 +94,7 @@ def _me(caller: Caller) -> dict[str, Any]:
     return {
         "me": caller.person | {"email": caller.email or None, "role": caller.role},
         "services": [{"id": row.id, "name": str(row.name or row.id)} for row in _services(caller)],
+        "all_services": not caller.service,
         "desk_ids": sorted(caller.desks) if caller.desks is not None else None,
         "expires_at": rfc3339(caller.until_ms) if caller.until_ms else None,
     }

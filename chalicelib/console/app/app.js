@@ -32,7 +32,7 @@ function App() {
 function Console({ who }) {
   const at = useStore(place);
   const service = who.services.find((one) => one.id === at.service) ?? who.services[0];
-  const pages = pagesOf(who.me.role);
+  const pages = pagesOf(who);
   const known = service.id === at.service && pages.includes(at.page);
   useEffect(() => { if (!known) instead(service.id, pages.includes(at.page) ? at.page : startOf(who.me.role)); }, [known]);
   useEffect(() => {

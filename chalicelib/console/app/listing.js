@@ -35,7 +35,7 @@ export function useList(path, given, { every = 0 } = {}) {
 }
 
 export function Listed({ list, empty, children, within = false }) {
-  if (!list.loaded && !list.error) return list.late ? html`<${Loading} />` : null;
+  if (!list.loaded && !list.error) return html`<div aria-busy="true">${list.late && html`<${Loading} />`}</div>`;
   return html`${list.error && html`<${Trouble} error=${list.error} again=${list.again} />`}
     ${list.loaded && !list.data.length && !list.cursor ? html`<section class=${within ? "" : "card"}><${Empty} icon=${empty.icon} title=${empty.title} action=${empty.action}>${empty.more}<//></section>` : children}
     ${list.cursor && html`<div class="row pad"><${Btn} onClick=${list.more}>${t("list.more")}<//></div>`}`;

@@ -17,7 +17,7 @@ export const PAGES = {
   subscriptions: { icon: "webhook", key: "u", role: "read", load: resources },
   replies: { icon: "message-circle", key: "y", role: "read", load: resources },
   deliveries: { icon: "truck-delivery", key: "d", role: "read", load: later(() => import("./deliveries.js")) },
-  failures: { icon: "alert-triangle", key: "f", role: "admin", load: later(() => import("./failures.js")) },
+  failures: { icon: "alert-triangle", key: "f", role: "admin", everywhere: true, load: later(() => import("./failures.js")) },
   audit: { icon: "history", key: "a", role: "admin", load: later(() => import("./audit.js")) },
   people: { icon: "users-group", key: "p", role: "admin", load: resources },
   keys: { icon: "key", key: "k", role: "admin", load: resources },
@@ -31,4 +31,5 @@ export const SECTIONS = [
 const ORDER = ["read", "agent", "admin"];
 // An agent begins with who waits, everybody else with what needs somebody.
 export const startOf = (role) => (role === "agent" ? "inbox" : "overview");
-export const pagesOf = (role) => Object.keys(PAGES).filter((name) => ORDER.indexOf(role) >= ORDER.indexOf(PAGES[name].role));
+// Some pages are about the whole deployment, and not for who sees one service of it.
+export const pagesOf = (who) => Object.keys(PAGES).filter((name) => ORDER.indexOf(who.me.role) >= ORDER.indexOf(PAGES[name].role) && (who.all_services || !PAGES[name].everywhere));

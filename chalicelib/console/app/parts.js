@@ -54,7 +54,7 @@ export const Page = ({ title, crumb, lead, actions, chips, children }) => html`
   <div class="page"><div class="pagehead"><div class="grow">${crumb && html`<nav class="crumb" aria-label=${t("nav.path")}>${crumb}</nav>`}<div class="row wrap"><h1>${title}</h1>${chips}</div>${lead && html`<p class="lead">${lead}</p>`}</div>${
     actions && html`<div class="row wrap">${actions}</div>`}</div>${children}</div>`;
 export const Loading = ({ rows = 4 }) => html`
-  <div class="waiting" role="status"><span class="unseen">${t("list.loading")}</span>${Array.from({ length: rows }, () => html`<div class="skel"></div>`)}</div>`;
+  <div class="waiting" role="status" aria-busy="true"><span class="unseen">${t("list.loading")}</span>${Array.from({ length: rows }, () => html`<div class="skel"></div>`)}</div>`;
 
 export const Seg = ({ of, value, set, label, says = (one) => one }) => html`
   <div class="seg" role="group" aria-label=${label}>${of.map((one) => html`<button type="button" aria-pressed=${String(one === value)} onClick=${() => set(one)}>${says(one)}</button>`)}</div>`;

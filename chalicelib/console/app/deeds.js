@@ -76,6 +76,10 @@ export const seen = trying(async (row, sequence) => {
   shown(row.conversation_id, { unread: 0 });
   soon();
 });
+export const tryNow = trying(async (delivery) => {
+  await post(`v1/deliveries/${encodeURIComponent(delivery)}/try`, {}, { key: unique() });
+  say(t("done.tried"));
+});
 export const replay = trying(async (delivery) => {
   await post(`v1/deliveries/${encodeURIComponent(delivery)}/replay`, {}, { key: unique() });
   say(t("done.replayed"));

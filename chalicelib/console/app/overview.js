@@ -11,11 +11,12 @@ import { t } from "./words.js";
 
 export const title = () => t("nav.overview");
 const EVERY_MS = 10_000;
-const ICON = { bot_inactive: ["bad", "robot"], bot_failing: ["warn", "robot"], desk_inactive: ["bad", "headset"], desk_failing: ["warn", "headset"], subscription_inactive: ["bad", "webhook"], subscription_failing: ["warn", "webhook"], deliveries_failed: ["bad", "truck-delivery"], deliveries_waiting: ["warn", "truck-delivery"], failures: ["bad", "alert-triangle"] };
+const OF = { bt: "bot_id", dk: "desk_id", sb: "subscription_id", ch: "channel_id", tr: "trigger_id" };
+const ICON = { bot_inactive: ["bad", "robot"], bot_failing: ["warn", "robot"], bot_unverified: ["warn", "robot"], desk_unverified: ["warn", "headset"], subscription_unverified: ["warn", "webhook"], overdue: ["bad", "clock"], deliveries_poison: ["bad", "flag"], desk_inactive: ["bad", "headset"], desk_failing: ["warn", "headset"], subscription_inactive: ["bad", "webhook"], subscription_failing: ["warn", "webhook"], deliveries_failed: ["bad", "truck-delivery"], deliveries_waiting: ["warn", "truck-delivery"], failures: ["bad", "alert-triangle"] };
 
 function leads(need) {
-  const kind = need.kind.split("_")[0];
-  if (need.kind.startsWith("deliveries")) return href("deliveries", "", { status: need.kind.slice(11) });
+  const kind = need.kind.split("_")[0], of = OF[need.id?.slice(0, 2)];
+  if (need.kind.startsWith("deliveries")) return href("deliveries", "", { ...(of ? { [of]: need.id } : {}), status: need.kind.slice(11) });
   if (need.kind === "failures") return href("failures");
   return need.id ? href(`${kind}s`, need.id) : href("inbox");
 }
@@ -37,7 +38,7 @@ export default function Overview({ service }) {
       ${tile(t("overview.bots"), bots.filter((one) => one.status === "active").length, t("overview.of", { n: bots.length }), href("bots"))}</div>
     ${state.error && html`<${Trouble} error=${state.error} again=${read} />`}
     <${Card} title=${t("overview.needs")} flush=${true}>${state.needs === null && !state.error ? html`<${Loading} />` : state.needs?.length ? html`<ul class="attn">${state.needs.map((need) => html`<li key=${need.kind + need.id}><span class=${`ic ${(ICON[need.kind] ?? ["warn"])[0]}`}><${Icon} n=${(ICON[need.kind] ?? ["", "alert-triangle"])[1]} /></span>
-      <span class="grow"><b class="strong">${t(`need.${need.kind}`, { name: need.name ?? "", n: need.count ?? 0 })}</b>${need.since && html`<br /><span class="small muted">${t("overview.since", { span: ago(need.since, now) })}</span>`}</span><a class="btn sm" href=${leads(need)}>${t("overview.look")}</a></li>`)}</ul>` : html`<p class="pad muted row"><${Icon} n="circle-check" />${t("overview.well")}</p>`}<//>
+      <span class="grow"><b class="strong">${t(`need.${need.kind}${need.kind.startsWith("deliveries") && need.name ? "_to" : ""}`, { name: need.name ?? "", n: need.count ?? 0 })}</b>${need.since && html`<br /><span class="small muted">${t("overview.since", { span: ago(need.since, now) })}</span>`}</span><a class="btn sm" href=${leads(need)}>${t("overview.look")}</a></li>`)}</ul>` : html`<p class="pad muted row"><${Icon} n="circle-check" />${t("overview.well")}</p>`}<//>
     <div class="grid g2 start"><${Card} title=${t("nav.bots")} flush=${true}><${Parties} of=${bots} page="bots" icon=${() => "robot"} /><//><${Card} title=${t("nav.desks")} flush=${true}><${Parties} of=${desks} page="desks" icon=${() => "headset"} /><//>
       <${Card} title=${t("nav.channels")} flush=${true}><${Parties} of=${channels} page="channels" icon=${(one) => channelIcon(one.kind)} /><//></div><//>`;
 }

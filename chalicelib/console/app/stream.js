@@ -146,6 +146,7 @@ function Tries({ one, name, message }) {
       <span class="num"><b class=${`strong ${worked(attempt) ? "c-ok" : "c-bad"}`}>${code(attempt)}</b>${attempt.took_ms !== null && ` · ${took(attempt.took_ms)}`}</span>
       ${!worked(attempt) && (attempt.response_head || attempt.error) && html`<span class="said">${attempt.response_head || attempt.error}</span>`}</div>`)}
     ${!one.attempts.length && html`<div class="try"><span></span><span class="muted grow">${t("tries.none")}</span></div>`}
+    ${may("agent") && one.status === "waiting" && html`<footer><${Btn} kind="sm" icon="player-play" onClick=${() => deeds.tryNow(one.id)}>${t("tries.try")}<//></footer>`}
     ${may("agent") && DONE.includes(one.status) && html`<footer><${Btn} kind="sm" icon="rotate-clockwise" onClick=${() => deeds.replay(one.id)}>${t("tries.again")}<//></footer>`}</div>`;
 }
 

@@ -63,6 +63,31 @@ def test_every_word_that_is_said_is_there_and_said_once() -> None:
     assert asked <= {*told} and len(asked) > 150, sorted(asked - {*told})
 
 
+@pytest.mark.parametrize("name", ["words", "more"])
+def test_every_language_says_the_same(name: str) -> None:
+    """The same keys in the same order, each a text or a plural as in English, with the same places."""
+    words = _words(name)
+    (listed,) = re.findall(r"^const LANGUAGES = (\[.*\]);$", page.files()["words.js"].decode(), re.M)
+
+    assert {*json.loads(listed)} == {*words} >= {"en", "de"}
+    for language, said in words.items():
+        assert [*said] == [*words["en"]], language
+        unlike = {key: told for key, told in said.items() if _shape(told) != _shape(words["en"][key])}
+        assert not unlike, language
+
+
+def _words(name: str) -> dict[str, dict[str, Any]]:
+    """What each language says, by its name."""
+    found = {re.fullmatch(rf"{name}-(\w+)\.json", served): content for served, content in page.files().items()}
+    return {match[1]: json.loads(content) for match, content in found.items() if match}
+
+
+def _shape(told: Any) -> list[tuple[str, list[str]]]:
+    """The forms of a text and the places in each; a text that is no plural has one form without a name."""
+    forms = told if isinstance(told, dict) else {"": told}
+    return sorted((form, sorted(re.findall(r"\{\w+\}", text))) for form, text in forms.items())
+
+
 def test_what_others_wrote_becomes_only_text() -> None:
     """Nothing of the page makes HTML of a text, and nothing is kept where scripts of others might find it."""
     ours = [path.read_text(encoding="utf-8") for path in (page.CONSOLE / "app").glob("*.js")]

@@ -1,6 +1,6 @@
 // What the page says, in the reader's language: whole sentences with places for names and numbers.
 
-const LANGUAGES = ["en"];
+const LANGUAGES = ["en", "de"];
 const wanted = (navigator.languages ?? ["en"]).map((one) => one.slice(0, 2));
 export const LANGUAGE = wanted.find((one) => LANGUAGES.includes(one)) ?? "en";
 let words = {};

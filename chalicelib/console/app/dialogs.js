@@ -3,6 +3,7 @@ import { html, useState } from "./html.js";
 import { Btn, Dialog, Icon } from "./parts.js";
 import { setup } from "./setup.js";
 import { useStore } from "./store.js";
+import { weekday } from "./time.js";
 import { t } from "./words.js";
 
 const USUAL = ["solved", "passed_on", "no_answer", "not_for_us"];
@@ -28,7 +29,7 @@ export function Snooze({ close, done }) {
   const choices = [["snooze.hour", soon(60)], ["snooze.hours", soon(180)], ["snooze.tomorrow", at(9, 1)], ["snooze.monday", at(9, monday)]];
   const [own, say] = useState("");
   return html`<${Dialog} title=${t("do.snooze")} close=${close}><div class="col">
-    ${choices.map(([word, when], n) => html`<${Btn} data-first=${n === 0 ? "" : undefined} icon="clock" onClick=${() => done(when.toISOString())}>${t(word)}<span class="push muted small num">${when.toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit" })}</span><//>`)}
+    ${choices.map(([word, when], n) => html`<${Btn} data-first=${n === 0 ? "" : undefined} icon="clock" onClick=${() => done(when.toISOString())}>${t(word)}<span class="push muted small num">${weekday(when)}</span><//>`)}
     <form class="row" onSubmit=${(e) => { e.preventDefault(); done(new Date(own).toISOString()); }}><label class="grow"><span class="unseen">${t("snooze.own")}</span><input class="field" type="datetime-local" required value=${own} onInput=${(e) => say(e.target.value)} /></label>
       <button class="btn" disabled=${!own || new Date(own) <= new Date()}>${t("do.snooze")}</button></form></div><//>`;
 }

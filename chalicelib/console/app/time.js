@@ -7,6 +7,7 @@ const form = (options) => new Intl.DateTimeFormat(locale, options);
 const CLOCK = form({ hour: "2-digit", minute: "2-digit" });
 const EXACT = form({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const DAY = form({ weekday: "long", day: "numeric", month: "long" });
+const WEEKDAY = form({ weekday: "short", hour: "2-digit", minute: "2-digit" });
 const SHORT = form({ day: "numeric", month: "short" });
 const WHOLE = form({ dateStyle: "medium", timeStyle: "medium" });
 const unit = (name) => new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "short" });
@@ -14,6 +15,7 @@ const MINUTES = unit("minute"), HOURS = unit("hour"), DAYS = unit("day"), SECOND
 const TENTHS = new Intl.NumberFormat(locale, { style: "unit", unit: "second", unitDisplay: "short", maximumFractionDigits: 1 });
 
 export const ms = (at) => (at ? Date.parse(at) : 0);
+export const weekday = (when) => WEEKDAY.format(when);
 export const clock = (at) => CLOCK.format(ms(at));
 export const exact = (at) => EXACT.format(ms(at));
 export const whole = (at) => WHOLE.format(ms(at));

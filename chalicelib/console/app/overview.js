@@ -6,7 +6,7 @@ import { go, href } from "./place.js";
 import { listed, rows } from "./rows.js";
 import { setup } from "./setup.js";
 import { useStore } from "./store.js";
-import { ago, ms, useNow } from "./time.js";
+import { ms, span, useNow } from "./time.js";
 import { t } from "./words.js";
 
 export const title = () => t("nav.overview");
@@ -33,12 +33,12 @@ export default function Overview({ service }) {
   const oldest = queue[0], over = [...queue, ...mine].filter((row) => row.due_at && ms(row.due_at) < now).length;
   const tile = (label, value, more, where) => html`<a class="tile" href=${where}><span class="label">${label}</span><span class="v">${value}<small>${more}</small></span></a>`;
   return html`<${Page} title=${t("nav.overview")} lead=${t("overview.lead")}>
-    <div class="tiles">${tile(t("overview.queue"), `${queue.length}${inbox.more.queue ? "+" : ""}`, oldest ? t("overview.oldest", { span: ago(oldest.waiting_since ?? oldest.opened_at, now) }) : "", href("inbox"))}
+    <div class="tiles">${tile(t("overview.queue"), `${queue.length}${inbox.more.queue ? "+" : ""}`, oldest ? t("overview.oldest", { span: span(now - ms(oldest.waiting_since ?? oldest.opened_at)) }) : "", href("inbox"))}
       ${tile(t("overview.mine"), mine.length, "", href("inbox"))}${tile(t("overview.over"), over, "", href("inbox"))}
       ${tile(t("overview.bots"), bots.filter((one) => one.status === "active").length, t("overview.of", { n: bots.length }), href("bots"))}</div>
     ${state.error && html`<${Trouble} error=${state.error} again=${read} />`}
     <${Card} title=${t("overview.needs")} flush=${true}>${state.needs === null && !state.error ? html`<${Loading} />` : state.needs?.length ? html`<ul class="attn">${state.needs.map((need) => html`<li key=${need.kind + need.id}><span class=${`ic ${(ICON[need.kind] ?? ["warn"])[0]}`}><${Icon} n=${(ICON[need.kind] ?? ["", "alert-triangle"])[1]} /></span>
-      <span class="grow"><b class="strong">${t(`need.${need.kind}${need.kind.startsWith("deliveries") && need.name ? "_to" : ""}`, { name: need.name ?? "", n: need.count ?? 0 })}</b>${need.since && html`<br /><span class="small muted">${t("overview.since", { span: ago(need.since, now) })}</span>`}</span><a class="btn sm" href=${leads(need)}>${t("overview.look")}</a></li>`)}</ul>` : html`<p class="pad muted row"><${Icon} n="circle-check" />${t("overview.well")}</p>`}<//>
+      <span class="grow"><b class="strong">${t(`need.${need.kind}${need.kind.startsWith("deliveries") && need.name ? "_to" : ""}`, { name: need.name ?? "", n: need.count ?? 0 })}</b>${need.since && html`<br /><span class="small muted">${t("overview.since", { span: span(now - ms(need.since)) })}</span>`}</span><a class="btn sm" href=${leads(need)}>${t("overview.look")}</a></li>`)}</ul>` : html`<p class="pad muted row"><${Icon} n="circle-check" />${t("overview.well")}</p>`}<//>
     <div class="grid g2 start"><${Card} title=${t("nav.bots")} flush=${true}><${Parties} of=${bots} page="bots" icon=${() => "robot"} /><//><${Card} title=${t("nav.desks")} flush=${true}><${Parties} of=${desks} page="desks" icon=${() => "headset"} /><//>
       <${Card} title=${t("nav.channels")} flush=${true}><${Parties} of=${channels} page="channels" icon=${(one) => channelIcon(one.kind)} /><//></div><//>`;
 }

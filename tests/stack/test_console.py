@@ -209,17 +209,20 @@ def test_of_two_who_claim_one_has_it(office: Office, seat: Callable[[str], Conso
     assert other.browser.find_elements(By.CSS_SELECTOR, ".compose textarea") == []
 
 
-def test_why_the_bot_is_silent_stands_under_the_message(office: Office, seat: Callable[[str], Console]) -> None:
+def test_why_the_bot_is_silent_stands_under_the_message(office: Office, seat: Callable[..., Console]) -> None:
     visitor = office.visitor()
     visitor.says("hello")
     visitor.sees("you said hello")
     told = first(office.bot_end, "hello", lambda event: event.get("Message") == "hello")
     office.bot_end.answer = lambda heard: (502, b"<html>Bad gateway</html>") if b"lost" in heard.raw else bot(heard)
     visitor.says("lost")
-    reader = seat("Rea")
+    reader = seat("Rea", "read")
     reader.browser.get(f"{office.platform.up.console_url}#/{office.service}/conversations/{told['Conversationid']}")
 
     reader.sees("Message", "502", "Bad gateway", "next attempt")
+    assert "Try now" not in reader.text() and not reader.browser.find_elements(By.CSS_SELECTOR, ".compose textarea")
+    nav = str(reader.browser.find_element(By.CSS_SELECTOR, ".nav").text)
+    assert "Rules" in nav and "API keys" not in nav, "what a role may not do is not shown"
     office.bot_end.answer = bot
 
 

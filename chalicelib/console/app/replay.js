@@ -45,6 +45,6 @@ export function Replay({ destination, name, close, done }) {
     ${wrong && html`<${Note} k="bad" icon="alert-triangle" role="alert">${wrong}<//>`}
     ${told && html`<div role="status"><${Note} icon="info-circle"><b class="strong">${t(told.next_since ? "replay.more" : "replay.count", { n: told.count })}</b> ${t("replay.order")}${told.first_at && html`<br />${t("replay.from_to", { from: whole(told.first_at), to: whole(told.last_at) })}`}${told.seconds > 0 && html`<br />${t("replay.takes", { span: span(told.seconds * 1000) })}`}
       ${skipped.length > 0 && html`<br />${skipped.map(([why, n]) => t(`replay.skipped.${why}`, { n })).join(" ")}`}<//></div>`}
-    <div class="row"><${Btn} kind="main grow" icon="rotate-clockwise" disabled=${!told?.count || going > 0} onClick=${start}>${going ? t("replay.going", { n: going }) : t("replay.start")}<//><${Btn} onClick=${close}>${t("do.cancel")}<//></div></div><//>`;
+    <div class="row"><${Btn} kind="main grow" icon="rotate-clockwise" disabled=${!(told?.count || told?.next_since) || going > 0} onClick=${start}>${going ? t("replay.going", { n: going }) : t("replay.start")}<//><${Btn} onClick=${close}>${t("do.cancel")}<//></div></div><//>`;
 }
 

@@ -16,7 +16,7 @@ SUITS := import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3,
 	"%s is Python %d.%d; Parley needs 3.11, 3.12 or 3.13: remove .venv and .venv-local, and say PYTHON=python3.13" % ((sys.executable,) + v))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench prove package deploy destroy restore lock policies reference clean
+.PHONY: help setup run test lint bench prove screenshots package deploy destroy restore lock policies reference clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

@@ -87,6 +87,13 @@ def test_what_cannot_be_evaluated_has_no_result() -> None:
     assert conditions.matches({"<": [{"var": "message.text"}, {"length": 7}]}, {"message": {"text": "x"}})[0] is False
 
 
+def test_what_is_asked_of_each_item_is_told_of_the_list() -> None:
+    (clause,) = explaining.clauses(
+        {"some": [{"var": "contact.tags"}, {"==": [{"var": ""}, "vip"]}]}, {"contact": {"tags": ["vip"]}}
+    )
+    assert (clause.values, clause.result) == ((["vip"],), True)
+
+
 def test_a_long_condition_is_told_in_part() -> None:
     rule = {"or": [{"==": [{"var": "message.text"}, str(n)]} for n in range(300)]}
     assert len(explaining.clauses(rule, {"message": {"text": "y" * 9000}})) == explaining.MOST

@@ -24,8 +24,10 @@ from chalicelib.domain.thread import Thread
 from chalicelib.tables import batch_get, deliveries, history, messages
 from chalicelib.tables.deliveries import DeliveryRow
 
-_BESIDE = 20
-"""Rows of a lane that are read beyond those that the messages need: receipts are told in the same lane."""
+_RECEIPTS, _BESIDE = 5, 20
+"""Rows of a lane that are read for each message, and beyond: receipts of answers (sent, delivered, read) are told in
+the lane of who has answered."""
+_TABLE_BATCH = 100
 _OWN = slice(26, None)
 """What tells a thread's lanes apart: the name without the thread."""
 _MOST_LANES = 40
@@ -97,7 +99,7 @@ def _deliveries(
         for route in message.routes:
             wanted.setdefault(lane_of_route(message, route), set()).add(message.id)
     calls = [
-        partial(deliveries.before, lane, places.get(lane[_OWN]), limit=len(ids) * 2 + _BESIDE)
+        partial(deliveries.before, lane, places.get(lane[_OWN]), limit=len(ids) * _RECEIPTS + _BESIDE)
         for lane, ids in wanted.items()
     ]
     rows: list[DeliveryRow] = []
@@ -120,4 +122,5 @@ def _is_of(row: DeliveryRow, messages_: set[str]) -> bool:
 def _replays(rows: list[DeliveryRow]) -> list[DeliveryRow]:
     """The last replay of each delivery that was replayed."""
     keys = [(DeliveryRow, replay_of(str(row.lane)), str(row.replayed_as)) for row in rows if row.replayed_as]
-    return [row for row in batch_get.get_all(keys) if row is not None] if keys else []
+    pages = [keys[at : at + _TABLE_BATCH] for at in range(0, len(keys), _TABLE_BATCH)]
+    return [row for page in pages for row in batch_get.get_all(page) if row is not None]

@@ -32,7 +32,10 @@ export async function call(method, path, body, { key = "", signal, quiet = false
     if (error.name === "AbortError") throw error;
     throw new Refused(0, {});
   }
-  const told = answer.status === 204 ? null : await answer.json().catch(() => ({}));
+  const told = answer.status === 204 ? null : await answer.json().catch((error) => {
+    if (!answer.ok) return {};
+    throw error.name === "AbortError" ? error : new Refused(0, {});
+  });
   if (answer.ok) return told;
   if (answer.status === 401 && !quiet) for (const hear of signedOut) hear();
   throw new Refused(answer.status, told ?? {});

@@ -1,6 +1,6 @@
 // The frame: who is signed in, where one is, navigation, keys, what is done from anywhere.
 import { onSignedOut } from "./api.js";
-import { toast } from "./deeds.js";
+import { toast, trying } from "./deeds.js";
 import { Fragment, html, render, useEffect, useState } from "./html.js";
 import { useKeys } from "./keys.js";
 import { live, stale, start } from "./live.js";
@@ -36,9 +36,16 @@ function Console({ who }) {
   const known = service.id === at.service && pages.includes(at.page);
   useEffect(() => { if (!known) instead(service.id, pages.includes(at.page) ? at.page : startOf(who.me.role)); }, [known]);
   useEffect(() => {
-    loadSetup(service.id).catch(() => {});
-    return start(service.id);
-  }, [service.id]);
+    let timer = 0, now = true;
+    const read = () => loadSetup(service.id).catch(() => { if (now) timer = setTimeout(read, 5000); });
+    read();
+    const end = start(service.id, who.me.id);
+    return () => {
+      now = false;
+      clearTimeout(timer);
+      end();
+    };
+  }, [service.id, who.me.id]);
   const [dialog, open] = useState("");
   useGo(pages);
   useKeys({ "?": () => open("keys") });
@@ -83,14 +90,14 @@ function Nav({ who, service, page, pages, find, keys }) {
       return mine.length > 0 && html`<${Fragment}>${head && html`<div class="navsep"></div><h3>${t(head)}</h3>`}${mine.map((name) => html`<a href=${href(name)} aria-current=${name === page ? "page" : undefined} title=${t(`nav.${name}`)}><${Icon} n=${PAGES[name].icon} /><span class="t">${t(`nav.${name}`)}</span><${Count} page=${name} /></a>`)}<//>`;
     })}</div>
     <div class="foot"><a href="#" onClick=${(e) => { e.preventDefault(); keys(); }} title=${t("nav.keyboard")}><${Icon} n="keyboard" /><span class="t">${t("nav.keyboard")}</span></a>
-      <div class="me"><${Face} name=${who.me.name} k="desk" /><span class="txt grow"><span class="mid strong clip">${who.me.name}</span><br /><button class="link small" onClick=${signOut}>${t("signout")}</button></span></div></div></nav>`;
+      <div class="me"><${Face} name=${who.me.name} k="desk" /><span class="txt grow"><span class="mid strong clip">${who.me.name}</span><br /><button class="link small" onClick=${trying(signOut)}>${t("signout")}</button></span></div></div></nav>`;
 }
 
 // On a phone: every page that is no tab, other services, and the way out.
 const More = ({ pages, who, find, close }) => html`<${Dialog} title=${t("nav.more")} close=${close}><div class="col">
   ${pages.filter((name) => !PAGES[name].tab).map((name) => html`<a class="btn" href=${href(name)} onClick=${close}><${Icon} n=${PAGES[name].icon} />${t(`nav.${name}`)}</a>`)}
   ${who.services.length > 1 && html`<button type="button" class="btn" onClick=${find}><${Icon} n="arrows-shuffle" />${t("service.change")}</button>`}
-  <button type="button" class="btn" onClick=${signOut}><${Icon} n="user" />${t("signout")} · ${who.me.name}</button></div><//>`;
+  <button type="button" class="btn" onClick=${trying(signOut)}><${Icon} n="user" />${t("signout")} · ${who.me.name}</button></div><//>`;
 
 function Count({ page }) {
   const state = useStore(rows), { byId } = useStore(setup);
@@ -133,7 +140,8 @@ function useGo(pages) {
   }, [pages.join()]);
 }
 
+const MAC = navigator.platform.startsWith("Mac"), OTHERS = { "⌘": "Ctrl", "⇧": "Shift" };
 const KEYS = ["J K", "C", "R", "N", "/", "⌘ ↵", "⌘ ⇧ ↵", "E", "S", "H", "T", "B", "U", "D", "⌘ K", "G", "?"];
-const Keys = ({ close }) => html`<${Dialog} title=${t("nav.keyboard")} close=${close}><dl class="facts keys">${KEYS.map((key) => html`<dt>${key.split(" ").map((one) => html`<kbd>${one}</kbd> `)}</dt><dd>${t(`key.${key}`)}</dd>`)}</dl><//>`;
+const Keys = ({ close }) => html`<${Dialog} title=${t("nav.keyboard")} close=${close}><dl class="facts keys">${KEYS.map((key) => html`<dt>${key.split(" ").map((one) => html`<kbd>${MAC ? one : OTHERS[one] ?? one}</kbd> `)}</dt><dd>${t(`key.${key}`)}</dd>`)}</dl><//>`;
 
 ready().then(() => render(html`<${App} />`, document.getElementById("app")));

@@ -14,7 +14,7 @@ const draftOf = (id) => JSON.parse(sessionStorage.getItem(`draft ${id}`) ?? "nul
 // Words in braces that a saved reply has and the conversation knows.
 export function filled(text, { contact, me, desk }) {
   const known = { name: contact?.name, "contact.name": contact?.name, first_name: contact?.name?.split(/\s+/)[0], agent: me.name, "agent.name": me.name, desk };
-  return text.replace(/\{\{?\s*([\w.]+)\s*\}?\}/g, (all, name) => known[name] ?? all);
+  return text.replace(/\{\{?\s*([\w.]+)\s*\}?\}/g, (all, name) => (Object.hasOwn(known, name) ? known[name] ?? "" : all));
 }
 
 export function Composer({ id, row, channel, contact, name, me, writable, claim, take, holder, send, left, focus, crossed }) {
@@ -38,7 +38,6 @@ export function Composer({ id, row, channel, contact, name, me, writable, claim,
     };
   });
   useEffect(() => {
-    if (!draft.text) return undefined;
     const timer = setTimeout(() => open.get()?.typing && open.set({ ...open.get(), typing: false }), TYPING_FOR);
     return () => clearTimeout(timer);
   }, [draft.text]);
@@ -91,8 +90,8 @@ export function Composer({ id, row, channel, contact, name, me, writable, claim,
     <div class="ct"><div class="seg" role="group" aria-label=${t("composer.who_reads")}>${mode(false)}${mode(true)}</div>
       <span class="small muted clip wide">${draft.note ? t("composer.team_only") : t("composer.to", { name, channel: channelName(channel) })}</span><span class="push"></span>
       ${left && html`<${Chip} k=${left.k} icon=${left.icon}><span class="num">${left.says}</span><//>`}</div>
-    ${offered.length > 0 && html`<ul class="saved" role="listbox" aria-label=${t("composer.saved")} id="saved">${offered.map((one, n) => html`<li role="option" aria-selected=${String(n === at)} onMouseDown=${(e) => { e.preventDefault(); use(one); }}><b class="strong">/${one.shortcut}</b> <span class="muted clip">${one.text}</span></li>`)}</ul>`}
-    <textarea ref=${box} rows="2" aria-label=${draft.note ? t("composer.note") : t("composer.reply")} value=${draft.text} maxlength=${MOST} aria-controls=${offered.length ? "saved" : undefined}
+    ${offered.length > 0 && html`<ul class="saved" role="listbox" aria-label=${t("composer.saved")} id="saved">${offered.map((one, n) => html`<li id=${`saved-${n}`} role="option" aria-selected=${String(n === at)} onMouseDown=${(e) => { e.preventDefault(); use(one); }}><b class="strong">/${one.shortcut}</b> <span class="muted clip">${one.text}</span></li>`)}</ul>`}
+    <textarea ref=${box} rows="2" aria-label=${draft.note ? t("composer.note") : t("composer.reply")} value=${draft.text} maxlength=${MOST} aria-controls=${offered.length ? "saved" : undefined} aria-activedescendant=${offered.length ? `saved-${at}` : undefined}
       placeholder=${draft.note ? t("composer.write_note") : t("composer.write_reply", { name: contact?.name?.split(/\s+/)[0] || t("contact.customer") })} onInput=${(e) => type(e.target.value)} onKeyDown=${key}></textarea>
     <div class="cb">${replies.length > 0 && html`<${Btn} kind="bare sm icon" icon="bolt" label=${t("composer.saved_key")} onClick=${() => { keep({ text: "/", note: false }); close(false); box.current.focus(); }} />`}
       <span class="push"></span><kbd class="wide">${navigator.platform.startsWith("Mac") ? "⌘ ↵" : "Ctrl ↵"}</kbd><span class="wide"> </span>

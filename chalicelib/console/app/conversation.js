@@ -14,16 +14,21 @@ import { holder } from "./rows.js";
 import { may, session } from "./session.js";
 import { isConsole, named, setup } from "./setup.js";
 import { Stream, outcomeWord, why } from "./stream.js";
-import { useStore } from "./store.js";
+import { store, useStore } from "./store.js";
 import { clock, ms, useNow } from "./time.js";
 import { useTimeline } from "./timeline.js";
 import { parts, t } from "./words.js";
+
+// Conversation -> what was sent from here and does not stand among its messages yet; it outlives the page of it.
+const unsent = store(new Map()), NONE = [];
 
 export function Conversation({ id, row, side, show, back }) {
   const timeline = useTimeline(id, row?.version ?? 0);
   const now = useNow(5000), { me } = session.get(), { presence, visitor } = useStore(live);
   useStore(setup);
-  const [asking, ask] = useState(""), [all, showAll] = useState(false), [pending, wait] = useState([]);
+  const [asking, ask] = useState(""), [all, showAll] = useState(false);
+  const pending = useStore(unsent).get(id) ?? NONE;
+  const wait = (change) => unsent.set(new Map(unsent.get()).set(id, change(unsent.get().get(id) ?? NONE)));
   const focus = useRef(() => {});
   const { conversation, conversations, data } = timeline;
   const thread = conversation?.thread;
@@ -58,6 +63,7 @@ export function Conversation({ id, row, side, show, back }) {
         timeline.again();
         if (closing && !note) ask("close");
       } catch (error) {
+        deeds.say(error.message, true);
         wait((was) => was.map((one) => (one.id === key ? { ...one, error: error.message, again: attempt, drop: () => wait((left) => left.filter((other) => other.id !== key)) } : one)));
       }
     };
@@ -84,7 +90,7 @@ export function Conversation({ id, row, side, show, back }) {
     <${Owns} of=${owners(conversations, data)} row=${row} conversation=${conversation} me=${me} now=${now} mine=${mine} back=${() => leave(deeds.toBot(id))} />
     ${row?.snoozed_until && ms(row.snoozed_until) > now && html`<div class="pad0"><${Note} icon="clock-pause">${t("snooze.until", { at: clock(row.snoozed_until) })} ${mine && html`<${Btn} kind="sm" onClick=${() => deeds.snooze(id, null)}>${t("snooze.wake")}<//>`}<//></div>`}
     ${timeline.loading ? html`<div class="stream"><${Loading} rows=${5} /></div>` : html`<${Stream} data=${data} channel=${channel} me=${me} more=${timeline.cursor} older=${deeds.trying(timeline.older)} all=${all} pending=${pending} conversations=${conversations} />`}
-    <div aria-live="polite">${visitor && state !== "closed" && html`<div class="presence"><${Face} name=${name} k="sm" /><span>${parts("presence.writes", { name: html`<b class="strong">${name}</b>` })}</span></div>`}${others.length > 0 && html`<div class="presence"><${Face} name=${others[0].agent.name} k="sm" here=${true} /><span>${parts(others[0].typing ? "presence.writes" : "presence.looks", { name: html`<b class="strong">${others.map((one) => one.agent.name).join(", ")}</b>` })}</span></div>`}</div>
+    <div aria-live="polite">${visitor === id && state !== "closed" && html`<div class="presence"><${Face} name=${name} k="sm" /><span>${parts("presence.writes", { name: html`<b class="strong">${name}</b>` })}</span></div>`}${others.length > 0 && html`<div class="presence"><${Face} name=${others[0].agent.name} k="sm" here=${true} /><span>${parts(others[0].typing ? "presence.writes" : "presence.looks", { name: html`<b class="strong">${others.map((one) => one.agent.name).join(", ")}</b>` })}</span></div>`}</div>
     ${timeline.error && data.length > 0 && html`<div class="pad0"><${Trouble} error=${timeline.error} again=${timeline.again} /></div>`}
     ${conversation && html`<${Composer} key=${id} id=${id} row=${row} channel=${channel} contact=${contact} name=${name} me=${me} writable=${mine} left=${left} send=${send} focus=${focus} crossed=${crossed}
       claim=${here && !agent?.id ? () => deeds.claim(id) : null} take=${here && agent?.id && !mine ? () => deeds.assign(id) : null} holder=${agent} />`}

@@ -56,13 +56,16 @@ export const claim = trying(async (conversation) => {
 });
 
 // The one that has waited longest, or the next where a colleague was quicker.
-export async function claimNext(queue) {
+async function next(queue) {
   for (const row of queue.slice(0, 5)) {
     const mine = await claim(row.conversation_id);
     if (mine) return mine.conversation_id;
   }
   return null;
 }
+
+let claiming = null;
+export const claimNext = (queue) => (claiming ??= next(queue).finally(() => { claiming = null; }));
 
 const me = () => ({ id: session.get().me.id, name: session.get().me.name });
 export const assign = trying((conversation, agent = me()) => event(conversation, { type: "chat.assigned", agent }, { done: t("done.assigned", { name: agent.name }), change: { agent, state: "accepted" } }));

@@ -11,13 +11,13 @@ import { exact, took, whole } from "./time.js";
 import { t } from "./words.js";
 
 export const title = () => t("nav.deliveries");
-const FILTERS = ["bot_id", "desk_id", "subscription_id", "channel_id"];
+const FILTERS = ["bot_id", "desk_id", "subscription_id", "channel_id", "trigger_id"];
 const TROUBLE = ["failed", "waiting", "expired", "poison"];
 const STATUSES = ["", ...TROUBLE, "delivered"];
 
 export default function Deliveries({ filter, service }) {
-  const { bots, desks, channels, subscriptions } = useStore(setup);
-  const parties = [["bot_id", bots], ["desk_id", desks.filter((one) => one.kind === "webhook")], ["subscription_id", subscriptions], ["channel_id", channels]];
+  const { bots, desks, channels, subscriptions, triggers } = useStore(setup);
+  const parties = [["bot_id", bots], ["desk_id", desks.filter((one) => one.kind === "webhook")], ["subscription_id", subscriptions], ["channel_id", channels], ["trigger_id", triggers]];
   // Of the whole service only what did not arrive is kept together; everything there is, destination by destination.
   const given = FILTERS.find((name) => filter.get(name)) ?? "service_id";
   const every = given === "service_id";

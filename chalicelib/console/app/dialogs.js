@@ -37,7 +37,7 @@ export function Snooze({ close, done }) {
 export function Transfer({ desk, me, close, toDesk, toPerson }) {
   const { desks, people } = useStore(setup);
   const others = desks.filter((one) => one.id !== desk);
-  const mates = people.filter((one) => one.id !== me.id && one.role !== "read" && (!one.desk_ids?.length || one.desk_ids.includes(desk)));
+  const mates = people.filter((one) => one.id !== me.id && one.role !== "read" && (one.desk_ids == null || one.desk_ids.includes(desk)));
   return html`<${Dialog} title=${t("do.transfer")} close=${close}><div class="col">
     ${mates.length > 0 && html`<h3>${t("transfer.people")}</h3>`}${mates.map((one) => html`<${Btn} icon="user" onClick=${() => toPerson({ id: one.id, name: one.name })}>${one.name}<//>`)}
     ${others.length > 0 && html`<h3>${t("transfer.desks")}</h3>`}${others.map((one) => html`<${Btn} icon="headset" disabled=${one.status !== "active"} onClick=${() => toDesk(one.id)}>${one.name}<//>`)}

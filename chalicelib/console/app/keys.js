@@ -6,9 +6,10 @@ export function useKeys(keys) {
   at.current = keys;
   useEffect(() => {
     const hear = (e) => {
-      if (e.metaKey || e.ctrlKey || e.altKey || e.target.closest("input, textarea, select, dialog[open], [contenteditable]") || document.body.dataset.going) return;
-      const deed = at.current[e.key.toLowerCase()];
-      if (deed) {
+      if (e.metaKey || e.ctrlKey || e.altKey || e.target.closest("input, textarea, select, dialog[open], [contenteditable]") || document.body.dataset.going || document.querySelector("dialog[open]")) return;
+      const key = e.key.toLowerCase(), deed = at.current[key];
+      // A key that is held down walks through the list, and does nothing else twice.
+      if (deed && (!e.repeat || key === "j" || key === "k")) {
         e.preventDefault();
         deed();
       }

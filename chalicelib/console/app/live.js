@@ -6,7 +6,7 @@ import { load as loadSetup, setup } from "./setup.js";
 import { store } from "./store.js";
 
 const QUICK = 2000, IDLE = 10_000, IDLE_AFTER = 120_000, ANEW_AFTER = 60_000, OLD = 8000;
-export const live = store({ at: Date.now(), failing: false, presence: [], visitor: false, versions: {} });
+export const live = store({ at: Date.now(), failing: false, presence: [], visitor: null, versions: {} });
 export const open = store(null); // {conversation, watch, typing}: what this page looks at
 let touched = Date.now();
 for (const kind of ["pointerdown", "keydown", "pointermove", "focus"]) addEventListener(kind, () => { touched = Date.now(); }, { passive: true, capture: true });
@@ -14,14 +14,15 @@ for (const kind of ["pointerdown", "keydown", "pointermove", "focus"]) addEventL
 export const stale = (now = Date.now()) => document.visibilityState === "visible" && now - live.get().at > Math.max(OLD, pause() + OLD);
 const pause = () => (Date.now() - touched > IDLE_AFTER ? IDLE : QUICK);
 
-export function start(service) {
-  const channel = new BroadcastChannel(`parley ${service}`);
+export function start(service, me) {
+  const name = `parley ${service} ${me}`;
+  const channel = new BroadcastChannel(name);
   const done = new AbortController();
   let cursor = null, anewAt = 0, wake = () => {}, others = null;
 
   const heard = (answer) => {
     apply(service, answer.changes);
-    live.set({ at: Date.now(), failing: false, presence: answer.presence, visitor: answer.visitor_typing, versions: answer.versions.threads ?? {} });
+    live.set({ at: Date.now(), failing: false, presence: answer.presence, visitor: answer.visitor_typing ? answer.open : null, versions: answer.versions.threads ?? {} });
     const version = answer.versions.config ?? 0;
     const known = setup.get();
     if (!version || known.service !== service || known.version === version) return;
@@ -35,7 +36,8 @@ export function start(service) {
   };
   const beat = async () => {
     const mine = document.hasFocus() || !others ? open.get() : others;
-    const answer = await post("v1/console/beat", { service_id: service, cursor, open: mine?.conversation ?? null, typing: Boolean(mine?.typing), watch: mine?.watch ?? [] }, { signal: done.signal });
+    const told = await post("v1/console/beat", { service_id: service, cursor, open: mine?.conversation ?? null, typing: Boolean(mine?.typing), watch: mine?.watch ?? [] }, { signal: done.signal });
+    const answer = { ...told, open: mine?.conversation ?? null };
     cursor = answer.cursor;
     heard(answer);
     channel.postMessage({ answer });
@@ -55,6 +57,7 @@ export function start(service) {
         wrong = 0;
       } catch (error) {
         if (error.name === "AbortError" || error.status === 401) return;
+        if (error.code === "bad_cursor") return location.reload(); // another person has signed in in another tab
         wrong += 1;
         live.set({ ...live.get(), failing: true });
       }
@@ -65,11 +68,11 @@ export function start(service) {
     while (!done.signal.aborted) {
       if (document.visibilityState === "visible") {
         const turn = new AbortController();
-        const hidden = () => document.visibilityState !== "visible" && turn.abort();
+        const hidden = () => document.visibilityState !== "visible" && (turn.abort(), wake());
         document.addEventListener("visibilitychange", hidden);
         try {
           // Locks are there by https and on this machine alone; elsewhere each tab asks for itself.
-          await (navigator.locks ? navigator.locks.request(`parley ${service}`, { signal: turn.signal }, lead) : lead());
+          await (navigator.locks ? navigator.locks.request(name, { signal: turn.signal }, lead) : lead());
         } catch (error) {
           if (error.name !== "AbortError") throw error;
         }
@@ -85,11 +88,19 @@ export function start(service) {
     done.signal.addEventListener("abort", on);
   });
   channel.onmessage = ({ data }) => {
-    if (data.answer) heard(data.answer);
-    if (data.open) others = data.open;
+    if (data.answer) {
+      heard(data.answer);
+      if (data.answer.missed) everything().catch(() => {});
+      channel.postMessage({ touched });
+    }
+    if (data.touched) touched = Math.max(touched, data.touched);
+    if ("open" in data) others = data.open;
     if (data.soon) wake();
   };
   const unheard = open.hear(() => channel.postMessage({ open: open.get() }));
+  const here = () => channel.postMessage({ open: open.get() }), away = () => channel.postMessage({ open: null });
+  addEventListener("focus", here);
+  addEventListener("pagehide", away);
   soon = () => { wake(); channel.postMessage({ soon: true }); };
   // A cursor reaches back some seconds before it was first given, so the lists need not wait for it.
   everything().catch(() => {});
@@ -98,6 +109,8 @@ export function start(service) {
     done.abort();
     wake();
     unheard();
+    removeEventListener("focus", here);
+    removeEventListener("pagehide", away);
     channel.close();
   };
 }

@@ -1,9 +1,18 @@
 // Where one is: `#/<service>/<page>/<id>?<filter>`.
 import { store } from "./store.js";
 
+// Who has cut a link somewhere gets the page all the same.
+function plain(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 function read() {
   const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
-  const [service = "", page = "", ...rest] = path.split("/").map(decodeURIComponent);
+  const [service = "", page = "", ...rest] = path.split("/").map((part) => plain(part));
   return { service, page, id: rest.join("/"), filter: new URLSearchParams(search) };
 }
 

@@ -8,7 +8,7 @@ import { Listed, useList } from "./listing.js";
 import { Btn, Card, Dialog, Icon, Loading, Note, Page, Status, Trouble, channelIcon, channelName } from "./parts.js";
 import { go, href } from "./place.js";
 import { Replay } from "./replay.js";
-import { blank, choicesOf, description, fieldsOf, modelOf, patch } from "./schema.js";
+import { blank, choicesOf, description, fieldsOf, modelOf, patch, patched } from "./schema.js";
 import { may } from "./session.js";
 import { load as loadSetup, named, setup } from "./setup.js";
 import { stamp } from "./time.js";
@@ -84,7 +84,7 @@ function One({ page, id, service }) {
       else {
         const now = await get(`v1/${page}/${encodeURIComponent(id)}`);
         if (now.updated_at !== row.updated_at) {
-          set({ ...state, row: now, values: { ...own(all, model, now), ...patch(own(all, model, row), given) } });
+          set({ ...state, row: now, values: patched(own(all, model, now), patch(own(all, model, row), given)) });
           return say({ fields: {}, text: t("form.changed_meanwhile") });
         }
         answer = await call("PATCH", `v1/${page}/${encodeURIComponent(id)}`, patch(own(all, model, row), given));

@@ -6,7 +6,7 @@ import { ms } from "./time.js";
 
 const nothing = () => ({ service: "", byId: new Map(), more: {}, loaded: {}, error: null });
 export const rows = store(nothing());
-const LIST = 50;
+const LIST = 50, LATE = 10_000;
 
 function merged(byId, found) {
   const next = new Map(byId);
@@ -17,13 +17,22 @@ function merged(byId, found) {
   return next;
 }
 
+function gone(byId, before, found) {
+  const there = new Set(found.map((row) => row.conversation_id));
+  for (const row of before) if (!there.has(row.conversation_id) && byId.get(row.conversation_id) === row && Date.now() - ms(row.changed_at) > LATE) byId.delete(row.conversation_id);
+}
+
 export async function load(service, list) {
   if (rows.get().service !== service) rows.set({ ...nothing(), service });
+  const before = listed(rows.get(), list);
   try {
     const answer = await get(query("v1/inbox", { service_id: service, list, limit: LIST }));
     const now = rows.get();
     if (now.service !== service) return;
-    rows.set({ ...now, byId: merged(now.byId, answer.data), error: null, loaded: { ...now.loaded, [list]: true }, more: { ...now.more, [list]: answer.next_cursor } });
+    const byId = merged(now.byId, answer.data);
+    // What a whole list holds no more is over, or somebody else's; what has changed meanwhile is known by that.
+    if (!answer.next_cursor) gone(byId, before, answer.data);
+    rows.set({ ...now, byId, error: null, loaded: { ...now.loaded, [list]: true }, more: { ...now.more, [list]: answer.next_cursor } });
   } catch (error) {
     if (rows.get().service === service) rows.set({ ...rows.get(), error });
     throw error;

@@ -39,7 +39,7 @@ function Every({ service }) {
     e.preventDefault();
     move(at, e.key === "ArrowUp" ? -1 : 1);
   };
-  const open = rules.some((rule) => !rule.when && !rule.channel_ids.length);
+  const open = rules.some((rule) => (rule.when ?? true) === true && !rule.channel_ids.length);
   return html`<${Page} title=${t("nav.rules")} lead=${t("rules.lead")} actions=${may("admin") && html`<${Btn} kind="main" icon="plus" onClick=${() => go("rules", "new")}>${t("new.rules")}<//>`}>
     <${Listed} list=${list} empty=${{ icon: "route", title: t("none.rules"), more: t("none_more.rules") }}><div class="grid g32 start">
       <section class="card" aria-label=${t("rules.order")}><header><h2>${t("rules.order")}</h2></header><ol>
@@ -61,7 +61,7 @@ function To({ rule }) {
 
 function When({ rule }) {
   const on = rule.channel_ids.map((id) => named(id) || id);
-  const said = [on.length > 0 && parts("rules.on", { channels: on.map((name) => html`<span class="tok v">${name}</span> `) }), rule.when && sentence(rule.when)].filter(Boolean);
+  const said = [on.length > 0 && parts("rules.on", { channels: on.map((name) => html`<span class="tok v">${name}</span> `) }), rule.when !== undefined && rule.when !== null && rule.when !== true && sentence(rule.when)].filter(Boolean);
   return said.length ? said.map((one, n) => html`${n > 0 && ` ${t("logic.and")} `}${one}`) : t("rules.always");
 }
 
@@ -94,7 +94,7 @@ function TryIt({ service, rules, told, hear }) {
     ${wrong && html`<${Note} k="bad" icon="alert-triangle" role="alert">${wrong.message}<//>`}
     ${told && html`<div role="status">${hit ? html`<${Note} k="ok" icon="circle-check"><b class="strong">${t("rules.decides", { n: at + 1, name: hit.name })}</b><br /><span class="row wrap"><${To} rule=${hit} /></span><//>` : html`<${Note} k="warn" icon="user-question">${t("rules.nobody_gets")}<//>`}</div>
       <div class="col gap3">${told.rules.map((one, n) => html`<div class="col gap1" key=${one.id}><div class="row small"><b class="strong">${n + 1}. ${one.name}</b><span class="push muted">${told.matched === one.id ? t("rules.matched") : one.matched ? t("rules.would") : t("rules.not")}</span></div>
-        <ul class="why">${one.why.map((clause) => html`<li><${Marks} of=${[clause.result ? "ok" : "bad"]} /><span><${Clause} clause=${clause} /></span></li>`)}${!one.why.length && html`<li class="muted"><span></span><span>${t("rules.always")}</span></li>`}</ul></div>`)}</div>`}</div><//>`;
+        <ul class="why">${one.why.map((clause) => html`<li><${Marks} of=${[clause.result ? "ok" : "bad"]} /><span><${Clause} clause=${clause} /></span></li>`)}${!one.why.length && one.matched && html`<li class="muted"><span></span><span>${t("rules.always")}</span></li>`}</ul></div>`)}</div>`}</div><//>`;
 }
 
 // What it compared, in the words of the condition, and what it saw.

@@ -59,6 +59,11 @@ export function blank(all, schema) {
 const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
+// A value with a merge patch applied.
+export const patched = (base, change) => Object.fromEntries(Object.entries({ ...base, ...change })
+  .map(([name, value]) => [name, name in change && isObject(base[name]) && isObject(value) ? patched(base[name], value) : value])
+  .filter(([name, value]) => !(name in change && value === null && !(name in base))));
+
 // What changed, as a JSON merge patch (RFC 7396).
 export function patch(before, after) {
   const told = {};

@@ -4,7 +4,18 @@ import { store } from "./store.js";
 
 export const session = store(undefined); // undefined: not known yet, null: nobody
 
-export const signIn = async (key) => session.set(await call("POST", "console/session", { key: key.trim() }, { quiet: true }));
+let last = "";
+session.hear(() => { last = session.get()?.me.id ?? last; });
+
+export async function signIn(key) {
+  const who = await call("POST", "console/session", { key: key.trim() }, { quiet: true });
+  if (last && last !== who.me.id) {
+    // Nothing that somebody else has seen or written stays.
+    sessionStorage.clear();
+    return location.reload();
+  }
+  return session.set(who);
+}
 
 export async function begin() {
   const given = /^#key=(.+)$/.exec(location.hash);
@@ -26,12 +37,9 @@ export async function begin() {
 }
 
 export async function signOut() {
-  try {
-    await call("DELETE", "console/session");
-  } finally {
-    sessionStorage.clear();
-    session.set(null);
-  }
+  await call("DELETE", "console/session", undefined, { quiet: true });
+  sessionStorage.clear();
+  location.reload();
 }
 
 const ORDER = ["read", "agent", "admin"];

@@ -3,7 +3,7 @@ import { whole } from "./api.js";
 import { store } from "./store.js";
 
 export const KINDS = ["bots", "desks", "channels", "rules", "triggers", "sources", "subscriptions", "people", "replies"];
-const NAMED = ["bots", "desks", "channels", "people", "replies"];
+const NAMED = ["bots", "desks", "channels", "people", "replies", "subscriptions", "triggers", "sources"];
 const empty = () => Object.fromEntries(KINDS.map((kind) => [kind, []]));
 export const setup = store({ service: "", version: 0, byId: new Map(), ...empty() });
 let asked = "";

@@ -29,17 +29,28 @@ export function useTimeline(id, version) {
     try {
       const answer = await get(query(path, { limit: PAGE }));
       if (round !== mine.current) return;
-      set((was) => ({
-        ...was, data: merged(was.data, answer.data), conversation: answer.conversation, conversations: answer.conversations,
-        cursor: was.loading ? answer.next_cursor : was.cursor, error: null, loading: false,
-      }));
+      set((was) => {
+        // Where more came than a page holds, what was here before is left, and read again from its end.
+        const joins = !answer.next_cursor || answer.data.some((one) => was.data.some((old) => old.id === one.id));
+        return {
+          ...was, data: joins ? merged(was.data, answer.data) : answer.data, conversation: answer.conversation, conversations: answer.conversations,
+          cursor: joins && was.data.length ? was.cursor : answer.next_cursor, error: null, loading: false,
+        };
+      });
     } catch (error) {
       if (round === mine.current) set((was) => ({ ...was, error, loading: false }));
     }
   };
+  const going = useRef(false);
   const older = async () => {
-    const answer = await get(query(path, { limit: PAGE, cursor: state.cursor }));
-    set((was) => ({ ...was, data: merged(was.data, answer.data), cursor: answer.next_cursor }));
+    if (going.current || !state.cursor) return;
+    going.current = true;
+    try {
+      const answer = await get(query(path, { limit: PAGE, cursor: state.cursor }));
+      set((was) => ({ ...was, data: merged(was.data, answer.data), cursor: answer.next_cursor }));
+    } finally {
+      going.current = false;
+    }
   };
   useEffect(() => { again(); }, [id, version, versions[id]]);
   useEffect(() => {
@@ -47,8 +58,8 @@ export function useTimeline(id, version) {
     if (!waiting.length) return undefined;
     // The longer it has taken, the less a few seconds matter.
     const youngest = Math.min(...waiting.map(age));
-    const timer = setTimeout(() => document.visibilityState === "visible" && again(), Math.max(UNDONE_EVERY, Math.min(60_000, youngest / 10)));
-    return () => clearTimeout(timer);
+    const timer = setInterval(() => document.visibilityState === "visible" && again(), Math.max(UNDONE_EVERY, Math.min(60_000, youngest / 10)));
+    return () => clearInterval(timer);
   }, [state]);
   useEffect(() => {
     open.set({ conversation: id, watch: [id], typing: false });

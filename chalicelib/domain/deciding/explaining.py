@@ -15,6 +15,8 @@ JOINING = frozenset({"and", "or", "if", "?:"})
 """Operators of which only what they join is told."""
 _TURNING = frozenset({"!", "!!"})
 """Operators that are told as well as what they are about."""
+_OF_ITEMS = frozenset({"some", "all", "none", "map", "filter", "reduce"})
+"""Operators whose later arguments are asked of each item of the first, and are nothing by themselves."""
 MOST = 200
 """Clauses that are told of one condition."""
 _MOST_TEXT = 500
@@ -48,7 +50,8 @@ def _walked(node: Any, facts: dict[str, Any], path: str) -> Iterator[Clause]:
         for n, one in enumerate(arguments):
             yield from _walked(one, facts, f"{pointer}/{n}" if isinstance(given, list) else pointer)
     if operator not in JOINING:
-        values = tuple(_short(conditions.value(one, facts)) for one in arguments)
+        asked = arguments[:1] if operator in _OF_ITEMS else arguments
+        values = tuple(_short(conditions.value(one, facts)) for one in asked)
         yield Clause(pointer, operator, values, _short(conditions.value(node, facts)))
 
 

@@ -57,9 +57,9 @@ class Office:
         self.desk = str(platform.make("desks", service_id=self.service, kind="console", name="Front office")["id"])
         platform.make("rules", service_id=self.service, name="all", to="bot+desk", bot_id=self.bot, desk_id=self.desk)
 
-    def key_of(self, name: str, role: str = "agent") -> str:
+    def key_of(self, name: str, role: str = "agent", **more: Any) -> str:
         """The key of a new person of this service."""
-        person = self.platform.make("people", service_id=self.service, name=name, role=role)["id"]
+        person = self.platform.make("people", service_id=self.service, name=name, role=role, **more)["id"]
         key = self.platform.make("keys", service_id=self.service, name=name, scopes=[role], person_id=person)
         return str(key["key"])
 
@@ -224,6 +224,49 @@ def test_why_the_bot_is_silent_stands_under_the_message(office: Office, seat: Ca
     nav = str(reader.browser.find_element(By.CSS_SELECTOR, ".nav").text)
     assert "Rules" in nav and "API keys" not in nav, "what a role may not do is not shown"
     office.bot_end.answer = bot
+
+
+def test_an_answer_that_could_not_be_sent_stays(office: Office, seat: Callable[[str], Console]) -> None:
+    """Also where its writer goes on to somebody else meanwhile."""
+    visitor, conversation = office.handed_over()
+    _, other = office.handed_over()
+    uma = seat("Uma")
+    uma.open(conversation)
+    uma.click(".compose .btn.main", "Claim")
+    uma.sees("You have it")
+
+    def network(*, there: bool) -> None:
+        conditions = {"offline": not there, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        uma.browser.execute_cdp_cmd("Network.enable", {})
+        uma.browser.execute_cdp_cmd("Network.emulateNetworkConditions", conditions)
+
+    network(there=False)
+    uma.writes("I will call you at noon")
+    uma.click(f".ilist a[href*='{other}']")
+    uma.sees("The API cannot be reached.")
+    network(there=True)
+    uma.open(conversation)
+    uma.sees("I will call you at noon")
+    uma.click(".unsent button", "Try again")
+    visitor.sees("I will call you at noon")
+    uma.no_longer_sees("Discard")
+
+
+def test_nobody_sees_what_was_seen_before_them(office: Office, seat: Callable[[str], Console]) -> None:
+    """On one machine, one after the other: who is of no desk finds nothing of whose turn it was before."""
+    office.handed_over()
+    one = seat("Ida")
+    one.sees("Visitor")
+    one.browser.get(f"{office.platform.up.console_url}#/{office.service}/inbox/%E0%A4%A")
+    one.sees("Inbox")
+    one.click(".nav .me")
+    one.click("dialog button", "Sign out")
+    one.sees("Sign in to Parley")
+    one.browser.refresh()
+    one.sees("Sign in to Parley")
+    one.browser.find_element(By.ID, "key").send_keys(office.key_of("Ole", desk_ids=[]), Keys.ENTER)
+    one.sees("Nothing waits.")
+    assert "Visitor" not in one.text()
 
 
 HOSTILE = (

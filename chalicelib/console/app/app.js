@@ -1,12 +1,11 @@
 // The frame: who is signed in, where one is, navigation, keys, what is done from anywhere.
 import { onSignedOut } from "./api.js";
-import { toast, trying } from "./deeds.js";
+import { say, toast, trying } from "./deeds.js";
 import { Fragment, html, render, useEffect, useState } from "./html.js";
 import { useKeys } from "./keys.js";
 import { live, stale, start } from "./live.js";
-import { Dialog, Empty, Face, Icon, Loading, Note, Trouble } from "./parts.js";
+import { Dialog, Empty, Face, Icon, Late, Loading, Note, Trouble } from "./parts.js";
 import { PAGES, SECTIONS, pagesOf, startOf } from "./pages.js";
-import { Palette } from "./palette.js";
 import { go, href, instead, place } from "./place.js";
 import { listed, rows } from "./rows.js";
 import { begin, session, signOut } from "./session.js";
@@ -57,11 +56,12 @@ function Console({ who }) {
   if (!known) return null;
   const reading = at.page === "inbox" && at.id;
   return html`<div class=${`shell ${PAGES[at.page].rail ? "rail" : ""} ${reading ? "reading" : ""}`}>
-    <${Nav} who=${who} service=${service} page=${at.page} pages=${pages} find=${() => open("palette")} keys=${() => open("keys")} />
+    <${Nav} who=${who} service=${service} page=${at.page} pages=${pages} find=${() => open("palette")} keys=${() => open("keys")} me=${() => open("me")} />
     <main class="ground"><${Stale} /><${Shown} page=${at.page} id=${at.id} filter=${at.filter} service=${service.id} /></main>
     <nav class="tabbar" aria-label=${t("nav.main")}>${pages.filter((name) => PAGES[name].tab).map((name) => html`<a href=${href(name)} aria-current=${name === at.page ? "page" : undefined}><${Icon} n=${PAGES[name].icon} />${t(`nav.${name}`)}<${Count} page=${name} /></a>`)}<button aria-haspopup="dialog" onClick=${() => open("more")}><${Icon} n="menu-2" />${t("nav.more")}</button></nav>
+    ${dialog === "me" && html`<${Dialog} title=${who.me.name} close=${() => open("")}><div class="col"><p class="muted">${[t(`role.${who.me.role}`), who.me.email].filter(Boolean).join(" · ")}</p><${Out} /></div><//>`}
     ${dialog === "more" && html`<${More} pages=${pages} who=${who} find=${() => open("palette")} close=${() => open("")} />`}
-    ${dialog === "palette" && html`<${Palette} pages=${pages} who=${who} close=${() => open("")} />`}
+    ${dialog === "palette" && html`<${Late} load=${() => import("./palette.js")} what="Palette" failed=${(error) => say(error.message, true)} pages=${pages} who=${who} close=${() => open("")} />`}
     ${dialog === "keys" && html`<${Keys} close=${() => open("")} />`}
     <${Toast} /></div>`;
 }
@@ -81,7 +81,7 @@ function Shown({ page, id, filter, service }) {
   return html`<${loaded.Body} key=${`${service} ${page}`} page=${page} id=${id} filter=${filter} service=${service} />`;
 }
 
-function Nav({ who, service, page, pages, find, keys }) {
+function Nav({ who, service, page, pages, find, keys, me }) {
   const several = who.services.length > 1;
   return html`<nav class="nav" aria-label=${t("nav.main")}>
     <button class="brand" title=${t(several ? "service.change" : "nav.find")} onClick=${find}><img src=${FAVICON} alt="" /><span class="txt grow"><span class="name clip">${service.name}</span><br /><span class="small muted">Parley${several ? ` · ${t("service.count", { n: who.services.length })}` : ""}</span></span><span class="txt muted"><${Icon} n="chevron-down" /></span></button>
@@ -90,14 +90,16 @@ function Nav({ who, service, page, pages, find, keys }) {
       return mine.length > 0 && html`<${Fragment}>${head && html`<div class="navsep"></div><h3>${t(head)}</h3>`}${mine.map((name) => html`<a href=${href(name)} aria-current=${name === page ? "page" : undefined} title=${t(`nav.${name}`)}><${Icon} n=${PAGES[name].icon} /><span class="t">${t(`nav.${name}`)}</span><${Count} page=${name} /></a>`)}<//>`;
     })}</div>
     <div class="foot"><a href="#" onClick=${(e) => { e.preventDefault(); keys(); }} title=${t("nav.keyboard")}><${Icon} n="keyboard" /><span class="t">${t("nav.keyboard")}</span></a>
-      <div class="me"><${Face} name=${who.me.name} k="desk" /><span class="txt grow"><span class="mid strong clip">${who.me.name}</span><br /><button class="link small" onClick=${trying(signOut)}>${t("signout")}</button></span></div></div></nav>`;
+      <button class="me" aria-haspopup="dialog" title=${who.me.name} onClick=${me}><${Face} name=${who.me.name} k="desk" /><span class="txt grow"><span class="mid strong clip">${who.me.name}</span><span class="small muted">${t(`role.${who.me.role}`)}</span></span></button></div></nav>`;
 }
 
 // On a phone: every page that is no tab, other services, and the way out.
 const More = ({ pages, who, find, close }) => html`<${Dialog} title=${t("nav.more")} close=${close}><div class="col">
   ${pages.filter((name) => !PAGES[name].tab).map((name) => html`<a class="btn" href=${href(name)} onClick=${close}><${Icon} n=${PAGES[name].icon} />${t(`nav.${name}`)}</a>`)}
   ${who.services.length > 1 && html`<button type="button" class="btn" onClick=${find}><${Icon} n="arrows-shuffle" />${t("service.change")}</button>`}
-  <button type="button" class="btn" onClick=${trying(signOut)}><${Icon} n="user" />${t("signout")} · ${who.me.name}</button></div><//>`;
+  <${Out} who=${who} /></div><//>`;
+
+const Out = ({ who }) => html`<button type="button" class="btn" data-first=${who ? undefined : ""} onClick=${trying(signOut)}><${Icon} n="arrow-back-up" />${t("signout")}${who && ` · ${who.me.name}`}</button>`;
 
 function Count({ page }) {
   const state = useStore(rows), { byId } = useStore(setup);

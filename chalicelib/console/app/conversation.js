@@ -5,7 +5,7 @@ import * as deeds from "./deeds.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { useKeys } from "./keys.js";
 import { live } from "./live.js";
-import { Btn, Face, Icon, Loading, Note, Owner, Status, Trouble, channelIcon, channelName } from "./parts.js";
+import { Btn, Face, Icon, Late, Loading, Note, Owner, Status, Trouble, channelIcon, channelName } from "./parts.js";
 import { Person } from "./person.js";
 import { go, href } from "./place.js";
 import { Ribbon, owners } from "./ribbon.js";
@@ -101,12 +101,8 @@ export function Conversation({ id, row, side, show, back }) {
   </section>${show && html`<${Person} contact=${contact} name=${name} channel=${channel} up=${side} close=${() => show(false)} />`}`;
 }
 
-// What is asked before a deed comes when it is wanted.
-function Asked({ what, ...rest }) {
-  const [found, set] = useState(null);
-  useEffect(() => { import("./dialogs.js").then(set, (error) => deeds.say(error.message, true)); }, []);
-  return found && html`<${found[what]} ...${rest} />`;
-}
+// What is asked before a deed.
+const Asked = (rest) => html`<${Late} load=${() => import("./dialogs.js")} failed=${(error) => deeds.say(error.message, true)} ...${rest} />`;
 
 const More = ({ close, deeds: list }) => html`<${Sheet} close=${close}>${list.map(([icon, word, deed]) => html`<${Btn} icon=${icon} onClick=${() => { close(); deed(); }}>${t(word)}<//>`)}<//>`;
 const Sheet = ({ close, children }) => html`<div class="veil" onClick=${close}><div class="menu foot col">${children}</div></div>`;

@@ -1,5 +1,5 @@
 // The parts that every page uses. Nothing here fetches.
-import { html, useEffect, useRef } from "./html.js";
+import { html, useEffect, useRef, useState } from "./html.js";
 import { t } from "./words.js";
 
 const SPRITE = new URL("./icons.svg", import.meta.url).href;
@@ -79,6 +79,13 @@ export function Dialog({ title, close, children, kind = "" }) {
   }, []);
   return html`<dialog class=${`sheet ${kind}`} ref=${at} aria-label=${title} onCancel=${(e) => { e.preventDefault(); close(); }}
     onClick=${(e) => e.target === e.currentTarget && close()}><div class="in"><header><h2 class="grow">${title}</h2><${Btn} kind="bare sm icon" icon="x" label=${t("do.dismiss")} onClick=${close} /></header>${children}</div></dialog>`;
+}
+
+// A part that is fetched when it is wanted.
+export function Late({ load, what, failed, ...rest }) {
+  const [found, set] = useState(null);
+  useEffect(() => { load().then(set, failed); }, []);
+  return found && html`<${found[what]} ...${rest} />`;
 }
 
 // Only addresses that cannot run anything become links.

@@ -69,15 +69,14 @@ class Office:
 
     def handed_over(self) -> tuple[Visitor, str]:
         """Somebody new whom the bot has handed over, and the desk's conversation with them."""
-        visitor = self.visitor()
+        before, visitor = set(self._offered()), self.visitor()
         visitor.says("human")
-        found: dict[str, Any] = eventually(lambda: self._offered(visitor), "a conversation of the desk")
-        return visitor, str(found["id"])
+        (new,) = eventually(lambda: set(self._offered()) - before, "a conversation of the desk")
+        return visitor, str(new)
 
-    def _offered(self, visitor: Visitor) -> dict[str, Any] | None:
-        listed = self.platform.get(f"/v1/conversations?service_id={self.service}&limit=10")["data"]
-        mine = [one for one in listed if one["kind"] == "desk" and one["state"] == "offered"]
-        return mine[0] if mine else None
+    def _offered(self) -> list[str]:
+        listed = self.platform.get(f"/v1/conversations?service_id={self.service}&limit=100")["data"]
+        return [one["id"] for one in listed if one["kind"] == "desk" and one["state"] == "offered"]
 
 
 class Console:

@@ -238,6 +238,15 @@ FIELDS = st.sampled_from(
 )
 
 
+def test_no_name_has_lost_a_letter(api: Any, service: str) -> None:
+    """Wherever a name is given: also in a list, and in what is within another."""
+    desk = {"service_id": service, "kind": "console", "name": "d", "outcomes": ["solved", "gel\ufffdst"]}
+    reply = {"service_id": service, "shortcut": "a", "text": "b", "buttons": [{"title": "J\ufffd", "payload": "y"}]}
+    for plural, body, at in (("desks", desk, "/outcomes/1"), ("replies", reply, "/buttons/0/title")):
+        answer = api("POST", f"/v1/{plural}", body)
+        assert (answer.status, [*answer.wrong]) == (422, [at])
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     plural=st.sampled_from(["services", "channels", "bots", "desks", "rules", "keys", "apply"]),

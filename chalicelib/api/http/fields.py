@@ -57,6 +57,8 @@ def _visible(name: str) -> str:
     # Separators of old teletypes are blanks for Python, and not for pydantic.
     if not name.strip():
         raise ValueError("must not be blank")
+    if "\ufffd" in name:
+        raise ValueError(f"holds {LOST}")
     return name
 
 

@@ -2,7 +2,7 @@
 import { onSignedOut } from "./api.js";
 import { say, toast, trying } from "./deeds.js";
 import { Fragment, html, render, useEffect, useState } from "./html.js";
-import { useKeys } from "./keys.js";
+import { MAC, meantElsewhere, useKeys } from "./keys.js";
 import { live, stale, start } from "./live.js";
 import { Dialog, Empty, Face, Icon, Late, Loading, Note, Trouble } from "./parts.js";
 import { PAGES, SECTIONS, pagesOf, startOf } from "./pages.js";
@@ -127,7 +127,7 @@ function useGo(pages) {
     let timer = 0;
     const end = () => { clearTimeout(timer); delete document.body.dataset.going; };
     const hear = (e) => {
-      if (e.metaKey || e.ctrlKey || e.altKey || e.target.closest("input, textarea, select, dialog[open]")) return;
+      if (meantElsewhere(e)) return;
       if (document.body.dataset.going) {
         const page = pages.find((name) => PAGES[name].key === e.key.toLowerCase());
         setTimeout(end);
@@ -142,7 +142,7 @@ function useGo(pages) {
   }, [pages.join()]);
 }
 
-const MAC = navigator.platform.startsWith("Mac"), OTHERS = { "⌘": "Ctrl", "⇧": "Shift" };
+const OTHERS = { "⌘": "Ctrl", "⇧": "Shift" };
 const KEYS = ["J K", "C", "R", "N", "/", "⌘ ↵", "⌘ ⇧ ↵", "E", "S", "H", "T", "B", "U", "D", "⌘ K", "G", "?"];
 const Keys = ({ close }) => html`<${Dialog} title=${t("nav.keyboard")} close=${close}><dl class="facts keys">${KEYS.map((key) => html`<dt>${key.split(" ").map((one) => html`<kbd>${MAC ? one : OTHERS[one] ?? one}</kbd> `)}</dt><dd>${t(`key.${key}`)}</dd>`)}</dl><//>`;
 

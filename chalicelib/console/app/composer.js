@@ -2,6 +2,7 @@
 import * as deeds from "./deeds.js";
 import { post, unique } from "./api.js";
 import { html, useEffect, useRef, useState } from "./html.js";
+import { MAC } from "./keys.js";
 import { open } from "./live.js";
 import { Btn, Chip, Icon, channelName } from "./parts.js";
 import { setup } from "./setup.js";
@@ -12,7 +13,7 @@ const TYPING_EVERY = 3000, TYPING_FOR = 6000, MOST = 16 * 1024;
 const draftOf = (id) => JSON.parse(sessionStorage.getItem(`draft ${id}`) ?? "null") ?? { text: "", note: false };
 
 // Words in braces that a saved reply has and the conversation knows.
-export function filled(text, { contact, me, desk }) {
+function filled(text, { contact, me, desk }) {
   const known = { name: contact?.name, "contact.name": contact?.name, first_name: contact?.name?.split(/\s+/)[0], agent: me.name, "agent.name": me.name, desk };
   return text.replace(/\{\{?\s*([\w.]+)\s*\}?\}/g, (all, name) => (Object.hasOwn(known, name) ? known[name] ?? "" : all));
 }
@@ -94,6 +95,6 @@ export function Composer({ id, row, channel, contact, name, me, writable, claim,
     <textarea ref=${box} rows="2" aria-label=${draft.note ? t("composer.note") : t("composer.reply")} value=${draft.text} maxlength=${MOST} aria-controls=${offered.length ? "saved" : undefined} aria-activedescendant=${offered.length ? `saved-${at}` : undefined}
       placeholder=${draft.note ? t("composer.write_note") : t("composer.write_reply", { name: contact?.name?.split(/\s+/)[0] || t("contact.customer") })} onInput=${(e) => type(e.target.value)} onKeyDown=${key}></textarea>
     <div class="cb">${replies.length > 0 && html`<${Btn} kind="bare sm icon" icon="bolt" label=${t("composer.saved_key")} onClick=${() => { keep({ text: "/", note: false }); close(false); box.current.focus(); }} />`}
-      <span class="push"></span><kbd class="wide">${navigator.platform.startsWith("Mac") ? "⌘ ↵" : "Ctrl ↵"}</kbd><span class="wide"> </span>
+      <span class="push"></span><kbd class="wide">${MAC ? "⌘ ↵" : "Ctrl ↵"}</kbd><span class="wide"> </span>
       <button class="btn main sm" disabled=${!draft.text.trim()}><${Icon} n=${draft.note ? "lock" : "send"} />${draft.note ? t("composer.save_note") : t("composer.send")}</button></div></form>`;
 }

@@ -47,14 +47,14 @@ export function Conversation({ id, row, side, show, back }) {
     const there = new Set(data.map((one) => one.id));
     if (pending.some((one) => there.has(one.message))) wait((was) => was.filter((one) => !there.has(one.message)));
   }, [data]);
-  const begun = useRef({ id: "", at: 0 });
+  const begun = useRef(Date.now());
   const crossed = () => {
     const last = data.findLast((one) => one.author.kind === "agent" && one.type !== "note");
-    return last && last.author.id !== me.id && ms(last.sent_at) > begun.current.at && begun.current.at ? last.author.name || t("author.agent") : "";
+    return last && last.author.id !== me.id && ms(last.sent_at) > begun.current ? last.author.name || t("author.agent") : "";
   };
   const send = async (text, note, closing) => {
     const key = `console-${unique()}`;
-    begun.current = { id, at: Date.now() };
+    begun.current = Date.now();
     const attempt = async () => {
       wait((was) => [...was.filter((one) => one.id !== key), { id: key, text, note }]);
       try {
@@ -69,7 +69,6 @@ export function Conversation({ id, row, side, show, back }) {
     };
     await attempt();
   };
-  useEffect(() => { begun.current = { id, at: Date.now() }; }, [id]);
   const leave = async (deed) => (await deed) && back === "inbox" && go("inbox");
   const hold = () => deeds.hold({ ...row, conversation_id: id, state });
   const keys = here ? {

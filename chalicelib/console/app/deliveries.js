@@ -1,4 +1,5 @@
 // What had to reach one party outside, with every attempt.
+import { mark, marks } from "./attempts.js";
 import * as deeds from "./deeds.js";
 import { Fragment, html, useState } from "./html.js";
 import { Listed, useList } from "./listing.js";
@@ -42,12 +43,10 @@ function Rows({ given }) {
     <${Card} flush=${true}><div class="tablewrap"><table class="list stack"><thead><tr><th>${t("col.at")}</th><th>${t("col.what")}</th><th>${t("col.attempts")}</th><th>${t("col.status")}</th><td></td></tr></thead><tbody>
     ${list.data.map((one) => html`<${Fragment} key=${one.id}><tr class=${open === one.id ? "open" : ""}><td class="num muted" title=${whole(one.created_at)}>${whole(one.created_at)}</td>
       <td>${one.event ?? t(`notice.${one.kind}`)}${one.replay_of && ` · ${t("tries.replay")}`} <span class="muted small">${named(one.destination_id)}</span></td>
-      <td><${Marks} of=${[...one.attempts.map((attempt) => (worked(attempt) ? "ok" : "bad")), ...(one.next_attempt_at ? ["next"] : [])]} /></td><td><${Status} s=${one.status} /></td>
+      <td><${Marks} of=${marks(one.attempts, one.next_attempt_at)} /></td><td><${Status} s=${one.status} /></td>
       <td><span class="row end"><${Btn} kind="sm" aria-expanded=${String(open === one.id)} onClick=${() => set(open === one.id ? "" : one.id)}>${t("deliveries.attempts")}<//>
         ${one.conversation_id && html`<${Btn} kind="sm bare icon" icon="message-circle" label=${t("deliveries.conversation")} onClick=${() => go("conversations", one.conversation_id)} />`}
         ${may("agent") && !["pending", "waiting"].includes(one.status) && html`<${Btn} kind="sm bare icon" icon="rotate-clockwise" label=${t("tries.again")} onClick=${async () => { await deeds.replay(one.id); list.again(); }} />`}</span></td></tr>
-      ${open === one.id && html`<tr class="sub"><td colspan="5">${one.attempts.map((attempt) => html`<div class="try"><${Marks} of=${[worked(attempt) ? "ok" : "bad"]} /><span class="num muted">${exact(attempt.at)}</span><span class="said">${attempt.error ?? ""} ${attempt.response_head ?? ""}</span><span class="num"><b class="strong">${attempt.status_code ?? ""}</b>${attempt.took_ms !== null && ` · ${took(attempt.took_ms)}`}</span></div>`)}${!one.attempts.length && html`<p class="pad muted">${t("tries.none")}</p>`}</td></tr>`}<//>`)}
+      ${open === one.id && html`<tr class="sub"><td colspan="5">${one.attempts.map((attempt) => html`<div class="try"><${Marks} of=${[mark(attempt)]} /><span class="num muted">${exact(attempt.at)}</span><span class="said">${attempt.error ?? ""} ${attempt.response_head ?? ""}</span><span class="num"><b class="strong">${attempt.status_code ?? ""}</b>${attempt.took_ms !== null && ` · ${took(attempt.took_ms)}`}</span></div>`)}${!one.attempts.length && html`<p class="pad muted">${t("tries.none")}</p>`}</td></tr>`}<//>`)}
     </tbody></table></div><//><//>`;
 }
-
-const worked = (attempt) => !attempt.error && (!attempt.status_code || (attempt.status_code >= 200 && attempt.status_code < 300));

@@ -1,17 +1,17 @@
 // How the webhook of a bot, desk or subscription fares: how close it is to being switched off, and what waits behind it.
 import { get, post, query, unique } from "./api.js";
+import { marks } from "./attempts.js";
 import * as deeds from "./deeds.js";
 import { html, useEffect, useState } from "./html.js";
 import { Btn, Card, Icon, Marks, Note, Owner, Trouble, channelIcon } from "./parts.js";
 import { href } from "./place.js";
 import { who } from "./row.js";
 import { may } from "./session.js";
-import { exact, ms, span, stamp, took, whole } from "./time.js";
+import { exact, ms, span, stamp, took, useEvery, whole } from "./time.js";
 import { t } from "./words.js";
 
 const EVERY_MS = 10_000;
 const code = (attempt) => attempt.error || String(attempt.status_code ?? "");
-const marks = (attempts) => [...attempts.map((one) => (!one.error && (!one.status_code || one.status_code < 300) ? "ok" : "bad")), "next"];
 
 export function Health({ page, id, name }) {
   const [state, set] = useState({ health: null, lanes: [], cursor: null, error: null });
@@ -23,11 +23,8 @@ export function Health({ page, id, name }) {
       set((was) => ({ ...was, error }));
     }
   };
-  useEffect(() => {
-    read();
-    const timer = setInterval(() => document.visibilityState === "visible" && read(), EVERY_MS);
-    return () => clearInterval(timer);
-  }, [id]);
+  useEffect(() => { read(); }, [id]);
+  useEvery(EVERY_MS, read, [id]);
   const { health, lanes, error } = state;
   if (error && !health) return html`<${Trouble} error=${error} again=${read} />`;
   if (!health) return null;
@@ -49,7 +46,7 @@ export function Health({ page, id, name }) {
   ${n > 0 && html`<${Card} flush=${true} title=${t("health.waiting")} aside=${html`<span class="small muted">${health.waiting.oldest_at ? t("health.lanes_since", { n, many: health.waiting.more ? `${n}+` : n, span: span(Date.now() - ms(health.waiting.oldest_at)) }) : t("health.lanes", { n, many: health.waiting.more ? `${n}+` : n })}</span>${may("admin") && html`<${Btn} kind="sm" icon="player-play" onClick=${tryAll}>${t("health.try_all")}<//>`}`}>
     <div class="tablewrap"><table class="list stack"><thead><tr><th>${t("col.person")}</th><th>${t("col.owner")}</th><th class="r">${t("col.waiting")}</th><th>${t("col.since")}</th><th>${t("col.attempts")}</th><th>${t("col.next")}</th><td></td></tr></thead><tbody>
     ${lanes.map((lane) => html`<tr key=${lane.lane}><td>${lane.conversation_id ? html`<a class="row strong" href=${href("conversations", lane.conversation_id)}><${Icon} n=${channelIcon(lane.channel_kind)} />${who(lane)}</a>` : html`<span class="muted">${who(lane)}</span>`}</td>
-      <td>${lane.owner && html`<${Owner} o=${lane.owner}>${t(`author.${lane.owner}`)}<//>`}</td><td class="num r">${lane.waiting}</td><td class="num muted">${lane.since ? exact(lane.since) : ""}</td><td><${Marks} of=${marks(lane.attempts)} /></td><td class="num muted">${lane.state === "under_way" ? t("tries.pending") : lane.next_attempt_at ? exact(lane.next_attempt_at) : t("tries.held")}</td>
+      <td>${lane.owner && html`<${Owner} o=${lane.owner}>${t(`author.${lane.owner}`)}<//>`}</td><td class="num r">${lane.waiting}</td><td class="num muted">${lane.since ? exact(lane.since) : ""}</td><td><${Marks} of=${marks(lane.attempts, true)} /></td><td class="num muted">${lane.state === "under_way" ? t("tries.pending") : lane.next_attempt_at ? exact(lane.next_attempt_at) : t("tries.held")}</td>
       <td><span class="row end">${may("agent") && lane.state === "waiting" && html`<${Btn} kind="sm" onClick=${() => tryOne(lane)}>${t("health.try")}<//>`}</span></td></tr>`)}</tbody></table></div><//>`}
   ${error && html`<${Note} k="bad" icon="alert-triangle">${error.message}<//>`}`;
 }

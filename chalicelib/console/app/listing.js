@@ -2,6 +2,7 @@
 import { get, query } from "./api.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { Btn, Empty, Loading, Trouble } from "./parts.js";
+import { useEvery } from "./time.js";
 import { t } from "./words.js";
 
 const AFTER_MS = 150; // sooner than that, nobody has to be told that something is read
@@ -24,13 +25,8 @@ export function useList(path, given, { every = 0 } = {}) {
     const timer = setTimeout(() => set((was) => ({ ...was, late: true })), AFTER_MS);
     return () => { clearTimeout(timer); round.current += 1; };
   }, [asked]);
-  const shown = state.data.length;
-  useEffect(() => {
-    if (!every) return undefined;
-    // Only the first page follows: nothing moves under who reads further down.
-    const timer = setInterval(() => document.visibilityState === "visible" && shown <= 50 && read(), every);
-    return () => clearInterval(timer);
-  }, [asked, every, shown > 50]);
+  // Only the first page follows: nothing moves under who reads further down.
+  useEvery(state.data.length <= 50 ? every : 0, read, [asked]);
   return { ...state, again: () => read(), more: () => read(state.cursor) };
 }
 

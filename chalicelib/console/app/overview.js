@@ -6,7 +6,7 @@ import { go, href } from "./place.js";
 import { listed, rows } from "./rows.js";
 import { setup } from "./setup.js";
 import { useStore } from "./store.js";
-import { ms, span, useNow } from "./time.js";
+import { ms, span, useEvery, useNow } from "./time.js";
 import { t } from "./words.js";
 
 export const title = () => t("nav.overview");
@@ -23,12 +23,9 @@ function leads(need) {
 
 export default function Overview({ service }) {
   const [state, set] = useState({ needs: null, error: null }), { bots, desks, channels } = useStore(setup), inbox = useStore(rows), now = useNow(10_000);
-  const read = () => get(query("v1/attention", { service_id: service })).then((answer) => set({ needs: answer.data ?? answer, error: null }), (error) => set((was) => ({ ...was, error })));
-  useEffect(() => {
-    read();
-    const timer = setInterval(() => document.visibilityState === "visible" && read(), EVERY_MS);
-    return () => clearInterval(timer);
-  }, [service]);
+  const read = () => get(query("v1/attention", { service_id: service })).then((answer) => set({ needs: answer.data, error: null }), (error) => set((was) => ({ ...was, error })));
+  useEffect(() => { read(); }, [service]);
+  useEvery(EVERY_MS, read, [service]);
   const queue = listed(inbox, "queue"), mine = listed(inbox, "mine");
   const oldest = queue[0], over = [...queue, ...mine].filter((row) => row.due_at && ms(row.due_at) < now).length;
   const tile = (label, value, more, where) => html`<a class="tile" href=${where}><span class="label">${label}</span><span class="v">${value}<small>${more}</small></span></a>`;

@@ -1,4 +1,5 @@
 // What was said and what happened, in one row: messages with their attempts, hand-overs, notes.
+import { mark, marks, worked } from "./attempts.js";
 import * as deeds from "./deeds.js";
 import { html, useLayoutEffect, useRef, useState } from "./html.js";
 import { Btn, Icon, Marks, Status, channelIcon, channelName, safe } from "./parts.js";
@@ -103,8 +104,6 @@ export const why = (reason) => (reason ? (known(`reason.${reason}`) ? t(`reason.
 
 const bad = (one) => one.status !== "delivered" && (one.status !== "pending" || one.attempts.length > 0);
 const failedOnce = (one) => one.attempts.some((attempt) => !worked(attempt)) || one.status === "failed" || one.status === "expired" || one.status === "poison";
-// A desk of the console is told without a call: there is nothing that could have failed.
-const worked = (attempt) => !attempt.error && (!attempt.status_code || (attempt.status_code >= 200 && attempt.status_code < 300));
 const ICON = { bot: "robot", desk: "headset", subscription: "webhook", trigger: "bolt" };
 
 function whose(one) {
@@ -126,13 +125,12 @@ function Line({ one, message, channel }) {
   const wrong = bad(one) && failedOnce(one);
   const [open, set] = useState(wrong && !one.channel_id);
   const [kind, name] = whose(one);
-  const marks = [...one.attempts.map((attempt) => (worked(attempt) ? "ok" : "bad")), ...(one.status === "waiting" || one.status === "pending" ? ["next"] : [])];
   const last = one.attempts.at(-1);
   const says = one.status === "waiting" && one.next_attempt_at ? t("tries.next", { code: code(last), at: clock(one.next_attempt_at) })
     : one.status === "waiting" ? t("tries.held") : one.status === "pending" ? t("tries.pending")
     : one.channel_id ? (message.state === "failed" ? stateOf(message) : `${t(`state.${message.state}`)}`) : one.status === "delivered" && last ? took(last.took_ms ?? 0) : t(`status.${one.status}`);
   return html`<button class="route" aria-expanded=${String(open)} onClick=${() => set(!open)}><${Icon} n="arrow-right" /><${Icon} n=${kind === "channel" ? channelIcon(channel) : ICON[kind]} />
-      <span class="clip">${kind === "channel" ? channelName(channel) || name : name}${one.replay_of && ` · ${t("tries.replay")}`}</span><${Marks} of=${marks} /><span class="num clip">${says}</span></button>
+      <span class="clip">${kind === "channel" ? channelName(channel) || name : name}${one.replay_of && ` · ${t("tries.replay")}`}</span><${Marks} of=${marks(one.attempts, one.status === "waiting" || one.status === "pending")} /><span class="num clip">${says}</span></button>
     ${open && html`<${Tries} one=${one} name=${name} message=${message} />`}`;
 }
 
@@ -141,7 +139,7 @@ const code = (attempt) => (attempt ? attempt.error && !attempt.status_code ? (kn
 function Tries({ one, name, message }) {
   return html`<div class="tries" role="region" aria-label=${t("tries.to", { name })}>
     <header><span class="strong">${t("tries.title", { n: message.sequence, name })}</span><${Status} s=${one.status} />${one.next_attempt_at && html`<span class="muted push">${t("tries.next_at", { at: exact(one.next_attempt_at) })}</span>`}</header>
-    ${one.attempts.map((attempt) => html`<div class="try"><${Marks} of=${[worked(attempt) ? "ok" : "bad"]} /><span class="num muted">${exact(attempt.at)}</span>
+    ${one.attempts.map((attempt) => html`<div class="try"><${Marks} of=${[mark(attempt)]} /><span class="num muted">${exact(attempt.at)}</span>
       <span class="track" role="img" aria-label=${t("tries.took", { took: attempt.took_ms ?? 0 })}><i class=${worked(attempt) ? "b-ok" : "b-bad"} style=${{ width: `${Math.max(3, Math.min(100, ((attempt.took_ms ?? 0) / LIMIT_MS) * 100))}%` }}></i></span>
       <span class="num"><b class=${`strong ${worked(attempt) ? "c-ok" : "c-bad"}`}>${code(attempt)}</b>${attempt.took_ms !== null && ` · ${took(attempt.took_ms)}`}</span>
       ${!worked(attempt) && (attempt.response_head || attempt.error) && html`<span class="said">${attempt.response_head || attempt.error}</span>`}</div>`)}

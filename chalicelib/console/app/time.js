@@ -49,6 +49,15 @@ export function countdown(length) {
   return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
 }
 
+// A deed every so often while somebody looks at the page; never, where `every` is 0.
+export function useEvery(every, deed, about) {
+  useEffect(() => {
+    if (!every) return undefined;
+    const timer = setInterval(() => document.visibilityState === "visible" && deed(), every);
+    return () => clearInterval(timer);
+  }, [every, ...about]);
+}
+
 // The page is drawn anew now and then, for what depends on the time.
 export function useNow(every = 15_000) {
   const [, again] = useReducer((n) => n + 1, 0);

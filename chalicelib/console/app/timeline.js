@@ -17,7 +17,7 @@ function merged(before, found) {
   return [...byId.values()].sort((one, other) => one.sequence - other.sequence);
 }
 
-// {data, conversation, conversations, more, error, loading, older(), again()} of a conversation; `version` is that of its
+// {data, conversation, conversations, cursor, error, loading, older(), again()} of a conversation; `version` is that of its
 // thread as heard elsewhere: a higher one has it read again.
 export function useTimeline(id, version) {
   const [state, set] = useState({ data: [], conversation: null, conversations: [], cursor: null, error: null, loading: true });

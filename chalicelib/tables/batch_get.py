@@ -11,13 +11,18 @@ from chalicelib.ports import aws
 from chalicelib.ports.aws import Unprocessed
 
 Key = tuple[type[Model], str, str | None]
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+_MOST = 100
 
 
 def get_all(keys: Sequence[Key], *, consistent: bool = True) -> list[Any]:
-    """The items of up to 100 (model, hash key, range key), None where there is none; read consistently, or for half the
-    units as they stood a moment ago."""
-    if not keys:
-        return []
+    """The items of any number of (model, hash key, range key), a hundred in a call, None where there is none; read
+    consistently, or for half the units as they stood a moment ago."""
+    pages = [keys[at : at + _MOST] for at in range(0, len(keys), _MOST)]
+    return [item for page in pages for item in _page(page, consistent)]
+
+
+def _page(keys: Sequence[Key], consistent: bool) -> list[Any]:
     request: dict[str, Any] = {}
     for model, hash_key, range_key in keys:
         request.setdefault(model.Meta.table_name, {"Keys": [], "ConsistentRead": consistent})["Keys"].append(

@@ -27,7 +27,6 @@ from chalicelib.tables.deliveries import DeliveryRow
 _RECEIPTS, _BESIDE = 5, 20
 """Rows of a lane that are read for each message, and beyond: receipts of answers (sent, delivered, read) are told in
 the lane of who has answered."""
-_TABLE_BATCH = 100
 _OWN = slice(26, None)
 """What tells a thread's lanes apart: the name without the thread."""
 _MOST_LANES = 40
@@ -122,5 +121,4 @@ def _is_of(row: DeliveryRow, messages_: set[str]) -> bool:
 def _replays(rows: list[DeliveryRow]) -> list[DeliveryRow]:
     """The last replay of each delivery that was replayed."""
     keys = [(DeliveryRow, replay_of(str(row.lane)), str(row.replayed_as)) for row in rows if row.replayed_as]
-    pages = [keys[at : at + _TABLE_BATCH] for at in range(0, len(keys), _TABLE_BATCH)]
-    return [row for page in pages for row in batch_get.get_all(page) if row is not None]
+    return [row for row in batch_get.get_all(keys) if row is not None]

@@ -96,8 +96,7 @@ def _failures() -> list[Failure]:
 
 
 def _fare(ids: list[str]) -> list[Endpoint]:
-    pages = [ids[at : at + 100] for at in range(0, len(ids), 100)]
-    rows = [row for page in pages for row in batch_get.get_all([(Endpoint, id, None) for id in page], consistent=False)]
+    rows = batch_get.get_all([(Endpoint, id, None) for id in ids], consistent=False)
     return [row for row in rows if row is not None]
 
 

@@ -19,7 +19,6 @@ from chalicelib.ports.web import Problem
 from chalicelib.tables import batch_get, config, deliveries, history, messages, threads
 from chalicelib.tables.deliveries import DeliveryRow
 
-"""Ending of the lane in which a lane's deliveries are replayed."""
 _OF_NO_THREAD = ("contact.", "endpoint.")
 """Platform events whose lanes begin with the id of something else."""
 _EXAMINED = 500

@@ -109,9 +109,10 @@ def test_its_addresses_are_relative(read: Any) -> None:
 
 
 def test_all_that_runs_first_is_named(read: Any) -> None:
-    (named,) = re.findall(r'<meta name="scripts" content="([\w. -]+)">', read("/console").body.decode())
-    first = named.split(" ")
+    named = dict(re.findall(r'<meta name="(first|next)" content="([\w. -]+)">', read("/console").body.decode()))
+    first, following = (named[which].split(" ") for which in ("first", "next"))
 
+    assert "conversation.js" in following and not {*first} & {*following}
     assert len(first) == len({*first}) and {"app.js", "inbox.js", "preact.js", "htm.js"} <= {*first} <= {*page.files()}
     assert "uplot.js" not in first and "resources.js" not in first, "what is shown later is fetched later"
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +25,8 @@ INDEX, ADDRESS = "index.html", "console/a/{hash}/"
 """The page, and what each of its addresses begins with."""
 FIRST = ("app.js", "inbox.js")
 """The scripts that are needed before anything is shown, with what they import."""
+NEXT = ("conversation.js",)
+"""Those that are fetched as soon as the inbox's list stands."""
 STYLE = "console.css"
 STYLES = ("tokens.css", "parts.css", "shell.css", "inbox.css", "screens.css")
 """The first page's style sheets, in the order in which they hold; they are served as one."""
@@ -119,14 +122,20 @@ def packed(name: str) -> bytes:
 
 @cache
 def index() -> str:
-    """The page as it was written, with the names of the scripts that it fetches first."""
-    return files()[INDEX].decode().replace("{scripts}", " ".join(first_modules()))
+    """The page as it was written, with the names of the scripts that it fetches first, and of those that come next."""
+    first = first_modules()
+    following = [name for name in imported(NEXT) if name not in first]
+    return files()[INDEX].decode().replace("{first}", " ".join(first)).replace("{next}", " ".join(following))
 
 
 def first_modules() -> list[str]:
-    """The scripts that run before anything is shown: the first ones and what they import, and so on; not what is
-    imported later, by `import()`."""
-    found = [*FIRST]
+    """The scripts that run before anything is shown."""
+    return imported(FIRST)
+
+
+def imported(names: Sequence[str]) -> list[str]:
+    """These scripts and what they import, and so on; not what is imported later, by `import()`."""
+    found = [*names]
     for name in found:
         found += [one for one in _IMPORT.findall(files()[name].decode()) if one in files() and one not in found]
     return found

@@ -1,5 +1,4 @@
 // The inbox: what is mine, below it what waits, beside it the conversation and its person.
-import { Conversation } from "./conversation.js";
 import * as deeds from "./deeds.js";
 import { html, useEffect, useMemo, useState } from "./html.js";
 import { useKeys } from "./keys.js";
@@ -9,12 +8,15 @@ import { due, said, who } from "./row.js";
 import { holder, listed, load, older, rows } from "./rows.js";
 import { may } from "./session.js";
 import { setup } from "./setup.js";
+import { fetchAll } from "./start.js";
 import { useStore } from "./store.js";
 import { ago, useNow } from "./time.js";
 import { t } from "./words.js";
 
 export const title = () => t("nav.inbox");
 const LISTS = ["mine", "queue", "all"];
+// Conversations are a part of their own: asked for once the list stands, so it is there before one is opened.
+const reader = async () => { await fetchAll("next"); return import("./conversation.js"); };
 
 function Item({ row, id, now, list }) {
   const left = due(row, now);
@@ -55,6 +57,8 @@ export default function Inbox({ id }) {
   } });
   const row = id ? state.byId.get(id) : null;
   const loaded = state.loaded.mine && state.loaded.queue;
+  const [reading, read] = useState({}), wanted = Boolean(loaded || state.error || id);
+  useEffect(() => { if (wanted) reader().then(read, (error) => read({ error })); }, [wanted]);
   const count = (name) => `${lists[name].length}${state.more[name] ? "+" : ""}`;
   const tab = (name, inside, label) => html`<button role="tab" aria-selected=${String(name === list)} aria-label=${label} title=${label} onClick=${() => choose(name)}>${inside}</button>`;
   const empty = words ? [t("inbox.no_match", { words }), "search"] : list === "snoozed" ? [t("inbox.none_snoozed"), "clock-pause"] : [t("inbox.none"), "inbox"];
@@ -75,7 +79,7 @@ export default function Inbox({ id }) {
           ${!queue.length && !words && html`<li class="pad muted mid row"><${Icon} n="circle-check" />${t("inbox.nothing_waits")}</li>`}`}
         ${state.more[list] && html`<li class="pad"><${Btn} kind="sm" onClick=${deeds.trying(() => older(list))}>${t("list.more")}<//></li>`}</ul>`}
     </section>
-    ${id ? html`<${Conversation} key=${id} id=${id} row=${row} side=${side} show=${show} back="inbox" />` : html`<section class="conv only-wide"><${Empty} icon="inbox" title=${t("inbox.nothing_open")}
+    ${id ? reading.Conversation ? html`<${reading.Conversation} key=${id} id=${id} row=${row} side=${side} show=${show} back="inbox" />` : html`<section class="conv"><div class="pad">${reading.error ? html`<${Trouble} error=${reading.error} again=${() => location.reload()} />` : html`<${Loading} />`}</div></section>` : html`<section class="conv only-wide"><${Empty} icon="inbox" title=${t("inbox.nothing_open")}
       action=${may("agent") && lists.queue.length > 0 && html`<${Btn} kind="main" icon="user" onClick=${claimNext}>${t("claim.next")}<//>`}>${desks.length && !desks.some((desk) => desk.kind === "console") ? t("inbox.no_desk") : t("inbox.choose")}<//></section>`}
   </div>`;
 }

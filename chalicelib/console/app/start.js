@@ -3,7 +3,6 @@
 
 const AT_ONCE = 4, TRIES = 4;
 const BUSY = [429, 500, 502, 503, 504];
-const names = document.querySelector("meta[name=scripts]").content.split(" ");
 const pause = (length) => new Promise((on) => { setTimeout(on, length); });
 
 async function fetched(name) {
@@ -16,9 +15,12 @@ async function fetched(name) {
   }
 }
 
-async function worker() {
-  while (names.length) await fetched(names.shift());
+// The scripts that the page names as `first` or `next`; who imports them then finds them in the browser.
+export async function fetchAll(which) {
+  const names = document.querySelector(`meta[name=${which}]`).content.split(" ");
+  const worker = async () => { while (names.length) await fetched(names.shift()); };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
-await Promise.all(Array.from({ length: AT_ONCE }, worker));
+await fetchAll("first");
 await import("./app.js");

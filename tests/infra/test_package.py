@@ -107,7 +107,7 @@ def test_the_console_is_whole_and_light(tree: Path, monkeypatch: pytest.MonkeyPa
         kept.cache_clear()
 
     assert len(names) == len({*names}), "no file of ours has the name of another's"
-    assert {"preact.js", "hooks.js", "htm.js", "uplot.js", "dagre.js", "icons.svg", "licences.txt"} <= {*served}
+    assert {"preact.js", "hooks.js", "htm.js", "uplot.js", "icons.svg", "licences.txt"} <= {*served}
     weights = {name: len(gzip.compress(content, 9)) for name, content in served.items()}
     # The page shows itself before the font is there.
     fonts = {name for name in served if name.endswith(".woff2")}

@@ -47,7 +47,7 @@ def test_what_is_pinned_is_whole() -> None:
     packages = vendored.pinned()
 
     names = [name for one in packages for name, _, _ in one.files]
-    assert len(set(names)) == len(names) and {"preact.js", "hooks.js", "htm.js", "uplot.js", "dagre.js"} <= set(names)
+    assert len(set(names)) == len(names) and {"preact.js", "hooks.js", "htm.js", "uplot.js"} <= set(names)
     for one in packages:
         assert re.fullmatch(r"\d+\.\d+\.\d+", one.version) and one.licence and one.licence_files
         for integrity in (one.integrity, *(integrity for _, _, integrity in one.files)):

@@ -1,6 +1,7 @@
 // Every conversation of the service, whoever has it; one of them beside the list.
 import { Conversation } from "./conversation.js";
 import { html, useState } from "./html.js";
+import { kindIcon } from "./kinds.js";
 import { Listed, useList } from "./listing.js";
 import { Empty, Face, Icon, Status } from "./parts.js";
 import { href } from "./place.js";
@@ -13,7 +14,6 @@ import { t } from "./words.js";
 
 export const title = () => t("nav.conversations");
 const LIVE_MS = 15_000;
-const ICON = { bot: "robot", desk: "headset", source: "database-import" };
 
 export default function Conversations({ id, service }) {
   const list = useList("v1/conversations", { service_id: service }, { every: LIVE_MS }), { byId } = useStore(rows);
@@ -25,6 +25,6 @@ export default function Conversations({ id, service }) {
       <div class="scroll grow" tabindex="0"><${Listed} list=${list} within=${true} empty=${{ icon: "list-search", title: t("conversations.none"), more: t("conversations.none_more") }}>
         <ul>${list.data.map((one) => html`<li key=${one.id}><a class="item" href=${href("conversations", one.id)} aria-current=${one.id === id ? "true" : undefined}>
           <${Face} name=${who(one)} channel=${one.source} /><span class="who clip">${who(one)}</span><span class="small faint num">${stamp(one.opened_at)}</span>
-          <span class="say clip"><${Icon} n=${ICON[one.kind] ?? "robot"} /> ${party(one)}${one.agent?.name && ` · ${one.agent.name}`}</span><span class="foot"><${Status} s=${one.state} />${one.outcome && html`<span class="small muted clip">${one.outcome}</span>`}</span></a></li>`)}</ul><//></div></section>
+          <span class="say clip"><${Icon} n=${kindIcon(one.kind)} /> ${party(one)}${one.agent?.name && ` · ${one.agent.name}`}</span><span class="foot"><${Status} s=${one.state} />${one.outcome && html`<span class="small muted clip">${one.outcome}</span>`}</span></a></li>`)}</ul><//></div></section>
     ${id ? html`<${Conversation} key=${id} id=${id} row=${byId.get(id)} side=${side} show=${show} back="conversations" />` : html`<section class="conv only-wide"><${Empty} icon="list-search" title=${t("inbox.nothing_open")}>${t("conversations.choose")}<//></section>`}</div>`;
 }

@@ -1,26 +1,27 @@
 // What had to reach one party outside, with every attempt.
-import { mark, marks } from "./attempts.js";
+import { marks } from "./attempts.js";
 import * as deeds from "./deeds.js";
 import { Fragment, html, useState } from "./html.js";
+import { TOLD, fieldOf, pageOf } from "./kinds.js";
 import { Listed, useList } from "./listing.js";
 import { Btn, Card, Marks, Page, Seg, Status } from "./parts.js";
 import { go } from "./place.js";
 import { may } from "./session.js";
 import { named, setup } from "./setup.js";
 import { useStore } from "./store.js";
-import { exact, took, whole } from "./time.js";
+import { whole } from "./time.js";
+import { Attempts } from "./tries.js";
 import { t } from "./words.js";
 
 export const title = () => t("nav.deliveries");
-const FILTERS = ["bot_id", "desk_id", "subscription_id", "channel_id", "trigger_id"];
 const TROUBLE = ["failed", "waiting", "expired", "poison"];
 const STATUSES = ["", ...TROUBLE, "delivered"];
 
 export default function Deliveries({ filter, service }) {
-  const { bots, desks, channels, subscriptions, triggers } = useStore(setup);
-  const parties = [["bot_id", bots], ["desk_id", desks.filter((one) => one.kind === "webhook")], ["subscription_id", subscriptions], ["channel_id", channels], ["trigger_id", triggers]];
+  const known = useStore(setup);
+  const parties = TOLD.map((kind) => [fieldOf(kind), known[pageOf(kind)].filter((one) => kind !== "desk" || one.kind === "webhook")]);
   // Of the whole service only what did not arrive is kept together; everything there is, destination by destination.
-  const given = FILTERS.find((name) => filter.get(name)) ?? "service_id";
+  const given = TOLD.map(fieldOf).find((name) => filter.get(name)) ?? "service_id";
   const every = given === "service_id";
   const id = every ? service : filter.get(given);
   const asked = filter.get("status") ?? "";
@@ -47,6 +48,6 @@ function Rows({ given }) {
       <td><span class="row end"><${Btn} kind="sm" aria-expanded=${String(open === one.id)} onClick=${() => set(open === one.id ? "" : one.id)}>${t("deliveries.attempts")}<//>
         ${one.conversation_id && html`<${Btn} kind="sm bare icon" icon="message-circle" label=${t("deliveries.conversation")} onClick=${() => go("conversations", one.conversation_id)} />`}
         ${may("agent") && !["pending", "waiting"].includes(one.status) && html`<${Btn} kind="sm bare icon" icon="rotate-clockwise" label=${t("tries.again")} onClick=${async () => { await deeds.replay(one.id); list.again(); }} />`}</span></td></tr>
-      ${open === one.id && html`<tr class="sub"><td colspan="5">${one.attempts.map((attempt) => html`<div class="try"><${Marks} of=${[mark(attempt)]} /><span class="num muted">${exact(attempt.at)}</span><span class="said">${attempt.error ?? ""} ${attempt.response_head ?? ""}</span><span class="num"><b class="strong">${attempt.status_code ?? ""}</b>${attempt.took_ms !== null && ` · ${took(attempt.took_ms)}`}</span></div>`)}${!one.attempts.length && html`<p class="pad muted">${t("tries.none")}</p>`}</td></tr>`}<//>`)}
+      ${open === one.id && html`<tr class="sub"><td colspan="5"><${Attempts} of=${one.attempts} /></td></tr>`}<//>`)}
     </tbody></table></div><//><//>`;
 }

@@ -1,6 +1,7 @@
 // What needs somebody, and how everything fares.
 import { get, query } from "./api.js";
 import { html, useEffect, useState } from "./html.js";
+import { fieldOf, kindIcon, kindOf, pageOf } from "./kinds.js";
 import { Btn, Card, Icon, Loading, Page, Status, Trouble, channelIcon } from "./parts.js";
 import { go, href } from "./place.js";
 import { listed, rows } from "./rows.js";
@@ -11,14 +12,17 @@ import { t } from "./words.js";
 
 export const title = () => t("nav.overview");
 const EVERY_MS = 10_000;
-const OF = { bt: "bot_id", dk: "desk_id", sb: "subscription_id", ch: "channel_id", tr: "trigger_id" };
-const ICON = { bot_inactive: ["bad", "robot"], bot_failing: ["warn", "robot"], bot_unverified: ["warn", "robot"], desk_unverified: ["warn", "headset"], subscription_unverified: ["warn", "webhook"], overdue: ["bad", "clock"], deliveries_poison: ["bad", "flag"], desk_inactive: ["bad", "headset"], desk_failing: ["warn", "headset"], subscription_inactive: ["bad", "webhook"], subscription_failing: ["warn", "webhook"], deliveries_failed: ["bad", "truck-delivery"], deliveries_waiting: ["warn", "truck-delivery"], failures: ["bad", "alert-triangle"] };
+// Of a webhook the last word of a need says how bad it is, and its first whose.
+const BAD = ["inactive", "overdue", "poison", "failed", "failures"];
+const ICON = { overdue: "clock", deliveries_poison: "flag", deliveries_failed: "truck-delivery", deliveries_waiting: "truck-delivery", failures: "alert-triangle" };
+const toneOf = (need) => (BAD.includes(need.kind.split("_").at(-1)) ? "bad" : "warn");
+const iconOf = (need) => ICON[need.kind] ?? kindIcon(need.kind.split("_")[0]);
 
 function leads(need) {
-  const kind = need.kind.split("_")[0], of = OF[need.id?.slice(0, 2)];
-  if (need.kind.startsWith("deliveries")) return href("deliveries", "", { ...(of ? { [of]: need.id } : {}), status: need.kind.slice(11) });
+  const kind = kindOf(need.id);
+  if (need.kind.startsWith("deliveries")) return href("deliveries", "", { ...(kind ? { [fieldOf(kind)]: need.id } : {}), status: need.kind.slice(11) });
   if (need.kind === "failures") return href("failures");
-  return need.id ? href(`${kind}s`, need.id) : href("inbox");
+  return kind ? href(pageOf(kind), need.id) : href("inbox");
 }
 
 export default function Overview({ service }) {
@@ -34,9 +38,9 @@ export default function Overview({ service }) {
       ${tile(t("overview.mine"), mine.length, "", href("inbox"))}${tile(t("overview.over"), over, "", href("inbox"))}
       ${tile(t("overview.bots"), bots.filter((one) => one.status === "active").length, t("overview.of", { n: bots.length }), href("bots"))}</div>
     ${state.error && html`<${Trouble} error=${state.error} again=${read} />`}
-    <${Card} title=${t("overview.needs")} flush=${true}>${state.needs === null && !state.error ? html`<${Loading} />` : state.needs?.length ? html`<ul class="attn">${state.needs.map((need) => html`<li key=${need.kind + need.id}><span class=${`ic ${(ICON[need.kind] ?? ["warn"])[0]}`}><${Icon} n=${(ICON[need.kind] ?? ["", "alert-triangle"])[1]} /></span>
+    <${Card} title=${t("overview.needs")} flush=${true}>${state.needs === null && !state.error ? html`<${Loading} />` : state.needs?.length ? html`<ul class="attn">${state.needs.map((need) => html`<li key=${need.kind + need.id}><span class=${`ic ${toneOf(need)}`}><${Icon} n=${iconOf(need)} /></span>
       <span class="grow"><b class="strong">${t(`need.${need.kind}${need.kind.startsWith("deliveries") && need.name ? "_to" : ""}`, { name: need.name ?? "", n: need.count ?? 0 })}</b>${need.since && html`<br /><span class="small muted">${t("overview.since", { span: span(now - ms(need.since)) })}</span>`}</span><a class="btn sm" href=${leads(need)}>${t("overview.look")}</a></li>`)}</ul>` : html`<p class="pad muted row"><${Icon} n="circle-check" />${t("overview.well")}</p>`}<//>
-    <div class="grid g2 start"><${Card} title=${t("nav.bots")} flush=${true}><${Parties} of=${bots} page="bots" icon=${() => "robot"} /><//><${Card} title=${t("nav.desks")} flush=${true}><${Parties} of=${desks} page="desks" icon=${() => "headset"} /><//>
+    <div class="grid g2 start"><${Card} title=${t("nav.bots")} flush=${true}><${Parties} of=${bots} page="bots" icon=${() => kindIcon("bot")} /><//><${Card} title=${t("nav.desks")} flush=${true}><${Parties} of=${desks} page="desks" icon=${() => kindIcon("desk")} /><//>
       <${Card} title=${t("nav.channels")} flush=${true}><${Parties} of=${channels} page="channels" icon=${(one) => channelIcon(one.kind)} /><//></div><//>`;
 }
 

@@ -4,8 +4,10 @@ import * as deeds from "./deeds.js";
 import { Form, labelOf } from "./form.js";
 import { Health } from "./health.js";
 import { html, useEffect, useState } from "./html.js";
+import { TOLD, fieldOf, kindOf } from "./kinds.js";
 import { Listed, useList } from "./listing.js";
 import { Btn, Card, Dialog, Icon, Loading, Note, Page, Status, Trouble, channelIcon, channelName } from "./parts.js";
+import { PAGES } from "./pages.js";
 import { go, href } from "./place.js";
 import { Replay } from "./replay.js";
 import { blank, choicesOf, description, fieldsOf, modelOf, patch, patched } from "./schema.js";
@@ -15,14 +17,13 @@ import { stamp } from "./time.js";
 import { known, t } from "./words.js";
 
 export const title = (page) => t(`nav.${page}`);
-const ICON = { channels: "plug", bots: "robot", desks: "headset", rules: "route", triggers: "bolt", sources: "database-import", subscriptions: "webhook", keys: "key", people: "users", replies: "message-circle" };
 const VERIFIED = ["bots", "desks", "subscriptions"];
-const DELIVERED = { bots: "bot_id", desks: "desk_id", subscriptions: "subscription_id", channels: "channel_id" };
+const REPLAYED = ["bots", "desks", "subscriptions", "channels"];
 const SHOWN = ["webhook_url", "events_url", "event_url", "chat_url", "widget_url", "live_url", "url"];
 const USUAL = "webchat"; // of channels: it needs nothing of anybody
 const SECRETS = ["verification_token", "access_token"];
-const iconOf = (page, one) => (page === "channels" ? channelIcon(one.kind) : ICON[page]);
-const kindOf = (page, one) => (page === "channels" ? channelName(one.kind) : one.kind ? t(`kind.${one.kind}`) : "");
+const iconOf = (page, one) => (page === "channels" ? channelIcon(one.kind) : PAGES[page].icon);
+const kindName = (page, one) => (page === "channels" ? channelName(one.kind) : one.kind ? t(`kind.${one.kind}`) : "");
 
 function about(page, one) {
   if (page === "rules") return t(`rule.${one.to}`, { bot: named(one.bot_id), desk: named(one.desk_id) });
@@ -43,9 +44,9 @@ function Every({ page, service }) {
   const list = useList(`v1/${page}`, page === "keys" ? {} : { service_id: service }, { every: VERIFIED.includes(page) ? 15_000 : 0 });
   const make = may("admin") && html`<${Btn} kind="main" icon="plus" onClick=${() => go(page, "new")}>${t(`new.${page}`)}<//>`;
   return html`<${Page} title=${t(`nav.${page}`)} lead=${t(`lead.${page}`)} actions=${make}>
-    <${Listed} list=${list} empty=${{ icon: ICON[page], title: t(`none.${page}`), more: t(`none_more.${page}`) }}><${Card} flush=${true}><div class="tablewrap"><table class="list stack">
+    <${Listed} list=${list} empty=${{ icon: PAGES[page].icon, title: t(`none.${page}`), more: t(`none_more.${page}`) }}><${Card} flush=${true}><div class="tablewrap"><table class="list stack">
       <thead><tr><th>${labelOf("name")}</th><th>${t("col.kind")}</th><th>${t("col.about")}</th><th>${t("col.status")}</th></tr></thead>
-      <tbody>${list.data.map((one) => html`<tr key=${one.id}><td><a class="row strong" href=${href(page, one.id)}><${Icon} n=${iconOf(page, one)} />${one.name ?? one.shortcut ?? one.id}</a></td><td class="muted">${kindOf(page, one)}</td>
+      <tbody>${list.data.map((one) => html`<tr key=${one.id}><td><a class="row strong" href=${href(page, one.id)}><${Icon} n=${iconOf(page, one)} />${one.name ?? one.shortcut ?? one.id}</a></td><td class="muted">${kindName(page, one)}</td>
         <td class="muted clip address">${about(page, one)}</td><td>${one.status ? html`<${Status} s=${one.status} />` : one.suspended ? html`<${Status} s="suspended" />` : ""}</td></tr>`)}</tbody></table></div><//><//><//>`;
 }
 
@@ -127,8 +128,8 @@ function One({ page, id, service }) {
     }
   };
   const urls = row ? SHOWN.filter((name) => row[name] && !(name in fields.properties)) : [];
-  const actions = html`${row && DELIVERED[page] && row.kind !== "console" && html`<a class="btn" href=${href("deliveries", "", { [DELIVERED[page]]: id })}><${Icon} n="truck-delivery" />${t("nav.deliveries")}</a>`}
-    ${row && DELIVERED[page] && row.kind !== "console" && may("admin") && html`<${Btn} icon="rotate-clockwise" onClick=${() => replay(true)}>${t("replay.do")}<//>`}
+  const actions = html`${row && TOLD.includes(kindOf(id)) && row.kind !== "console" && html`<a class="btn" href=${href("deliveries", "", { [fieldOf(kindOf(id))]: id })}><${Icon} n="truck-delivery" />${t("nav.deliveries")}</a>`}
+    ${row && REPLAYED.includes(page) && row.kind !== "console" && may("admin") && html`<${Btn} icon="rotate-clockwise" onClick=${() => replay(true)}>${t("replay.do")}<//>`}
     ${row && VERIFIED.includes(page) && row.kind !== "console" && may("admin") && html`<${Btn} icon="shield-check" disabled=${busy} onClick=${verify}>${t("do.verify")}<//>`}
     ${row && may("admin") && html`<${Btn} kind="danger" onClick=${() => ask(true)}>${t("do.remove")}<//>`}`;
   return html`<${Page} title=${row ? row.name ?? row.shortcut ?? id : t(`new.${page}`)} crumb=${html`<a href=${href(page)}>${t(`nav.${page}`)}</a>`} chips=${row?.status && html`<${Status} s=${row.status} />`} actions=${actions}>
@@ -142,7 +143,7 @@ function One({ page, id, service }) {
       <${Form} all=${all} fields=${fields} values=${values} set=${change} wrong=${wrong.fields} hidden=${["service_id", ...(choices && (fresh || page === "channels" || page === "desks") ? [choices[0]] : []), ...(page === "bots" ? ["kind"] : [])]} secret=${secret} />
       ${may("admin") && html`<div class="row"><button class="btn main"><${Icon} n="device-floppy" />${t(fresh ? "do.make" : "do.save")}</button>${fresh && html`<a class="btn" href=${href(page)}>${t("do.cancel")}</a>`}</div>`}</fieldset></div><//></form>
     ${once && html`<${Dialog} title=${t("form.once")} close=${() => go(page, once.id)}><div class="col gap3"><${Note} k="warn" icon="key">${t("form.once_more")}<//>${Object.entries(once.shown).map(([name, value]) => html`<div><span class="label">${labelOf(name)}</span><div class="row"><code class="grow wrapall">${value}</code><${Btn} kind="sm bare icon" icon="copy" label=${t("do.copy")} onClick=${() => copy(value)} /></div></div>`)}<${Btn} kind="main" onClick=${() => go(page, once.id)}>${t("do.kept")}<//></div><//>`}
-    ${again && html`<${Replay} destination=${{ [DELIVERED[page]]: id }} name=${row.name ?? id} close=${() => replay(false)} done=${(n) => { replay(false); deeds.say(t("replay.done", { n })); }} />`}
+    ${again && html`<${Replay} destination=${{ [fieldOf(kindOf(id))]: id }} name=${row.name ?? id} close=${() => replay(false)} done=${(n) => { replay(false); deeds.say(t("replay.done", { n })); }} />`}
     ${removing && html`<${Dialog} title=${t("form.remove", { name: row.name ?? id })} close=${() => ask(false)}><p class="mid">${t("form.remove_more")}</p><div class="row"><${Btn} kind="danger grow" onClick=${remove}>${t("do.remove")}<//><${Btn} data-first="" onClick=${() => ask(false)}>${t("do.cancel")}<//></div><//>`}<//>`;
 }
 

@@ -1,16 +1,14 @@
 // What was said and what happened, in one row: messages with their attempts, hand-overs, notes.
-import { mark, marks, worked } from "./attempts.js";
+import { code, marks, worked } from "./attempts.js";
 import * as deeds from "./deeds.js";
-import { html, useLayoutEffect, useRef, useState } from "./html.js";
-import { Btn, Icon, Marks, Status, channelIcon, channelName, safe } from "./parts.js";
-import { may } from "./session.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
+import { kindIcon, kindOf } from "./kinds.js";
+import { Btn, Icon, Late, Marks, channelIcon, channelName, safe } from "./parts.js";
 import { named, setup } from "./setup.js";
 import { useStore } from "./store.js";
-import { clock, day, exact, sameDay, took, whole } from "./time.js";
+import { clock, day, sameDay, took, whole } from "./time.js";
 import { known, parts, t } from "./words.js";
 
-const LIMIT_MS = 5000;
-const DONE = ["delivered", "failed", "expired", "poison"];
 const nameOf = (id, fallback = "") => named(id) || fallback || id;
 
 export function Stream({ data, channel, me, more, older, all, pending, conversations }) {
@@ -23,6 +21,11 @@ export function Stream({ data, channel, me, more, older, all, pending, conversat
     else if (was.first && first !== was.first) log.scrollTop += log.scrollHeight - was.height;
     kept.current = { ...was, height: log.scrollHeight, first };
   }, [data, pending]);
+  useEffect(() => {
+    const log = at.current, seen = new MutationObserver(() => { if (kept.current.bottom) log.scrollTop = log.scrollHeight; });
+    seen.observe(log, { childList: true, subtree: true });
+    return () => seen.disconnect();
+  }, []);
   const scrolled = (e) => {
     const log = e.currentTarget;
     kept.current.bottom = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
@@ -104,10 +107,9 @@ export const why = (reason) => (reason ? (known(`reason.${reason}`) ? t(`reason.
 
 const bad = (one) => one.status !== "delivered" && (one.status !== "pending" || one.attempts.length > 0);
 const failedOnce = (one) => one.attempts.some((attempt) => !worked(attempt)) || one.status === "failed" || one.status === "expired" || one.status === "poison";
-const ICON = { bot: "robot", desk: "headset", subscription: "webhook", trigger: "bolt" };
 
 function whose(one) {
-  const kind = one.bot_id ? "bot" : one.desk_id ? "desk" : one.subscription_id ? "subscription" : one.trigger_id ? "trigger" : "channel";
+  const kind = kindOf(one.destination_id);
   return [kind, nameOf(one.destination_id, t(`author.${kind}`))];
 }
 
@@ -129,22 +131,7 @@ function Line({ one, message, channel }) {
   const says = one.status === "waiting" && one.next_attempt_at ? t("tries.next", { code: code(last), at: clock(one.next_attempt_at) })
     : one.status === "waiting" ? t("tries.held") : one.status === "pending" ? t("tries.pending")
     : one.channel_id ? (message.state === "failed" ? stateOf(message) : `${t(`state.${message.state}`)}`) : one.status === "delivered" && last ? took(last.took_ms ?? 0) : t(`status.${one.status}`);
-  return html`<button class="route" aria-expanded=${String(open)} onClick=${() => set(!open)}><${Icon} n="arrow-right" /><${Icon} n=${kind === "channel" ? channelIcon(channel) : ICON[kind]} />
+  return html`<button class="route" aria-expanded=${String(open)} onClick=${() => set(!open)}><${Icon} n="arrow-right" /><${Icon} n=${kind === "channel" ? channelIcon(channel) : kindIcon(kind)} />
       <span class="clip">${kind === "channel" ? channelName(channel) || name : name}${one.replay_of && ` · ${t("tries.replay")}`}</span><${Marks} of=${marks(one.attempts, one.status === "waiting" || one.status === "pending")} /><span class="num clip">${says}</span></button>
-    ${open && html`<${Tries} one=${one} name=${name} message=${message} />`}`;
+    ${open && html`<${Late} load=${() => import("./tries.js")} what="Tries" failed=${(error) => deeds.say(error.message, true)} one=${one} name=${name} message=${message} />`}`;
 }
-
-const code = (attempt) => (attempt ? attempt.error && !attempt.status_code ? (known(`attempt.${attempt.error}`) ? t(`attempt.${attempt.error}`) : attempt.error) : String(attempt.status_code ?? "") : "");
-
-function Tries({ one, name, message }) {
-  return html`<div class="tries" role="region" aria-label=${t("tries.to", { name })}>
-    <header><span class="strong">${t("tries.title", { n: message.sequence, name })}</span><${Status} s=${one.status} />${one.next_attempt_at && html`<span class="muted push">${t("tries.next_at", { at: exact(one.next_attempt_at) })}</span>`}</header>
-    ${one.attempts.map((attempt) => html`<div class="try"><${Marks} of=${[mark(attempt)]} /><span class="num muted">${exact(attempt.at)}</span>
-      <span class="track" role="img" aria-label=${t("tries.took", { took: attempt.took_ms ?? 0 })}><i class=${worked(attempt) ? "b-ok" : "b-bad"} style=${{ width: `${Math.max(3, Math.min(100, ((attempt.took_ms ?? 0) / LIMIT_MS) * 100))}%` }}></i></span>
-      <span class="num"><b class=${`strong ${worked(attempt) ? "c-ok" : "c-bad"}`}>${code(attempt)}</b>${attempt.took_ms !== null && ` · ${took(attempt.took_ms)}`}</span>
-      ${!worked(attempt) && (attempt.response_head || attempt.error) && html`<span class="said">${attempt.response_head || attempt.error}</span>`}</div>`)}
-    ${!one.attempts.length && html`<div class="try"><span></span><span class="muted grow">${t("tries.none")}</span></div>`}
-    ${may("agent") && one.status === "waiting" && html`<footer><${Btn} kind="sm" icon="player-play" onClick=${() => deeds.tryNow(one.id)}>${t("tries.try")}<//></footer>`}
-    ${may("agent") && DONE.includes(one.status) && html`<footer><${Btn} kind="sm" icon="rotate-clockwise" onClick=${() => deeds.replay(one.id)}>${t("tries.again")}<//></footer>`}</div>`;
-}
-

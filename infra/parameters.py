@@ -53,6 +53,15 @@ PARAMETERS: dict[str, Any] = {
         "Default": "on",
         "Description": "One page of the message path; CloudWatch gives an account three for nothing",
     },
+    "OidcIssuer": _given("By whose word people sign in to the console, such as https://accounts.google.com")
+    | {"AllowedPattern": "(https://[!-~]{1,480})?"},
+    "OidcClientId": _given("What the issuer calls this deployment; its secret is a parameter of the Parameter Store"),
+    "OidcName": _given("What people call the issuer, as the page of the sign-in shows it; where empty its address"),
+    "OidcEmailDomains": _given("The only domains whose addresses are let in, with commas; all where empty"),
+    "OidcTrustAddresses": _ON_OFF
+    | {"Default": "off", "Description": "On: addresses count that the issuer does not say to have verified"},
+    "OidcRoles": _given("What groups may at most, such as groups:parley-admins=admin,care=agent")
+    | {"AllowedPattern": "([!-~]{1,200}:([^,=:]{1,200}=(admin|agent|read))(,[^,=:]{1,200}=(admin|agent|read)){0,49})?"},
     "BudgetUsd": _number("Monthly cost of the account above which AlarmEmail is told; 0 is no budget", most=1_000_000),
     "BackupDays": _number("How long AWS Backup keeps a daily copy of the tables; 0 is none", most=36_500),
 }

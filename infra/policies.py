@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from infra import declared, edges, grants, sockets
+from infra import declared, edges, grants, sign_in, sockets
 from infra.limits import LIMITS
 from infra.reads import ROOT, modules_of
 
@@ -31,6 +31,7 @@ def policy(name: str) -> dict[str, Any]:
         *_tables(name),
         *_queues(name),
         *_secrets(name),
+        *_issuers_secret(name),
         *_bus(name),
         *_media(name),
         *_sockets(name),
@@ -133,6 +134,14 @@ def _secrets(name: str) -> list[Statement]:
     # Only the API takes in secrets; the others open what a resource needs.
     actions = ("kms:Decrypt", "kms:Encrypt") if name == edges.API else ("kms:Decrypt",)
     return [_allow("Secrets", actions, {"Fn::GetAtt": ["SecretsKey", "Arn"]})]
+
+
+def _issuers_secret(name: str) -> list[Statement]:
+    if "chalicelib.ports.parameters" not in modules_of(name):
+        return []
+    # It is sealed by the account's own key of the Parameter Store, which opens it for whoever may read it
+    # (https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html).
+    return [_allow("IssuersSecret", ("ssm:GetParameter",), arn("ssm", f"parameter{sign_in.PARAMETER}"))]
 
 
 def _bus(name: str) -> list[Statement]:

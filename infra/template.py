@@ -23,6 +23,7 @@ from infra import (
     sample,
     searches,
     shared,
+    sign_in,
     sockets,
     sources,
     tables,
@@ -83,7 +84,7 @@ def _function(name: str, resources: dict[str, Any]) -> None:
         "Description": limit.why,
         "Timeout": limit.timeout_s,
         "MemorySize": limit.memory_mb,
-        "Environment": {"Variables": environment()},
+        "Environment": {"Variables": environment() | (sign_in.environment() if name == edges.API else {})},
         "LoggingConfig": {"LogGroup": {"Ref": shared.log_group(name)}, **_LOGGING},
         "Tracing": {"Ref": "Tracing"},
     }

@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from urllib.parse import urlsplit
 
 LONGEST_POLL_S = 20
 """How long a poll of web chat is held where `poll_channel` has a concurrency of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenId:
+    """Whose word counts for who a person is (https://openid.net/specs/openid-connect-core-1_0.html)."""
+
+    issuer: str
+    """Its address, to the letter as it names itself in what it signs."""
+    client_id: str
+    """What it calls this deployment."""
+    name: str
+    """What people call it, as the page of the sign-in shows it."""
+    domains: frozenset[str] = frozenset()
+    """The only domains whose e-mail addresses are let in; empty: all."""
+    trusts_addresses: bool = False
+    """Whether addresses count that it does not say to have verified: where it is one company's own."""
+    roles_claim: str = ""
+    """The claim that says what somebody may, empty: none does."""
+    roles: tuple[tuple[str, str], ...] = ()
+    """(value of that claim, role)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +53,13 @@ class Settings:
     """Where pages open their sockets; empty where there are none, and pages poll."""
     sockets_url: str
     """Where `push` tells a socket something."""
+    open_id: OpenId | None = None
+    """By whose word people sign in; None: by keys alone."""
+
+    @property
+    def open_id_secret(self) -> str:
+        """Name of the parameter that holds what this deployment shows the issuer."""
+        return f"/parley/{self.stage}/oidc-client-secret"
 
     def table(self, name: str) -> str:
         """Full name of a DynamoDB table."""
@@ -60,4 +89,26 @@ def settings() -> Settings:
         release_slots=8,
         live_url=env.get("PARLEY_LIVE_URL", ""),
         sockets_url=env.get("PARLEY_SOCKETS_URL", ""),
+        open_id=_open_id(env),
     )
+
+
+def _open_id(env: Mapping[str, str]) -> OpenId | None:
+    issuer, client_id = env.get("PARLEY_OIDC_ISSUER", ""), env.get("PARLEY_OIDC_CLIENT_ID", "")
+    if not (issuer and client_id):
+        return None
+    # `groups:parley-admins=admin,care=agent`
+    claim, _, pairs = env.get("PARLEY_OIDC_ROLES", "").rpartition(":")
+    return OpenId(
+        issuer,
+        client_id,
+        env.get("PARLEY_OIDC_NAME", "") or urlsplit(issuer).netloc,
+        frozenset(_words(env.get("PARLEY_OIDC_DOMAINS", "").lower())),
+        trusts_addresses=env.get("PARLEY_OIDC_TRUST_ADDRESSES", "") == "on",
+        roles_claim=claim,
+        roles=tuple((value, role) for value, _, role in (pair.rpartition("=") for pair in _words(pairs))),
+    )
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]

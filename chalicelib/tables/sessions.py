@@ -1,9 +1,9 @@
 """Sessions of the console: rows of `config`, each in a partition of its own, found by the hash of its cookie.
 
-The cookie holds 256 random bits and names the key, and whose it is, that was signed in with, so that session, key and
-person are read together, consistently, in one call (1 R each): a session lives only as long as what it was begun with,
-and a role that changes counts from the next request on. All that the cookie holds is hashed, so none of it can be
-exchanged.
+The cookie holds 256 random bits and names the key, and whose it is, that was signed in with, or the person alone where
+an issuer has said who it is, so that session, key and person are read together, consistently, in one call (1 R each):
+a session lives only as long as what it was begun with, and a role that changes counts from the next request on. All
+that the cookie holds is hashed, so none of it can be exchanged.
 
 An ended session stays as a row that says so until its time is over: nothing that puts back rows that are gone (a
 restore) brings it to life. Each function writes once: what is cut off before it did not happen, and what is cut off
@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from chalicelib.tables.batch_get import get_all
 from chalicelib.tables.config import KEYS, Resource, partition_of
@@ -28,7 +29,7 @@ LONGEST_MS = 7 * 86_400 * 1000
 RENEWED_MS = 15 * 60 * 1000
 """That it is used is written down no more often than this."""
 _ROW = "session"
-_VALUE = re.compile(r"[A-Za-z0-9_-]{43}\.([a-z0-9]{16})(?:\.(pe_[a-z2-7]{26}))?")
+_VALUE = re.compile(r"[A-Za-z0-9_-]{43}(?=\.)(?:\.([a-z0-9]{16}))?(?:\.(pe_[a-z2-7]{26}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,15 @@ class Session:
     """A session that lives."""
 
     row: Resource
-    key: Resource
-    """The API key that was signed in with, as it stands now."""
+    key: Resource | None
+    """The API key that was signed in with, as it stands now; None: none."""
     person: Resource | None
-    """Whose key it is; None: nobody's."""
+    """Who has signed in, or whose the key is; None: nobody."""
+
+    @property
+    def role(self) -> str:
+        """The most that it may, where the issuer said so; empty: what the person may."""
+        return str(self.row.body.get("role") or "")
 
     @property
     def until_ms(self) -> int:
@@ -47,11 +53,12 @@ class Session:
         return _until(self.row.body["began_at"], self.row.body["used_at"])
 
 
-def begin(key_id: str, person_id: str = "", *, now_ms: int) -> tuple[str, int]:
-    """(what the cookie holds, until when in milliseconds) of a new session."""
-    value = ".".join([secrets.token_urlsafe(32), key_id, *([person_id] if person_id else [])])
+def begin(key_id: str, person_id: str = "", *, now_ms: int, role: str = "") -> tuple[str, int]:
+    """(what the cookie holds, until when in milliseconds) of a new session, of a key or a person or both."""
+    value = ".".join([secrets.token_urlsafe(32), *filter(None, (key_id, person_id))])
     until = _until(now_ms, now_ms)
-    row = Resource(_partition(value), _ROW, body={"began_at": now_ms, "used_at": now_ms}, expires=until // 1000)
+    body: dict[str, Any] = {"began_at": now_ms, "used_at": now_ms} | ({"role": role} if role else {})
+    row = Resource(_partition(value), _ROW, body=body, expires=until // 1000)
     row.created_at = row.updated_at = now_ms
     row.save()
     return value, until
@@ -62,16 +69,18 @@ def find(value: str, *, now_ms: int) -> Session | None:
     shape = _VALUE.fullmatch(value)
     if shape is None:
         return None
-    key_id, person_id = shape[1], shape[2] or ""
-    wanted = [(_partition(value), _ROW), (KEYS, f"key#{key_id}")]
+    key_id, person_id = shape[1] or "", shape[2] or ""
+    wanted = [(_partition(value), _ROW)]
+    wanted += [(KEYS, f"key#{key_id}")] if key_id else []
     wanted += [(partition_of("person", person_id), f"person#{person_id}")] if person_id else []
-    row, key, *people = get_all([(Resource, *place) for place in wanted])
-    if row is None or key is None or None in people or row.body.get("ended_at"):
+    row, *whose = get_all([(Resource, *place) for place in wanted])
+    if row is None or None in whose or row.body.get("ended_at"):
         return None
-    if (key.body.get("person_id") or "") != person_id:
+    key, person = whose[0] if key_id else None, whose[-1] if person_id else None
+    if key is not None and (key.body.get("person_id") or "") != person_id:
         # The key was given to somebody else.
         return None
-    found = Session(row, key, *(people or [None]))
+    found = Session(row, key, person)
     # TTL removes rows up to days late.
     return found if now_ms < found.until_ms else None
 

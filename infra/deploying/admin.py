@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra import bootstrap
+from infra import bootstrap, sign_in
 
 
 def parameter(stage: str) -> str:
@@ -36,12 +36,13 @@ def ensure(ssm: Any, dynamodb: Any, table: str, stage: str) -> bool:
 
 
 def forget(ssm: Any, stage: str) -> None:
-    """Remove the kept key."""
-    try:
-        ssm.delete_parameter(Name=parameter(stage))
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ParameterNotFound":
-            raise
+    """Remove the kept key, and the secret by which an issuer knows the stage."""
+    for name in (parameter(stage), sign_in.PARAMETER.replace("${Stage}", stage)):
+        try:
+            ssm.delete_parameter(Name=name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ParameterNotFound":
+                raise
 
 
 def _read(ssm: Any, name: str) -> str:

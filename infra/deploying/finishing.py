@@ -32,6 +32,9 @@ def finish(
         "admin_key": "aws ssm get-parameter --with-decryption --query Parameter.Value --output text "
         f"--region {where.region} --name {admin.parameter(stage)}",
     }
+    if values.get("OidcIssuer"):
+        # What is to be entered there.
+        done["oidc_redirect_uri"] = f"{base_url}/console/oidc/callback"
     if (target := stack.outputs.get("DomainTarget")) and not values.get("HostedZoneId"):
         done["dns"] = f"{values['DomainName']} CNAME {target}"
     return done

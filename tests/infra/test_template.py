@@ -233,7 +233,14 @@ def test_no_role_may_scan_or_reach_beyond_what_is_named(template: Template) -> N
                 if statement["Sid"] in ("WhoListens", "Traces"):
                     continue  # they know no narrower resource
                 assert resource != "*", name
-                ours = ("parley-${Stage}", "MediaBucket", "SecretsKey", "TableKeyArn", "${LiveApi}/")
+                ours = (
+                    "parley-${Stage}",
+                    "MediaBucket",
+                    "SecretsKey",
+                    "TableKeyArn",
+                    "${LiveApi}/",
+                    "/parley/${Stage}/",
+                )
                 assert any(one in text for one in ours), f"{name}: {text}"
 
 

@@ -26,9 +26,13 @@ def caller(request: Request, *, body: bool = False) -> Caller:
         cookies.refuse_others(headers, request.context, request.method, body=body)
         now = now_ms()
         session = sessions.find(held, now_ms=now)
-        if session is None:
-            raise unknown("the session has ended")
-        return of_key(session.key, session.person, until_ms=sessions.used(session, now_ms=now).until_ms)
+        if session is not None:
+            until = sessions.used(session, now_ms=now).until_ms
+            if session.key is not None:
+                return of_key(session.key, session.person, until_ms=until)
+            if session.person is not None:
+                return of_person(session.person, until_ms=until, role=session.role)
+        raise unknown("the session has ended")
     if (found := opened(bearer.of_header(headers.get("authorization")))) is None:
         raise unknown("an API key is needed: Authorization: Bearer pk_...")
     return of_key(*found)
@@ -51,16 +55,32 @@ def of_key(key: Resource, person: Resource | None, *, until_ms: int = 0) -> Call
     name, service = str(key.name or key.id), key.body.get("service_id") or ""
     if person is None:
         return Caller(key.id, scopes, service, person={"id": key.id, "name": name}, until_ms=until_ms)
+    return _somebody(
+        person, frozenset({_lower(person.body["role"], highest(scopes))}) if scopes else scopes, service, until_ms
+    )
+
+
+def of_person(person: Resource, *, until_ms: int, role: str = "") -> Caller:
+    """A person who has signed in without a key, for their own service; `role`: the most that the session may."""
+    theirs = person.body["role"]
+    return _somebody(person, frozenset({_lower(theirs, role or theirs)}), str(person.service), until_ms)
+
+
+def _somebody(person: Resource, scopes: frozenset[str], service: str, until_ms: int) -> Caller:
     role, desks = person.body["role"], person.body.get("desk_ids")
     return Caller(
         person.id,
-        frozenset({max(role, highest(scopes), key=SCOPES.index)}) if scopes else scopes,
+        scopes,
         service,
         person={"id": person.id, "name": str(person.name)},
         email=person.body.get("email") or "",
         desks=frozenset(desks) if role == AGENT and desks is not None else None,
         until_ms=until_ms,
     )
+
+
+def _lower(one: str, other: str) -> str:
+    return max(one, other, key=SCOPES.index)
 
 
 def unknown(why: str) -> Problem:

@@ -26,21 +26,21 @@ Headers = Mapping[str, str]
 Context = dict[str, Any]
 
 
-def name(headers: Headers, context: Context) -> str:
-    """What the cookie is called.
+def name(headers: Headers, context: Context, more: str = "") -> str:
+    """What the cookie is called; `more` is of another than the session's.
 
     By https its name begins with `__Host-`: a browser then takes it from this very host alone, and only over TLS
     (https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes). Without, as on
     one's own machine, it has a plain name with the port in it, as cookies know no ports.
     """
     if _scheme(headers, context) == "https":
-        return f"__Host-parley-{settings().stage}"
-    return f"parley-{settings().stage}-{urlsplit('//' + _host(headers, context)).port or 80}"
+        return f"__Host-parley-{settings().stage}{more}"
+    return f"parley-{settings().stage}-{urlsplit('//' + _host(headers, context)).port or 80}{more}"
 
 
-def value(headers: Headers, context: Context) -> str:
+def value(headers: Headers, context: Context, more: str = "") -> str:
     """What the cookie holds; empty where there is none, or several, of which nobody knows which is ours."""
-    wanted, found = name(headers, context), []
+    wanted, found = name(headers, context, more), []
     for part in (headers.get("cookie") or "").split(";"):
         given, is_one, held = part.strip().partition("=")
         if is_one and given == wanted:
@@ -53,9 +53,29 @@ def set_by(headers: Headers, context: Context, held: str) -> str:
 
     The browser keeps it as long as a session can last. When one ends is decided here, at each request.
     """
+    return _written(headers, context, "", held, LONGEST_MS if held else 0, "Strict")
+
+
+def set_for_a_while(headers: Headers, context: Context, more: str, held: str, *, ms: int) -> str:
+    """As `set_by`, of another cookie, which browsers also send where somebody else's page leads here; 0 ms takes it
+    away."""
+    return _written(headers, context, more, held, ms, "Lax")
+
+
+def _written(headers: Headers, context: Context, more: str, held: str, ms: int, site: str) -> str:
     secure = "; Secure" if _scheme(headers, context) == "https" else ""
-    age = LONGEST_MS // 1000 if held else 0
-    return f"{name(headers, context)}={held}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{secure}"
+    return f"{name(headers, context, more)}={held}; Path=/; Max-Age={ms // 1000}; HttpOnly; SameSite={site}{secure}"
+
+
+def from_elsewhere(headers: Headers) -> bool:
+    """Whether the browser says that another site has led it here."""
+    return headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+
+
+def is_here(headers: Headers, context: Context) -> bool:
+    """Whether the browser has asked where the deployment says that it is."""
+    asked = f"{_scheme(headers, context)}://{_host(headers, context)}".lower()
+    return asked == "/".join(base_url(context).lower().split("/")[:3])
 
 
 def refuse_others(headers: Headers, context: Context, method: str, *, body: bool) -> None:

@@ -16,7 +16,7 @@ OPEN = "open"
 EDGE = "edge"
 """Called by outside systems, which the function checks itself; it gets Chalice's request and answers for itself."""
 PAGE = "page"
-"""A file of the console, for anybody: it holds nothing but how to ask. The function answers for itself."""
+"""A page or file of the console, for anybody: it holds nothing but how to ask. The function answers for itself."""
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -99,6 +99,9 @@ TABLE: tuple[Route, ...] = (
     Route("POST", "/console/session", "api.console.session:begin", OPEN),
     Route("GET", "/console/session", "api.console.session:current", READ),
     Route("DELETE", "/console/session", "api.console.session:end", OPEN),
+    Route("GET", "/console/oidc", "api.console.oidc:about", OPEN),
+    Route("GET", "/console/oidc/start", "api.console.oidc:start", PAGE),
+    Route("GET", "/console/oidc/callback", "api.console.oidc:callback", PAGE),
     Route("GET", "/health", "api.http.health:health", OPEN),
     Route("GET", "/v1/openapi.json", "api.openapi.document:document", OPEN),
     *(route for plural in PLURALS for route in _resource(plural)),

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from chalicelib import __version__
+from chalicelib.api.console.oidc import Issuer
 from chalicelib.api.console.session import Me, SignIn
 from chalicelib.api.contacts.erasing import Erasure
 from chalicelib.api.contacts.fields import Contact, ContactAnswer, ContactChange, ContactLine
@@ -99,6 +100,7 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.console.session:begin": (200, SignIn, Me),
     "api.console.session:current": (200, None, Me),
     "api.console.session:end": (204, None, None),
+    "api.console.oidc:about": (200, None, Issuer),
     "steps.receive_trigger:run": (202, TriggerAsk, TriggerAsked),
     "steps.receive_source:run": (202, shapes.SourceEvents, shapes.SourceAccepted),
 }

@@ -16,7 +16,7 @@ from chalicelib.domain import bearer
 from chalicelib.domain.retry import SWEEPS_S
 from chalicelib.domain.tasks import EndpointBack
 from chalicelib.ports import queues, secrets
-from chalicelib.tables import audit, config, endpoints, schedule
+from chalicelib.tables import audit, config, endpoints, schedule, sign_ins
 from chalicelib.tables.endpoints import Endpoint
 
 _BATCH = 30
@@ -106,6 +106,10 @@ def commit(
             )
         except config.Conflict:
             raise meanwhile() from None
+        for one in batch:
+            if one.verb == "deleted" and one.kind.name == "person":
+                # Cut off before this, they end by themselves, and let nobody in.
+                sign_ins.forget(one.row.id)
         for row in due:
             # Cut off before this, `release_due` has them within the minute.
             schedule.soon(row, now_ms=now)

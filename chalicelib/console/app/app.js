@@ -10,18 +10,18 @@ import { go, href, instead, place } from "./place.js";
 import { listed, rows } from "./rows.js";
 import { begin, session, signOut } from "./session.js";
 import { load as loadSetup, setup } from "./setup.js";
-import { SignIn } from "./signin.js";
 import { useStore } from "./store.js";
 import { span, useNow } from "./time.js";
-import { ready, t } from "./words.js";
+import { more, ready, t } from "./words.js";
 
 const FAVICON = new URL("./favicon.svg", import.meta.url).href;
 onSignedOut(() => session.set(null));
+const signIn = () => Promise.all([import("./signin.js"), more()]).then(([found]) => found);
 
 function App() {
   const who = useStore(session), [error, wrong] = useState(null);
   useEffect(() => { begin().catch(wrong); }, []);
-  if (who === null) return html`<${SignIn} error=${error} />`;
+  if (who === null) return html`<${Late} load=${signIn} what="SignIn" failed=${(error) => { session.set(undefined); wrong(error); }} error=${error} />`;
   if (error) return html`<main class="signin"><${Trouble} error=${error} again=${() => location.reload()} /></main>`;
   if (who === undefined) return null;
   if (!who.services.length) return html`<main class="signin"><${Empty} icon="inbox" title=${t("service.none")}>${t("service.none_more")}<//></main>`;

@@ -218,6 +218,7 @@ def test_the_product_imports_nothing_around_it() -> None:
 
 READERS = {
     "announcing/event_payload.py": "a message that a subscription has a route of",
+    "api/conversations/desks_threads.py": "of history only how to read several things at once",
     "api/conversations/direct.py": "what the bot of a direct conversation said",
     "api/conversations/messages.py": "keys of scope agent and admin alone are given notes",
     "api/conversations/persons.py": "of a person, which threads there are",

@@ -14,7 +14,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from chalicelib.domain.thread import Conversation, Thread, parse_conversation_id
+from chalicelib.domain.thread import DESK, Conversation, Thread, parse_conversation_id
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute
 from chalicelib.tables.writes import saved
@@ -149,6 +149,14 @@ def conversations(thread: str) -> list[Conversation]:
     """Every conversation of a thread, the oldest first."""
     rows = ThreadRow.query(thread, ThreadRow.item.startswith("c"), consistent_read=True)
     return [Conversation.of(row.state) for row in rows]
+
+
+def last_desk(thread: str) -> str:
+    """The desk that had a thread's last conversation with people, among its last hundred; empty: none."""
+    rows = ThreadRow.query(
+        thread, ThreadRow.item.startswith("c"), scan_index_forward=False, limit=100, page_size=25, consistent_read=True
+    )
+    return next((found.party for row in rows if (found := Conversation.of(row.state)).kind == DESK), "")
 
 
 def held_for(bot: str) -> Iterator[str]:

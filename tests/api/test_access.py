@@ -35,11 +35,16 @@ def test_wrong_keys(api: Any, key: str) -> None:
     assert api("GET", "/v1/services", Authorization=f"bearer {api.key}").status == 200
 
 
-@pytest.mark.parametrize("by", ["key", "session"])
+@pytest.mark.parametrize("by", ["key", "session", "person"])
 @pytest.mark.parametrize("scope", [READ, AGENT, ADMIN])
-def test_scopes(api: Any, scope: str, by: str) -> None:
-    key = api.make("keys", name="k", scopes=[scope])["key"]
-    if by == "key":
+def test_scopes(api: Any, service: str, scope: str, by: str) -> None:
+    if by == "person":
+        # The key may more than whose it is.
+        whose = api.make("people", service_id=service, name="Ana", role=scope)["id"]
+        key = api.make("keys", name="k", scopes=["admin"], service_id=service, person_id=whose)["key"]
+    else:
+        key = api.make("keys", name="k", scopes=[scope])["key"]
+    if by != "session":
         limited = api.as_key(key)
     else:
         limited = Browser(api)

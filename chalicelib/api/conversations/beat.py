@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from chalicelib.api.conversations import desks_threads
 from chalicelib.api.conversations.inbox_rows import InboxAnswer, row_view
 from chalicelib.api.http import cursors
 from chalicelib.api.http.call import Answer, Call
@@ -108,6 +109,7 @@ def beat(call: Call) -> Answer:
     service = call.caller.need_service(wanted.service_id)
     of = f"beat {service} {call.caller.who['id']}"
     place = _read(cursors.decode(wanted.cursor, of=of)) if wanted.cursor else _Place(now)
+    _forget_others(call, wanted)
     versions = _versions(service, wanted.watch)
     changes, missed = _changes(call, service, place, now) if wanted.cursor else ([], False)
     if call.caller.may(AGENT):
@@ -122,6 +124,17 @@ def beat(call: Call) -> Answer:
         "versions": versions,
     }
     return Answer(200, answer)
+
+
+def _forget_others(call: Call, wanted: Beat) -> None:
+    """Leave out what has gone to another desk than the caller's meanwhile: the page hears of it by its row."""
+    if call.caller.desks is None:
+        return
+    asked = {id: named[0] for id in (*wanted.watch, wanted.open or "") if (named := parse_conversation_id(id))}
+    mine = desks_threads.theirs(call.caller, asked.values())
+    wanted.watch = [id for id in wanted.watch if asked.get(id) in mine]
+    if asked.get(wanted.open or "") not in mine:
+        wanted.open, wanted.typing = None, False
 
 
 def _read(given: Any) -> _Place:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api.conversations import persons
+from chalicelib.api.conversations import desks_threads, persons
 from chalicelib.api.http import across, cursors
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import invalid
@@ -21,8 +21,11 @@ from chalicelib.tables.threads import ThreadRow
 
 def listing(call: Call) -> Answer:
     """Conversations, each with its person, the newest first: of a contact in all of its threads, or of a service;
-    without either service by service."""
+    without either service by service. An agent of some desks is shown theirs: a page may then be short, and still have
+    a next one."""
     page = _of_contact(call) if call.query.get("contact_id") else _of_services(call)
+    mine = desks_threads.theirs(call.caller, (one.thread for one in page["data"]))
+    page["data"] = [one for one in page["data"] if one.thread in mine]
     whose = _threads_of(page["data"])
     page["data"] = [_listed(one, whose.get(one.thread)) for one in page["data"]]
     return Answer(200, page)
@@ -109,6 +112,7 @@ def thread(call: Call) -> Answer:
         raise _no("thread", call.id)
     found = _thread(call.id)
     call.caller.need_service(found.service)
+    desks_threads.need(call.caller, found.id)
     return Answer(
         200, _thread_view(found) | {"conversations": [_of_whom(one, found) for one in conversations_of(found.id)]}
     )
@@ -121,6 +125,7 @@ def find(call: Call, conversation: str) -> Conversation:
     if found is None:
         raise _no("conversation", conversation)
     call.caller.need_service(found.service)
+    desks_threads.need(call.caller, found.thread)
     return found
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.api.conversations import conversations, timeline
+from chalicelib.api.conversations import conversations, desks_threads, timeline
 from chalicelib.api.conversations.timeline import view
 from chalicelib.api.http import cursors
 from chalicelib.api.http.call import Answer, Call
@@ -61,6 +61,7 @@ def one(call: Call) -> Answer:
     if found is None or (found.is_note and not call.caller.may(AGENT)):
         raise Problem(404, "not_found", f"there is no message {call.id[:60]!r}")
     call.caller.need_service(found.service)
+    desks_threads.need(call.caller, found.thread)
     return Answer(200, view(found))
 
 
@@ -136,6 +137,8 @@ def _of_source(call: Call, given: dict[str, str], limit: int, cursor: str | None
             case _:
                 raise cursors.bad_cursor()
     found, following = source_feed.newest(services, given["source"], limit=limit, before=before)
+    mine = desks_threads.theirs(call.caller, (message.thread for message in found))
+    found = [message for message in found if message.thread in mine]
     return [view(message) for message in found], cursors.encode(following, of=of) if following else None, None
 
 

@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import Any
 
-from chalicelib.api.conversations import conversations
+from chalicelib.api.conversations import conversations, desks_threads
 from chalicelib.api.http import cursors, formats
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import invalid
@@ -37,10 +37,18 @@ def listing(call: Call) -> Answer:
     if len(asked) != 1:
         raise invalid([("", f"needs one of {', '.join(WHOSE[:-1])} or {WHOSE[-1]}")])
     if asked[0] == "service_id":
-        return Answer(200, _in_trouble(call, call.query["service_id"], status))
-    if asked[0] in DESTINATIONS:
-        return Answer(200, _by_destination(call, asked[0], call.query[asked[0]], status))
-    return Answer(200, _by_lanes(call, status))
+        page = _in_trouble(call, call.query["service_id"], status)
+    elif asked[0] in DESTINATIONS:
+        page = _by_destination(call, asked[0], call.query[asked[0]], status)
+    else:
+        page = _by_lanes(call, status)
+    return Answer(200, page | {"data": theirs(call, page["data"])})
+
+
+def theirs(call: Call, shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of some rows with a `thread_id` that the caller sees."""
+    mine = desks_threads.theirs(call.caller, (one["thread_id"] for one in shown if one["thread_id"]))
+    return [one for one in shown if call.caller.desks is None or one["thread_id"] in mine]
 
 
 def one(call: Call) -> Answer:
@@ -57,6 +65,7 @@ def find(call: Call, delivery: str) -> DeliveryRow:
     row = deliveries.get(*named)
     if row is None:
         raise Problem(404, "not_found", f"there is no delivery {delivery!r}")
+    desks_threads.need(call.caller, thread_of(named[0]))
     return row
 
 
@@ -192,6 +201,7 @@ def _about(call: Call) -> tuple[str, dict[str, str]]:
         if thread is None:
             raise Problem(404, "not_found", f"there is no message {message[:60]!r}")
         call.caller.need_service(thread.service)
+        desks_threads.need(call.caller, thread.id)
         return thread.id, {"message": message}
     found = conversations.find(call, call.query["conversation_id"])
     return found.thread, {"conversation": found.id}

@@ -43,7 +43,7 @@ def listing(call: Call) -> Answer:
     waiting = [(one.row, one.undone) for one in tails if one.row is not None and one.undone]
     about = _threads([thread_of(str(own.lane)) for own, _ in waiting])
     return Answer(200, {
-        "data": [_view(own, undone, about) for own, undone in waiting],
+        "data": reading.theirs(call, [_view(own, undone, about) for own, undone in waiting]),
         "next_cursor": cursors.encode(shown[-1], of=of) if len(names) > limit else None,
     })  # fmt: skip
 

@@ -22,7 +22,8 @@ class Caller:
     """Its `id` and `name`, as conversations show who has them."""
     email: str = ""
     desks: frozenset[str] | None = None
-    """The only desks whose conversations an inbox shows; None: all."""
+    """The only desks whose conversations it may see and touch; None: all. What that means for each operation says
+    `narrowed`."""
     until_ms: int = 0
     """When its session ends if it is not used any more; 0 where it has shown a key."""
 

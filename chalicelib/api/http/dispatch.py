@@ -32,13 +32,15 @@ def answered(routes: dict[str, Route], request: Request, lambda_context: Any, na
     if route.scope in (EDGE, PAGE):
         response: Response = load(route)(request, **names)
         return response
-    from chalicelib.api.http import auth, idempotency, queries
+    from chalicelib.api.http import auth, idempotency, narrowed, queries
 
     # Before the key is looked up: a refusal must not cost a read per megabyte.
     raw = web.raw_body(request, most=MAX_BODY) if request.method != "GET" else b""
     caller = NOBODY if route.scope == OPEN else auth.caller(request, body=bool(raw))
     if route.scope != OPEN and not caller.may(route.scope):
         raise Problem(403, "scope", f"this needs a key with the scope {route.scope}")
+    if caller.desks is not None:
+        narrowed.refuse(route.function)
     query = web.query(request)
     queries.refuse(route.function, query)
     call = Call(route, names, query, request.headers, raw, caller, request.context, lambda_context)

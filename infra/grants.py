@@ -82,6 +82,8 @@ PUBLISHES: tuple[str, ...] = ("fan_out", "announce", "deliver", "retry_delivery"
 """Lambdas that put platform events on the stage's bus."""
 
 MEDIA: dict[str, tuple[str, ...]] = {
+    # It signs where people at desks may put files, and takes from there what they say.
+    "api": ("s3:GetObject", "s3:PutObject"),
     # A file is fetched from its provider when somebody first asks for it, and linked to from then on.
     # It also signs where visitors may put theirs.
     "fetch_media": ("s3:GetObject", "s3:PutObject"),

@@ -27,6 +27,9 @@ TYPES = (
 NOTE = "note"
 """Said among agents: no customer, bot, desk or subscription ever hears of it."""
 MAX_TEXT_BYTES = 16 * 1024
+UPLOADED = "upload:"
+"""How the address of a file begins that was put where we said, until there is one that opens it; what follows says
+which it is."""
 
 RECEIVED, PENDING, SENT, DELIVERED, READ, FAILED = "received", "pending", "sent", "delivered", "read", "failed"
 _RANK = {RECEIVED: 0, PENDING: 0, SENT: 1, DELIVERED: 2, READ: 3}

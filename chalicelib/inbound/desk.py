@@ -17,10 +17,11 @@ LONGEST_SNOOZE_MS = 366 * 86_400_000
 """What is put aside for longer comes back after a year."""
 
 
-def events(post: Post, given: Any, *, by: dict[str, str] | None = None) -> list[Event]:
+def events(post: Post, given: Any, *, by: dict[str, str] | None = None, uploads: bool = False) -> list[Event]:
     """The events that parsed JSON holds; Problem 404, 410, 413 or 422. `by` is who does it, where that is known of whom
-    posts them: whatever an event says of its agent, it is they."""
-    read = wire.read_events(given)
+    posts them: whatever an event says of its agent, it is they. `uploads`: files may be such as were put where we
+    said."""
+    read = wire.read_events(given, uploads=uploads)
     refuse(read.problems, too_large=read.too_large)
     post.warnings += read.ignored
     return [_event(post, said, index, by or {}) for index, said in enumerate(read.events)]

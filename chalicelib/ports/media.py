@@ -48,11 +48,12 @@ def place() -> str:
     return "/".join(offer("any", "text/plain", 1).url.split("/")[:3])
 
 
-def take(key: str) -> bool:
-    """Keep under `key` what was put beside it; the same again changes nothing. False where nothing was."""
-    bucket = settings().media_bucket
+def take(key: str, put_as: str = "") -> bool:
+    """Keep under `key` what was put beside it, or beside another; the same again changes nothing. False where nothing
+    was."""
+    bucket, source = settings().media_bucket, PENDING + (put_as or key)
     try:
-        aws.client("s3").copy_object(Bucket=bucket, Key=key, CopySource={"Bucket": bucket, "Key": PENDING + key})
+        aws.client("s3").copy_object(Bucket=bucket, Key=key, CopySource={"Bucket": bucket, "Key": source})
     except ClientError as error:
         if error.response["Error"]["Code"] in _MISSING:
             return False

@@ -13,8 +13,8 @@ from chalice.app import Response as HttpResponse
 
 from chalicelib import channels
 from chalicelib.channels.contract import Changed, Channel, Denied, Ignored, Moved, Received, Request, Said, Status
-from chalicelib.channels.webchat.uploads import REFERENCE
 from chalicelib.domain.event import CUSTOMER_CHANGED, CUSTOMER_MESSAGE, CUSTOMER_MOVED, Event, status_event
+from chalicelib.domain.message import UPLOADED
 from chalicelib.domain.tasks import LateStatus
 from chalicelib.domain.thread import message_id, thread_id, thread_of_message
 from chalicelib.inbound import said as said_by
@@ -133,7 +133,7 @@ def call_of(request: HttpRequest, raw: bytes) -> Request:
 def _take_files(said: Said, message: str, received: Received) -> None:
     """Keep the files that a visitor's page has put for its message. Cut off after it, the page posts that again."""
     for number, item in enumerate(said.content.media):
-        if item.url.startswith(REFERENCE) and not media.take(f"{message}/{number}"):
+        if item.url.startswith(UPLOADED) and not media.take(f"{message}/{number}"):
             wrong = "was not put where it was to be, or longer than a day ago"
             headers = dict(received.response.headers)
             raise Problem(422, "wrong_fields", wrong, errors=[(f"/files/{number}", wrong)], headers=headers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 from typing import Any
 
-from chalicelib.domain.message import TYPES, Content, Media
+from chalicelib.domain.message import TYPES, UPLOADED, Content, Media
 from chalicelib.wire.any_case_fields import Fields
 
 SENDABLE = tuple(kind for kind in TYPES if kind not in ("postback", "event", "note"))
@@ -18,16 +18,17 @@ _NOTHING: tuple[Any, ...] = (None, "", [], {})
 _ALIASES = {"document": "file", "voice": "audio"}
 
 
-def content(fields: Fields, *, text: str) -> Content:
+def content(fields: Fields, *, text: str, uploads: bool = False) -> Content:
     """The content of an event; what is wrong is noted in the fields' problems.
 
-    `text` is the name of the text's member. Others: Messagetype (any case; where it is absent it follows from Buttons,
-    List, Media), Media (a URL, `{"url","mime_type","size","name"}`, or an array of them), Buttons
-    `[{"title","payload"} or {"title","url"}]`, List `{"button","sections"}`, Location, Contacts, Template.
+    `text` is the name of the text's member; `uploads` says whether files may be such as were put where we said. Others:
+    Messagetype (any case; where it is absent it follows from Buttons, List, Media), Media (a URL,
+    `{"url","mime_type","size","name"}`, or an array of them), Buttons `[{"title","payload"} or {"title","url"}]`,
+    List `{"button","sections"}`, Location, Contacts, Template.
     """
     kind = fields.text("Messagetype").strip().lower()
     kind = _ALIASES.get(kind, kind)
-    media = _media(fields)
+    media = _media(fields, uploads)
     if not kind:
         kind = _implied(fields, media)
     if kind not in SENDABLE:
@@ -51,15 +52,15 @@ def _implied(fields: Fields, media: tuple[Media, ...]) -> str:
     return family if family in FILES else "file"
 
 
-def _media(fields: Fields) -> tuple[Media, ...]:
+def _media(fields: Fields, uploads: bool) -> tuple[Media, ...]:
     given = fields.value("Media")
     if given in _NOTHING:
         return ()
     items = fields.items("Media", most=MAX_MEDIA) if isinstance(given, list) else [(fields.pointer("Media"), given)]
-    return tuple(item for at, one in items if (item := _file(fields, at, one)))
+    return tuple(item for at, one in items if (item := _file(fields, at, one, uploads)))
 
 
-def _file(fields: Fields, at: str, given: Any) -> Media | None:
+def _file(fields: Fields, at: str, given: Any, uploads: bool) -> Media | None:
     if isinstance(given, str):
         given = {"url": given}
     if not isinstance(given, dict):
@@ -67,7 +68,7 @@ def _file(fields: Fields, at: str, given: Any) -> Media | None:
         return None
     inner = Fields.of(given, at, fields.problems)
     url = inner.text("url", required=True, most=2048)
-    if url and not url.lower().startswith(("https://", "http://")):
+    if url and not url.lower().startswith(("https://", "http://")) and not (uploads and url.startswith(UPLOADED)):
         inner.wrong("url", "must begin with https:// or http://")
     size = inner.value("size")
     if isinstance(size, float) and size.is_integer():

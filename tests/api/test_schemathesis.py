@@ -58,6 +58,7 @@ TELLING = {
     "post /v1/deliveries/{id}/try": {"delivery-id": "waiting-delivery-id"},
     "post /v1/conversations/{id}/complete": {"conversation-id": "direct-conversation-id"},
     "post /v1/conversations/{id}/events": {"conversation-id": "desk-conversation-id"},
+    "post /v1/conversations/{id}/files": {"conversation-id": "desk-conversation-id"},
     "post /v1/conversations/{id}/claim": {"conversation-id": "chat-conversation-id"},
     "post /v1/conversations/{id}/seen": {"conversation-id": "chat-conversation-id"},
     **{
@@ -94,6 +95,7 @@ BEYOND = {
     r"is (no|a) number that (can|cannot) be kept": "how close to nothing a number may be",
     r"'.*' is there twice|is another service|(the service has )?several .*": "what else a bundle or service lists",
     r".* is not listed, but .* needs it": "what else the service has",
+    r"the channel takes .*": "what the channel of a conversation takes",
     r"is nested deeper than \d+ levels": "how deep JSON may lie in itself",
     r"holds a member whose name is empty or .*": "what every name in JSON may be, of members that no schema knows",
 }

@@ -127,6 +127,12 @@ class Console:
         area.send_keys(text)
         area.send_keys(Keys.CONTROL, Keys.ENTER)
 
+    def attaches(self, file: Path) -> None:
+        """Choose a file for the answer, and wait until it is where it is to be."""
+        chosen = patiently(lambda: self.browser.find_element(By.CSS_SELECTOR, ".compose input[type=file]"))
+        eventually(chosen, "where files are chosen").send_keys(str(file))
+        self.sees(file.name, "MB")
+
     def leave(self) -> None:
         """Take the focus out of the composer, so that keys are deeds."""
         self.press(Keys.ESCAPE)
@@ -152,7 +158,9 @@ def seat(platform: Platform, office: Office, tmp_path: Path) -> Iterator[Callabl
         yield sit
 
 
-def test_a_customer_is_answered(office: Office, seat: Callable[[str], Console]) -> None:
+def test_a_customer_is_answered(office: Office, seat: Callable[[str], Console], tmp_path: Path) -> None:
+    picture = tmp_path / "leak.png"
+    picture.write_bytes(b"\x89PNG leak")
     visitor, conversation = office.handed_over()
     maya = seat("Maya")
     browser = maya.browser
@@ -164,7 +172,10 @@ def test_a_customer_is_answered(office: Office, seat: Callable[[str], Console]) 
     maya.sees("In the queue", "Visitor")
     maya.press("c")
     maya.sees("You have it", "Return to bot")
+    maya.attaches(picture)
     maya.writes("Good day, I am Maya")
+    (shown,) = visitor.sees("Good day, I am Maya")["media"]
+    assert office.platform.call("GET", shown["url"], key=None).status == 302
     assert visitor.sees("Good day, I am Maya")["author"]["name"] == "Maya"
     visitor.says("thank you")
     maya.sees("thank you")

@@ -46,11 +46,12 @@ _YEAR_S = 31_536_000
 
 
 def policy(live_url: str, files_url: str) -> str:
-    """The page's Content-Security-Policy: nothing but our own files, sockets at `live_url`, and what people sent from
-    where `/media` leads to."""
+    """The page's Content-Security-Policy: nothing but our own files, sockets at `live_url`, and what people send and
+    are sent, where `/media` leads to."""
     sockets, sent = (_origin(url) for url in (live_url, files_url))
     return (
-        f"default-src 'self'; connect-src 'self'{sockets}; img-src 'self'{sent} blob:; media-src 'self'{sent} blob:; "
+        f"default-src 'self'; connect-src 'self'{sockets}{sent}; img-src 'self'{sent} blob:; "
+        f"media-src 'self'{sent} blob:; "
         "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 

@@ -6,19 +6,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from chalicelib.api.conversations import files
+from chalicelib.api.conversations.desks import desk_of
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.formats import named
 from chalicelib.api.http.said import MORE, Content, EventTime, Files, Filled, Short, Text, variants
 from chalicelib.desks.webhook.events import AGENT_MESSAGE, AGENT_NOTE, CHAT_ASSIGNED, CHAT_TRANSFERRED, MOST_MENTIONS
 from chalicelib.domain.message import MAX_TEXT_BYTES
-from chalicelib.domain.thread import parse_conversation_id
 from chalicelib.inbound import agent_typing
 from chalicelib.inbound import desk as inbound
 from chalicelib.inbound.post import Post, accepted
 from chalicelib.ports import queues, web
 from chalicelib.ports.queues import Entry
 from chalicelib.ports.web import Problem
-from chalicelib.tables import config, threads
 from chalicelib.wire.any_case_fields import MAX_NAME
 from chalicelib.wire.events import MAX_EVENTS
 
@@ -65,6 +65,7 @@ class DeskEvent(Content):
     """Makes a repeat harmless."""
     text: Text | None = None
     media: Files | None = None
+    """Also files that were put where `POST /v1/conversations/{id}/files` said, as it names them."""
     agent: DeskAgent | None = None
     """Who does it; of `chat.assigned`, who gets the chat. Where a person calls, it is they who do it."""
     outcome: Short | None = None
@@ -82,21 +83,16 @@ class DeskEvents(RootModel[DeskEvent | Annotated[list[DeskEvent], Field(min_leng
 def events(call: Call) -> Answer:
     """202: POST of one desk event or an array of them about this conversation; its id in them may be left out."""
     given: Any = web.parsed(call.raw)
-    named = parse_conversation_id(call.id)
-    conversation = threads.get_conversation(*named) if named else None
-    desk = config.get("desk", conversation.party) if conversation and conversation.kind == "desk" else None
-    if conversation is None or desk is None:
-        raise Problem(404, "unknown_conversation", "there is no such conversation of a desk")
-    call.caller.need_service(conversation.service)
-    call.caller.need_desk(desk.id)
+    _, desk = desk_of(call)
     several = isinstance(given, list)
     for one in given if several else [given]:
         if isinstance(one, dict):
             one.setdefault("conversation_id", call.id)
     post = Post(desk)
-    made = inbound.events(post, given, by=call.caller.person if call.caller.is_person else None)
+    made = inbound.events(post, given, by=call.caller.person if call.caller.is_person else None, uploads=True)
     if any(event.body["conversation"] != call.id for event in made):
         raise Problem(422, "wrong_fields", "an event is about another conversation")
+    files.take(made)
     kept = agent_typing.shown(made)
     queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id) for event in kept])
     return Answer(202, accepted(post, made, several=several))

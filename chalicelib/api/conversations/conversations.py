@@ -10,6 +10,7 @@ from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import invalid
 from chalicelib.api.http.formats import THREAD
 from chalicelib.api.http.services import service_of_query
+from chalicelib.channels import limits
 from chalicelib.domain.thread import SOURCE, Conversation, Thread, parse_conversation_id
 from chalicelib.domain.view import conversation_view
 from chalicelib.ports.clock import rfc3339
@@ -166,7 +167,15 @@ def _thread_view(thread: Thread) -> dict[str, Any]:
         "messages": thread.counts.get("1", 0) if thread.channel_kind == SOURCE else thread.last_seq,
         "first_message_at": rfc3339(thread.first_at) if thread.first_at else None,
         "last_message_at": rfc3339(thread.last_at) if thread.last_at else None,
+        "takes": limits.shown(thread.channel_kind),
+        "window": _window(thread),
     }
+
+
+def _window(thread: Thread) -> dict[str, Any] | None:
+    """Until when the customer may be written to freely; None where the channel has no such limit."""
+    length = limits.of(thread.channel_kind).window_s * 1000
+    return {"open_until": rfc3339(thread.last_at + length) if thread.last_at else None} if length else None
 
 
 def _no(what: str, given: str) -> Problem:

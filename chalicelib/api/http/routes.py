@@ -139,6 +139,7 @@ TABLE: tuple[Route, ...] = (
     Route("GET", "/v1/conversations/{id}/timeline", "api.deliveries.attempts:listing", READ),
     Route("POST", "/v1/conversations/{id}/complete", "api.conversations.direct:complete", AGENT),
     Route("POST", "/v1/conversations/{id}/events", "api.conversations.agents:events", AGENT),
+    Route("POST", "/v1/conversations/{id}/files", "api.conversations.files:offer", AGENT),
     Route("POST", "/v1/conversations/{id}/claim", "api.conversations.inbox:claim", AGENT),
     Route("POST", "/v1/conversations/{id}/seen", "api.conversations.inbox:seen", AGENT),
     Route("POST", "/v1/console/beat", "api.conversations.beat:beat", READ),

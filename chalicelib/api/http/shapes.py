@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, RootModel
 
+from chalicelib.api.http.takes import Takes, Window
 from chalicelib.sources.reading import MOST_EVENTS
 
 
@@ -88,6 +89,9 @@ class Thread(BaseModel):
     messages: int
     first_message_at: str | None
     last_message_at: str | None
+    takes: Takes
+    window: Window | None
+    """Null: the customer may be written to at any time."""
 
 
 class ConversationWithThread(Conversation):

@@ -18,6 +18,7 @@ from chalicelib.api.contacts.merging import Dismissed, MergedAnswer, MergeFrom, 
 from chalicelib.api.conversations.agents import DeskEvents
 from chalicelib.api.conversations.beat import Beat, BeatAnswer
 from chalicelib.api.conversations.direct import Complete, Completed, DirectCall
+from chalicelib.api.conversations.files import FilePlacesForAgent, FilesToPut
 from chalicelib.api.conversations.inbox import Seen
 from chalicelib.api.conversations.inbox_rows import InboxAnswer
 from chalicelib.api.conversations.messages import MessagesList
@@ -86,6 +87,7 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.conversations.messages:one": (200, None, shapes.Message),
     "api.deliveries.deliveries:one": (200, None, shapes.Delivery),
     "api.conversations.agents:events": (202, DeskEvents, shapes.Accepted),
+    "api.conversations.files:offer": (200, FilesToPut, FilePlacesForAgent),
     "api.conversations.beat:beat": (200, Beat, BeatAnswer),
     "api.conversations.inbox:claim": (200, None, InboxAnswer),
     "api.conversations.inbox:seen": (204, Seen, None),

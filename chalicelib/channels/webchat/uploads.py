@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 
-from chalicelib.domain.message import Media
+from chalicelib.domain.message import UPLOADED, Media
 from chalicelib.wire.fields import Fields
 
 MOST_FILES = 5
 """Of a message."""
 MOST_BYTES = 10 * 1024 * 1024
 """Of a file."""
-REFERENCE = "upload:"
-"""How the address of such a file begins until there is one that opens it; what follows is its number."""
 TYPES = (
     r"image/(png|jpeg|gif|webp|heic|heif)|audio/[\w.+-]+|video/[\w.+-]+|text/(plain|csv)|application/(pdf|json|zip|rtf"
     r"|msword|vnd\.ms-(excel|powerpoint)|vnd\.(openxmlformats-officedocument|oasis\.opendocument)\.[\w.+-]+)"
@@ -33,8 +31,12 @@ def _file(number: int, fields: Fields) -> Media:
     if kind and not re.fullmatch(TYPES, kind):
         fields.refuse("mime_type", "files of this type are not taken")
     size = int(fields.number("size", 1, MOST_BYTES))
-    name = re.sub(r"[\x00-\x1f/\\]", "_", fields.text("name", required=True))
-    return Media(f"{REFERENCE}{number}", kind, size, name)
+    return Media(f"{UPLOADED}{number}", kind, size, file_name(fields.text("name", required=True)))
+
+
+def file_name(given: str) -> str:
+    """A file's name without what would lead out of a folder."""
+    return re.sub(r"[\x00-\x1f/\\]", "_", given)
 
 
 def content_type(media: tuple[Media, ...]) -> str:

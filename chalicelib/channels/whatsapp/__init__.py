@@ -24,6 +24,7 @@ from chalicelib.channels.contract import (
     TryLater,
 )
 from chalicelib.channels.whatsapp import errors, incoming, outgoing
+from chalicelib.channels.whatsapp.limits import LIMITS as LIMITS
 from chalicelib.channels.whatsapp.media import fetched
 from chalicelib.channels.whatsapp.place import authorised, base_url
 from chalicelib.channels.wire import answered, malformed

@@ -1,15 +1,19 @@
 // Where an answer or a note is written. A draft stays with its conversation while the tab is open.
-import * as deeds from "./deeds.js";
 import { post, unique } from "./api.js";
+import * as deeds from "./deeds.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { MAC } from "./keys.js";
 import { open } from "./live.js";
-import { Btn, Chip, Icon, channelName } from "./parts.js";
+import { Btn, Chip, Icon, Late, channelName } from "./parts.js";
 import { setup } from "./setup.js";
-import { useStore } from "./store.js";
-import { t } from "./words.js";
+import { store, useStore } from "./store.js";
+import { t, withMore } from "./words.js";
 
 const TYPING_EVERY = 3000, TYPING_FOR = 6000, MOST = 16 * 1024;
+// Conversation -> what goes with its answer beside words: {files, titles}. An upload goes on while one looks elsewhere.
+const beside = store(new Map()), NOTHING = { files: [], titles: null };
+const extras = () => withMore(import("./extras.js"));
+const Extra = (rest) => html`<${Late} load=${extras} failed=${(error) => deeds.say(error.message, true)} ...${rest} />`;
 const draftOf = (id) => JSON.parse(sessionStorage.getItem(`draft ${id}`) ?? "null") ?? { text: "", note: false };
 
 // Words in braces that a saved reply has and the conversation knows.
@@ -18,10 +22,29 @@ function filled(text, { contact, me, desk }) {
   return text.replace(/\{\{?\s*([\w.]+)\s*\}?\}/g, (all, name) => (Object.hasOwn(known, name) ? known[name] ?? "" : all));
 }
 
-export function Composer({ id, row, channel, contact, name, me, writable, claim, take, holder, send, left, focus, crossed }) {
+export function Composer({ id, row, channel, takes, contact, name, me, writable, claim, take, holder, send, left, focus, crossed }) {
   const [draft, keep] = useState(() => draftOf(id)), [at, point] = useState(0), [closed, close] = useState(false);
   const box = useRef(), typed = useRef(0);
-  const { replies } = useStore(setup);
+  const { replies } = useStore(setup), { files, titles } = useStore(beside).get(id) ?? NOTHING;
+  const picker = useRef();
+  const hold = (change) => beside.set(new Map(beside.get()).set(id, { ...(beside.get().get(id) ?? NOTHING), ...change(beside.get().get(id) ?? NOTHING) }));
+  const have = (change) => hold((was) => ({ files: change(was.files) }));
+  const choose = (wanted) => hold(() => ({ titles: wanted }));
+  const attach = deeds.trying(async (given) => {
+    const list = [...given];
+    if (!list.length || !writable) return;
+    if (draft.note) return deeds.say(t("attach.no_note"), true);
+    (await extras()).add(id, takes, list, files.length, have);
+  });
+  // What is dropped anywhere goes with the answer, and does not take the page's place.
+  useEffect(() => {
+    if (!writable) return undefined;
+    const over = (e) => e.dataTransfer?.types.includes("Files") && e.preventDefault();
+    const drop = (e) => { if (e.dataTransfer?.files.length) { e.preventDefault(); attach(e.dataTransfer.files); } };
+    addEventListener("dragover", over);
+    addEventListener("drop", drop);
+    return () => { removeEventListener("dragover", over); removeEventListener("drop", drop); };
+  });
   useEffect(() => {
     if (draft.text) sessionStorage.setItem(`draft ${id}`, JSON.stringify(draft));
     else sessionStorage.removeItem(`draft ${id}`);
@@ -59,14 +82,18 @@ export function Composer({ id, row, channel, contact, name, me, writable, claim,
       post(`v1/conversations/${encodeURIComponent(id)}/events`, { type: "agent.typing", id: `console-${unique()}` }).catch(() => {});
     }
   };
-  const done = (closing) => {
-    const text = draft.text.trim();
-    if (!text) return;
+  const media = draft.note ? [] : files.map((one) => one.media), buttons = draft.note ? [] : (titles ?? []).map((one) => one.trim()).filter(Boolean);
+  const text = draft.text.trim(), something = text || media.length > 0;
+  const done = (then) => {
+    if (!something) return;
+    if (media.includes(undefined)) return deeds.say(t(files.some((one) => one.error) ? "attach.failed_first" : "attach.wait"), true);
+    if (buttons.length && !text) return deeds.say(t("buttons.need_text"), true);
     if (new Blob([text]).size > MOST) return deeds.say(t("composer.too_long"), true);
     if (!draft.note && crossed() && !confirm(t("composer.crossed", { name: crossed() }))) return;
     keep({ text: "", note: false });
     open.set({ ...(open.get() ?? {}), typing: false });
-    send(text, draft.note, closing);
+    if (!draft.note) hold(() => NOTHING);
+    send({ text, ...(media.length ? { media } : {}), ...(buttons.length ? { buttons: buttons.map((title) => ({ title })) } : {}) }, draft.note, then);
     box.current?.focus();
   };
   const key = (e) => {
@@ -81,20 +108,25 @@ export function Composer({ id, row, channel, contact, name, me, writable, claim,
       else e.target.blur();
     } else if (e.key === "Enter" && (e.metaKey || e.ctrlKey)) {
       e.preventDefault();
-      done(e.shiftKey);
+      done(e.shiftKey ? "close" : "");
     }
   };
   if (!writable) return html`<div class="compose quiet row"><span class="grow muted mid">${claim ? t("composer.claim_first") : take ? t("composer.of_another", { name: holder?.name ?? "" }) : t("composer.read_only")}</span>
     ${claim && html`<${Btn} kind="main" icon="user" onClick=${claim}>${t("claim.this")}<//>`}${take && html`<${Btn} icon="user" onClick=${take}>${t("claim.take_over")}<//>`}</div>`;
   const mode = (note) => html`<button type="button" aria-pressed=${String(draft.note === note)} onClick=${() => focus.current(note)}>${t(note ? "composer.note" : "composer.reply")}</button>`;
-  return html`<form class=${`compose ${draft.note ? "private" : ""}`} aria-label=${t("composer.form")} onSubmit=${(e) => { e.preventDefault(); done(false); }}>
+  return html`<form class=${`compose ${draft.note ? "private" : ""}`} aria-label=${t("composer.form")} onSubmit=${(e) => { e.preventDefault(); done(""); }}>
     <div class="ct"><div class="seg" role="group" aria-label=${t("composer.who_reads")}>${mode(false)}${mode(true)}</div>
       <span class="small muted clip wide">${draft.note ? t("composer.team_only") : t("composer.to", { name, channel: channelName(channel) })}</span><span class="push"></span>
       ${left && html`<${Chip} k=${left.k} icon=${left.icon}><span class="num">${left.says}</span><//>`}</div>
     ${offered.length > 0 && html`<ul class="saved" role="listbox" aria-label=${t("composer.saved")} id="saved">${offered.map((one, n) => html`<li id=${`saved-${n}`} role="option" aria-selected=${String(n === at)} onMouseDown=${(e) => { e.preventDefault(); use(one); }}><b class="strong">/${one.shortcut}</b> <span class="muted clip">${one.text}</span></li>`)}</ul>`}
     <textarea ref=${box} rows="2" aria-label=${draft.note ? t("composer.note") : t("composer.reply")} value=${draft.text} maxlength=${MOST} aria-controls=${offered.length ? "saved" : undefined} aria-activedescendant=${offered.length ? `saved-${at}` : undefined}
-      placeholder=${draft.note ? t("composer.write_note") : t("composer.write_reply", { name: contact?.name?.split(/\s+/)[0] || t("contact.customer") })} onInput=${(e) => type(e.target.value)} onKeyDown=${key}></textarea>
-    <div class="cb">${replies.length > 0 && html`<${Btn} kind="bare sm icon" icon="bolt" label=${t("composer.saved_key")} onClick=${() => { keep({ text: "/", note: false }); close(false); box.current.focus(); }} />`}
+      placeholder=${draft.note ? t("composer.write_note") : t("composer.write_reply", { name: contact?.name?.split(/\s+/)[0] || t("contact.customer") })} onInput=${(e) => type(e.target.value)} onKeyDown=${key}
+      onPaste=${(e) => { if (e.clipboardData.files.length && !e.clipboardData.types.includes("text/plain")) { e.preventDefault(); attach(e.clipboardData.files); } }}></textarea>
+    ${!draft.note && files.length > 0 && html`<${Extra} what="Files" files=${files} have=${have} />`}
+    ${!draft.note && titles && html`<${Extra} what="Choices" titles=${titles} set=${choose} takes=${takes} text=${draft.text} channel=${channel} />`}
+    <div class="cb">${!draft.note && takes && html`<input ref=${picker} type="file" multiple hidden tabindex="-1" aria-label=${t("composer.attach")} onChange=${(e) => { attach(e.target.files); e.target.value = ""; }} /><${Btn} kind="bare sm icon" icon="paperclip" label=${t("composer.attach")} onClick=${() => picker.current.click()} />
+      <${Btn} kind="bare sm icon" icon="list-numbers" label=${t("composer.buttons")} aria-pressed=${String(Boolean(titles))} onClick=${() => choose(titles ? null : [""])} />`}${replies.length > 0 && html`<${Btn} kind="bare sm icon" icon="bolt" label=${t("composer.saved_key")} onClick=${() => { keep({ text: "/", note: false }); close(false); box.current.focus(); }} />`}
       <span class="push"></span><kbd class="wide">${MAC ? "⌘ ↵" : "Ctrl ↵"}</kbd><span class="wide"> </span>
-      <button class="btn main sm" disabled=${!draft.text.trim()}><${Icon} n=${draft.note ? "lock" : "send"} />${draft.note ? t("composer.save_note") : t("composer.send")}</button></div></form>`;
+      ${!draft.note && html`<${Btn} kind="bare sm icon" icon="clock-pause" label=${t("composer.and_snooze")} disabled=${!something} onClick=${() => done("snooze")} /><${Btn} kind="bare sm icon" icon="circle-check" label=${t("composer.and_close")} disabled=${!something} onClick=${() => done("close")} />`}
+      <button class="btn main sm" disabled=${!something}><${Icon} n=${draft.note ? "lock" : "send"} />${draft.note ? t("composer.save_note") : t("composer.send")}</button></div></form>`;
 }

@@ -52,16 +52,16 @@ export function Conversation({ id, row, side, show, back }) {
     const last = data.findLast((one) => one.author.kind === "agent" && one.type !== "note");
     return last && last.author.id !== me.id && ms(last.sent_at) > begun.current ? last.author.name || t("author.agent") : "";
   };
-  const send = async (text, note, closing) => {
+  const send = async (said, note, then) => {
     const key = `console-${unique()}`;
     begun.current = Date.now();
     const attempt = async () => {
-      wait((was) => [...was.filter((one) => one.id !== key), { id: key, text, note }]);
+      wait((was) => [...was.filter((one) => one.id !== key), { ...said, id: key, note }]);
       try {
-        const answer = await deeds.event(id, { type: note ? "agent.note" : "agent.message", text, id: key });
+        const answer = await deeds.event(id, { type: note ? "agent.note" : "agent.message", ...said, id: key });
         wait((was) => was.map((one) => (one.id === key ? { ...one, message: answer.message_id } : one)));
         timeline.again();
-        if (closing && !note) ask("close");
+        if (then && !note) ask(then);
       } catch (error) {
         deeds.say(error.message, true);
         wait((was) => was.map((one) => (one.id === key ? { ...one, error: error.message, again: attempt, drop: () => wait((left) => left.filter((other) => other.id !== key)) } : one)));
@@ -91,7 +91,7 @@ export function Conversation({ id, row, side, show, back }) {
     ${timeline.loading ? html`<div class="stream"><${Loading} rows=${5} /></div>` : html`<${Stream} data=${data} channel=${channel} me=${me} more=${timeline.cursor} older=${deeds.trying(timeline.older)} all=${all} pending=${pending} conversations=${conversations} />`}
     <div aria-live="polite">${visitor === id && state !== "closed" && html`<div class="presence"><${Face} name=${name} k="sm" /><span>${parts("presence.writes", { name: html`<b class="strong">${name}</b>` })}</span></div>`}${others.length > 0 && html`<div class="presence"><${Face} name=${others[0].agent.name} k="sm" here=${true} /><span>${parts(others[0].typing ? "presence.writes" : "presence.looks", { name: html`<b class="strong">${others.map((one) => one.agent.name).join(", ")}</b>` })}</span></div>`}</div>
     ${timeline.error && data.length > 0 && html`<div class="pad0"><${Trouble} error=${timeline.error} again=${timeline.again} /></div>`}
-    ${conversation && html`<${Composer} key=${id} id=${id} row=${row} channel=${channel} contact=${contact} name=${name} me=${me} writable=${mine} left=${left} send=${send} focus=${focus} crossed=${crossed}
+    ${conversation && html`<${Composer} key=${id} id=${id} row=${row} channel=${channel} takes=${thread.takes} contact=${contact} name=${name} me=${me} writable=${mine} left=${left} send=${send} focus=${focus} crossed=${crossed}
       claim=${here && !agent?.id ? () => deeds.claim(id) : null} take=${here && agent?.id && !mine ? () => deeds.assign(id) : null} holder=${agent} />`}
     ${asking === "close" && html`<${Asked} what="Close" desk=${setup.get().byId.get(isDesk)} close=${() => ask("")} done=${(outcome) => { ask(""); leave(deeds.end(id, outcome)); }} />`}
     ${asking === "snooze" && html`<${Asked} what="Snooze" close=${() => ask("")} done=${(until) => { ask(""); leave(deeds.snooze(id, until)); }} />`}

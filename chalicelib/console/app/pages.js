@@ -1,7 +1,7 @@
 // Every page: its icon, its letter after G, who may see it. A new page is a module and a row here.
-import { more } from "./words.js";
+import { withMore } from "./words.js";
 
-const later = (load) => () => Promise.all([load(), more()]).then(([found]) => found);
+const later = (load) => () => withMore(load());
 const resources = later(() => import("./resources.js"));
 export const PAGES = {
   overview: { icon: "layout-dashboard", key: "o", role: "read", tab: true, load: later(() => import("./overview.js")) },

@@ -80,7 +80,7 @@ function PrivateNote({ message, me }) {
 
 // What this page has sent and not seen come back yet.
 const Unsent = ({ one }) => html`<div class="msg out unsent"><span class="by">${one.error ? html`<${Icon} n="alert-triangle" c="c-bad" />${one.error}` : t("message.sending")}</span>
-  <div class=${`bubble ${one.note ? "note" : "desk"}`}><span class="text">${one.text}</span></div>
+  <div class=${`bubble ${one.note ? "note" : "desk"}`}><${Body} message=${{ type: "text", metadata: {}, media: [], content: one.buttons ? { buttons: one.buttons } : {}, ...one }} /></div>
   ${one.error && html`<span class="row gap1"><${Btn} kind="sm" icon="refresh" onClick=${one.again}>${t("error.again")}<//><${Btn} kind="sm bare" onClick=${one.drop}>${t("message.drop")}<//></span>`}</div>`;
 
 const ICONS = { handover: "headset", transferred: "headset", handover_accepted: "headset", handover_ended: "circle-check", handover_failed: "alert-triangle", offer_expired: "hourglass", hold: "player-pause", resumed: "player-play", snoozed: "clock-pause", woken: "clock", assigned: "user", conversation_closed: "circle-check" };

@@ -17,6 +17,9 @@ let asked = null;
 // Words and styles of the pages beside the inbox: they need not be there before it is.
 export const more = () => (asked ??= Promise.all([read("more"), styled("pages.css")]).then(([found]) => { words = { ...words, ...found }; }, (error) => { asked = null; throw error; }));
 
+// A module that says more than the first words, with them.
+export const withMore = (loading) => Promise.all([loading, more()]).then(([found]) => found);
+
 const styled = (name) => new Promise((done, failed) => {
   document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL(`./${name}`, import.meta.url).href, onload: done, onerror: () => failed(new Error(name)) }));
 });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from chalicelib.domain.message import NOTE, Content
@@ -41,19 +42,20 @@ class DeskEvent:
     """Milliseconds since the epoch by the desk's clock; 0 where it gave none."""
 
 
-def read_events(given: Any) -> Read[DeskEvent]:
-    """The events of a body (bytes, or its JSON): one, or an array of at most 100. Names in any letter case."""
-    return read_all(given, _event)
+def read_events(given: Any, *, uploads: bool = False) -> Read[DeskEvent]:
+    """The events of a body (bytes, or its JSON): one, or an array of at most 100. Names in any letter case. `uploads`:
+    files may be such as were put where we said."""
+    return read_all(given, partial(_event, uploads=uploads))
 
 
-def _event(fields: Fields) -> DeskEvent:
+def _event(fields: Fields, uploads: bool) -> DeskEvent:
     fields.know("Idempotency-Key")
     kind = fields.text("type", required=True).strip().lower()
     if kind and kind not in TYPES:
         fields.wrong("type", f"must be one of {', '.join(TYPES)}")
     said = None
     if kind == AGENT_MESSAGE:
-        said = content(fields, text="text")
+        said = content(fields, text="text", uploads=uploads)
     elif kind == AGENT_NOTE:
         said = Content(NOTE, fields.said("text", required=True), details=_mentions(fields))
     return DeskEvent(

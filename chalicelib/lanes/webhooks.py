@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib import channels
 from chalicelib.announcing import event_payload
+from chalicelib.bots import echo
 from chalicelib.bots import webhook as bot_wire
 from chalicelib.desks import webhook as desk_wire
 from chalicelib.domain import event as kinds
@@ -81,6 +82,9 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
     if target.body.get("kind") == "console":
         # People read a console desk's chats in our own inbox: the message is there already.
         return Delivered()
+    if target.body.get("kind") == echo.KIND:
+        said = echo.answers(notice, target.body)
+        return Delivered(answers=said.events, warnings=said.ignored)
     # Read once: a retry tells the same as the attempt before it.
     context = row.context or recent_context.context(notice, target.body.get("context"))
     payload = _payload(notice, target, context)

@@ -31,6 +31,8 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {"name": "x/y~z: #1", "webhook_url": URL, "profile": "imi", "sources": ["shop"], **EVERY_WEBHOOK,
          "context": {"recent_messages": {"sources": ["shop"], "limit": 3}}},
         {"name": "suspended", "webhook_url": URL, "suspended": True},
+        {"name": "z echo", "kind": "echo"},
+        {"name": "z echo, away", "kind": "echo", "human": "", "answer": "Sie: {text}", "suspended": True},
     ],
     "desks": [
         {"name": "console", "kind": "console"},

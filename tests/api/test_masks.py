@@ -138,7 +138,7 @@ def test_secrets_of_a_channel(api: Any, care: str) -> None:
 
 def test_in_a_bundle(api: Any, care: str) -> None:
     bundle = api("GET", f"/v1/export?service_id={care}").body
-    plain, _, full = bundle["bots"]
+    plain, _, full, *_ = bundle["bots"]
     id = next(one["id"] for one in api("GET", "/v1/bots").body["data"] if one["name"] == full["name"])
     before = stored("bot", id)
 

@@ -108,8 +108,8 @@ MEANING = {
 }
 """The place of a refusal -> why no schema can say more of it."""
 OF_WHAT_STANDS = (
-    r"may be more than 5 only with background: true|Field required|is for desks of kind webhook|lies in the past"
-    r"|is needed where to is .*|cannot be changed|is none of .*|.*Extra inputs.*|names the desk itself"
+    r"may be more than 5 only with background: true|Field required|is for (bots|desks) of kind (webhook|echo)"
+    r"|lies in the past|is needed where to is .*|cannot be changed|is none of .*|.*Extra inputs.*|names the desk itself"
 )
 """What a PATCH refuses because of the rest of the resource, with which it is judged as a whole."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -350,3 +351,36 @@ def test_an_owner_makes_a_desk_and_is_told_what_is_wrong(office: Office, seat: C
     owner.sees("Saved.")
     made = office.platform.get(f"/v1/desks?service_id={office.service}&limit=100")["data"]
     assert "Back office" in [one["name"] for one in made]
+
+
+def test_a_chat_by_one_press_shows_its_way(platform: Platform, tmp_path: Path) -> None:
+    """First steps of a service that has nothing: made, spoken in, followed hop by hop, handed over."""
+    service = platform.service("empty")
+    with ExitStack() as browsers:
+        browser = opened(tmp_path / "new", **WIDE)
+        browsers.callback(browser.quit)
+        owner = Console(browser, platform, str(platform.up.admin_key))
+        browser.get(f"{platform.up.console_url}#/{service}/first")
+        owner.click(".btn.main", "Make a working chat")
+        owner.sees("Say something, and watch it travel", "Echo bot", "Front desk")
+
+        def says(text: str, *told: str) -> str:
+            browser.find_element(By.CSS_SELECTOR, ".device input").send_keys(text, Keys.ENTER)
+            hops = f"return document.querySelector(`.hops[aria-label*='“{text}”']`)?.innerText ?? ''"
+            seen = patiently(lambda: _all(str(browser.execute_script(hops)), told))
+            return str(eventually(seen, f"{told} of {text}"))
+
+        way = says("anybody?", "received", "goes to Echo bot", "took it in", "answered", "shown on the phone")
+        assert len(re.findall(r"\d ?(ms|sec)", way)) >= 5, way
+        owner.sees("You said: anybody?", "there and back")
+        says("human", "Front desk", "handed over")
+        owner.sees("A person is coming")
+        owner.click(".step a", "Answer it there")
+        owner.sees("Claim this conversation", "You said: anybody?")
+        assert not severe(browser)
+        rows = [platform.get(f"/v1/{kind}?service_id={service}")["data"] for kind in ("channels", "bots", "rules")]
+        assert [len(found) for found in rows] == [1, 1, 1]
+
+
+def _all(text: str, words: tuple[str, ...]) -> str:
+    return text if all(word in text for word in words) else ""

@@ -1,18 +1,22 @@
-"""Bots: who answers automatically, on somebody else's platform, behind a webhook."""
+"""Bots: who answers automatically, on somebody else's platform behind a webhook, or built in (echo)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from chalicelib.api.http.fields import Fields, Name
+from chalicelib.api.http.fields import Fields, Name, Target, invalid
 from chalicelib.api.http.formats import ServiceId
 from chalicelib.api.http.masks import MaskedHeaders
 from chalicelib.api.kinds import webhooks
-from chalicelib.api.kinds.contract import Kind, Shown
+from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
+from chalicelib.bots.echo import ANSWER, HUMAN
 from chalicelib.tables.config import Resource
 
+_OF_BOTH = ("service_id", "kind", "name")
+_OF_ECHO = ("human", "answer")
 Source = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -29,15 +33,33 @@ class Context(Fields):
     recent_messages: History | None = None
 
 
-class Bot(webhooks.WithUrl):
+def _by_kind(schema: dict[str, Any]) -> None:
+    """A bot of kind webhook needs a URL, and an echo bot takes nothing that is a webhook's."""
+    foreign = [name for name in schema["properties"] if name not in (*_OF_BOTH, *_OF_ECHO, "suspended")]
+    webhook = {"kind": {"const": "webhook"}, "webhook_url": {"type": "string"}} | dict.fromkeys(_OF_ECHO, False)
+    schema["oneOf"] = [
+        {"properties": webhook, "required": ["webhook_url"], "anyOf": webhooks.IN_TIME},
+        {"properties": {"kind": {"const": "echo"}} | dict.fromkeys(foreign, False), "required": ["kind"]},
+    ]  # fmt: skip
+
+
+class Bot(webhooks.Webhook):
     """A bot."""
 
+    model_config = ConfigDict(json_schema_extra=_by_kind)
+
     service_id: ServiceId
-    kind: Literal["webhook"] = "webhook"
+    kind: Literal["webhook", "echo"] = "webhook"
     name: Name
+    webhook_url: Target | None = None
+    """Of kind webhook, where it is needed."""
     profile: Literal["imi", "generic", "standard"] = "generic"
     sources: Annotated[list[Source], Field(max_length=50)] = []
     context: Context | None = None
+    human: Annotated[str, Field(max_length=100)] = HUMAN
+    """Of kind echo: who writes nothing but this word is handed over; empty: nobody is."""
+    answer: Annotated[str, Field(min_length=1, max_length=1000)] = ANSWER
+    """Of kind echo: what it says, with what was said in the place of `{text}`."""
 
 
 class WebhookAnswer(Fields):
@@ -61,15 +83,30 @@ class BotAnswer(WebhookAnswer):
     service_id: str
     kind: str
     name: str
-    profile: str
-    webhook_url: str
-    headers: MaskedHeaders
-    retry: webhooks.Retry
-    timeout_s: int
-    background: bool
+    profile: str | None = None
+    webhook_url: str | None = None
+    headers: MaskedHeaders | None = None
+    retry: webhooks.Retry | None = None
+    timeout_s: int | None = None
+    background: bool | None = None
     max_age_s: int | None = None
-    sources: list[str]
+    sources: list[str] | None = None
     context: Context | None = None
+    human: str | None = None
+    answer: str | None = None
+    verification_token_set: bool | None = None  # type: ignore[assignment]
+    access_token_set: bool | None = None  # type: ignore[assignment]
+
+
+def settle(draft: Draft) -> Settled:
+    """A bot behind a webhook, which has to be verified; an echo bot is ours, and active at once."""
+    if draft.fields["kind"] == "echo":
+        return webhooks.built_in(draft, (*_OF_BOTH, *_OF_ECHO), foreign_to="bots")
+    if not draft.fields["webhook_url"]:
+        raise invalid([("/webhook_url", "Field required")])
+    webhooks.refuse(draft, {*_OF_ECHO}, "bots", "echo")
+    settled = webhooks.settle(draft)
+    return replace(settled, body={key: one for key, one in settled.body.items() if key not in _OF_ECHO})
 
 
 def show(row: Resource, shown: Shown) -> dict[str, Any]:
@@ -79,5 +116,5 @@ def show(row: Resource, shown: Shown) -> dict[str, Any]:
 
 KIND = Kind(
     name="bot", model=Bot, answer=BotAnswer, secret=webhooks.SECRETS, fixed=frozenset({"service_id", "kind"}),
-    settle=webhooks.settle, show=show, webhook=True,
+    settle=settle, show=show, webhook=True,
 )  # fmt: skip

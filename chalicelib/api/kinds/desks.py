@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -14,7 +13,6 @@ from chalicelib.api.http.masks import MaskedHeaders
 from chalicelib.api.kinds import webhooks
 from chalicelib.api.kinds.bots import WebhookAnswer
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
-from chalicelib.tables import endpoints
 from chalicelib.tables.config import Resource
 
 _OF_BOTH = ("service_id", "kind", "name", "accept_within_s", "fallback_desk_ids")
@@ -98,24 +96,10 @@ def settle(draft: Draft) -> Settled:
     if draft.fields["kind"] == "webhook":
         if not draft.fields["webhook_url"]:
             raise invalid([("/webhook_url", "Field required")])
-        _refuse(draft, {*_OF_CONSOLE}, "console")
+        webhooks.refuse(draft, {*_OF_CONSOLE}, "desks", "console")
         settled = webhooks.settle(draft)
         return replace(settled, body={key: one for key, one in settled.body.items() if key not in _OF_CONSOLE})
-    of_console = (*_OF_BOTH, *_OF_CONSOLE)
-    _refuse(draft, draft.given - {*of_console, "suspended"}, "webhook")
-    body = {key: draft.fields[key] for key in of_console if draft.fields[key] is not None}
-    suspended = draft.fields["suspended"] if "suspended" in draft.given else None
-    now = "" if draft.new else endpoints.get(draft.id).status
-    if suspended is None:
-        wanted = now or endpoints.ACTIVE
-    else:
-        wanted = endpoints.SUSPENDED if suspended else endpoints.ACTIVE
-    return Settled(body, status=wanted if wanted != now else "")
-
-
-def _refuse(draft: Draft, foreign: Collection[str], kind: str) -> None:
-    if wrong := [(f"/{name}", f"is for desks of kind {kind}") for name in sorted(draft.given & {*foreign})]:
-        raise invalid(wrong)
+    return webhooks.built_in(draft, (*_OF_BOTH, *_OF_CONSOLE), foreign_to="desks")
 
 
 def show(row: Resource, shown: Shown) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
-from chalicelib.api.http.fields import Fields, Secret, Target, invalid
+from chalicelib.api.http.fields import Fields, Secret, invalid
 from chalicelib.api.http.masks import unmasked
 from chalicelib.api.kinds.contract import Draft, Settled
 from chalicelib.domain import webhook_secrets
@@ -108,12 +109,6 @@ class Webhook(Fields):
         return seconds
 
 
-class WithUrl(Webhook):
-    """A webhook that has to have a URL."""
-
-    webhook_url: Target
-
-
 def settle(draft: Draft, *, posts: bool = True) -> Settled:
     """A webhook: secrets are made at first, the status is lost where a check means nothing now.
 
@@ -138,6 +133,26 @@ def settle(draft: Draft, *, posts: bool = True) -> Settled:
         body["token_hash"] = hashlib.sha256(secrets["token"].encode()).hexdigest()
     status, edited = _status(draft, body, secrets)
     return Settled(body, secrets, once, status, edited)
+
+
+def built_in(draft: Draft, names: Collection[str], *, foreign_to: str) -> Settled:
+    """One that we are ourselves, of these fields alone: it is active at once, and calls nobody. Problem 422 where a
+    field is given that is for those of kind webhook; `foreign_to` says of what, as in "bots"."""
+    refuse(draft, draft.given - {*names, "suspended"}, foreign_to, "webhook")
+    body = {key: draft.fields[key] for key in names if draft.fields[key] is not None}
+    suspended = draft.fields["suspended"] if "suspended" in draft.given else None
+    now = "" if draft.new else endpoints.get(draft.id).status
+    if suspended is None:
+        wanted = now or endpoints.ACTIVE
+    else:
+        wanted = endpoints.SUSPENDED if suspended else endpoints.ACTIVE
+    return Settled(body, status=wanted if wanted != now else "")
+
+
+def refuse(draft: Draft, foreign: Collection[str], plural: str, kind: str) -> None:
+    """Problem 422 where one of these fields is given, which are for another kind."""
+    if wrong := [(f"/{name}", f"is for {plural} of kind {kind}") for name in sorted(draft.given & {*foreign})]:
+        raise invalid(wrong)
 
 
 def _status(draft: Draft, body: dict[str, Any], secrets: dict[str, str]) -> tuple[str, bool]:

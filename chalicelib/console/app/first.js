@@ -1,38 +1,121 @@
-// First steps: what a service needs before somebody is answered, what of it is there, and a chat to try it in.
-import { whole } from "./api.js";
+// First steps: a working chat by one press and with nobody's server; what a customer says there, hop by hop.
+import { post, whole } from "./api.js";
+import * as deeds from "./deeds.js";
 import { html, useEffect, useState } from "./html.js";
-import { Btn, Card, Icon, Loading, Note, Page, Status } from "./parts.js";
+import { Btn, Card, Face, Icon, Loading, Note, Page, Status, Trouble } from "./parts.js";
 import { go, href } from "./place.js";
 import { may } from "./session.js";
-import { setup } from "./setup.js";
+import { load, setup } from "./setup.js";
 import { useStore } from "./store.js";
+import { took } from "./time.js";
+import { useChat } from "./trial.js";
+import { Way, useWay } from "./way.js";
 import { t } from "./words.js";
 
 export const title = () => t("nav.first");
+const HUMAN = "human"; // what most bots hand over at
+const ICON = { channels: "plug", bots: "robot", desks: "headset", rules: "route" };
 
 export default function First({ service }) {
-  const state = useStore(setup), [rules, set] = useState(null);
-  useEffect(() => { whole("v1/rules", { service_id: service }).then(set, () => set([])); }, [service, state.version]);
+  const state = useStore(setup), [rules, set] = useState(null), [read, again] = useState(0);
+  useEffect(() => { whole("v1/rules", { service_id: service }).then(set, () => set([])); }, [service, state.version, read]);
   if (state.service !== service || rules === null) return html`<${Page} title=${t("nav.first")}><${Loading} /><//>`;
   const { channels, bots, desks } = state;
-  const chat = channels.find((one) => one.kind === "webchat"), mine = desks.find((one) => one.kind === "console");
-  const used = rules.some((rule) => rule.to !== "none");
-  const steps = [
-    { name: "channel", done: channels.length > 0, page: "channels", shows: channels },
-    { name: "bot", done: bots.some((one) => one.status === "active"), page: "bots", shows: bots, optional: Boolean(mine) },
-    { name: "desk", done: Boolean(mine), page: "desks", shows: desks },
-    { name: "rule", done: used, page: "rules", shows: rules },
-    { name: "try", done: false, ready: Boolean(chat && used), chat },
+  const chat = channels.find((one) => one.kind === "webchat"), routed = rules.filter((rule) => rule.to !== "none");
+  const needs = [
+    { page: "channels", shows: channels, done: Boolean(chat) },
+    { page: "bots", shows: bots, done: bots.some((one) => one.status === "active") },
+    { page: "desks", shows: desks, done: desks.some((one) => one.kind === "console") },
+    { page: "rules", shows: routed, done: routed.length > 0 },
   ];
-  const now = steps.findIndex((one) => !one.done && !one.optional);
-  return html`<${Page} title=${t("nav.first")} lead=${t("first.lead")}><ol class="steps">${steps.map((step, n) => html`<${Step} key=${step.name} step=${step} n=${n} now=${n === now} />`)}</ol><//>`;
+  const ready = Boolean(chat && routed.length);
+  const made = async () => {
+    await load(service, 0).catch(() => {});
+    again((n) => n + 1);
+  };
+  return html`<${Page} title=${t("first.title")} lead=${t("first.lead")}><div class="grid g32 start"><ol class="steps">
+      <${Step} n="1" state=${ready ? "done" : "now"} title=${t("first.needs")}><${Needs} needs=${needs} ready=${ready} service=${service} made=${made} /><//>
+      ${ready ? html`<${Travel} service=${service} channel=${chat} word=${bots.find((one) => one.kind === "echo")?.human || HUMAN} />` : html`<${Step} n="2" state="later" title=${t("first.try")}><p class="muted">${t("first.not_yet")}</p><//>`}
+      <${Step} n=${html`<${Icon} n="flag" />`} state="later" title=${t("first.after")}><ul class="col gap1">
+        <li><a href=${href("rules")}>${t("first.after_rules")}</a></li><li><a href=${href("bots", "new")}>${t("first.after_bot")}</a></li>
+        ${may("admin") && html`<li><a href=${href("people", "new")}>${t("first.after_people")}</a></li>`}${chat && html`<li><a href=${href("channels", chat.id)}>${t("first.after_page")}</a></li>`}</ul><//></ol>
+    ${ready && html`<${Phone} channel=${chat} />`}</div><//>`;
 }
 
-function Step({ step, n, now }) {
-  const { name, done, page, shows } = step;
-  return html`<li class=${`step ${done ? "done" : now ? "now" : "later"}`}><span class="n">${done ? html`<${Icon} n="check" />` : n + 1}<span class="unseen">${t(done ? "first.done" : "first.open")}</span></span>
-    <${Card} title=${t(`first.${name}`)}><div class="col gap3"><p class="muted">${t(`first.${name}_more`)}</p>
-      ${shows?.length > 0 && html`<ul class="row wrap">${shows.slice(0, 6).map((one) => html`<li><a class="btn sm" href=${href(page, one.id)}>${one.name ?? one.id}${one.status && html` <${Status} s=${one.status} />`}</a></li>`)}</ul>`}
-      ${page && !done && may("admin") && html`<div class="row"><${Btn} kind=${now ? "main" : ""} icon="plus" onClick=${() => go(page, "new")}>${t(`new.${page}`)}<//></div>`}
-      ${name === "try" && (step.ready ? html`<div class="row wrap"><a class="btn main" href=${step.chat.chat_url} target="_blank" rel="noopener"><${Icon} n="message-circle" />${t("first.chat")}<${Icon} n="external-link" /></a><a class="btn" href=${href("inbox")}><${Icon} n="inbox" />${t("nav.inbox")}</a></div>` : html`<${Note}>${t("first.not_yet")}<//>`)}</div><//></li>`;
+const Step = ({ n, state, title: head, aside, flush, children }) => html`<li class=${`step ${state}`}><span class="n">${state === "done" ? html`<${Icon} n="check" />` : n}<span class="unseen">${t(state === "done" ? "first.done" : "first.open")}</span></span>
+  <${Card} title=${head} aside=${aside} flush=${flush}>${children}<//></li>`;
+
+// Channel, bot, desk and rule: what is there, and one press for what is not.
+function Needs({ needs, ready, service, made }) {
+  const [busy, wait] = useState(false), [wrong, say] = useState(null);
+  const make = async () => {
+    wait(true);
+    say(null);
+    try {
+      await begin(service, needs);
+      await made();
+      deeds.say(t("first.made"));
+    } catch (error) {
+      say(error);
+    } finally {
+      wait(false);
+    }
+  };
+  const missing = needs.filter((one) => !one.done);
+  return html`<div class="col gap3"><ul class="needs">${needs.map(({ page, shows, done }) => html`<li class="row wrap"><${Icon} n=${done ? "circle-check" : "circle-dashed"} c=${done ? "c-ok" : "muted"} /><span class="unseen">${t(done ? "first.done" : "first.open")}</span><span class="grow"><b class="strong">${t(`first.${page}`)}</b> <span class="muted">${t(`first.${page}_more`)}</span></span>
+      <span class="row wrap">${shows.slice(0, 3).map((one) => html`<a class="btn sm" href=${href(page, one.id)}><${Icon} n=${ICON[page]} />${one.name ?? one.id}${one.status && one.status !== "active" && html` <${Status} s=${one.status} />`}</a>`)}${!shows.length && may("admin") && html`<${Btn} kind="sm bare" icon="plus" onClick=${() => go(page, "new")}>${t(`new.${page}`)}<//>`}</span></li>`)}</ul>
+    ${wrong && html`<${Trouble} error=${wrong} again=${make} />`}
+    ${!ready && (may("admin") ? html`<div class="row wrap"><${Btn} kind="main" icon="bolt" disabled=${busy} aria-busy=${String(busy)} onClick=${make}>${t("first.make")}<//><span class="small muted">${t("first.makes", { what: missing.map((one) => t(`first.${one.page}_made`)).join(", ") })}</span></div>` : html`<${Note}>${t("first.ask_admin")}<//>`)}</div>`;
+}
+
+// What a service has none of is made by one bundle, which makes the same again where it is pressed twice. Of what it has others,
+// one is added: a bundle would take the others away.
+async function begin(service, needs) {
+  const name = (page) => t(`first.${page}_name`);
+  const one = { channels: { kind: "webchat", name: name("channels") }, bots: { kind: "echo", name: name("bots"), human: t("first.human"), answer: t("first.answer", { text: "{text}" }) }, desks: { kind: "console", name: name("desks") } };
+  const there = (page) => needs.find((need) => need.page === page);
+  const bundle = { service_id: service }, standing = {};
+  for (const page of ["channels", "bots", "desks"]) {
+    const { done, shows } = there(page);
+    if (done) standing[page] = shows.find((row) => (page === "bots" ? row.status === "active" : row.kind === one[page].kind));
+    else if (!shows.length) bundle[page] = [one[page]];
+    else standing[page] = await post(`v1/${page}`, { service_id: service, ...one[page] }, { key: `first-${service}-${page}` });
+  }
+  const named = (page, word) => (standing[page] ? { [`${word}_id`]: standing[page].id } : { [word]: one[page].name });
+  if (!there("rules").done && !there("rules").shows.length) bundle.rules = [{ name: name("rules"), to: "bot+desk", ...named("bots", "bot"), ...named("desks", "desk") }];
+  if (Object.keys(bundle).length > 1) await post("v1/apply", bundle);
+}
+
+function Travel({ service, channel, word }) {
+  const { last } = useChat(channel.id), way = useWay(service, last);
+  const total = last?.shown ?? null;
+  return html`<${Step} n="2" state=${total === null ? "now" : "done"} title=${t("first.say")} aside=${total !== null && html`<span class="small muted num">${t("first.there_and_back", { took: took(Math.round(total)) })}</span>`} flush=${Boolean(last)}>
+    ${last ? html`<${Way} last=${last} way=${way} word=${word} />` : html`<p class="mid muted">${t("first.say_more")}</p>`}<//>`;
+}
+
+// The customer's side. It is a real chat over the real way.
+function Phone({ channel }) {
+  const { said, error, send } = useChat(channel.id), [text, type] = useState("");
+  const ask = (e) => {
+    e.preventDefault();
+    // What stands there, which may be a key further than what was drawn last.
+    const given = e.currentTarget.querySelector("input").value.trim();
+    if (!given) return;
+    send(given);
+    type("");
+  };
+  const name = channel.settings?.title || channel.name;
+  return html`<section class="col gap3" aria-label=${t("phone.title")}><div class="device"><div class="screen"><div class="app"><${Face} name=${name} k="sm" /><div class="grow"><div class="strong mid clip">${name}</div><div class="small">${t("phone.sub")}</div></div></div>
+      <div class="talk scroll" role="log" tabindex="0" aria-label=${t("phone.title")}><div class="said">
+        ${!said.length && html`<div class="b">${channel.settings?.greeting || t("phone.greeting")}</div>`}
+        ${said.map((one) => html`<${Bubble} key=${one.id} one=${one} send=${send} />`)}</div></div>
+      <form class="ask" onSubmit=${ask}><input aria-label=${t("phone.write")} placeholder=${t("phone.write")} value=${text} onInput=${(e) => type(e.target.value)} /><button aria-label=${t("phone.send")} title=${t("phone.send")}><${Icon} n="send" /></button></form></div></div>
+    ${error && html`<${Note} k="bad" icon="alert-triangle" role="alert">${error.message}<//>`}
+    <p class="small muted center">${t("phone.real")} <a href=${channel.chat_url} target="_blank" rel="noopener">${t("first.chat")}</a></p></section>`;
+}
+
+function Bubble({ one, send }) {
+  if (one.by === "event") return html`<div class="b note">${t(`phone.${one.event}`, { name: one.agent || t("author.agent") })}</div>`;
+  return html`<div class=${`b ${one.by === "me" ? "me" : ""} ${one.sending ? "sending" : ""}`}>${one.by === "agent" && one.name && html`<b class="small">${one.name}</b>`}<span class="text">${one.text}</span>${one.unsent && html`<span class="small">${t("phone.unsent")}</span>`}
+    ${one.buttons?.length > 0 && html`<div class="opts">${one.buttons.map((button) => html`<button type="button" onClick=${() => send(button.title, button.payload)}>${button.title}</button>`)}</div>`}</div>`;
 }

@@ -17,6 +17,7 @@ import { stamp } from "./time.js";
 import { known, t } from "./words.js";
 
 export const title = (page) => t(`nav.${page}`);
+const BUILT_IN = ["console", "echo"]; // ours: nothing is called, and nothing can be down
 const VERIFIED = ["bots", "desks", "subscriptions"];
 const REPLAYED = ["bots", "desks", "subscriptions", "channels"];
 const SHOWN = ["webhook_url", "events_url", "event_url", "chat_url", "widget_url", "live_url", "url"];
@@ -130,12 +131,12 @@ function One({ page, id, service }) {
   const urls = row ? SHOWN.filter((name) => row[name] && !(name in fields.properties)) : [];
   const actions = html`${row && TOLD.includes(kindOf(id)) && row.kind !== "console" && html`<a class="btn" href=${href("deliveries", "", { [fieldOf(kindOf(id))]: id })}><${Icon} n="truck-delivery" />${t("nav.deliveries")}</a>`}
     ${row && REPLAYED.includes(page) && row.kind !== "console" && may("admin") && html`<${Btn} icon="rotate-clockwise" onClick=${() => replay(true)}>${t("replay.do")}<//>`}
-    ${row && VERIFIED.includes(page) && row.kind !== "console" && may("admin") && html`<${Btn} icon="shield-check" disabled=${busy} onClick=${verify}>${t("do.verify")}<//>`}
+    ${row && VERIFIED.includes(page) && !BUILT_IN.includes(row.kind) && may("admin") && html`<${Btn} icon="shield-check" disabled=${busy} onClick=${verify}>${t("do.verify")}<//>`}
     ${row && may("admin") && html`<${Btn} kind="danger" onClick=${() => ask(true)}>${t("do.remove")}<//>`}`;
   return html`<${Page} title=${row ? row.name ?? row.shortcut ?? id : t(`new.${page}`)} crumb=${html`<a href=${href(page)}>${t(`nav.${page}`)}</a>`} chips=${row?.status && html`<${Status} s=${row.status} />`} actions=${actions}>
     ${state.error && html`<${Trouble} error=${state.error} again=${read} />`}
     ${urls.length > 0 && html`<${Card} title=${t("form.addresses")}><dl class="facts">${urls.map((name) => html`<dt>${labelOf(name)}</dt><dd class="row"><code class="grow">${row[name]}</code><${Btn} kind="sm bare icon" icon="copy" label=${t("do.copy")} onClick=${() => copy(row[name])} /></dd>`)}</dl><//>`}
-    ${row && VERIFIED.includes(page) && row.kind !== "console" && html`<${Health} page=${page} id=${id} name=${row.name ?? id} />`}
+    ${row && VERIFIED.includes(page) && !BUILT_IN.includes(row.kind) && html`<${Health} page=${page} id=${id} name=${row.name ?? id} />`}
     <form onSubmit=${save} novalidate><${Card} title=${t("form.settings")} aside=${row && html`<span class="small muted">${t("form.changed", { at: stamp(row.updated_at) })}</span>`}><div class="col gap4 form">
       ${wrong.text && html`<${Note} k="bad" icon="alert-triangle" role="alert">${wrong.text}<//>`}
       <fieldset class="col gap4 bare" disabled=${!may("admin") || busy}>

@@ -16,6 +16,9 @@ from chalicelib.domain.thread import Thread
 MESSAGE, CLOSED = "message", "conversation.closed"
 """What a rule may be asked about, as `event.type`."""
 
+ECHO = "echo"
+"""Kind of a bot that is ours, and keeps no record of what people say to each other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:

@@ -10,7 +10,7 @@ from typing import Any
 
 from chalicelib.domain import notice
 from chalicelib.domain.chat import Chat
-from chalicelib.domain.deciding.routing import ServiceConfig
+from chalicelib.domain.deciding.routing import ECHO, ServiceConfig
 from chalicelib.domain.event import Event
 from chalicelib.domain.message import FAILED, PENDING, RECEIVED, Author, Content, Message
 from chalicelib.domain.route import BOT as TO_BOT
@@ -195,13 +195,14 @@ class Turn:
 
     def copy_to_bot(self) -> list[Route]:
         """A copy for the thread's bot, while the desk owns the thread, unless it wants none of the message's source.
+        An echo bot wants none at all.
 
         A bot that owns the thread hears everything: it is expected to answer."""
         bot = self.thread.bot
         if not bot or bot not in self.thread.bots:
             return []
         party = self.config.bot(bot)
-        if party and party.sources and self.source not in party.sources:
+        if party and (party.kind == ECHO or (party.sources and self.source not in party.sources)):
             return []
         return [self.to_bot(bot, mode="CCSP")]
 

@@ -141,6 +141,14 @@ def erase(event: SQSEvent) -> Any:
     return step.run(event.to_dict(), event.context)
 
 
+@app.on_sqs_message(queue="replays", batch_size=1)
+def replay_deliveries(event: SQSEvent) -> Any:
+    """Goes on with sending many deliveries again, some pages a run."""
+    from chalicelib.steps import replay_deliveries as step
+
+    return step.run(event.to_dict(), event.context)
+
+
 @app.on_sqs_message(queue="dead-letters", batch_size=10)
 def bury(event: SQSEvent) -> Any:
     """Records what our own code could not do, for replay."""

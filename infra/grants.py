@@ -72,6 +72,8 @@ SENDS_TO: dict[str, tuple[str, ...]] = {
     "fire_timer": (*_EVENTS, *_LANES, "sends.fifo", "timers", "trigger-events.fifo", "retries", "send-retries"),
     # Threads are told that their person is erased; lanes whose head is gone go on; its own next page.
     "erase": (*_EVENTS, *_LANES, "sends.fifo", "erasures"),
+    # What is told again wakes its lane.
+    "replay_deliveries": ("bulk-deliveries.fifo", "sends.fifo"),
     "bury": (),
     # Deadlines of offers, where they are due within the minute.
     "converse": ("timers",),

@@ -117,6 +117,9 @@ LIMITS: dict[str, Limit] = {
     "erase": Limit(
         60, 512, "25 transactions of 90 rows a page; nobody waits for it", batch=1, at_most=2, old_after_s=900
     ),
+    "replay_deliveries": Limit(
+        60, 512, "500 deliveries a run, two writes each; nobody waits for it", batch=1, at_most=2, old_after_s=900
+    ),
     "bury": Limit(30, 256, "writes a row per dead letter; nobody waits for it", at_most=2, old_after_s=900),
 }
 

@@ -45,6 +45,7 @@ QUEUES = {
     "send-retries": "retry_send",
     "timers": "fire_timer",
     "erasures": "erase",
+    "replays": "replay_deliveries",
 }
 DEAD = {queue.replace(".fifo", "-dead.fifo") if ".fifo" in queue else f"{queue}-dead": "bury" for queue in QUEUES}
 STREAMS = (

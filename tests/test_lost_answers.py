@@ -43,6 +43,8 @@ CONDITIONAL = {
     "tables.inbox.claim": "the same person's claim passes again",
     "tables.inbox.see": "a number only advances",
     "tables.links.touch": "the time only advances, by an hour at least",
+    "tables.replays.forward": "a mark of the page",
+    "tables.replays.cancel": "ended is ended, by whomever",
     "tables.sessions.end": "ended is ended, by whomever",
     "tables.sessions.used": "its end is moved on, by this call or another",
     "tables.trigger_events.add": "the row comes from its cause: whoever stored it",
@@ -53,6 +55,7 @@ TOGETHER = {
     "tables.config.with_version", "tables.contacts._add", "tables.contact_rows.save", "tables.importing._written",
     "tables.merging._merge", "tables.merging._unmerge", "tables.erasing.begin", "tables.erasing.forward",
     "tables.messages.add", "tables.suggestions.suggest", "tables.suggestions.dismiss",
+    "tables.replays.begin",
     "lanes.pump._set_aside",
 }  # fmt: skip
 """Functions that send a transaction: its token, drawn once a call, makes a repeat the same transaction."""

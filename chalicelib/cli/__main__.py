@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
-from chalicelib.cli import bundles, contacts, looking, sources, things, triggers
-from chalicelib.cli.screen import Session, connected, err, json_line, line, refusals, session, terminal, whole
+from chalicelib.cli import bundles, contacts, looking, replays, sources, things, triggers
+from chalicelib.cli.screen import Session, connected, line, refusals, session, terminal, whole
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Speak with a Parley deployment.")
 keys = typer.Typer(no_args_is_help=True, help="API keys.")
@@ -20,6 +18,7 @@ app.command()(looking.show)
 app.command()(looking.tail)
 app.command()(bundles.apply)
 app.command()(bundles.export)
+app.command()(replays.replay)
 app.add_typer(keys, name="keys")
 app.add_typer(contacts.app, name="contact")
 app.add_typer(sources.app, name="source")
@@ -67,44 +66,6 @@ def try_now(
         done = connected(context)("POST", path, {})
     said = f"{done['id']} is tried" if "id" in done else f"{done['count']} lanes are tried, ten a second"
     whole(done) if session(context).json else line(said)
-
-
-@app.command()
-def replay(
-    context: typer.Context,
-    id: Annotated[str, typer.Argument(help="Id of a bot, desk, subscription or channel.")],
-    since: Annotated[str, typer.Option(help="RFC 3339 time with a zone.")],
-    until: Annotated[str | None, typer.Option(help="RFC 3339 time with a zone; else now.")] = None,
-    status: Annotated[list[str] | None, typer.Option(help="Only failed, expired, poison or delivered ones.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")] = False,
-) -> None:
-    """Send deliveries of a time again, in their order; without --status delivered ones too."""
-    whose = things.THINGS["deliveries"].of.get(id.partition("_")[0], "bot_id")
-    body: dict[str, Any] = {whose: id, "since": since, "dry_run": dry_run} | ({"statuses": status} if status else {})
-    total, skipped = 0, dict[str, int]()
-    with refusals():
-        # The end is fixed before the first page: later pages must not reach what is being sent now.
-        body["until"] = until or time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
-        with Progress(console=err, transient=True) as progress:
-            task = progress.add_task("replaying", total=None)
-            while True:
-                page = connected(context)("POST", "/v1/deliveries:replay", body)
-                total += page["count"]
-                for reason, count in page["skipped"].items():
-                    skipped[reason] = skipped.get(reason, 0) + count
-                progress.update(task, completed=total, description=f"{total} deliveries")
-                if dry_run:
-                    for one in page["deliveries"]:
-                        shown = f"{one['created_at']} {one['id']} {one['status']}"
-                        json_line(one) if session(context).json else line(shown)
-                if not page["next_since"]:
-                    break
-                body["since"] = page["next_since"]
-    if session(context).json:
-        json_line({"count": total, "skipped": skipped, "dry_run": dry_run})
-        return
-    left = ", ".join(f"{count} {reason}" for reason, count in skipped.items() if count) or "none"
-    line(f"{total} deliveries {'would be ' if dry_run else ''}sent again; skipped: {left}")
 
 
 @keys.command("create")

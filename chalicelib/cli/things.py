@@ -66,6 +66,10 @@ THINGS: dict[str, Thing] = {
          "cv": "conversation_id", "ms": "message_id"} | _OF_SERVICE,
         {"status": "status"},
     ),
+    "replays": Thing(
+        "/v1/replays/{id}", "/v1/replays", ("created_at", "id", "state", "destination_id", "counted", "done", "failed"),
+        dict.fromkeys(("bt", "dk", "sb", "ch"), "destination_id") | _OF_SERVICE,
+    ),
     "lanes": Thing(
         "", "/v1/{kind}/{of}/lanes",
         ("since", "lane", "state", "waiting", "contact.name", "owner", "attempts", "next_attempt_at", "delivery_id"),
@@ -98,7 +102,7 @@ TAILED = {
 KINDS = {
     "sv": "services", "ch": "channels", "bt": "bots", "dk": "desks", "pe": "people", "ru": "rules", "tr": "triggers",
     "so": "sources", "sb": "subscriptions", "rp": "replies", "ct": "contacts", "cv": "conversations", "ms": "messages",
-    "dl": "deliveries", "te": "events", "au": "audit", "th": "threads",
+    "dl": "deliveries", "rd": "replays", "te": "events", "au": "audit", "th": "threads",
 }  # fmt: skip
 """Prefix of an id -> what it is."""
 

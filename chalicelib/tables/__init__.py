@@ -24,6 +24,7 @@ MODEL_NAMES = (
     ("contacts", "ContactRow"),
     ("trigger_events", "TriggerEvent"),
     ("deliveries", "DeliveryRow"),
+    ("replays", "ReplayRow"),
     ("schedule", "Due"),
     ("receipts", "Receipt"),
     ("failures", "Failure"),

@@ -21,6 +21,7 @@ from chalicelib.domain.lane import thread_of
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.resource_id import service_of
 from chalicelib.ports.settings import settings
+from chalicelib.tables import batch_get
 from chalicelib.tables.attributes import PlainAttribute, PlainListAttribute
 from chalicelib.tables.writes import same_by_whomever, saved, updated
 
@@ -218,6 +219,17 @@ def name_replay(row: DeliveryRow, key: str) -> str:
         return key
     now = get(lane, place)
     return str(now.replayed_as) if now is not None and now.replayed_as else key
+
+
+def created_ms(row: DeliveryRow) -> int:
+    """When it came into being, in milliseconds since the epoch."""
+    return int(str(row.created).partition(".")[0])
+
+
+def rows_of(keys: list[tuple[str, str]]) -> list[DeliveryRow]:
+    """The rows of some (lane, key), in that order."""
+    rows = batch_get.get_all([(DeliveryRow, lane, key) for lane, key in keys]) if keys else []
+    return [row for row in rows if row is not None]
 
 
 def notice_of(row: DeliveryRow) -> Notice:

@@ -39,6 +39,12 @@ def test_apply_verify_and_keys(parley: Any, api: Any, tmp_path: Path) -> None:
     again = ("replay", bot, "--since", "2026-01-01T00:00:00Z", "--dry-run")
     assert "0 deliveries would be sent again" in parley("--output", "text", *again).output
     assert json.loads(parley(*again).stdout)["count"] == 0
+    begun = json.loads(parley(*again[:-1]).stdout)
+    assert begun["state"] == "counting" and parley(*again[:-1]).exit_code == 1, "one at a time"
+    ended = parley("--output", "text", "replay", begun["id"], "--cancel", "--wait")
+    assert "canceled: 0 of 0 sent again; skipped: none" in ended.output
+    assert begun["id"] in parley("list", "replays", "--of", bot).output
+    assert parley("replay", bot).exit_code == 2
 
 
 def test_wrong_use(parley: Any, tmp_path: Path) -> None:

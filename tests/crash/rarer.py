@@ -7,6 +7,7 @@ import hmac
 import json
 from typing import Any
 
+from chalicelib.ports.clock import rfc3339
 from chalicelib.tables import deliveries, failures, lanes
 from chalicelib.tables.contact_rows import ContactRow
 from chalicelib.tables.deliveries import DeliveryRow
@@ -166,6 +167,15 @@ def p_told_again(stage: Stage) -> None:
     status, answer = stage.edge("replay", f"/v1/deliveries/{deliveries.delivery_id(row.lane, row.key)}/replay", None)
     assert status == 202, answer
     stage.settle()
+
+
+def p_many_are_told_again(stage: Stage) -> None:
+    wanted = {"destination_id": stage.deployment.ids["bot"], "from": rfc3339(0), "statuses": ["delivered"]}
+    status, answer = stage.edge("replays", "/v1/replays", wanted)
+    # Who is cut off and asks again is told that it goes on.
+    assert status in (202, 409), answer
+    stage.settle()
+    stage.passes(120)
 
 
 # Tried at once, at a person's wish: a delivery that waits, then all that wait.
@@ -392,6 +402,9 @@ RARER = {
     "too old": Scenario((n_too_old,), ("retry_delivery", "deliver"), n_soon_too_old, ()),
     "poison": Scenario((o_poison,), ("retry_delivery",), o_waits, _OTHERS),
     "told again": Scenario((p_told_again,), ("replay", "deliver"), a_visitor_writes),
+    "many told again": Scenario(
+        (p_many_are_told_again,), ("replays", "replay_deliveries"), a_visitor_writes, ("deliver",)
+    ),
     "tried": Scenario((w_one_is_tried, w_all_are_tried), ("try", "fire_timer"), w_waits, (*_OTHERS, "retry_delivery")),
     "done again": Scenario(
         (q_lost, q_done_again, q_bus_refuses), ("bury", "redo", "fire_timer"), q_heard, (*_OTHERS, "announce")

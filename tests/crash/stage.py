@@ -411,10 +411,10 @@ def _heard(stage: Stage, call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _drawn(stage: Stage, new: Callable[[str], str]) -> Callable[[str], str]:
-    """Ids of a trigger's events in a fixed order; who draws again gets another."""
+    """Ids of a trigger's events and of replays in a fixed order; who draws again gets another."""
 
     def drawn(prefix: str) -> str:
-        if prefix != "te":
+        if prefix not in ("te", "rp"):
             return new(prefix)
         stage.drawn += 1
         return ids.at_from_cause(prefix, int(START.timestamp() * 1000), stage.drawn)
@@ -442,6 +442,7 @@ _WHEN = frozenset({
     "failing_since",
     "waiting", "snoozed", "until", "claimed_at", "place",
     "touched", "before", "swept_of", "called_until", "leased_by", "called_by", "counted", "of", "replayed_as",
+    "run", "mark",
 })  # fmt: skip
 _LOOKS = ("lane.watch", "endpoint.enabled")
 """Tasks of somebody who looks after a lane in a while, just in case: when, or whether he did by now, says nothing."""

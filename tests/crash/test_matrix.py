@@ -57,10 +57,12 @@ KNOWN = {
     "fire_timer": _TOLD | {"DeleteItem", "UpdateItem"},
     "bury": {"PutItem", "GetShardIterator", "GetRecords"},
     "erase": _QUEUE | {"BatchGetItem", "GetItem", "Query", "TransactWriteItems"},
+    "replay_deliveries": _QUEUE | {"BatchGetItem", "GetItem", "Query", "PutItem", "UpdateItem"},
     # Of the API, what moves or erases something.
     "claim": _QUEUE | {"UpdateItem", "PutItem"},
     "verify": _QUEUE,
     "replay": _QUEUE,
+    "replays": _QUEUE | {"TransactWriteItems", "DeleteItem", "PutItem"},
     "try": _QUEUE | {"UpdateItem"},
     "redo": _QUEUE,
     "import": {"TransactWriteItems"},
@@ -68,7 +70,7 @@ KNOWN = {
     "forget": _QUEUE | {"TransactWriteItems"},
 }
 """Step -> every operation that it makes: that the scenarios reach them all, and no others, is a test of its own."""
-_API = ("claim", "verify", "replay", "try", "redo", "import", "merge", "forget")
+_API = ("claim", "verify", "replay", "replays", "try", "redo", "import", "merge", "forget")
 
 
 @dataclass

@@ -16,6 +16,7 @@ from chalicelib.domain.event import Event
 from chalicelib.domain.message import Author, Content, Media, Message
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.order import Order
+from chalicelib.domain.replay_run import ReplayRun
 from chalicelib.domain.route import Route
 from chalicelib.domain.stored import known
 from chalicelib.domain.thread import Conversation, Thread
@@ -34,6 +35,7 @@ SAMPLES: dict[type, Any] = {
     Conversation: Conversation("th_1", 1, "sv_1", "bot", "bt_1", "open", 1),
     Route: Route("desk", "dk_1", "chat_started", "cv_1", "CCSP", reason="bot", params={"a": 1}),
     Order: Order("l-bt_1", "1", 2),
+    ReplayRun: ReplayRun("sv_1", "rd_1", 2),
     Notice: Notice("message", "bt_1", "sv_1", "th_1", "cv_1", "custom", 1, content=CONTENT.plain()),
 }  # fmt: skip
 

@@ -324,6 +324,7 @@ def test_rows_that_end_do_end(template: Template) -> None:
         "InboxTable": "expires",
         "BeatsTable": "expires",
         "ConfigTable": "expires",
+        "ReplaysTable": "expires",
     }
     assert ending == wanted
 

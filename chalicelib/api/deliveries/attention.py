@@ -14,7 +14,6 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from chalicelib.api.deliveries.deliveries import created_ms
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.routes import ADMIN
 from chalicelib.api.http.services import needed_service
@@ -132,7 +131,7 @@ def _by_destination(rows: list[DeliveryRow]) -> dict[str, list[int]]:
     """Destination -> when what is in trouble there came into being."""
     found: dict[str, list[int]] = {}
     for row in rows:
-        found.setdefault(destination_of(str(row.lane)), []).append(created_ms(row))
+        found.setdefault(destination_of(str(row.lane)), []).append(deliveries.created_ms(row))
     return found
 
 

@@ -16,7 +16,7 @@ from chalicelib.domain.lane import lane_of, lane_of_route, replay_of, thread_of
 from chalicelib.domain.thread import TRIGGER, Thread, thread_of_message
 from chalicelib.ports.clock import rfc3339
 from chalicelib.ports.web import Problem
-from chalicelib.tables import batch_get, config, deliveries, history, messages, threads
+from chalicelib.tables import config, deliveries, history, messages, threads
 from chalicelib.tables.deliveries import DeliveryRow
 
 _OF_NO_THREAD = ("contact.", "endpoint.")
@@ -91,16 +91,11 @@ def view(row: DeliveryRow) -> dict[str, Any]:
         "thread_id": None if event.startswith(_OF_NO_THREAD) else thread_of(str(row.lane)),
         "conversation_id": notice.get("conversation") or None,
         "message_id": notice.get("message") or None,
-        "created_at": rfc3339(created_ms(row)),
+        "created_at": rfc3339(deliveries.created_ms(row)),
         "attempts": [_attempt(one) for one in row.attempts or ()],
         "next_attempt_at": rfc3339(int(row.next_attempt_at)) if row.next_attempt_at else None,
         "replay_of": row.replay_of,
     }
-
-
-def created_ms(row: DeliveryRow) -> int:
-    """When it came into being, in milliseconds since the epoch."""
-    return int(str(row.created).partition(".")[0])
 
 
 def _attempt(one: dict[str, Any]) -> dict[str, Any]:
@@ -118,7 +113,7 @@ def _by_destination(call: Call, name: str, destination: str, status: str | None)
     while True:
         before = DeliveryRow.created < place if place else None
         keys = list(DeliveryRow.by_destination.query(destination, before, scan_index_forward=False, limit=_TABLE_BATCH))
-        for row in rows_of([(str(key.lane), str(key.key)) for key in keys]):
+        for row in deliveries.rows_of([(str(key.lane), str(key.key)) for key in keys]):
             # `created` may be equal for two rows of one millisecond only where their keys end alike: then both follow.
             if status is None or row.status == status:
                 found.append(row)
@@ -151,7 +146,7 @@ def _in_trouble(call: Call, service: str, status: str | None) -> dict[str, Any]:
     places = sorted(
         (row for rows in history.at_once(calls) for row in rows), key=lambda row: str(row.created), reverse=True
     )
-    rows = rows_of([(str(row.lane), str(row.head or row.key)) for row in places[:limit]])
+    rows = deliveries.rows_of([(str(row.lane), str(row.head or row.key)) for row in places[:limit]])
     return {
         "data": [view(row) for row in rows],
         "next_cursor": cursors.encode(str(places[limit - 1].created), of=of) if len(places) > limit else None,
@@ -214,9 +209,3 @@ def _is_about(row: DeliveryRow, only: dict[str, str], status: str | None) -> boo
 
 def _place(row: DeliveryRow) -> str:
     return f"{row.created}/{row.id}"
-
-
-def rows_of(keys: list[tuple[str, str]]) -> list[DeliveryRow]:
-    """The rows of up to a hundred (lane, key), in that order."""
-    rows = batch_get.get_all([(DeliveryRow, lane, key) for lane, key in keys]) if keys else []
-    return [row for row in rows if row is not None]

@@ -105,14 +105,14 @@ def _oldest_at(destination: str) -> str | None:
     """Since when somebody waits for it; None where a hundred others of its service have waited longer."""
     oldest = deliveries.in_trouble(service_of(destination), deliveries.WAITING, newest=False, limit=_OLDEST)
     mine = next((row for row in oldest if destination_of(str(row.lane)) == destination), None)
-    return rfc3339(reading.created_ms(mine)) if mine is not None else None
+    return rfc3339(deliveries.created_ms(mine)) if mine is not None else None
 
 
 def _last_failed(failed: list[str]) -> list[dict[str, Any]]:
     """The attempts that count against a webhook, the newest first; `failed` names the delivery of each, the oldest
     first, so the same one may be named several times."""
     named = {id: place for id in failed if (place := deliveries.parse_delivery_id(id))}
-    rows = {row.id: row for row in reading.rows_of([*named.values()])}
+    rows = {row.id: row for row in deliveries.rows_of([*named.values()])}
     left = {id: [one for one in row.attempts if one.get("error")] for id, row in rows.items()}
     found = [_failure(rows[id], left[id].pop()) for id in reversed(failed) if left.get(id)]
     return sorted(found, key=lambda one: str(one["at"]), reverse=True)

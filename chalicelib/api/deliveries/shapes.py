@@ -96,6 +96,15 @@ class Need(BaseModel):
     since: str | None
 
 
+class ToldAgain(BaseModel):
+    """Whom a delivery is about, as its thread knows them."""
+
+    id: str | None
+    name: str | None
+    address: str | None
+    channel_kind: str
+
+
 class ReplayAnswer(BaseModel):
     """What is sent again, or would be."""
 
@@ -110,3 +119,6 @@ class ReplayAnswer(BaseModel):
     """When the first and the last of them came into being."""
     seconds: int
     """How long it takes, as far as that can be told."""
+    conversations: int
+    people: list[ToldAgain]
+    """Of a dry run: whom the first ten are about."""

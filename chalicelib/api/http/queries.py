@@ -104,6 +104,7 @@ QUERIES: dict[str, Query] = {
         OF_SERVICE | {"desk_id": _text("desk-id"), "list": _text(enum=["queue", "mine", "all", "snoozed"])} | PAGED
     ),
     "api.deliveries.lanes:listing": Query(PAGED),
+    "api.deliveries.replays:listing": Query(OF_SERVICE | {"destination_id": _or_none("destination-id")} | PAGED),
     "api.deliveries.attention:listing": Query(OF_SERVICE),
     "api.setup.audit:listing": Query(OF_SERVICE | PAGED),
     "api.setup.audit:one": Query(OF_SERVICE),

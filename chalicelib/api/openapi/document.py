@@ -25,6 +25,7 @@ from chalicelib.api.conversations.messages import MessagesList
 from chalicelib.api.conversations.recent import RecentMessages, RecentMessagesAnswer
 from chalicelib.api.conversations.trigger_events import EventAnswer, TriggerAsk, TriggerAsked
 from chalicelib.api.deliveries.replay import Replay
+from chalicelib.api.deliveries.replays import NewReplay, ReplayJob
 from chalicelib.api.deliveries.shapes import Counted, Need, ReplayAnswer, WaitingLane, WebhookHealth
 from chalicelib.api.http import shapes
 from chalicelib.api.http.base_url import base_url
@@ -53,6 +54,7 @@ _LISTS: dict[str, type[BaseModel]] = {
     "api.deliveries.deliveries:listing": shapes.Delivery,
     "api.deliveries.lanes:listing": WaitingLane,
     "api.deliveries.attention:listing": Need,
+    "api.deliveries.replays:listing": ReplayJob,
     "api.conversations.trigger_events:listing": EventAnswer,
     "api.deliveries.failures:listing": shapes.Failure,
     "api.setup.audit:listing": shapes.AuditEntry,
@@ -96,6 +98,9 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.deliveries.lanes:health": (200, None, WebhookHealth),
     "api.deliveries.replay:one": (202, None, shapes.Delivery),
     "api.deliveries.replay:many": (202, Replay, ReplayAnswer),
+    "api.deliveries.replays:create": (202, NewReplay, ReplayJob),
+    "api.deliveries.replays:one": (200, None, ReplayJob),
+    "api.deliveries.replays:cancel": (200, None, ReplayJob),
     "api.deliveries.failures:one": (200, None, shapes.Failure),
     "api.deliveries.failures:replay": (202, None, shapes.Failure),
     "api.setup.audit:one": (200, None, shapes.AuditEntry),

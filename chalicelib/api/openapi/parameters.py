@@ -30,6 +30,7 @@ _PATHS: dict[str, Form] = {
     "/v1/threads/": formats.THREAD,
     "/v1/messages/": formats.MESSAGE,
     "/v1/deliveries/": formats.DELIVERY,
+    "/v1/replays/": formats.REPLAY,
     "/v1/failures/": formats.FAILURE,
     "/v1/audit/": formats.AUDIT_ENTRY,
     "/v1/integration/trigger/": formats.RESOURCES["trigger"],

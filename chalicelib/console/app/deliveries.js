@@ -2,10 +2,11 @@
 import { marks } from "./attempts.js";
 import * as deeds from "./deeds.js";
 import { Fragment, html, useState } from "./html.js";
-import { TOLD, fieldOf, pageOf } from "./kinds.js";
+import { TOLD, fieldOf, kindOf, pageOf } from "./kinds.js";
 import { Listed, useList } from "./listing.js";
 import { Btn, Card, Marks, Page, Seg, Status } from "./parts.js";
 import { go } from "./place.js";
+import { Replay, Replays } from "./replay.js";
 import { may } from "./session.js";
 import { named, setup } from "./setup.js";
 import { useStore } from "./store.js";
@@ -18,7 +19,7 @@ const TROUBLE = ["failed", "waiting", "expired", "poison"];
 const STATUSES = ["", ...TROUBLE, "delivered"];
 
 export default function Deliveries({ filter, service }) {
-  const known = useStore(setup);
+  const known = useStore(setup), [again, replay] = useState(false), [begun, began] = useState("");
   const parties = TOLD.map((kind) => [fieldOf(kind), known[pageOf(kind)].filter((one) => kind !== "desk" || one.kind === "webhook")]);
   // Of the whole service only what did not arrive is kept together; everything there is, destination by destination.
   const given = TOLD.map(fieldOf).find((name) => filter.get(name)) ?? "service_id";
@@ -30,7 +31,10 @@ export default function Deliveries({ filter, service }) {
     const [name, chosen] = value.split("=");
     go("deliveries", "", { ...(name === "service_id" ? {} : { [name]: chosen }), ...(next ? { status: next } : {}) });
   };
-  return html`<${Page} title=${t("nav.deliveries")} lead=${t("deliveries.lead")}>
+  const replays = may("admin") && !every && kindOf(id) !== "trigger";
+  return html`<${Page} title=${t("nav.deliveries")} lead=${t("deliveries.lead")} actions=${replays && html`<${Btn} icon="rotate-clockwise" onClick=${() => replay(true)}>${t("replay.do")}<//>`}>
+    <${Replays} of=${every ? { service_id: service } : { destination_id: id }} begun=${begun} />
+    ${again && html`<${Replay} id=${id} name=${named(id)} close=${() => replay(false)} done=${(job) => { replay(false); began(job.id); }} />`}
     <div class="row wrap filters"><label class="row gap1"><span class="label">${t("deliveries.to")}</span><select class="field" value=${`${given}=${id}`} onChange=${(e) => to(e.target.value)}>
       <option value=${`service_id=${service}`}>${t("deliveries.everybody")}</option>
       ${parties.map(([name, found]) => found.length > 0 && html`<optgroup label=${t(`deliveries.${name}`)}>${found.map((one) => html`<option value=${`${name}=${one.id}`}>${one.name ?? one.id}</option>`)}</optgroup>`)}</select></label>

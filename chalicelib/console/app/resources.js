@@ -9,7 +9,7 @@ import { Listed, useList } from "./listing.js";
 import { Btn, Card, Dialog, Icon, Loading, Note, Page, Status, Trouble, channelIcon, channelName } from "./parts.js";
 import { PAGES } from "./pages.js";
 import { go, href } from "./place.js";
-import { Replay } from "./replay.js";
+import { Replay, Replays } from "./replay.js";
 import { blank, choicesOf, description, fieldsOf, modelOf, patch, patched } from "./schema.js";
 import { may } from "./session.js";
 import { load as loadSetup, named, setup } from "./setup.js";
@@ -54,7 +54,7 @@ function Every({ page, service }) {
 function One({ page, id, service }) {
   const fresh = id === "new";
   const [state, set] = useState({ loading: true, error: null, all: null, row: null, values: null }), [wrong, say] = useState({ fields: {}, text: "" });
-  const [busy, wait] = useState(false), [once, show] = useState(null), [removing, ask] = useState(false), [again, replay] = useState(false);
+  const [busy, wait] = useState(false), [once, show] = useState(null), [removing, ask] = useState(false), [again, replay] = useState(false), [begun, began] = useState("");
   const read = async () => {
     try {
       const [doc, row] = await Promise.all([description(), fresh ? null : get(`v1/${page}/${encodeURIComponent(id)}`)]);
@@ -135,6 +135,7 @@ function One({ page, id, service }) {
     ${row && may("admin") && html`<${Btn} kind="danger" onClick=${() => ask(true)}>${t("do.remove")}<//>`}`;
   return html`<${Page} title=${row ? row.name ?? row.shortcut ?? id : t(`new.${page}`)} crumb=${html`<a href=${href(page)}>${t(`nav.${page}`)}</a>`} chips=${row?.status && html`<${Status} s=${row.status} />`} actions=${actions}>
     ${state.error && html`<${Trouble} error=${state.error} again=${read} />`}
+    ${row && REPLAYED.includes(page) && row.kind !== "console" && html`<${Replays} of=${{ destination_id: id }} begun=${begun} />`}
     ${urls.length > 0 && html`<${Card} title=${t("form.addresses")}><dl class="facts">${urls.map((name) => html`<dt>${labelOf(name)}</dt><dd class="row"><code class="grow">${row[name]}</code><${Btn} kind="sm bare icon" icon="copy" label=${t("do.copy")} onClick=${() => copy(row[name])} /></dd>`)}</dl><//>`}
     ${row && VERIFIED.includes(page) && !BUILT_IN.includes(row.kind) && html`<${Health} page=${page} id=${id} name=${row.name ?? id} />`}
     <form onSubmit=${save} novalidate><${Card} title=${t("form.settings")} aside=${row && html`<span class="small muted">${t("form.changed", { at: stamp(row.updated_at) })}</span>`}><div class="col gap4 form">
@@ -144,7 +145,7 @@ function One({ page, id, service }) {
       <${Form} all=${all} fields=${fields} values=${values} set=${change} wrong=${wrong.fields} hidden=${["service_id", ...(choices && (fresh || page === "channels" || page === "desks") ? [choices[0]] : []), ...(page === "bots" ? ["kind"] : [])]} secret=${secret} />
       ${may("admin") && html`<div class="row"><button class="btn main"><${Icon} n="device-floppy" />${t(fresh ? "do.make" : "do.save")}</button>${fresh && html`<a class="btn" href=${href(page)}>${t("do.cancel")}</a>`}</div>`}</fieldset></div><//></form>
     ${once && html`<${Dialog} title=${t("form.once")} close=${() => go(page, once.id)}><div class="col gap3"><${Note} k="warn" icon="key">${t("form.once_more")}<//>${Object.entries(once.shown).map(([name, value]) => html`<div><span class="label">${labelOf(name)}</span><div class="row"><code class="grow wrapall">${value}</code><${Btn} kind="sm bare icon" icon="copy" label=${t("do.copy")} onClick=${() => copy(value)} /></div></div>`)}<${Btn} kind="main" onClick=${() => go(page, once.id)}>${t("do.kept")}<//></div><//>`}
-    ${again && html`<${Replay} destination=${{ [fieldOf(kindOf(id))]: id }} name=${row.name ?? id} close=${() => replay(false)} done=${(n) => { replay(false); deeds.say(t("replay.done", { n })); }} />`}
+    ${again && html`<${Replay} id=${id} name=${row.name ?? id} close=${() => replay(false)} done=${(job) => { replay(false); began(job.id); }} />`}
     ${removing && html`<${Dialog} title=${t("form.remove", { name: row.name ?? id })} close=${() => ask(false)}><p class="mid">${t("form.remove_more")}</p><div class="row"><${Btn} kind="danger grow" onClick=${remove}>${t("do.remove")}<//><${Btn} data-first="" onClick=${() => ask(false)}>${t("do.cancel")}<//></div><//>`}<//>`;
 }
 

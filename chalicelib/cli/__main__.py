@@ -68,6 +68,20 @@ def try_now(
     whole(done) if session(context).json else line(said)
 
 
+@app.command("sign-out")
+def sign_out(
+    context: typer.Context,
+    id: Annotated[str, typer.Argument(help="Id of a person.")],
+    forget_account: Annotated[
+        bool, typer.Option("--forget-account", help="Also forget by which account of the issuer they sign in.")
+    ] = False,
+) -> None:
+    """End every session of a person, wherever; their keys stay."""
+    with refusals():
+        done = connected(context)("POST", f"/v1/people/{id}/sign-out", {"forget_account": forget_account})
+    whole(done) if session(context).json else line(f"{done['count']} sessions have ended")
+
+
 @keys.command("create")
 def create_key(
     context: typer.Context,

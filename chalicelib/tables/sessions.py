@@ -17,6 +17,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.tables import sign_ins
 from chalicelib.tables.batch_get import get_all
 from chalicelib.tables.config import KEYS, Resource, partition_of
 from chalicelib.tables.tokens import digest
@@ -28,7 +29,7 @@ LONGEST_MS = 7 * 86_400 * 1000
 """And so long after it was begun, however much it is used."""
 RENEWED_MS = 15 * 60 * 1000
 """That it is used is written down no more often than this."""
-_ROW = "session"
+_ROW, _PARTITION = "session", "session#"
 _VALUE = re.compile(r"[A-Za-z0-9_-]{43}(?=\.)(?:\.([a-z0-9]{16}))?(?:\.(pe_[a-z2-7]{26}))?")
 
 
@@ -50,7 +51,7 @@ class Session:
     @property
     def until_ms(self) -> int:
         """When it ends if it is not used any more."""
-        return _until(self.row.body["began_at"], self.row.body["used_at"])
+        return until_of(self.row)
 
 
 def begin(key_id: str, person_id: str = "", *, now_ms: int, role: str = "") -> tuple[str, int]:
@@ -58,6 +59,9 @@ def begin(key_id: str, person_id: str = "", *, now_ms: int, role: str = "") -> t
     value = ".".join([secrets.token_urlsafe(32), *filter(None, (key_id, person_id))])
     until = _until(now_ms, now_ms)
     body: dict[str, Any] = {"began_at": now_ms, "used_at": now_ms} | ({"role": role} if role else {})
+    if person_id:
+        # First: a session that nobody finds could not be ended from elsewhere.
+        sign_ins.noted(person_id, digest(value), key=key_id, now_ms=now_ms)
     row = Resource(_partition(value), _ROW, body=body, expires=until // 1000)
     row.created_at = row.updated_at = now_ms
     row.save()
@@ -74,15 +78,14 @@ def find(value: str, *, now_ms: int) -> Session | None:
     wanted += [(KEYS, f"key#{key_id}")] if key_id else []
     wanted += [(partition_of("person", person_id), f"person#{person_id}")] if person_id else []
     row, *whose = get_all([(Resource, *place) for place in wanted])
-    if row is None or None in whose or row.body.get("ended_at"):
+    if row is None or None in whose or not _lives(row, now_ms):
+        # TTL removes rows up to days late.
         return None
     key, person = whose[0] if key_id else None, whose[-1] if person_id else None
     if key is not None and (key.body.get("person_id") or "") != person_id:
         # The key was given to somebody else.
         return None
-    found = Session(row, key, person)
-    # TTL removes rows up to days late.
-    return found if now_ms < found.until_ms else None
+    return Session(row, key, person)
 
 
 def used(session: Session, *, now_ms: int) -> Session:
@@ -103,11 +106,42 @@ def used(session: Session, *, now_ms: int) -> Session:
 
 def end(value: str, *, now_ms: int) -> None:
     """End the session of a cookie, for good; any other text ends nothing."""
-    if _VALUE.fullmatch(value) is None:
-        return
-    row = Resource(_partition(value), _ROW)
+    if _VALUE.fullmatch(value) is not None:
+        _end(_partition(value), now_ms)
+
+
+def of_person(person: str, *, now_ms: int) -> list[tuple[Resource, Resource | None]]:
+    """(row of the sign-in, the session while it lives) of a person, the newest first: of the last thirty days, at most
+    a hundred. Whether the key stands that one was begun with is not asked."""
+    noted = sign_ins.newest(person)
+    rows = get_all([(Resource, _PARTITION + sign_ins.session_of(one), _ROW) for one in noted])
+    return [
+        (one, row if row is not None and _lives(row, now_ms) else None) for one, row in zip(noted, rows, strict=True)
+    ]
+
+
+def end_all(person: str, *, now_ms: int) -> int:
+    """End every session of a person that lives, for good, and say how many; one that is begun at the same moment may
+    stay."""
+    living = [row for _, row in of_person(person, now_ms=now_ms) if row is not None]
+    for row in living:
+        _end(str(row.service), now_ms)
+    return len(living)
+
+
+def _end(partition: str, now_ms: int) -> None:
+    row = Resource(partition, _ROW)
     actions = [Resource.body.set({"ended_at": now_ms}), Resource.updated_at.set(now_ms)]
     updated(row, actions, Resource.key.exists(), ours=same_by_whomever)
+
+
+def until_of(row: Resource) -> int:
+    """When the session of a row ends if it is not used any more."""
+    return _until(row.body["began_at"], row.body["used_at"])
+
+
+def _lives(row: Resource, now_ms: int) -> bool:
+    return not row.body.get("ended_at") and now_ms < until_of(row)
 
 
 def _until(began_ms: int, used_ms: int) -> int:
@@ -115,4 +149,4 @@ def _until(began_ms: int, used_ms: int) -> int:
 
 
 def _partition(value: str) -> str:
-    return f"session#{digest(value)}"
+    return _PARTITION + digest(value)

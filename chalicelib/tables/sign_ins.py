@@ -18,6 +18,9 @@ from chalicelib.tables.tokens import digest
 from chalicelib.tables.writes import committed, same_by_whomever, transaction, updated
 
 ACCOUNT = "account"
+_SESSION = "session#"
+_NOTED_S = 30 * 86_400
+_MOST_NOTED = 100
 _KEEP_S = 400 * 86_400
 _MOST_PEOPLE = 50
 """Services of one account."""
@@ -101,6 +104,35 @@ def forget(person: str) -> None:
         account = Account(kept.body["issuer"], kept.body["subject"], "")
         Resource(account.partition, f"person#{person}").delete()
         kept.delete()
+
+
+def remove(person: str) -> None:
+    """Remove what is known of how somebody signed in who is no more: their sessions have ended with them."""
+    forget(person)
+    for row in Resource.query(_partition(person), consistent_read=True):
+        row.delete()
+
+
+def noted(person: str, session: str, *, key: str, now_ms: int) -> None:
+    """Write down that a person signs in, `session` being the hash by which the session is found; with a key, or by the
+    word of the issuer. Kept for thirty days, as long as any session may live and longer."""
+    # In the order of time.
+    name = f"{_SESSION}{now_ms:013d}#{session}"
+    body = {"began_at": now_ms} | ({"key": key} if key else {})
+    Resource(_partition(person), name, body=body, created_at=now_ms, expires=now_ms // 1000 + _NOTED_S).save()
+
+
+def newest(person: str) -> list[Resource]:
+    """The last hundred sign-ins of a person, newest first."""
+    mine = Resource.key.startswith(_SESSION)
+    return list(
+        Resource.query(_partition(person), mine, scan_index_forward=False, limit=_MOST_NOTED, consistent_read=True)
+    )
+
+
+def session_of(row: Resource) -> str:
+    """The hash by which the session is found that a sign-in began."""
+    return str(row.key).rpartition("#")[2]
 
 
 def _is(kept: Any, account: Account) -> bool:

@@ -451,6 +451,29 @@ def test_it_ends_with_the_person(browser: Browser, api: Any, there: Issuer, ana:
     assert left == [], "nothing is left of whose account it was"
 
 
+def test_who_signs_in_so_is_known_and_can_be_signed_out(browser: Browser, api: Any, there: Issuer, ana: Any) -> None:
+    path = f"/v1/people/{ana['id']}"
+    assert api("GET", f"{path}/sign-ins").body == {"account": None, "last_at": None, "data": []}
+    assert signed_in(browser, there).status == 200
+    told = api("GET", f"{path}/sign-ins").body
+    (one,) = told["data"]
+    times = {"first_at": one["at"], "last_at": one["at"]}
+    assert told["account"] == {"issuer": there.url, "email": "ana@example.com"} | times
+    assert told["last_at"] == one["at"] == one["used_at"] < one["expires_at"] and one["key_id"] is None
+
+    assert api("POST", f"{path}/sign-out", {}).body == {"count": 1} and not browser.signed_in
+    (one,) = api("GET", f"{path}/sign-ins").body["data"]
+    assert (one["used_at"], one["expires_at"]) == (None, None)
+    assert signed_in(browser, there).status == 200, "they may come again"
+    there.person = {"sub": "another"}
+    assert refused(signed_in(browser, there)) == "other_account"
+    assert api("POST", f"{path}/sign-out", {"forget_account": True}).body == {"count": 0}
+    assert signed_in(browser, there).status == 200, "the next one with the address is taken for theirs"
+    assert browser("GET", f"{path}/sign-ins").body["code"] == "scope"
+    there.person = {}
+    assert refused(signed_in(browser, there)) == "other_account"
+
+
 def test_each_sign_in_is_another_session(browser: Browser, there: Issuer, ana: Any) -> None:
     brought = f"{'a' * 43}.{ana['id']}"
     browser.jar = {NAME: brought}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.tables.config import Resource
 from tests.api.signed_in import NAME, Browser
 
 
@@ -131,6 +132,32 @@ def test_with_a_person_their_keys_and_sessions_end(api: Any, ana: dict[str, Any]
     assert api("GET", f"/v1/keys/{key['id']}").status == 404
 
 
+def test_somebody_is_signed_out_everywhere(
+    api: Any, service: str, ana: dict[str, Any], key: dict[str, Any], parley: Any
+) -> None:
+    path, boss = f"/v1/people/{ana['id']}", Browser(api)
+    boss.sign_in(api.key)
+    browsers = [_asking(api, key["key"], "session") for _ in range(3)]
+    browsers[0]("DELETE", "/console/session")
+    told = api("GET", f"{path}/sign-ins").body
+    assert [bool(one["expires_at"]) for one in told["data"]] == [True, True, False], "the newest first"
+    assert {one["key_id"] for one in told["data"]} == {key["id"]} and told["last_at"] == told["data"][0]["at"]
+    assert key["key"] not in str(told) and not [
+        held for one in browsers for held in one.jar.values() if held in str(told)
+    ]
+
+    assert parley("--output", "text", "sign-out", ana["id"]).stdout == "2 sessions have ended\n"
+    assert not [one for one in browsers if one.signed_in] and boss.signed_in, "and nobody else"
+    assert api("POST", f"{path}/sign-out", {}).body == {"count": 0}
+    entry = api("GET", f"/v1/audit?service_id={service}").body["data"][1]
+    change = {"sessions": 2, "forget_account": False}
+    assert (entry["action"], entry["subject"], entry["change"]) == ("person.signed_out", ana["id"], change)
+    assert browsers[0].sign_in(key["key"]).status == 200, "their key stays"
+    assert api("DELETE", path).status == 204
+    assert not [row for row in Resource.scan() if row.service == f"signed#{ana['id']}"], "nothing of it is kept"
+    assert api("GET", f"{path}/sign-ins").status == 404
+
+
 def test_a_bundle_without_them_ends_their_keys(api: Any, service: str, key: dict[str, Any]) -> None:
     done = api("POST", "/v1/apply", {"service_id": service, "people": []}).body
 
@@ -139,7 +166,7 @@ def test_a_bundle_without_them_ends_their_keys(api: Any, service: str, key: dict
 
 
 def test_a_key_whose_person_is_gone_opens_nothing(api: Any, ana: dict[str, Any], key: dict[str, Any]) -> None:
-    from chalicelib.tables.config import Resource, partition_of
+    from chalicelib.tables.config import partition_of
 
     browser = _asking(api, key["key"], "session")
     # Cut off before the keys went: the person goes first.

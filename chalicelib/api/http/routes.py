@@ -110,6 +110,8 @@ TABLE: tuple[Route, ...] = (
     Route("POST", "/v1/bots/{id}/rotate-secret", "api.setup.rotation:rotate", ADMIN, "bots"),
     Route("POST", "/v1/desks/{id}/rotate-secret", "api.setup.rotation:rotate", ADMIN, "desks"),
     Route("POST", "/v1/sources/{id}/rotate-secret", "api.setup.rotation:rotate_bearer", ADMIN, "sources"),
+    Route("GET", "/v1/people/{id}/sign-ins", "api.setup.signing:listing", ADMIN, "people"),
+    Route("POST", "/v1/people/{id}/sign-out", "api.setup.signing:out", ADMIN, "people"),
     Route("POST", "/v1/rules:try", "api.setup.rule_trial:try_out", READ),
     Route("POST", "/v1/sources:try", "api.setup.source_trial:try_out", ADMIN),
     Route("POST", "/v1/subscriptions/{id}/verify", "api.setup.verification:verify", ADMIN, "subscriptions"),

@@ -42,6 +42,7 @@ from chalicelib.api.openapi.statuses import refusals, responses
 from chalicelib.api.setup.bundles import Bundle
 from chalicelib.api.setup.rotation import Rotation
 from chalicelib.api.setup.rule_trial import RuleTrial, TriedRules
+from chalicelib.api.setup.signing import SignedOut, SignIns, SignOut
 from chalicelib.api.setup.source_trial import Trial, Tried
 
 _REF = "#/components/schemas/{model}"
@@ -108,6 +109,8 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.console.session:current": (200, None, Me),
     "api.console.session:end": (204, None, None),
     "api.console.oidc:about": (200, None, Issuer),
+    "api.setup.signing:listing": (200, None, SignIns),
+    "api.setup.signing:out": (200, SignOut, SignedOut),
     "steps.receive_trigger:run": (202, TriggerAsk, TriggerAsked),
     "steps.receive_source:run": (202, shapes.SourceEvents, shapes.SourceAccepted),
 }

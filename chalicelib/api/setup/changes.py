@@ -109,7 +109,7 @@ def commit(
         for one in batch:
             if one.verb == "deleted" and one.kind.name == "person":
                 # Cut off before this, they end by themselves, and let nobody in.
-                sign_ins.forget(one.row.id)
+                sign_ins.remove(one.row.id)
         for row in due:
             # Cut off before this, `release_due` has them within the minute.
             schedule.soon(row, now_ms=now)

@@ -6,7 +6,7 @@ import { Health } from "./health.js";
 import { html, useEffect, useState } from "./html.js";
 import { TOLD, fieldOf, kindOf } from "./kinds.js";
 import { Listed, useList } from "./listing.js";
-import { Btn, Card, Dialog, Icon, Loading, Note, Page, Status, Trouble, channelIcon, channelName } from "./parts.js";
+import { Btn, Card, Dialog, Icon, Late, Loading, Note, Page, Status, Trouble, channelIcon, channelName } from "./parts.js";
 import { PAGES } from "./pages.js";
 import { go, href } from "./place.js";
 import { Replay, Replays } from "./replay.js";
@@ -138,6 +138,7 @@ function One({ page, id, service }) {
     ${row && REPLAYED.includes(page) && row.kind !== "console" && html`<${Replays} of=${{ destination_id: id }} begun=${begun} />`}
     ${urls.length > 0 && html`<${Card} title=${t("form.addresses")}><dl class="facts">${urls.map((name) => html`<dt>${labelOf(name)}</dt><dd class="row"><code class="grow">${row[name]}</code><${Btn} kind="sm bare icon" icon="copy" label=${t("do.copy")} onClick=${() => copy(row[name])} /></dd>`)}</dl><//>`}
     ${row && VERIFIED.includes(page) && !BUILT_IN.includes(row.kind) && html`<${Health} page=${page} id=${id} name=${row.name ?? id} />`}
+    ${row && page === "people" && html`<${Late} load=${() => import("./signins.js")} what="SignIns" failed=${(error) => deeds.say(error.message, true)} id=${id} name=${row.name} />`}
     <form onSubmit=${save} novalidate><${Card} title=${t("form.settings")} aside=${row && html`<span class="small muted">${t("form.changed", { at: stamp(row.updated_at) })}</span>`}><div class="col gap4 form">
       ${wrong.text && html`<${Note} k="bad" icon="alert-triangle" role="alert">${wrong.text}<//>`}
       <fieldset class="col gap4 bare" disabled=${!may("admin") || busy}>

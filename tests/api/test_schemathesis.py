@@ -52,7 +52,6 @@ KIND = {"/channels/{channel_id}/webhook": "VisitorPost"}
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 TELLING = {
-    # Two who are not one.
     "post /v1/contacts/{id}/dismiss": {"contact-id": "apart-contact-id"},
     "get /v1/contacts/{id}/erasure": {"contact-id": "erased-contact-id"},
     "post /v1/deliveries/{id}/try": {"delivery-id": "waiting-delivery-id"},
@@ -68,6 +67,8 @@ TELLING = {
     **{f"delete /v1/{kind}s/{{id}}": {f"{kind}-id": f"spare-{kind}-id"} for kind in ("service", "bot", "desk")},
 }
 """Operation -> which ids lead beyond a refusal there."""
+SURE = {"post /v1/contacts/{id}/dismiss": ("apart-contact-id", "contact_id")}
+"""Operations about two, where draws may take one twice: whose ids are asked once, and where the second's goes."""
 NO_FAULT = {"/v1/conversations/{id}/complete": ["504"]}
 """Path -> statuses above 499 that are no fault of ours: a bot that says nothing in time."""
 NO_BOUNDS = {
@@ -187,8 +188,17 @@ def _of(method: str, path: str) -> Any:
             "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{KIND[path]}"}}},
         }
         operation = operation | {"requestBody": body}
+    if of := SURE.get(f"{method} {path}"):
+        operation = _about_two(operation, *HERE["it"].ids[of[0]][:2], member=of[1])
     one = DESCRIPTION | {"paths": {path: {method: operation}}}
     return schemathesis.openapi.from_dict(one, config=SchemathesisConfig.from_dict(config))
+
+
+def _about_two(operation: dict[str, Any], first: str, second: str, *, member: str) -> dict[str, Any]:
+    """An operation with an example: the first in its path, the second in its body."""
+    parameters = [one | ({"example": first} if one["in"] == "path" else {}) for one in operation["parameters"]]
+    kinds = {kind: one | {"example": {member: second}} for kind, one in operation["requestBody"]["content"].items()}
+    return operation | {"parameters": parameters, "requestBody": {"required": True, "content": kinds}}
 
 
 @pytest.fixture(autouse=True)

@@ -45,8 +45,9 @@ CONDITIONAL = {
     "tables.links.touch": "the time only advances, by an hour at least",
     "tables.replays.forward": "a mark of the page",
     "tables.replays.cancel": "ended is ended, by whomever",
-    "tables.sessions.end": "ended is ended, by whomever",
+    "tables.sessions._end": "ended is ended, by whomever",
     "tables.sessions.used": "its end is moved on, by this call or another",
+    "tables.sign_ins.seen": "the time of a sign-in, by this call or another",
     "tables.trigger_events.add": "the row comes from its cause: whoever stored it",
     "tables.trigger_events._conditionally": "a status only advances; the first outcome stands",
 }
@@ -55,7 +56,7 @@ TOGETHER = {
     "tables.config.with_version", "tables.contacts._add", "tables.contact_rows.save", "tables.importing._written",
     "tables.merging._merge", "tables.merging._unmerge", "tables.erasing.begin", "tables.erasing.forward",
     "tables.messages.add", "tables.suggestions.suggest", "tables.suggestions.dismiss",
-    "tables.replays.begin",
+    "tables.replays.begin", "tables.sign_ins.bind",
     "lanes.pump._set_aside",
 }  # fmt: skip
 """Functions that send a transaction: its token, drawn once a call, makes a repeat the same transaction."""

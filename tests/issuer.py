@@ -74,6 +74,8 @@ class Issuer:
             return self.instead[path]
         if path == "/.well-known/openid-configuration":
             return 200, self._configured()
+        if path == "/authorize":
+            return 302, b"", {"Location": self.lets_in(f"{self.url}{heard.path}")}
         if path == "/keys":
             return 200, {"keys": [self.public()]}
         if path == "/token" and heard.method == "POST":
@@ -128,9 +130,9 @@ class Issuer:
 
 
 @contextmanager
-def issuing() -> Iterator[Issuer]:
-    """An issuer of its own port, until the block ends."""
+def issuing(host: str = "127.0.0.1") -> Iterator[Issuer]:
+    """An issuer of its own port, until the block ends; of another site to a browser where its host is `localhost`."""
     with serving() as outside:
-        made = Issuer(outside, outside.url.removesuffix("/hook"))
+        made = Issuer(outside, outside.url.removesuffix("/hook").replace("127.0.0.1", host))
         outside.answer = made.answer
         yield made

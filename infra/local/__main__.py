@@ -159,7 +159,8 @@ def _greet(up: Stack, found: dict[str, Any]) -> None:
         print(f"\n  chat     {chat}")
     if desk := found.get("desk_url"):
         print(f"  desk     {desk}")
-    print(f"  console  {up.sign_in_url}")
+    print(f"  console  {up.sign_in_url()}")
+    print("           (signs in once; afterwards the browser is signed in)")
     print("\n  try")
     print(f"    curl {up.base_url}/health")
     print(f"    curl {key} {up.base_url}/v1/services")

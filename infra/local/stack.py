@@ -19,7 +19,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from chalicelib.api.http.routes import TABLE
+from chalicelib.ports.clock import now_ms
+from chalicelib.tables import sign_links
 from infra import bootstrap, sockets
 from infra.deploying.artifacts import Artifacts
 from infra.local import fixes, formation, unpacked
@@ -51,12 +52,12 @@ class Stack:
         """The console's page."""
         return f"{self.base_url}/console"
 
-    @property
     def sign_in_url(self) -> str:
-        """The page on which one signs in, with the key to it: what stands behind # is sent to nobody, and the page
-        gives the key once for a session."""
-        path = next(route.path for route in TABLE if route.function == "api.console.page:page")
-        return f"{self.base_url}{path}#key={self.admin_key}"
+        """The page on which one signs in, with a word that does so once, with the admin key: what stands behind # is
+        sent to nobody, but browsers keep it with the address."""
+        word, row = sign_links.made(self.admin_key.split("_")[1], now_ms=now_ms())
+        bootstrap.put(self.client("dynamodb"), f"parley-{self.stage}-config", row)
+        return f"{self.console_url}#key={word}"
 
     @property
     def folder(self) -> Path:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import time_machine
 
+from chalicelib.ports.clock import now_ms
+from chalicelib.tables import sign_links
 from chalicelib.tables.config import Resource
 from chalicelib.tables.sessions import IDLE_MS, LONGEST_MS, RENEWED_MS
 from tests.api.signed_in import HOST, NAME, Browser
@@ -306,3 +308,25 @@ def test_a_cut_at_any_write_of_signing_in_leaves_nothing_wrong(browser: Browser,
     assert browser.signed_in == ((when, cut) != ("after", 2)), "who was signed in is, until signed out"
     assert browser.sign_in(api.key).status == 200 and browser.signed_in
     assert all(row.expires for row in rows()), "what nobody has the cookie of ends by itself"
+
+
+def test_a_link_signs_in_once(api: Any, later: Callable[[int], None]) -> None:
+    key = api.key.split("_")[1]
+    words = []
+    for _ in range(3):
+        word, row = sign_links.made(key, now_ms=now_ms())
+        row.save()
+        words.append(word)
+    assert not [word for word in words if word in str([(one.service, one.body) for one in Resource.scan()])]
+    browser, other = Browser(api), Browser(api)
+    assert browser.sign_in(words[0]).body["me"]["id"] == key and browser.signed_in
+    assert other.sign_in(words[0]).status == 401, "it was used"
+    assert api.as_key(words[1])("GET", "/v1/services").status == 401, "it is no key"
+    later(sign_links.LASTS_MS)
+    assert other.sign_in(words[1]).status == 401, "it was too late"
+    assert other.sign_in("once_" + "a" * 43).status == 401
+    word, row = sign_links.made(key, now_ms=now_ms())
+    row.save()
+    assert browser.sign_in(api.key).status == 200
+    assert api("DELETE", f"/v1/keys/{key}").status == 204
+    assert other.sign_in(word).status == 401, "the key is gone"

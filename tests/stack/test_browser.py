@@ -223,7 +223,7 @@ def test_the_consoles_session_is_kept_by_the_browser_and_hidden_from_scripts(
     platform: Platform, browser: Chrome
 ) -> None:
     ours = {"X-Parley-Console": "1", "Content-Type": "application/json"}
-    page = platform.up.sign_in_url.partition("#")[0]
+    page = platform.up.sign_in_url().partition("#")[0]
 
     def ask(method: str, path: str, headers: dict[str, str] = ours, body: Any = None) -> tuple[int, str]:
         address = f"{platform.up.base_url}/{path}"

@@ -1,4 +1,5 @@
-"""Signing in to the console: an API key is given once for a cookie that scripts cannot read, and is kept nowhere.
+"""Signing in to the console: an API key is given once for a cookie that scripts cannot read, and is kept nowhere; or
+the word of a link that stands for one, once.
 
 What is asked with the cookie costs two or three consistent reads in one call (the session, its key, whose it is), and
 a write every quarter of an hour. Signing in costs a read or two and a write, and one more write where somebody was
@@ -26,7 +27,7 @@ class SignIn(Fields):
     """Who signs in."""
 
     key: Annotated[str, Field(min_length=1, max_length=1000), named("api-key")]
-    """An API key."""
+    """An API key, or the word of a link that signs in once."""
 
 
 class SomebodySignedIn(BaseModel):
@@ -62,7 +63,7 @@ def begin(call: Call) -> Answer:
     """Sign in: the answer sets the session's cookie. Whoever was signed in before is signed out."""
     before = _refused(call)
     given = fields.body(call, SignIn)
-    if (found := auth.opened(given.key)) is None:
+    if (found := auth.opened(given.key) or auth.linked(given.key)) is None:
         raise auth.unknown("this key is not known")
     key, person = found
     now = now_ms()

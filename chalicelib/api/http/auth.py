@@ -10,7 +10,7 @@ from chalicelib.api.http.routes import AGENT, SCOPES
 from chalicelib.domain import bearer
 from chalicelib.ports.clock import now_ms
 from chalicelib.ports.web import Problem
-from chalicelib.tables import config, sessions, tokens
+from chalicelib.tables import config, sessions, sign_links, tokens
 from chalicelib.tables.config import Resource
 
 
@@ -41,7 +41,16 @@ def caller(request: Request, *, body: bool = False) -> Caller:
 def opened(key: str) -> tuple[Resource, Resource | None] | None:
     """The row of an API key and of whose it is (None: nobody's); None for any other text, and where the person is
     gone."""
-    row = tokens.api_key(key)
+    return _and_whose(tokens.api_key(key))
+
+
+def linked(word: str) -> tuple[Resource, Resource | None] | None:
+    """As `opened`, of the word of a link that signs in once; from now on it opens nothing."""
+    key = sign_links.redeemed(word, now_ms=now_ms())
+    return _and_whose(config.get("key", key)) if key else None
+
+
+def _and_whose(row: Resource | None) -> tuple[Resource, Resource | None] | None:
     if row is None or not (id := row.body.get("person_id")):
         return (row, None) if row else None
     person = config.get("person", id)

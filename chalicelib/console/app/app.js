@@ -22,8 +22,7 @@ function App() {
   const who = useStore(session), [error, wrong] = useState(null);
   useEffect(() => { begin().catch(wrong); }, []);
   if (who === null) return html`<${Late} load=${signIn} what="SignIn" failed=${(error) => { session.set(undefined); wrong(error); }} error=${error} />`;
-  if (error) return html`<main class="signin"><${Trouble} error=${error} again=${() => location.reload()} /></main>`;
-  if (who === undefined) return null;
+  if (who === undefined) return error && html`<main class="signin"><${Trouble} error=${error} again=${() => location.reload()} /></main>`;
   if (!who.services.length) return html`<main class="signin"><${Empty} icon="inbox" title=${t("service.none")}>${t("service.none_more")}<//></main>`;
   return html`<${Console} who=${who} />`;
 }

@@ -1,4 +1,4 @@
-// Who is signed in. The key of a link is exchanged at once and kept nowhere.
+// Who is signed in. What a link holds is exchanged at once and kept nowhere; one that was used leaves whoever is signed in.
 import { call, get } from "./api.js";
 import { store } from "./store.js";
 
@@ -19,13 +19,13 @@ export async function signIn(key) {
 
 export async function begin() {
   const given = /^#key=(.+)$/.exec(location.hash);
+  let wrong;
   if (given) {
     history.replaceState(null, "", location.pathname + location.search);
     try {
       return await signIn(decodeURIComponent(given[1]));
     } catch (error) {
-      session.set(null);
-      throw error;
+      wrong = error;
     }
   }
   try {
@@ -33,6 +33,7 @@ export async function begin() {
   } catch (error) {
     if (error.status !== 401) throw error;
     session.set(null);
+    if (wrong) throw wrong;
   }
 }
 

@@ -6,7 +6,7 @@ import { signIn } from "./session.js";
 import { t } from "./words.js";
 
 export function SignIn({ error }) {
-  const [wrong, say] = useState(error?.message ?? ""), [busy, wait] = useState(false), [by, set] = useState(null);
+  const [wrong, say] = useState(error?.status === 401 ? t("signin.wrong") : error?.message ?? ""), [busy, wait] = useState(false), [by, set] = useState(null);
   useEffect(() => { get("console/oidc", { quiet: true }).then(({ name }) => set(name), () => {}); }, []);
   const submit = async (e) => {
     e.preventDefault();

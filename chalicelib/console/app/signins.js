@@ -3,8 +3,10 @@ import { get, post } from "./api.js";
 import * as deeds from "./deeds.js";
 import { html, useEffect, useState } from "./html.js";
 import { Btn, Card, Dialog, Note, Trouble } from "./parts.js";
-import { stamp } from "./time.js";
+import { exact, sameDay, stamp } from "./time.js";
 import { t } from "./words.js";
+
+const when = (at) => (sameDay(at, Date.now()) ? exact(at) : `${stamp(at)} ${exact(at)}`);
 
 export function SignIns({ id, name }) {
   const [state, set] = useState({ told: null, error: null }), [asking, ask] = useState(false);
@@ -22,9 +24,9 @@ export function SignIns({ id, name }) {
     read();
   });
   return html`<${Card} title=${t("signins.title")} aside=${html`<${Btn} kind="sm" icon="arrow-back-up" onClick=${() => ask(true)}>${t("signins.out")}<//>`}><div class="col gap3">
-    ${account && html`<dl class="facts"><dt>${t("signins.account")}</dt><dd>${[account.email, account.issuer].filter(Boolean).join(" · ")}</dd><dt>${t("signins.last")}</dt><dd>${stamp(account.last_at)}</dd></dl>`}
+    ${account && html`<dl class="facts"><dt>${t("signins.account")}</dt><dd>${[account.email, account.issuer].filter(Boolean).join(" · ")}</dd><dt>${t("signins.last")}</dt><dd>${when(account.last_at)}</dd></dl>`}
     ${!data.length ? html`<p class="muted">${t("signins.none")}</p>` : html`<div class="tablewrap"><table class="list stack"><thead><tr><th>${t("signins.at")}</th><th>${t("signins.by")}</th><th>${t("signins.until")}</th></tr></thead>
-      <tbody>${data.map((one) => html`<tr key=${one.at}><td class="num">${stamp(one.at)}</td><td>${one.key_id ? html`${t("signins.key")} <code>${one.key_id}</code>` : t("signins.issuer")}</td><td class=${one.expires_at ? "" : "muted"}>${one.expires_at ? t("signins.lives", { used: stamp(one.used_at), until: stamp(one.expires_at) }) : t("signins.over")}</td></tr>`)}</tbody></table></div>`}
+      <tbody>${data.map((one) => html`<tr key=${one.at}><td class="num">${when(one.at)}</td><td>${one.key_id ? html`${t("signins.key")} <code>${one.key_id}</code>` : t("signins.issuer")}</td><td class=${one.expires_at ? "" : "muted"}>${one.expires_at ? t("signins.lives", { used: when(one.used_at), until: when(one.expires_at) }) : t("signins.over")}</td></tr>`)}</tbody></table></div>`}
     ${asking && html`<${Dialog} title=${t("signins.ask", { name })} close=${() => ask(false)}><form class="col gap3" onSubmit=${out}><p class="mid">${t("signins.more", { n: living })}</p>
       ${account && html`<label class="row"><input type="checkbox" name="forget" /><span>${t("signins.forget")}</span></label>`}<${Note} k="warn">${t("signins.keys")}<//>
       <div class="row"><button class="btn danger grow">${t("signins.out")}</button><${Btn} data-first="" onClick=${() => ask(false)}>${t("do.cancel")}<//></div></form><//>`}</div><//>`;

@@ -20,7 +20,7 @@ from chalicelib.domain.row_changes import Contact, Merged, Webhook
 from chalicelib.domain.thread import Conversation
 from chalicelib.ports import clock, ids, queues
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import config, links
+from chalicelib.tables import config, links, names
 from chalicelib.tables.contacts import ContactRow
 from chalicelib.tables.endpoints import Endpoint
 from chalicelib.tables.threads import ThreadRow
@@ -38,7 +38,7 @@ def announce(table: str, name: str, change: dict[str, Any], *, again: bool = Fal
     if table == "threads":
         # Among rows that are finished, one of an earlier place would never be found.
         return _conversation(change, at, position="" if again else stream_key(change["SequenceNumber"]))
-    return _contact(change, at) if table == "contacts" else _endpoint(change, at)
+    return _contact(change, at, again=again) if table == "contacts" else _endpoint(change, at)
 
 
 def _conversation(change: dict[str, Any], at: int, *, position: str) -> list[str]:
@@ -49,10 +49,12 @@ def _conversation(change: dict[str, Any], at: int, *, position: str) -> list[str
     return [event.type for event in events]
 
 
-def _contact(change: dict[str, Any], at: int) -> list[str]:
+def _contact(change: dict[str, Any], at: int, *, again: bool) -> list[str]:
     before, after = _rows(ContactRow, change)
     if str(after.item).startswith(_MERGE):
         return _told(row_changes.to_merge(_merged(after), at=at))
+    # Of one that is told late, its name as it is by now: it may be another's, or nobody's.
+    names.follow(before, names.current(after) if again else after)
     was, now = _person(before) if before is not None else None, _person(after)
     cause = str(change["SequenceNumber"])
     if row_changes.threads_hear(was, now):

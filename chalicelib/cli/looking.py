@@ -34,6 +34,7 @@ def listing(
     status: Annotated[str, typer.Option(help="Of deliveries.")] = "",
     source: Annotated[str, typer.Option(help="Of messages.")] = "",
     type: Annotated[str, typer.Option(help="Of messages of a timeline.")] = "",
+    called: Annotated[str, typer.Option("--name", help="Of contacts: words of it, or how they begin.")] = "",
     email: Annotated[str, typer.Option(help="Of contacts.")] = "",
     phone: Annotated[str, typer.Option(help="Of contacts.")] = "",
     external_id: Annotated[str, typer.Option(help="Of contacts.")] = "",
@@ -42,7 +43,8 @@ def listing(
 ) -> None:
     """List things of a kind. Piped, each is a line of JSON."""
     given = {"status": status, "source": source, "type": type, "email": email, "phone": phone}
-    given = {name: value for name, value in (given | {"external_id": external_id}).items() if value}
+    given |= {"external_id": external_id, "name": called}
+    given = {name: value for name, value in given.items() if value}
     with refusals():
         name = _meant(kind, LISTED)
         thing = THINGS[name]

@@ -45,7 +45,7 @@ THINGS: dict[str, Thing] = {
     "keys": _resource("keys", "name", "scopes", "service_id", "person_id"),
     "contacts": Thing(
         "/v1/contacts/{id}", "/v1/contacts", ("id", "name", "identities", "updated_at"), _OF_SERVICE,
-        {"email": "email", "phone": "phone", "external_id": "external_id"},
+        {"name": "q", "email": "email", "phone": "phone", "external_id": "external_id"},
     ),
     "conversations": Thing(
         "/v1/conversations/{id}", "/v1/conversations",

@@ -104,12 +104,15 @@ def _go_on(row: ContactRow, body: dict[str, Any], *, waited: int) -> None:
 def _identities(row: ContactRow, state: State) -> ContactRow:
     if letters := erasing.dead_letters(erasing.telling(state)):
         return forward(row, counted(state, dead_letters=len(letters)), letters)
+    if words := erasing.name_words(row, state):
+        return forward(row, state | {"names": []}, words)
     found = erasing.identities(state, str(row.service))[:MOST_ROWS]
     if found:
         still = ContactRow.contact.is_in(*state["people"])
         return forward(row, counted(state, identities=len(found)), found, condition=still)
     marks = erasing.marks(state)
-    return forward(row, counted(state, contacts=len(marks)) | {"identities": [], "phase": "gather"}, puts=marks)
+    over = {"identities": [], "names": [], "phase": "gather"}
+    return forward(row, counted(state, contacts=len(marks)) | over, puts=marks)
 
 
 def _gather(row: ContactRow, state: State) -> ContactRow:

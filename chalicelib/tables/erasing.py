@@ -18,6 +18,7 @@ from chalicelib.domain.contact import identities_of
 from chalicelib.domain.identities import CHANNEL, EMAIL, PHONE
 from chalicelib.domain.part import Part, read
 from chalicelib.tables import batch_get as reads
+from chalicelib.tables import names
 from chalicelib.tables.contact_rows import CONTACT, IDENTITY, ContactBusy, ContactRow, identity_key, read_all, stands
 from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.failures import ALL as FAILURES
@@ -63,6 +64,7 @@ def begin(row: ContactRow, *, by: str, now_ms: int) -> bool:
         "by": by,
         "people": people,
         "identities": [list(one) for one in identities_of(row.data)],
+        "names": [row.data.get("name") or ""],
         "phase": "identities",
         "threads": [],
         "counts": {"contacts": 1},
@@ -117,6 +119,11 @@ def identities(state: State, service: str) -> list[Model]:
     """Rows of the identities that still lead to the erased; one that is somebody else's by now is theirs."""
     keys = [(identity_key(service, kind, value), IDENTITY) for kind, value in state["identities"]]
     return [row for row in read_all(keys) if row is not None and str(row.contact) in state["people"]]
+
+
+def name_words(row: ContactRow, state: State) -> list[ContactRow]:
+    """What still leads to the erased by their name, where nobody has taken it away since their mark stood."""
+    return [one for name in state.get("names", ()) for one in names.of_person(str(row.service), str(row.id), name)]
 
 
 def dead_letters(texts: Iterable[str]) -> list[Failure]:

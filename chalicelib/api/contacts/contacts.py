@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from chalicelib.api.contacts import finding
 from chalicelib.api.contacts.fields import Contact, ContactChange, changed, identities_given, wrong_consent
 from chalicelib.api.http import across, cursors
 from chalicelib.api.http.call import Answer, Call
@@ -50,8 +51,10 @@ def create(call: Call) -> Answer:
 
 def listing(call: Call) -> Answer:
     """Contacts of a service, the newest first, without one service by service; or the one of a service with `?email=`,
-    `?phone=` or `?external_id=`."""
+    `?phone=` or `?external_id=`; or those with a name whose words begin as those of `?q=` do."""
     limit = cursors.limit_of(call)
+    if "q" in call.query:
+        return Answer(200, finding.by_name(call, needed_service(call), limit=limit, show=views))
     if any(name in call.query for name in _FILTERS):
         return Answer(200, {"data": views(_with_identity(call, needed_service(call))), "next_cursor": None})
     service = service_of_query(call)

@@ -91,6 +91,7 @@ QUERIES: dict[str, Query] = {
     "api.contacts.contacts:listing": Query(
         OF_SERVICE | PAGED,
         with_service={
+            "q": _text(maxLength=200, description="Words of a name, or how they begin: two letters of one at least."),
             "email": _text("email", minLength=1),
             "phone": _text("phone", minLength=1),
             "external_id": _text("external-id", minLength=1),

@@ -1,12 +1,14 @@
 // People: found by a name of theirs or an address, and one of them with everything that was said.
-import { call, get, unique } from "./api.js";
+import { call, get } from "./api.js";
+import { Edit } from "./contact.js";
 import * as deeds from "./deeds.js";
+import { Choose, Find, nameOf, reachOf, usePeople } from "./finding.js";
 import { html, useEffect, useState } from "./html.js";
 import { Listed, useList } from "./listing.js";
-import { Btn, Card, Dialog, Face, Icon, Loading, Note, Page, Trouble, channelIcon, channelName } from "./parts.js";
+import { Merges, SideBySide } from "./merge.js";
+import { Btn, Card, Chip, Dialog, Face, Icon, Loading, Note, Page, Trouble, channelIcon, channelName } from "./parts.js";
 import { go, href } from "./place.js";
-import { Known, Reach } from "./person.js";
-import { who } from "./row.js";
+import { Known, Reach, givenOf } from "./person.js";
 import { may } from "./session.js";
 import { named, setup } from "./setup.js";
 import { useStore } from "./store.js";
@@ -14,39 +16,27 @@ import { clock, day, sameDay, stamp } from "./time.js";
 import { t } from "./words.js";
 
 export const title = () => t("nav.contacts");
-function nameOf(one) {
-  const [channel, address] = one.identities.find((own) => own.kind === "channel")?.value.split(":") ?? [];
-  return one.name || one.identities.find((own) => own.kind !== "channel")?.value || who({ address, channel_kind: setup.get().byId.get(channel)?.kind });
-}
-
-// What somebody typed, as the look-up that it can be: exact, because nothing is scanned.
-function lookup(words) {
-  const text = words.trim();
-  if (!text) return {};
-  if (text.includes("@")) return { email: text };
-  if (/^\+?[\d\s().-]{5,}$/.test(text)) return { phone: text };
-  return { external_id: text };
-}
-
 export default function Contacts({ id, filter, service }) {
+  const other = filter.get("with");
+  if (id && other) return html`<${SideBySide} key=${`${id} ${other}`} id=${id} other=${other} />`;
   return id ? html`<${One} key=${id} id=${id} service=${service} />` : html`<${Every} words=${filter.get("q") ?? ""} service=${service} />`;
 }
 
 function Every({ words, service }) {
   useStore(setup);
-  const [text, find] = useState(words);
-  const list = useList("v1/contacts", { service_id: service, ...lookup(words) });
-  const submit = (e) => { e.preventDefault(); go("contacts", "", text.trim() ? { q: text.trim() } : null); };
+  const [text, set] = useState(words), list = usePeople(service, text);
+  useEffect(() => { history.replaceState(null, "", href("contacts", "", list.asked ? { q: list.asked } : null)); }, [list.asked]);
   return html`<${Page} title=${t("nav.contacts")} lead=${t("lead.contacts")}>
-    <form class="row filters" role="search" onSubmit=${submit}><div class="find grow"><${Icon} n="search" /><input class="field" type="search" aria-label=${t("contacts.find")} placeholder=${t("contacts.find")} value=${text} onInput=${(e) => find(e.target.value)} /></div><button class="btn">${t("do.find")}</button></form>
-    <${Listed} list=${list} empty=${words ? { icon: "search", title: t("contacts.no_match", { words }), more: t("contacts.no_match_more") } : { icon: "users", title: t("none.contacts"), more: t("none_more.contacts") }}>
+    <form class="row filters" role="search" onSubmit=${(e) => e.preventDefault()}><${Find} text=${text} set=${set} /></form>
+    <${Listed} list=${list} empty=${list.asked ? { icon: "search", title: t("contacts.no_match", { words: list.asked }), more: t("contacts.no_match_more") } : { icon: "users", title: t("none.contacts"), more: t("none_more.contacts") }}>
     <${Card} flush=${true}><div class="tablewrap"><table class="list stack"><thead><tr><th>${t("col.name")}</th><th>${t("col.address")}</th><th>${t("col.tags")}</th><th>${t("col.since")}</th></tr></thead><tbody>
     ${list.data.map((one) => html`<tr key=${one.id}><td><a class="row strong" href=${href("contacts", one.id)}><${Face} name=${nameOf(one)} k="sm" />${nameOf(one)}</a></td>
-      <td class="muted clip address">${one.identities.filter((own) => own.kind !== "channel").map((own) => own.value).join(", ") || one.identities.map((own) => named(own.value.split(":")[0])).filter(Boolean).join(", ")}</td><td class="muted">${one.tags.join(", ")}</td><td class="muted num">${stamp(one.created_at)}</td></tr>`)}</tbody></table></div><//><//><//>`;
+      <td class="muted clip address">${reachOf(one)}</td><td class="muted">${one.tags.join(", ")}</td><td class="muted num">${stamp(one.created_at)}</td></tr>`)}</tbody></table></div><//><//><//>`;
 }
 
 function One({ id, service }) {
   const [state, set] = useState({ person: null, error: null }), [asking, ask] = useState("");
+  useStore(setup);
   const read = () => get(`v1/contacts/${encodeURIComponent(id)}`).then((person) => set({ person, error: null }), (error) => set({ person: null, error }));
   useEffect(() => { read(); }, []);
   const { person, error } = state;
@@ -58,16 +48,18 @@ function One({ id, service }) {
     deeds.say(t("done.erasing"));
     go("contacts");
   });
-  const merge = deeds.trying(async (other) => {
-    ask("");
-    await call("POST", `v1/contacts/${encodeURIComponent(id)}/merge`, { from: other }, { key: unique() });
-    deeds.say(t("done.merged"));
-    read();
-  });
-  return html`<${Page} title=${nameOf(person)} crumb=${html`<a href=${href("contacts")}>${t("nav.contacts")}</a>`} actions=${may("admin") && html`<${Btn} kind="danger" onClick=${() => ask("erase")}>${t("do.erase")}<//>`}>
-    ${person.maybe_same.map((one) => html`<${Note} k="warn" icon="git-merge">${t("contacts.maybe")} <a href=${href("contacts", one.contact_id)}>${t("contacts.look")}</a> ${may("agent") && html`<${Btn} kind="sm" onClick=${() => merge(one.contact_id)}>${t("do.merge")}<//>`}<//>`)}
-    <div class="twocol"><div class="grid start"><section class="card side1"><${Reach} person=${person} quiet=${true} /><${Known} attributes=${person.attributes} /></section></div>
-      <${Card} title=${t("contacts.timeline")}><${Timeline} id=${id} service=${service} /><//></div>
+  const actions = html`${may("agent") && html`<${Btn} icon="git-merge" onClick=${() => ask("merge")}>${t("merge.with")}<//><${Btn} icon="device-floppy" onClick=${() => ask("edit")}>${t("contact.edit")}<//>`}${may("admin") && html`<${Btn} kind="danger" onClick=${() => ask("erase")}>${t("do.erase")}<//>`}`;
+  const consent = Object.entries(person.consent);
+  return html`<${Page} title=${nameOf(person)} crumb=${html`<a href=${href("contacts")}>${t("nav.contacts")}</a>`} actions=${actions}>
+    ${person.id !== id && html`<${Note} icon="git-merge">${t("merge.was_merged")}<//>`}
+    ${person.maybe_same.map((one) => html`<${Note} k="warn" icon="git-merge" key=${one.contact_id}>${t("contacts.maybe")} <a href=${href("contacts", person.id, { with: one.contact_id })}>${t("contact.compare")}</a><//>`)}
+    <div class="twocol"><div class="grid start"><section class="card side1"><${Reach} person=${person} quiet=${true} />
+        ${person.tags.length > 0 && html`<section><h3>${t("col.tags")}</h3><div class="row wrap gap1">${person.tags.map((tag) => html`<${Chip} k="line" key=${tag}>${tag}<//>`)}</div></section>`}<${Known} attributes=${person.attributes} />
+        ${consent.length > 0 && html`<section><h3>${t("consent.title")}</h3><dl class="facts">${consent.map(([purpose, given]) => html`<dt>${purpose}</dt><dd>${givenOf(given) === false ? html`<${Chip} k="bad" icon="x">${t("consent.no")}<//>` : html`<${Chip} k="ok" icon="check">${t("consent.yes")}<//>`}${given?.at && html` <span class="small muted">${stamp(given.at)}${given.source && ` · ${given.source}`}</span>`}</dd>`)}</dl></section>`}
+        <${Merges} person=${person} changed=${read} /></section></div>
+      <${Card} title=${t("contacts.timeline")}><${Timeline} id=${id} key=${person.updated_at} /><//></div>
+    ${asking === "edit" && html`<${Edit} person=${person} close=${() => ask("")} done=${(found) => { ask(""); set({ person: found, error: null }); }} />`}
+    ${asking === "merge" && html`<${Choose} title=${t("merge.whom")} service=${service} but=${person.id} close=${() => ask("")} chosen=${(other) => go("contacts", person.id, { with: other })} />`}
     ${asking === "erase" && html`<${Dialog} title=${t("contacts.erase", { name: nameOf(person) })} close=${() => ask("")}><p class="mid">${t("contacts.erase_more")}</p><div class="row"><${Btn} kind="danger grow" onClick=${erase}>${t("do.erase")}<//><${Btn} data-first="" onClick=${() => ask("")}>${t("do.cancel")}<//></div><//>`}<//>`;
 }
 

@@ -32,22 +32,25 @@ export function Person({ contact, name: known, channel, up, close }) {
 
 // The address of a channel is "<channel>:<address>"; of a web chat it says nothing to a person.
 const channelOf = (one) => setup.get().byId.get(one.value.split(":")[0]);
-const iconOf = (one) => ICON[one.kind] ?? channelIcon(channelOf(one)?.kind ?? one.kind);
-function shownAs(one) {
+export const iconOf = (one) => ICON[one.kind] ?? channelIcon(channelOf(one)?.kind ?? one.kind);
+export function addressOf(one) {
   const at = channelOf(one);
   return !at ? one.value : at.kind === "webchat" ? at.name : one.value.slice(at.id.length + 1);
 }
 
+// Consent is a word of its own, or says when and where it was given.
+export const givenOf = (consent) => (consent !== null && typeof consent === "object" ? consent.given : consent);
+
 export function Reach({ person, quiet = false }) {
-  const says = (kind) => person.consent?.[kind] ?? null;
+  const says = (kind) => givenOf(person.consent?.[kind] ?? null);
   return html`<section><h3>${t("person.reach")}</h3>
-    ${person.identities.map((one) => html`<div class="ident"><${Icon} n=${iconOf(one)} /><span class="clip num" title=${one.value}>${shownAs(one)}</span>${
-      says(one.kind) === false || says(one.kind) === "denied" ? html`<${Chip} k="bad" icon="x">${t("person.no_consent")}<//>` : says(one.kind) ? html`<span class="c-ok" title=${t("person.consent")}><${Icon} n="check" /><span class="unseen">${t("person.consent")}</span></span>` : ""}</div>`)}
+    ${person.identities.map((one) => html`<div class="ident"><${Icon} n=${iconOf(one)} /><span class="clip num" title=${one.value}>${addressOf(one)}</span>${
+      says(one.kind) === false ? html`<${Chip} k="bad" icon="x">${t("person.no_consent")}<//>` : says(one.kind) ? html`<span class="c-ok" title=${t("person.consent")}><${Icon} n="check" /><span class="unseen">${t("person.consent")}</span></span>` : ""}</div>`)}
     ${!person.identities.length && html`<p class="muted mid">${t("person.no_address")}</p>`}
     ${!quiet && person.maybe_same?.length > 0 && html`<div class="same"><${Note} k="warn" icon="git-merge"><span class="small">${t("person.maybe_same", { n: person.maybe_same.length })}</span><//></div>`}</section>`;
 }
 
-const plain = (value) => (value === null || typeof value !== "object" ? String(value) : JSON.stringify(value));
+export const plain = (value) => (value === null || typeof value !== "object" ? String(value) : JSON.stringify(value));
 export const Known = ({ attributes }) => Object.keys(attributes ?? {}).length > 0 && html`<section><h3>${t("person.known")}</h3><dl class="facts">${
   Object.entries(attributes).map(([name, value]) => html`<dt>${name}</dt><dd>${plain(value)}</dd>`)}</dl></section>`;
 

@@ -87,6 +87,7 @@ THINGS: dict[str, Thing] = {
         query_of_one=("service_id",),
     ),
     "threads": Thing("/v1/threads/{id}"),
+    "sign-ins": Thing("/v1/people/{id}/sign-ins"),
     "merges": Thing("/v1/contacts/{id}/merges"),
     "erasures": Thing("/v1/contacts/{id}/erasure"),
 }  # fmt: skip

@@ -47,6 +47,7 @@ CONDITIONAL = {
     "tables.replays.cancel": "ended is ended, by whomever",
     "tables.sessions._end": "ended is ended, by whomever",
     "tables.sessions.used": "its end is moved on, by this call or another",
+    "tables.sign_links.redeemed": "used is used, by whomever: where the answer was lost, nobody is signed in",
     "tables.sign_ins.seen": "the time of a sign-in, by this call or another",
     "tables.trigger_events.add": "the row comes from its cause: whoever stored it",
     "tables.trigger_events._conditionally": "a status only advances; the first outcome stands",

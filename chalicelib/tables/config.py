@@ -3,8 +3,8 @@
 Ids carry their service's key (`ch_<service key><random>`), so a webhook that knows only an id reads one row,
 consistently, without an index. Each change of a service or its resources also raises the service's `version`
 row in the same transaction: readers keep a snapshot of the service for as long as the version stands, so a
-change is seen by the next message and costs one half read unit to know. Sessions of the console lie here too, each in
-a partition of its own (`sessions.py`).
+change is seen by the next message and costs one half read unit to know. Sessions of the console, and how people sign
+in, lie here too, in partitions of their own (`sessions.py`, `sign_ins.py`, `sign_links.py`).
 """
 
 from __future__ import annotations

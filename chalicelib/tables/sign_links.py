@@ -1,6 +1,6 @@
 """Links that sign in once: a browser keeps the address that it was led to, so a link holds no key but a word that is
 good once, for a day. A row of `config` in a partition of its own, found by the word's hash, names the key that is
-signed in with.
+signed in with. One that was used stays as used until its time is over, so that no restore of lost rows brings it back.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import secrets
 
 from chalicelib.tables.config import Resource
 from chalicelib.tables.tokens import digest
-from chalicelib.tables.writes import deleted, same_by_whomever
+from chalicelib.tables.writes import same_by_whomever, updated
 
 LASTS_MS = 86_400_000
 _WORD = re.compile(r"once_[A-Za-z0-9_-]{43}")
@@ -33,9 +33,10 @@ def redeemed(word: str, *, now_ms: int) -> str:
         row = Resource.get(_partition(word), _ROW, consistent_read=True)
     except Resource.DoesNotExist:
         return ""
-    if not deleted(row, Resource.key.exists(), ours=same_by_whomever) or now_ms >= row.body["until"]:
+    if now_ms >= row.body["until"]:
         return ""
-    return str(row.body["key"])
+    first = updated(row, [Resource.updated_at.set(now_ms)], Resource.updated_at.does_not_exist(), ours=same_by_whomever)
+    return str(row.body["key"]) if first else ""
 
 
 def _partition(word: str) -> str:

@@ -52,6 +52,8 @@ def parameters(
         _refuse_unfit(name, value, known[name])
     if values.get("DomainName") and not values.get("CertificateArn"):
         raise Refused("DomainName needs CertificateArn: a certificate of ACM for that name, of this region")
+    if values.get("OidcIssuer") and not values.get("OidcClientId"):
+        raise Refused("OidcIssuer needs OidcClientId: what the issuer calls this deployment")
     return values
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import re
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -191,6 +193,19 @@ def test_tokens_that_are_not_believed(browser: Browser, there: Issuer, ana: Any,
     assert refused(signed_in(browser, there)) == "token" and not browser.signed_in
 
 
+@pytest.mark.parametrize(
+    ("iat", "exp", "taken"),
+    [(50, 300, True), (-600, -50, True), (70, 300, False), (-700, 300, False), (-100, -70, False)],
+)
+def test_clocks_may_differ_by_a_minute(
+    browser: Browser, there: Issuer, ana: Any, iat: int, exp: int, taken: bool
+) -> None:
+    now = int(time.time())
+    there.person = {"iat": now + iat, "exp": now + exp}
+    answer = signed_in(browser, there)
+    assert answer.status == 200 if taken else refused(answer) == "token"
+
+
 def _unsigned(token: str) -> str:
     claims = jwt.decode(token, options={"verify_signature": False})
     return jwt.encode(claims, "", algorithm="none")
@@ -300,6 +315,22 @@ def test_what_no_issuer_may_say_of_itself(browser: Browser, there: Issuer, more:
     there.configuration = more
     answer = browser("GET", "/console/oidc/start")
     assert answer.status == 424 and 'id="issuer"' in answer.body and not browser.jar
+
+
+def test_an_issuer_that_does_not_answer(
+    browser: Browser, there: Issuer, ana: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    location, ended = there.lets_in(begun(browser)), threading.Event()
+    monkeypatch.setattr(asked_issuer, "_TIMEOUT_S", 0.05)
+
+    def token(token: str) -> Any:
+        ended.wait(10)
+        return 200, {"id_token": token}
+
+    there.token = token
+    answer = back(browser, location)
+    ended.set()
+    assert refused(answer) == "issuer" and not browser.signed_in
 
 
 def test_an_issuer_that_is_down(browser: Browser, told: Set) -> None:

@@ -12,12 +12,15 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from chalicelib.ports.settings import OpenId, settings
+from infra import sign_in
 from infra.deploying import account as accounts
 from infra.deploying import told
 from infra.deploying.deployment import refuse_private_targets
 from infra.deploying.refused import Refused
 from infra.limits import LIMITS
 from infra.package import build, here
+from infra.parameters import PARAMETERS
 from tests.deploying.conftest import template
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +68,49 @@ def test_what_was_chosen_once_stays_until_it_is_chosen_anew() -> None:
 def test_a_parameter_that_cannot_be_meant_is_refused(name: str, value: str, says: str) -> None:
     with pytest.raises(Refused, match=says.replace("?", r"\?")):
         told.parameters(template(), {}, {name: value}, "prod")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"OidcIssuer": "http://id.example.com", "OidcClientId": "x"}, "OidcIssuer="),
+        ({"OidcIssuer": "id.example.com", "OidcClientId": "x"}, "OidcIssuer="),
+        ({"OidcIssuer": "https://id.example.com"}, "OidcIssuer needs OidcClientId"),
+        ({"OidcTrustAddresses": "yes"}, "one of on, off"),
+        ({"OidcRoles": "groups"}, "OidcRoles="),
+        ({"OidcRoles": "groups:staff=owner"}, "OidcRoles="),
+        ({"OidcRoles": "staff=agent"}, "OidcRoles="),
+        ({"OidcRoles": "groups:staff=agent,"}, "OidcRoles="),
+    ],
+)
+def test_an_issuer_that_cannot_be_meant_is_refused(given: dict[str, str], says: str) -> None:
+    with pytest.raises(Refused, match=says):
+        told.parameters({"Parameters": PARAMETERS}, {}, given, "prod")
+
+
+def test_what_is_said_of_an_issuer_is_what_the_api_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {
+        "OidcIssuer": "https://id.example.com/realms/a",
+        "OidcClientId": "parley",
+        "OidcEmailDomains": "Example.com, example.org",
+        "OidcRoles": "https://x/groups:parley admins=admin,care=agent",
+    }
+    values = told.parameters({"Parameters": PARAMETERS}, {}, given, "prod")
+    for name, value in sign_in.environment().items():
+        monkeypatch.setenv(name, values[value["Ref"]])
+    settings.cache_clear()
+    read = settings().open_id
+    monkeypatch.undo()
+    settings.cache_clear()
+
+    assert read == OpenId(
+        "https://id.example.com/realms/a",
+        "parley",
+        "id.example.com",
+        frozenset({"example.com", "example.org"}),
+        roles_claim="https://x/groups",
+        roles=(("parley admins", "admin"), ("care", "agent")),
+    )
 
 
 @pytest.mark.parametrize("stage", ["", "Prod", "1a", "a" * 17, "a-b", "prod\n"])

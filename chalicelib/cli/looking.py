@@ -38,12 +38,22 @@ def listing(
     email: Annotated[str, typer.Option(help="Of contacts.")] = "",
     phone: Annotated[str, typer.Option(help="Of contacts.")] = "",
     external_id: Annotated[str, typer.Option(help="Of contacts.")] = "",
+    state: Annotated[str, typer.Option(help="Of conversations: open, offered, accepted, held, closed.")] = "",
+    owner: Annotated[str, typer.Option(help="Of conversations: bot, desk, nobody.")] = "",
+    desk: Annotated[str, typer.Option(help="Of conversations and the inbox: id of a desk.")] = "",
+    agent: Annotated[str, typer.Option(help="Of conversations: id of a person.")] = "",
+    outcome: Annotated[str, typer.Option(help="Of conversations.")] = "",
+    channel: Annotated[str, typer.Option(help="Of conversations: id of a channel.")] = "",
+    since: Annotated[str, typer.Option(help="Of conversations: opened at this time (RFC 3339) or later.")] = "",
+    until: Annotated[str, typer.Option(help="Of conversations: opened at this time or before.")] = "",
+    which: Annotated[str, typer.Option("--list", help="Of the inbox: queue, mine, snoozed, all.")] = "",
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many at most.")] = 20,
     everything: Annotated[bool, typer.Option("--all", help="However many there are.")] = False,
 ) -> None:
     """List things of a kind. Piped, each is a line of JSON."""
     given = {"status": status, "source": source, "type": type, "email": email, "phone": phone}
-    given |= {"external_id": external_id, "name": called}
+    given |= {"external_id": external_id, "name": called, "state": state, "owner": owner, "desk": desk, "agent": agent}
+    given |= {"outcome": outcome, "channel": channel, "since": since, "until": until, "list": which}
     given = {name: value for name, value in given.items() if value}
     with refusals():
         name = _meant(kind, LISTED)

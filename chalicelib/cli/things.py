@@ -50,6 +50,8 @@ THINGS: dict[str, Thing] = {
     "conversations": Thing(
         "/v1/conversations/{id}", "/v1/conversations",
         ("opened_at", "id", "source", "kind", "state", "contact.name", "address"), _OF_SERVICE | {"ct": "contact_id"},
+        {"state": "state", "owner": "owner", "desk": "desk_id", "agent": "agent", "outcome": "outcome",
+         "channel": "channel_id", "since": "from", "until": "to"},
     ),
     "messages": Thing(
         "/v1/messages/{id}", "/v1/messages", _MESSAGE,
@@ -79,6 +81,11 @@ THINGS: dict[str, Thing] = {
     "events": Thing(
         "/v1/triggers/{of}/events/{id}", "/v1/triggers/{of}/events",
         ("accepted_at", "id", "status", "session", "conversation_id", "reply", "error"), {"tr": ""},
+    ),
+    "inbox": Thing(
+        "", "/v1/inbox",
+        ("waiting_since", "conversation_id", "state", "contact.name", "agent.name", "unread", "due_at", "last.text"),
+        _OF_SERVICE | {"dk": "desk_id"}, {"list": "list", "desk": "desk_id"},
     ),
     "attention": Thing("", "/v1/attention", ("kind", "id", "name", "count", "since"), _OF_SERVICE),
     "failures": Thing("/v1/failures/{id}", "/v1/failures", ("at", "id", "step", "queue", "replayed_at")),

@@ -20,6 +20,7 @@ from chalicelib.tables.attributes import PlainAttribute
 from chalicelib.tables.writes import saved
 
 THREAD = "thread"
+_PAGE = 100
 
 
 class ByService(GlobalSecondaryIndex["ThreadRow"]):
@@ -80,6 +81,17 @@ def opened_place(opened_at: int, conversation: str) -> str:
     """Where a conversation stands among those of its service, or of its contact."""
     thread, number = parse_conversation_id(conversation) or ("", 0)
     return f"{opened_at:013d}.{thread}.{number:010d}"
+
+
+def opened(service: str, *, since: int, until: int, before: str = "", most: int) -> Iterator[ThreadRow]:
+    """Conversations of a service that were opened within a time (milliseconds), the newest first, from before a place;
+    at most so many."""
+    # All places of a millisecond begin with it, and `~` sorts behind them.
+    last = min(f"{until:013d}~", before) if before else f"{until:013d}~"
+    within = ThreadRow.opened.between(f"{since:013d}", last)
+    limit = most + bool(before)
+    rows = ThreadRow.by_service.query(service, within, scan_index_forward=False, limit=limit, page_size=_PAGE)
+    return (row for row in rows if row.opened != before)
 
 
 def from_row(row: ThreadRow | None) -> Thread | None:

@@ -117,6 +117,9 @@ def settle(cloud: Cloud, client: Client, outside: Outside) -> Peopled:
     at = next(one["id"] for one in here.call("GET", "/v1/conversations")["data"] if one["desk_id"] == desk)
     here.call("POST", f"/v1/conversations/{at}/events", {"type": "chat.transferred", "desk_id": centre})
     cloud.pump()
+    replay = here.call("POST", "/v1/replays", {"destination_id": chat, "from": "2026-01-01T00:00:00Z"})
+    here.note("replay", replay["id"])
+    here.note("destination", bot, centre, heard)
     here.call("POST", "/v1/conversations", {"service_id": service, "bot_id": bot, "text": "direct"})
     cloud.pump()
     for n in "ab":

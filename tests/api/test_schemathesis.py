@@ -88,7 +88,8 @@ BEYOND = {
     r"must be whsec_ and base64 .*": "how many bytes a text in base64 stands for",
     r"must be a time such as .*": "which numbers are times",
     r"of a service is one of .*": "which status goes with which list",
-    r"lies before since": "how two times stand to each other",
+    r"lies before (since|from)": "how two times stand to each other",
+    r"is not that of the destination": "whose a destination is",
     r"is kept nowhere yet: .*|nothing refers to it": "what a bundle refers to, and what is kept",
     r"another \w+ of this service has it": "what the service holds",
     r"is needed(: this key sees more than one service)?": "which key calls",
@@ -126,7 +127,7 @@ FORMS: dict[str, st.SearchStrategy[str]] = {
     **{name: _here(name) for name in (
         "service-id", "channel-id", "bot-id", "desk-id", "person-id", "reply-id", "rule-id", "trigger-id", "source-id",
         "subscription-id", "key-id", "contact-id", "merge-id", "trigger-event-id", "failure-id", "conversation-id",
-        "thread-id", "message-id", "delivery-id", "audit-id",
+        "thread-id", "message-id", "delivery-id", "audit-id", "replay-id", "destination-id",
     )},
     "uri": st.just(0).map(lambda _: HERE["it"].outside.url),
     "iana-time-zone": st.sampled_from(["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"]),

@@ -352,6 +352,59 @@ def test_an_owner_makes_a_desk_and_is_told_what_is_wrong(office: Office, seat: C
     made = office.platform.get(f"/v1/desks?service_id={office.service}&limit=100")["data"]
     assert "Back office" in [one["name"] for one in made]
 
+    _two_contacts_become_one(office, owner)
+    _what_is_replayed_is_what_was_said(office, owner)
+    assert not severe(owner.browser)
+
+
+def _two_contacts_become_one(office: Office, owner: Console) -> None:
+    """Found by words of a name, side by side, merged, and apart again."""
+    names = ("Zoë Lindqvist", "Zoe Lindqvist-Berg")
+    stays, goes = (
+        office.platform.call("POST", "/v1/contacts", {"service_id": office.service, "name": name, "tags": [f"t{n}"]})
+        for n, name in enumerate(names)
+    )
+    owner.browser.get(f"{office.platform.up.console_url}#/{office.service}/contacts")
+    owner.sees("Everybody who wrote")
+    owner.browser.find_element(By.CSS_SELECTOR, "main input[type=search]").send_keys("lind zoe")
+    owner.click("main table a", names[0])
+    owner.click(".btn", "Merge…")
+    owner.sees("With whom?")
+    owner.browser.find_element(By.CSS_SELECTOR, "dialog input[type=search]").send_keys("zo be")
+    owner.click(".choices .btn", names[1])
+    owner.sees("Are they one person?", "goes into it", "t0, t1")
+    owner.click(".btn.main", "Merge")
+    owner.sees("They are one now.", "Merged into this one")
+    assert office.platform.get(f"/v1/contacts/{goes.json['id']}")["id"] == stays.json["id"]
+    owner.click(".btn", "Take back")
+    owner.sees("They are two again.")
+    assert office.platform.get(f"/v1/contacts/{goes.json['id']}")["name"] == names[1]
+
+
+def _what_is_replayed_is_what_was_said(office: Office, owner: Console) -> None:
+    visitor = office.visitor()
+    visitor.says("hello")
+    visitor.sees("you said hello")
+    # What another test left waiting is not to come in between.
+    office.platform.call("POST", f"/v1/bots/{office.bot}/lanes:try", {})
+    all_of_it = f"/v1/deliveries?bot_id={office.bot}&limit=100"
+    undone = ("pending", "waiting")
+    eventually(lambda: not [one for one in office.platform.get(all_of_it)["data"] if one["status"] in undone], "told")
+    owner.browser.get(f"{office.platform.up.console_url}#/{office.service}/deliveries?bot_id={office.bot}")
+    owner.click(".btn", "Replay…")
+    owner.sees("Replay deliveries of Intake bot")
+    owner.click("dialog label", "delivered")
+    said = r"(\d+) deliver(?:y goes|ies go) to Intake bot"
+    told = eventually(patiently(lambda: re.search(said, owner.text())), "what would go")
+    owner.click("dialog .btn.main", "Replay")
+    owner.sees(f"done, {told[1]} sent again")
+    owner.browser.refresh()
+    owner.sees(f"done, {told[1]} sent again", "begun by Odo")
+    (job,) = office.platform.get(f"/v1/replays?destination_id={office.bot}")["data"]
+    assert (job["state"], job["done"], job["counted"]) == ("done", int(told[1]), int(told[1]))
+    again = office.platform.get(all_of_it)["data"]
+    assert sum(one["replay_of"] is not None for one in again) == job["done"]
+
 
 def test_a_chat_by_one_press_shows_its_way(platform: Platform, tmp_path: Path) -> None:
     """First steps of a service that has nothing: made, spoken in, followed hop by hop, handed over."""

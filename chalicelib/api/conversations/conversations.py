@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api.conversations import desks_threads, persons
+from chalicelib.api.conversations import desks_threads, narrowing, persons
 from chalicelib.api.http import across, cursors
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import invalid
 from chalicelib.api.http.formats import THREAD
-from chalicelib.api.http.services import service_of_query
+from chalicelib.api.http.services import needed_service, service_of_query
 from chalicelib.channels import limits
 from chalicelib.domain.thread import SOURCE, Conversation, Thread, parse_conversation_id
 from chalicelib.domain.view import conversation_view
@@ -22,8 +22,8 @@ from chalicelib.tables.threads import ThreadRow
 
 def listing(call: Call) -> Answer:
     """Conversations, each with its person, the newest first: of a contact in all of its threads, or of a service;
-    without either service by service. An agent of some desks is shown theirs: a page may then be short, and still have
-    a next one."""
+    without either service by service. Narrowed to what they are, of one or the other, or of agents of some desks to
+    theirs, a page may be short, and still have a next one."""
     page = _of_contact(call) if call.query.get("contact_id") else _of_services(call)
     mine = desks_threads.theirs(call.caller, (one.thread for one in page["data"]))
     page["data"] = [one for one in page["data"] if one.thread in mine]
@@ -33,6 +33,9 @@ def listing(call: Call) -> Answer:
 
 
 def _of_services(call: Call) -> dict[str, Any]:
+    narrowed = narrowing.of_query(call)
+    if narrowed is not None:
+        return narrowing.page(call, needed_service(call), narrowed)
     service = service_of_query(call)
     limit, of = cursors.limit_of(call), f"conversations {service}"
 
@@ -67,7 +70,9 @@ def _of_contact(call: Call) -> dict[str, Any]:
     keys = [parse_conversation_id(named[opened]) for opened in shown]
     rows = batch_get.get_all([(ThreadRow, key[0], threads.conversation_item(key[1])) for key in keys if key])
     following = cursors.encode(shown[-1], of=of) if len(left) > len(shown) else None
-    return {"data": [Conversation.of(row.state) for row in rows if row is not None], "next_cursor": following}
+    narrowed = narrowing.of_query(call) or narrowing.Narrowing()
+    found = (Conversation.of(row.state) for row in rows if row is not None)
+    return {"data": [one for one in found if narrowed.fits(one)], "next_cursor": following}
 
 
 def _threads_of(conversations: list[Conversation]) -> dict[str, Thread]:

@@ -99,7 +99,21 @@ QUERIES: dict[str, Query] = {
     ),
     "api.contacts.files:load": Query(OF_SERVICE | {"from_row": _number(10**8, 1)}),
     "api.contacts.files:dump": Query(OF_SERVICE | {"limit": _number(MOST_EXPORTED, MOST_EXPORTED), **CURSOR}),
-    "api.conversations.conversations:listing": Query(OF_SERVICE | {"contact_id": _text("contact-id")} | PAGED),
+    "api.conversations.conversations:listing": Query(
+        OF_SERVICE
+        | {
+            "contact_id": _text("contact-id"),
+            "state": _text(enum=["", "open", "offered", "accepted", "held", "closed"]),
+            "owner": _text(enum=["", "bot", "desk", "nobody"]),
+            "desk_id": _or_none("desk-id"),
+            "agent": _text(maxLength=200, description="Id of who has it."),
+            "outcome": _text(maxLength=200),
+            "channel_id": _or_none("channel-id"),
+            "from": _or_none("date-time", description="Opened at this time or later."),
+            "to": _or_none("date-time", description="Opened at this time or before."),
+        }
+        | PAGED
+    ),
     "api.deliveries.attempts:listing": Query(PAGED),
     "api.conversations.inbox:listing": Query(
         OF_SERVICE | {"desk_id": _text("desk-id"), "list": _text(enum=["queue", "mine", "all", "snoozed"])} | PAGED

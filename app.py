@@ -23,7 +23,7 @@ app.api.binary_types = []
 
 @app.lambda_function()
 def live(event: dict[str, Any], context: Any) -> Any:
-    """The sockets of visitors' pages: lets them in, hears them, forgets them."""
+    """The sockets of visitors' pages and consoles: lets them in, hears them, forgets them."""
     from chalicelib.steps import live as step
 
     return step.run(event, context)
@@ -61,9 +61,9 @@ def fan_out(event: DynamoDBEvent) -> Any:
     return step.run(event.to_dict(), event.context)
 
 
-@app.on_dynamodb_record(stream_arn="messages+connections", batch_size=100)
+@app.on_dynamodb_record(stream_arn="messages+connections+beats", batch_size=100)
 def push(event: DynamoDBEvent) -> Any:
-    """Tells open windows of web chats what is new."""
+    """Tells open windows of web chats, and open consoles, what is new."""
     from chalicelib.steps import push as step
 
     return step.run(event.to_dict(), event.context)

@@ -1,4 +1,5 @@
-"""What an open console costs: its pages' requests and units with a small inbox and a large one, and an hour of it.
+"""What an open console costs: its pages' requests and units with a small inbox and a large one, and an hour of it, by
+beats alone and with a socket beside them.
 
 The inbox is one desk's, shared by fifty agents; its rows are written as `observe` writes them. Calls and units are
 counted on moto, for who shows a key: a session costs one read unit more for each request, and two for a person's.
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from bench import pricing
+from bench import pricing, windows
 from bench.meter import Tally
 from bench.place import Place, moto
 from bench.report import Goal, Result
@@ -18,6 +19,10 @@ from bench.report import Goal, Result
 SMALL, LARGE, AGENTS = 500, 5000, 50
 BEAT_S, LISTS_S = 2, 60
 """How often the page asks while somebody looks (docs/console.md)."""
+BESIDE_S, NAMED_S, PING_S, CUT_S = 15, 30, 240, 7200
+"""How often it asks beside a socket, names that, says on it that it is there, and opens another."""
+OFFICES, EVENTS_A_DAY, DAY_H, DAYS = (1, 10, 50), 100, 8, 22
+"""Agents of an office, what happens at its desks for each of them in a day, and their month."""
 SETUP = ("bots", "desks", "channels", "people", "replies")
 Ask = Callable[[], Any]
 
@@ -29,9 +34,12 @@ def measure() -> Result:
         for size in (SMALL, LARGE):
             with new() as place:
                 found |= {f"{name}, {size} chats": one for name, one in _pages(place, size).items()}
+        with new() as place:
+            found |= _socket(place)
     rows = [[name, *one.values()] for name, one in found.items()]
     beat, lists = (found[f"{name}, {LARGE} chats"] for name in ("beat, nothing new", "inbox: mine and queue"))
     hour = (beat["usd"] * 3600 / BEAT_S + lists["usd"] * 3600 / LISTS_S) / pricing.MILLION * 100
+    beside = {agents: _beside_usd(found, beat["usd"], lists["usd"], agents) * 100 for agents in OFFICES}
     grown = max(
         found[f"{name}, {LARGE} chats"]["read_units"] / found[f"{name}, {SMALL} chats"]["read_units"]
         for name in ("first page", "conversation opened", "beat, nothing new")
@@ -39,12 +47,76 @@ def measure() -> Result:
     word = found[f"observe of a customer's word, {LARGE} chats"]
     goals = [
         Goal("an hour of a console that is looked at, by poll", 0.74, hour, "cents "),
+        *(
+            Goal(f"an hour of it beside a socket, {agents} agents", 0.25, cents, "cents ")
+            for agents, cents in beside.items()
+        ),
         Goal("read units with 5000 open chats, times those with 500", 1.05, grown),
         Goal("write units of the inbox for a word at a desk", 3, word["write_units"]),
     ]
     columns = ["what", "requests", "AWS calls", "read u.", "write u.", "USD a million"]
-    note = "An hour is 1800 beats without news and 60 readings of the lists; what people do comes on top."
-    return Result("console", "An open console", columns, rows, goals, [note], {"found": found, "cents_an_hour": hour})
+    months = ", ".join(f"{_month(beside[agents]):.2f} with {agents}" for agents in OFFICES)
+    frame = (found["a change told, 50 consoles"]["usd"] - found["a change told, 10 consoles"]["usd"]) / 40
+    even = (hour - beside[1]) / 100 * pricing.MILLION / frame
+    notes = [
+        "An hour is 1800 beats without news and 60 readings of the lists; what people do comes on top.",
+        f"Beside a socket {3600 // BESIDE_S} beats, of which every other one names it, and what is told.",
+        f"A month of {DAYS} days of {DAY_H} h: {_month(hour):.2f} USD by beats alone, by socket {months} agents.",
+        f"For each agent there are {EVENTS_A_DAY} changes a day at the desks, and each console is told of all.",
+        f"By socket it costs more from {even:.0f} changes an hour on.",
+    ]
+    figures = {"found": found, "cents_an_hour": hour, "cents_an_hour_beside_a_socket": beside, "even_at": even}
+    return Result("console", "An open console", columns, rows, goals, notes, figures)
+
+
+def _month(cents_an_hour: float) -> float:
+    return cents_an_hour / 100 * DAY_H * DAYS
+
+
+def _beside_usd(found: dict[str, dict[str, float]], beat: float, lists: float, agents: int) -> float:
+    """USD of an hour of one console of an office beside its socket."""
+    told = found[f"a change told, {agents} consoles"]["usd"] / agents
+    parts = {
+        "beats": beat * 3600 / BESIDE_S,
+        "naming": pricing.usd("dynamodb_write") * pricing.MILLION * 3600 / NAMED_S,
+        "lists": lists * 3600 / LISTS_S,
+        "minutes": pricing.usd("socket_minute") * pricing.MILLION * 60,
+        "being there": found["a ping"]["usd"] * 3600 / PING_S,
+        "opening": found["a socket opened and closed"]["usd"] * 3600 / CUT_S,
+        "told": told * EVENTS_A_DAY / DAY_H * agents,
+    }
+    return sum(parts.values()) / pricing.MILLION
+
+
+def _socket(place: Place) -> dict[str, dict[str, float]]:
+    """Opening a socket, saying that it is there, and telling consoles of one change."""
+    from chalicelib.ports.clock import now_ms
+    from chalicelib.tables import beats, console_sockets
+
+    service = place.make("services", name="office")
+    desk = place.make("desks", service_id=service, kind="console", name="people")
+    _fill(desk, 1)
+    place.cloud.pump()
+    ask = {"service_id": service}
+    whose = console_sockets.Ticket(service, "pe_1", None)
+
+    def opened() -> str:
+        return windows.console_opens(place, place.http("api", "POST", "/v1/console/ticket", ask)["ticket"])
+
+    found = {
+        "a socket opened and closed": _figures(place, [lambda: windows.closes(place, opened())]),
+    }
+    socket = opened()
+    found["a ping"] = _figures(place, [lambda: windows.is_there(place, socket)])
+    windows.closes(place, socket)
+    for agents in OFFICES:
+        while len(console_sockets.hearing(service, now_ms=now_ms())) < agents:
+            one = windows.console_opens(place, "")
+            console_sockets.add(one, whose, now_ms=now_ms())
+            assert console_sockets.lasts(one, whose, now_ms=now_ms() + 600_000)
+        beats.tell(service, desk, f"cv_{0:026d}_1", agents, now_ms=now_ms())
+        found[f"a change told, {agents} consoles"] = _figures(place, [place.cloud.pump])
+    return found
 
 
 def _pages(place: Place, size: int) -> dict[str, dict[str, float]]:

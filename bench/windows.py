@@ -17,6 +17,19 @@ def opens(place: Place) -> str:
     return socket
 
 
+def console_opens(place: Place, ticket: str) -> str:
+    """A console opens a socket by a ticket; without one it is there as if it had. Gives the socket's id."""
+    gateway = _gateway(place)
+    if not ticket:
+        socket = f"console{len(gateway.open)}="
+        gateway.open[socket] = []
+        return socket
+    with place.cloud.watched("live"):
+        status, socket = gateway.connect(ticket=ticket)
+    assert status == 200
+    return socket
+
+
 def closes(place: Place, socket: str) -> None:
     """The page goes, and API Gateway tells of it."""
     with place.cloud.watched("live"):
@@ -28,7 +41,7 @@ def is_there(place: Place, socket: str) -> None:
     """A page says that it is there, and is answered."""
     place.cloud.meter.tally.frames += 2
     with place.cloud.watched("live"):
-        assert _gateway(place).send(socket, {"type": "ping"}) == {"type": "pong"}
+        assert _gateway(place).send(socket, {"type": "ping"})["type"] == "pong"
 
 
 def before(place: Place) -> None:

@@ -50,7 +50,7 @@ LIMITS: dict[str, Limit] = {
     "live": Limit(
         10,
         256,
-        "a handful of reads when a window's socket opens, one when it says that it is there; the ceiling keeps a crowd "
+        "a handful of reads when a socket opens, one when its page says that it is there; the ceiling keeps a crowd "
         "that comes back at once from the rest",
         reserved=20,
     ),
@@ -81,7 +81,8 @@ LIMITS: dict[str, Limit] = {
     "push": Limit(
         60,
         512,
-        "a query for each message of a web chat, and a call of three seconds at most for each open window",
+        "a query for each message of a web chat and each change of an inbox, and a call of three seconds at most for "
+        "each open window and console",
         batch=100,
     ),
     "announce": Limit(60, 512, "a handful of calls for each conversation opened or closed", batch=100, old_after_s=300),

@@ -31,10 +31,16 @@ FILTERS: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("push", "messages"): (
         {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"data": {"M": {"channel_kind": {"S": ["webchat"]}}}}}},
     ),
-    # A socket that opens, and that an agent types; not that a visitor does.
+    # A visitor's socket that opens, and who types.
     ("push", "connections"): (
         {"eventName": ["INSERT"], "dynamodb": {"Keys": {"topic": {"S": [{"prefix": "thread#"}]}}}},
-        {"eventName": ["MODIFY"], "dynamodb": {"NewImage": {"news": {"S": ["agent.typing"]}}}},
+        {"eventName": ["MODIFY"], "dynamodb": {"NewImage": {"news": {"S": ["agent.typing", "visitor.typing"]}}}},
+    ),
+    # A change of the inbox, and who comes to a chat, writes there or goes; not that they are still there.
+    ("push", "beats"): (
+        {"eventName": _CHANGED, "dynamodb": {"Keys": {"topic": {"S": [{"prefix": "feed#"}]}}}},
+        {"eventName": _CHANGED, "dynamodb": {"NewImage": {"news": {"S": ["presence"]}}}},
+        {"eventName": ["REMOVE"], "dynamodb": {"Keys": {"topic": {"S": [{"prefix": "seen#"}]}}}},
     ),
 }
 """(Lambda, table) -> the records of the stream that it is woken for, those that fit one pattern; others cost nothing

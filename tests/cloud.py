@@ -52,6 +52,7 @@ STREAMS = (
     ("messages", "fan_out"),
     ("messages", "push"),
     ("connections", "push"),
+    ("beats", "push"),
     ("threads", "announce"),
     ("threads", "observe"),
     ("contacts", "announce"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +17,7 @@ from chalicelib.ports.settings import settings
 from tests.cloud import Cloud, Context
 from tests.outside import Answer, Heard, Outside, serving
 
-_MOMENT = ("open", "closed", "failing", "opening", "calls", "cursor", "read", "_made")
+_MOMENT = ("open", "closed", "failing", "opening", "calls", "cursor", "read", "inbox", "beat", "_made")
 GONE: Answer = (410, {"message": "gone"}, {"x-amzn-ErrorType": "GoneException"})
 
 
@@ -39,6 +39,10 @@ class Gateway:
     """How far the pages have come together."""
     read: dict[str, str] = field(default_factory=dict)
     """Message -> what it said, of all that pages were told."""
+    inbox: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Conversation -> its row as consoles know it, by sockets and beats: the latest version that they were given."""
+    beat: str | None = None
+    """The cursor of the beats."""
     _made: int = 0
 
     def answer(self, heard: Heard) -> Answer:
@@ -61,7 +65,14 @@ class Gateway:
         self.open[connection].append(frame)
         self.cursor = str(max(int(frame.get("next", 0)), int(self.cursor or 0)))
         self.read |= {row["id"]: row["text"] for row in frame.get("data", ())}
+        self.shows(frame.get("changes", ()))
         return 200, b""
+
+    def shows(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Rows of the inbox come to a console; one that it has, or an older one, it passes over."""
+        for row in rows:
+            known = self.inbox.get(row["conversation_id"], {"version": 0})
+            self.inbox |= {row["conversation_id"]: row} if row["version"] > known["version"] else {}
 
     def connect(self, *, origin: str = "", **query: str) -> tuple[int, str]:
         """(status, id) of a page that opens a socket."""

@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "inbound": ("domain", "wire", "ports", "tables", "bots", "desks", "sources", "inbound"),
     # What the steps share that serve pages of web chats.
     "visitors": ("domain", "ports", "tables", "channels", "visitors"),
-    # What `observe` does, and `fire_timer` when it has to be done again.
+    # What `observe` does, and `fire_timer` when it has to be done again; and how the API and sockets show it.
     "inbox": ("domain", "ports", "tables", "inbox"),
     "steps": (
         "domain", "wire", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows",
@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "api": (
         "domain", "wire", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows",
-        "inbound", "api", "__version__",
+        "inbound", "inbox.views", "api", "__version__",
     ),
     # A client of the documented API, for people: it knows nothing but that, and how files of contacts are read.
     "cli": ("cli", "domain.file_text", "domain.contact_file"),

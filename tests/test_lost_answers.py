@@ -39,6 +39,8 @@ CONDITIONAL = {
     "tables.receipts.claim": "the same digest passes again",
     "tables.receipts.event_of_key": "what stands is read: our own event's id is the answer",
     "tables.connections._types": "one side types: noted by this call or another",
+    "tables.console_sockets.redeem": "used is used: its page asks for another",
+    "tables.console_sockets.lasts": "for the next minute, by this call or another",
     "tables.inbox._later": "a version says all of the row: whoever has shown it has shown the same",
     "tables.inbox.claim": "the same person's claim passes again",
     "tables.inbox.see": "a number only advances",

@@ -1,7 +1,9 @@
-"""The sockets of visitors' pages: lets them in, hears what they send, forgets them. What they are told is `push`'s.
+"""The sockets of visitors' pages and of consoles: lets them in, hears what they send, forgets them. What they are told
+is `push`'s.
 
 Writes the two rows of a socket one after the other, and so they go; cut off after either, what is left ends by itself
-(`tables/connections.py`). A page that was refused polls.
+(`tables/connections.py`). A page that was refused polls. A console's ticket goes first: cut off after that, its page
+asks for another.
 """
 
 from __future__ import annotations
@@ -14,13 +16,13 @@ from chalicelib.domain.thread import thread_id
 from chalicelib.inbound import strangers
 from chalicelib.ports import aws, clock, log
 from chalicelib.ports.web import Problem
-from chalicelib.tables import connections, media_links
-from chalicelib.tables.connections import THREAD, Connection
+from chalicelib.tables import connections, console_sockets, media_links
+from chalicelib.tables.connections import SERVICE, THREAD, Connection
 from chalicelib.visitors import chats
 from chalicelib.wire.json_body import read
 
 MOST_SOCKETS = 10
-"""Of one session: windows of one chat."""
+"""Of one session: windows of one chat; and of one person: browsers in which they have the console open."""
 MOST_SENT = 4096
 """Characters of a frame that a page sends."""
 _OK: dict[str, Any] = {"statusCode": 200}
@@ -52,6 +54,8 @@ def _let_in(event: dict[str, Any], connection: str) -> dict[str, Any]:
     """Let a page's socket in, where its session has begun: as a poll would answer it, and for as many windows."""
     query = dict(event.get("queryStringParameters") or {})
     headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+    if "ticket" in query:
+        return _let_console_in(str(query["ticket"]), headers.get("origin", ""), connection)
     service, channel = chats.chat(query.get("channel", ""))
     # Browsers say where a page is from and let it open sockets anywhere: nobody but us looks.
     chats.allowed(channel, headers.get("origin", ""), media_links.base() + "/")
@@ -65,6 +69,19 @@ def _let_in(event: dict[str, Any], connection: str) -> dict[str, Any]:
     include = chats.included(query.get("include", ""))
     connections.add(Connection(connection, topic, service, channel.id, after, include, now))
     log.step("live", outcome="opened", channel=channel.id, thread=thread, connection=connection)
+    return _OK
+
+
+def _let_console_in(ticket: str, origin: str, connection: str) -> dict[str, Any]:
+    """Let a console's socket in, from a page of the origin that the ticket was given to."""
+    now = clock.now_ms()
+    given = console_sockets.redeem(ticket, origin=origin, now_ms=now)
+    if given is None:
+        raise Problem(401, "bad_ticket", "this ticket is not good, or not any more")
+    if console_sockets.open_of(given.service, given.person, now_ms=now) >= MOST_SOCKETS:
+        raise Problem(429, "too_many_sockets", f"a person may have {MOST_SOCKETS} sockets")
+    console_sockets.add(connection, given, now_ms=now)
+    log.step("live", outcome="opened", service=given.service, connection=connection)
     return _OK
 
 
@@ -84,7 +101,8 @@ def _heard(connection: str, body: str, *, packed: bool) -> dict[str, Any]:
         # It was forgotten and nobody could close it: its page would wait for ever.
         return _said(type="error", code="unknown_connection", detail="this socket is not known any more; open another")
     if kind == "ping":
-        return _said(type="pong")
+        # A console's beats name its socket.
+        return _said(type="pong", **({"socket": connection} if topic.startswith(SERVICE) else {}))
     if topic.startswith(THREAD):
         connections.visitor_types(connection, topic, now_ms=clock.now_ms())
     return _OK

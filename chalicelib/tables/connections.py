@@ -1,8 +1,9 @@
 """Table `connections`: who is to be told of something at once, by an open socket.
 
-A socket has two rows: `thread#<thread>` finds all who hear of a thread, `connection#<id>` what one
-hears of. Both end by themselves a little after API Gateway ends the socket; `push` forgets one sooner, when it finds it
-closed. The stream tells `push` of a new socket, and that an agent types.
+A socket has two rows: `thread#<thread>` finds all who hear of a thread, `service#<service>` the consoles that hear of
+an inbox, `connection#<id>` what one hears of. Both end by themselves a little after API Gateway ends the socket; `push`
+forgets one sooner, when it finds it closed. The stream tells `push` of a new socket of a thread, and who types. What
+only consoles need of it stands in `console_sockets.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pynamodb.models import Model
 from chalicelib.ports.settings import settings
 from chalicelib.tables.writes import same_by_whomever, updated
 
-THREAD, CONNECTION = "thread#", "connection#"
+THREAD, SERVICE, CONNECTION = "thread#", "service#", "connection#"
 """What topics begin with."""
 KEEP_S = 130 * 60
 """API Gateway ends a socket after two hours
@@ -54,6 +55,14 @@ class ConnectionRow(Model):
     """When they last did, in milliseconds."""
     agent = UnicodeAttribute(null=True)
     """Name of the agent who types."""
+    person = UnicodeAttribute(null=True)
+    """Of a console, and of a ticket: whose it is."""
+    desks = UnicodeAttribute(null=True)
+    """The only desks of which they are shown anything; absent: all."""
+    origin = UnicodeAttribute(null=True)
+    """Of a ticket: the origin of the page that asked for it."""
+    until = NumberAttribute(null=True)
+    """When a ticket is void, or a console is told no more; in milliseconds."""
     expires = NumberAttribute(null=True)
     """TTL, in seconds since the epoch."""
 

@@ -93,11 +93,11 @@ class Emulator:
         """Its process id while it runs."""
         return self._process.pid if self._process else None
 
-    def client(self, service: str) -> Any:
-        """A boto3 client of the emulator with the rights of its root account."""
+    def client(self, service: str, *, endpoint_url: str = "") -> Any:
+        """A boto3 client of the emulator, or of an API of its, with the rights of its root account."""
         return boto3.client(
             service,
-            endpoint_url=self.endpoint,
+            endpoint_url=endpoint_url or self.endpoint,
             region_name=REGION,
             aws_access_key_id="test",
             aws_secret_access_key="test",  # noqa: S106 - the emulator's fixed root credentials

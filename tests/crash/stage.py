@@ -130,6 +130,27 @@ class Stage:
         with suppress(CutOff):
             self._once("live", lambda: self.sockets.disconnect(connection))
 
+    def console_looks(self, **more: Any) -> None:
+        """A console sees whether its socket is open and known, else it opens another; then it beats, as a browser does
+        every 15 seconds beside one."""
+        service = self.deployment.ids["care"]
+        known = {"type": "pong", "socket": next(iter(self.sockets.open), "")}
+        if not self.sockets.open or self.page_sends({"type": "ping"}) != known:
+            self.sockets.open.clear()
+            self._at_the_socket(lambda: self._opens(service))
+        socket = next(iter(self.sockets.open))
+        asked = {"service_id": service, "cursor": self.sockets.beat, "socket": socket} | more
+        status, answer = self.deployment.call("POST", "/v1/console/beat", asked)
+        assert (status, answer["socket"]) == (200, True), answer
+        self.sockets.beat = answer["cursor"]
+        self.sockets.shows(answer["changes"])
+
+    def _opens(self, service: str) -> None:
+        step, self.cloud.step = self.cloud.step, ""
+        _, given = self.deployment.call("POST", "/v1/console/ticket", {"service_id": service})
+        self.cloud.step = step
+        assert self.sockets.connect(ticket=given["ticket"])[0] == 200
+
     def _at_the_socket(self, call: Callable[[], Any]) -> Any:
         """Who is cut off tries again."""
         with suppress(CutOff):
@@ -478,6 +499,7 @@ def outcome(stage: Stage) -> dict[str, Any]:
     # A consumer tells what comes twice by its id.
     rows["bus"] = {event["id"]: _timeless(event) for event in stage.on_the_bus}
     rows["pages"] = stage.sockets.read
+    rows["consoles"] = _timeless(stage.sockets.inbox)
     rows["untold"] = untold()
     return rows | {name: _told(outside) for name, outside in stage.outsides().items()}
 

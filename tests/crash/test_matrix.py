@@ -47,7 +47,7 @@ KNOWN = {
     | {"ChangeMessageVisibilityBatch"},
     "fan_out": _QUEUE | _BUS | {"PutItem", "UpdateItem"},
     "announce": _TOLD | {"DeleteItem"},
-    "push": _QUEUE | {"GetItem", "Query", "PostToConnection", "DeleteItem", "DeleteConnection"},
+    "push": _QUEUE | {"GetItem", "BatchGetItem", "Query", "PostToConnection", "DeleteItem", "DeleteConnection"},
     "live": {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"},
     "observe": {"GetItem", "UpdateItem", "PutItem"},
     "deliver": _TRIED | _TOLD | {"BatchGetItem"},
@@ -216,6 +216,8 @@ def test_the_scenarios_do_what_they_say(matrix: Matrix) -> None:
     parts = {row["id"]: row["data"]["parts"] for row in ends["moved"]["contacts"] if "parts" in (row.get("data") or {})}
     assert len(people) == len(parts) == 2 and parts[people["Eve"]][0][0] == parts[people[""]][0][1] > 0
     assert [*ends["live"]["pages"].values()][-2:] == ["I am Ana", "and you?"]
+    (row,) = ends["console"]["consoles"].values()
+    assert (row["last"]["text"], row["unread"]) == ("hello?", 2)
     assert not any(end["untold"] for end in ends.values())
     (row,) = (dict(row["data"]) for row in ends["inbox"]["inbox"])
     assert (row.pop("state"), row.pop("outcome"), row.pop("agent")["name"]) == ("closed", "solved", "test")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.ports import sockets as port
 from chalicelib.steps import live
-from chalicelib.tables import connections
+from chalicelib.tables import beats, connections
 from infra import edges, sockets
 from infra.limits import LIMITS, SOCKETS
 from infra.local import fixes
@@ -104,12 +104,25 @@ def test_only_new_messages_of_web_chats_wake_push(kind: str, verb: str) -> None:
     verb=st.sampled_from(["INSERT", "MODIFY", "REMOVE"]),
     news=st.sampled_from(["", connections.AGENT_TYPES, connections.VISITOR_TYPES]),
 )
-def test_a_new_socket_and_an_agent_who_types_wake_push(topic: str, verb: str, news: str) -> None:
+def test_a_visitors_socket_and_who_types_wake_push(topic: str, verb: str, news: str) -> None:
     image = {"news": {"S": news}} if news else {}
     record = {"eventName": verb, "dynamodb": {"Keys": {"topic": {"S": topic}}, "NewImage": image}}
     woken = any(matches(one, record) for one in FILTERS["push", "connections"])
     opens = verb == "INSERT" and topic.startswith(connections.THREAD)
-    assert woken == (opens or (verb == "MODIFY" and news == connections.AGENT_TYPES))
+    assert woken == (opens or (verb == "MODIFY" and bool(news)))
+
+
+@given(
+    topic=st.sampled_from(["feed#sv_1", "seen#sv_1#cv_1"]),
+    verb=st.sampled_from(["INSERT", "MODIFY", "REMOVE"]),
+    news=st.sampled_from(["", beats.PRESENCE]),
+)
+def test_a_changed_inbox_and_who_comes_and_goes_wake_push(topic: str, verb: str, news: str) -> None:
+    image = {"news": {"S": news}} if news and verb != "REMOVE" else {}
+    record = {"eventName": verb, "dynamodb": {"Keys": {"topic": {"S": topic}}, "NewImage": image}}
+    woken = any(matches(one, record) for one in FILTERS["push", "beats"])
+    of_chat = topic.startswith(beats.SEEN)
+    assert woken == (verb == "REMOVE" if of_chat and not image else verb != "REMOVE")
 
 
 def test_a_stream_has_two_readers_at_most(template: Template) -> None:

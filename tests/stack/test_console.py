@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -75,6 +76,33 @@ class Office:
         (new,) = eventually(lambda: set(self._offered()) - before, "a conversation of the desk")
         return visitor, str(new)
 
+    def sockets(self) -> list[str]:
+        """Sockets of consoles that are told what happens here."""
+        table = f"parley-{self.platform.up.stage}-connections"
+        rows = self.platform.up.client("dynamodb").scan(TableName=table)["Items"]
+        return [row["connection"]["S"] for row in rows if row.get("service") == {"S": self.service} and "until" in row]
+
+    def much_happens(self) -> None:
+        """More than a beat answers."""
+        at, dynamodb = int(time.time() * 1000), self.platform.up.client("dynamodb")
+        for n in range(0, 125, 25):
+            rows = [
+                {"topic": f"feed#{self.service}", "place": f"{at:013d}#cv_{n + one}", "desk": self.desk}
+                | {"conversation": f"cv_{n + one}"}
+                for one in range(25)
+            ]
+            items = [{name: {"S": text} for name, text in row.items()} | {"at": {"N": str(at)}} for row in rows]
+            put = [{"PutRequest": {"Item": item | {"expires": {"N": str(at // 1000 + 600)}}}} for item in items]
+            dynamodb.batch_write_item(RequestItems={f"parley-{self.platform.up.stage}-beats": put})
+
+    def cut(self, socket: str) -> None:
+        """Close a socket, as API Gateway may at any time."""
+        live = self.platform.get(f"/v1/channels/{self.channel}")["live_url"]
+        sockets = self.platform.up.emulator.client(
+            "apigatewaymanagementapi", endpoint_url=f"http{live.removeprefix('ws')}"
+        )
+        sockets.delete_connection(ConnectionId=socket)
+
     def _offered(self) -> list[str]:
         listed = self.platform.get(f"/v1/conversations?service_id={self.service}&limit=100")["data"]
         return [one["id"] for one in listed if one["kind"] == "desk" and one["state"] == "offered"]
@@ -133,6 +161,22 @@ class Console:
         chosen = patiently(lambda: self.browser.find_element(By.CSS_SELECTOR, ".compose input[type=file]"))
         eventually(chosen, "where files are chosen").send_keys(str(file))
         self.sees(file.name, "MB")
+
+    def blocks(self, *urls: str) -> None:
+        """Let nothing of these be asked from now on."""
+        self.browser.execute_cdp_cmd("Network.enable", {})
+        self.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": [*urls]})
+
+    def sleeps(self, visitor: Visitor) -> None:
+        """Have all of the page stand still for some seconds, as on a laptop that is shut: it waits for a poll."""
+        poll = f"{self.platform.up.base_url}/channels/{visitor.channel}/messages?wait_s=8&after=999999"
+        wait = "const held = new XMLHttpRequest(); held.open('GET', arguments[0], false); setTimeout(() => held.send())"
+        self.browser.execute_script(wait, f"{poll}&session={visitor.session}")
+
+    def beats(self) -> int:
+        """How many beats the page has asked for."""
+        names = "return performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/beat')).length"
+        return int(self.browser.execute_script(names))
 
     def leave(self) -> None:
         """Take the focus out of the composer, so that keys are deeds."""
@@ -202,12 +246,55 @@ def test_a_customer_is_answered(office: Office, seat: Callable[[str], Console], 
 
 
 def test_of_two_who_claim_one_has_it(office: Office, seat: Callable[[str], Console]) -> None:
-    _, conversation = office.handed_over()
-    people = [seat("Ann"), seat("Tom")]
+    """They hear of each other and of the visitor by sockets alone, by beats alone, in two windows, after a sleep."""
+    visitor, conversation = office.handed_over()
+    people = ann, tom = [seat("Ann"), seat("Tom")]
     for one in people:
         one.open(conversation)
-    people[0].sees("Tom is looking at this too")
-    people[1].sees("Ann is looking at this too")
+    ann.sees("Tom is looking at this too")
+    tom.sees("Ann is looking at this too")
+    eventually(lambda: len(office.sockets()) == 2, "a socket of each")
+    for one in people:
+        one.blocks("*/v1/console/beat*")
+    visitor.says("by socket alone")
+    for one in people:
+        one.sees("by socket alone")
+    for one in people:
+        one.blocks("*/v1/console/ticket*")
+    for socket in office.sockets():
+        office.cut(socket)
+    visitor.says("by beats alone")
+    for one in people:
+        one.sees("by beats alone")
+    assert office.sockets() == []
+
+    tom.browser.switch_to.new_window("window")
+    tom.browser.get(f"{office.platform.up.console_url}#/{office.service}/inbox/{conversation}")
+    tom.sees("by beats alone")
+    tom.blocks()
+    first, second = tom.browser.window_handles
+    asked = {}
+    for window in (second, first):
+        tom.browser.switch_to.window(window)
+        visitor.says(f"heard in {window}")
+        tom.sees(f"heard in {window}")
+        asked[window] = tom.beats()
+    assert asked[first] and not asked[second], "one of two windows asks"
+    tom.browser.close()
+    tom.browser.switch_to.window(second)
+    visitor.says("and the other goes on")
+    tom.sees("and the other goes on")
+    tom.blocks("*/v1/console/ticket*")
+    for socket in office.sockets():
+        office.cut(socket)
+    tom.sleeps(visitor)
+    office.much_happens()
+    visitor.says("while it was asleep")
+    ann.sees("while it was asleep")
+    tom.sees("while it was asleep")
+    for one in people:
+        said = [line for line in one.text().splitlines() if line.startswith(("by ", "heard in", "and the", "while"))]
+        assert len(said) == len({*said}) + 1, "nothing is lost, and only the list says the last once more"
     for one in people:
         one.click(".compose .btn.main", "Claim")
 

@@ -9,13 +9,13 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.api.conversations.inbox_rows import row_view
 from chalicelib.domain import event as kinds
 from chalicelib.domain.deciding.decide import decide
 from chalicelib.domain.deciding.routing import Party
 from chalicelib.domain.event import Event
 from chalicelib.domain.message import FAILED, Content
 from chalicelib.domain.thread import CLOSED, DESK, Thread, changing, conversation_id
+from chalicelib.inbox.views import row_view
 from chalicelib.tables import inbox, messages, threads
 from chalicelib.tables.inbox import InboxRow
 from chalicelib.tables.threads import ThreadRow

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from chalicelib.api.conversations import desks_threads
-from chalicelib.api.conversations.inbox_rows import InboxAnswer, row_view
+from chalicelib.api.conversations.inbox_rows import InboxAnswer
 from chalicelib.api.http import cursors
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields, body
@@ -26,18 +26,20 @@ from chalicelib.api.http.formats import CONVERSATION, ServiceId
 from chalicelib.api.http.routes import AGENT
 from chalicelib.api.http.shapes import Person
 from chalicelib.domain.thread import parse_conversation_id
+from chalicelib.inbox.views import at_chat, row_view
 from chalicelib.ports import clock
-from chalicelib.ports.clock import rfc3339
 from chalicelib.ports.web import Problem
-from chalicelib.tables import batch_get, beats, config, connections, inbox, threads
-from chalicelib.tables.beats import Change
+from chalicelib.tables import batch_get, beats, config, connections, console_sockets, inbox, threads
+from chalicelib.tables.beats import Change, Presence
 from chalicelib.tables.config import Resource
+from chalicelib.tables.console_sockets import Ticket
 from chalicelib.tables.inbox import InboxRow
 from chalicelib.tables.threads import ThreadRow
 
 _MOST_CHANGES = 100
 _MOST_WATCHED = 20
-_WRITE_AGAIN_MS = 20_000
+_WRITE_AGAIN_MS = 14_000
+"""So that it is done by each beat of those that come every 15 seconds, and none is thought to be gone."""
 _SHORT = slice(3, 15)
 """Enough of a conversation's id (60 bits of its thread) to tell those of a few seconds apart in a cursor."""
 ConversationId = Annotated[
@@ -57,6 +59,8 @@ class Beat(Fields):
     """Whether the caller writes in it."""
     watch: Annotated[list[ConversationId], Field(max_length=_MOST_WATCHED)] = []
     """Conversations whose threads' versions are wanted."""
+    socket: Annotated[str, Field(max_length=128)] | None = None
+    """An open socket of the page, which is told of what happens for the next minute."""
 
 
 class At(BaseModel):
@@ -88,6 +92,8 @@ class BeatAnswer(BaseModel):
     visitor_typing: bool
     """Whether the visitor of the open chat writes, where their page has a socket."""
     versions: Versions
+    socket: bool | None
+    """Whether the page's socket is known; false: it is told nothing. Null where none was named."""
 
 
 @dataclass(slots=True)
@@ -110,6 +116,8 @@ def beat(call: Call) -> Answer:
     of = f"beat {service} {call.caller.who['id']}"
     place = _read(cursors.decode(wanted.cursor, of=of)) if wanted.cursor else _Place(now)
     _forget_others(call, wanted)
+    # First: of what is noted after this its socket is told, and what was noted before is read.
+    known = _lasts(call, service, wanted.socket, now) if wanted.socket else None
     versions = _versions(service, wanted.watch)
     changes, missed = _changes(call, service, place, now) if wanted.cursor else ([], False)
     if call.caller.may(AGENT):
@@ -119,9 +127,10 @@ def beat(call: Call) -> Answer:
         "cursor": cursors.encode([place.at, place.sent, place.here, place.typing, place.wrote], of=of),
         "changes": changes,
         "missed": missed,
-        "presence": _presence(call, service, wanted.open, now) if wanted.open else [],
+        "presence": at_chat(wanted.open, _others(call, service, wanted.open, now)) if wanted.open else [],
         "visitor_typing": bool(wanted.open) and _visitor_types(service, wanted.open or "", now),
         "versions": versions,
+        "socket": known,
     }
     return Answer(200, answer)
 
@@ -142,6 +151,11 @@ def _read(given: Any) -> _Place:
         case [int(at), dict(sent), str(here), bool(typing), int(wrote)] if all(type(n) is int for n in sent.values()):
             return _Place(at, sent, here, typing, wrote)
     raise cursors.bad_cursor()
+
+
+def _lasts(call: Call, service: str, socket: str, now: int) -> bool:
+    whose = Ticket(service, call.caller.who["id"], call.caller.desks)
+    return console_sockets.lasts(socket, whose, now_ms=now)
 
 
 def _versions(service: str, watched: list[str]) -> dict[str, Any]:
@@ -186,22 +200,15 @@ def _note(call: Call, service: str, wanted: Beat, place: _Place, now: int) -> No
     who, chat, typing = call.caller.who, wanted.open or "", bool(wanted.open) and wanted.typing
     if place.here and place.here != chat:
         beats.gone(service, place.here, who["id"])
-    if chat and ((place.here, place.typing) != (chat, typing) or now - place.wrote >= _WRITE_AGAIN_MS):
-        beats.here(service, chat, who, typing=typing, now_ms=now)
+    new = (place.here, place.typing) != (chat, typing)
+    if chat and (new or now - place.wrote >= _WRITE_AGAIN_MS):
+        beats.here(service, chat, who, typing=typing, new=new, now_ms=now)
         place.wrote = now
     place.here, place.typing = chat, typing
 
 
-def _presence(call: Call, service: str, chat: str, now: int) -> list[dict[str, Any]]:
-    return [
-        {
-            "conversation_id": chat,
-            "agent": {"id": one.id, "name": one.name or None},
-            "typing": one.typing,
-            "at": rfc3339(one.at),
-        }
-        for one in beats.others(service, chat, call.caller.who["id"], now_ms=now)
-    ]
+def _others(call: Call, service: str, chat: str, now: int) -> list[Presence]:
+    return [one for one in beats.there(service, chat, now_ms=now) if one.id != call.caller.who["id"]]
 
 
 def _visitor_types(service: str, chat: str, now: int) -> bool:

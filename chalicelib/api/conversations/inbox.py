@@ -17,7 +17,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chalicelib.api.conversations.inbox_rows import row_view
 from chalicelib.api.http import cursors
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields, body, invalid
@@ -25,6 +24,7 @@ from chalicelib.api.http.services import is_id, service_of_query
 from chalicelib.domain.chat import CONSOLE, Chat
 from chalicelib.domain.event import CHAT_ACCEPTED, Event
 from chalicelib.domain.thread import DESK, Thread, parse_conversation_id
+from chalicelib.inbox.views import row_view
 from chalicelib.ports import clock, ids, queues
 from chalicelib.ports.queues import Entry
 from chalicelib.ports.web import Problem

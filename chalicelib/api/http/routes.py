@@ -145,6 +145,7 @@ TABLE: tuple[Route, ...] = (
     Route("POST", "/v1/conversations/{id}/claim", "api.conversations.inbox:claim", AGENT),
     Route("POST", "/v1/conversations/{id}/seen", "api.conversations.inbox:seen", AGENT),
     Route("POST", "/v1/console/beat", "api.conversations.beat:beat", READ),
+    Route("POST", "/v1/console/ticket", "api.conversations.ticket:issue", READ),
     Route("GET", "/v1/inbox", "api.conversations.inbox:listing", READ),
     Route("GET", "/v1/threads/{id}", "api.conversations.conversations:thread", READ),
     Route("GET", "/v1/messages", "api.conversations.messages:listing", READ),

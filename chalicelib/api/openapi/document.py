@@ -23,6 +23,7 @@ from chalicelib.api.conversations.inbox import Seen
 from chalicelib.api.conversations.inbox_rows import InboxAnswer
 from chalicelib.api.conversations.messages import MessagesList
 from chalicelib.api.conversations.recent import RecentMessages, RecentMessagesAnswer
+from chalicelib.api.conversations.ticket import TicketAnswer, TicketFor
 from chalicelib.api.conversations.trigger_events import EventAnswer, TriggerAsk, TriggerAsked
 from chalicelib.api.deliveries.replay import Replay
 from chalicelib.api.deliveries.replays import NewReplay, ReplayJob
@@ -92,6 +93,7 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.conversations.agents:events": (202, DeskEvents, shapes.Accepted),
     "api.conversations.files:offer": (200, FilesToPut, FilePlacesForAgent),
     "api.conversations.beat:beat": (200, Beat, BeatAnswer),
+    "api.conversations.ticket:issue": (200, TicketFor, TicketAnswer),
     "api.conversations.inbox:claim": (200, None, InboxAnswer),
     "api.conversations.inbox:seen": (204, Seen, None),
     "api.deliveries.trying:one": (202, None, shapes.Delivery),

@@ -49,6 +49,7 @@ _ALSO: dict[str, tuple[int, ...]] = {
     "api.conversations.agents:events": (410,),
     "api.conversations.inbox:listing": (404,),
     "api.conversations.beat:beat": (404,),
+    "api.conversations.ticket:issue": (404,),
     "api.conversations.inbox:claim": (409, 410),
     "api.conversations.inbox:seen": (409, 410),
     "steps.receive_source:run": (403,),

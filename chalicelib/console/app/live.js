@@ -1,28 +1,30 @@
-// What changes elsewhere: one question every two seconds while somebody looks, whose answer all tabs of the browser hear.
-// The cursor is the truth; what comes twice has a version, and an older one is passed over.
+// What changes elsewhere: one question every two seconds while somebody looks, whose answer all tabs of the browser hear,
+// and every 15 beside a socket. The cursor is the truth; what comes twice has a version, and an older one is passed over.
 import { post } from "./api.js";
 import { load as loadRows, apply, rows } from "./rows.js";
 import { load as loadSetup, setup } from "./setup.js";
 import { store } from "./store.js";
 
-const QUICK = 2000, IDLE = 10_000, IDLE_AFTER = 120_000, ANEW_AFTER = 60_000, OLD = 8000;
-export const live = store({ at: Date.now(), failing: false, presence: [], visitor: null, versions: {} });
+const QUICK = 2000, SLOW = 15_000, IDLE = 10_000, IDLE_AFTER = 120_000, ANEW_AFTER = 60_000, OLD = 8000;
+export const live = store({ at: Date.now(), told: 0, presence: [], visitor: null, versions: {} });
 export const open = store(null); // {conversation, watch, typing}: what this page looks at
-let touched = Date.now();
+let touched = Date.now(), told = false;
 for (const kind of ["pointerdown", "keydown", "pointermove", "focus"]) addEventListener(kind, () => { touched = Date.now(); }, { passive: true, capture: true });
 
 export const stale = (now = Date.now()) => document.visibilityState === "visible" && now - live.get().at > Math.max(OLD, pause() + OLD);
-const pause = () => (Date.now() - touched > IDLE_AFTER ? IDLE : QUICK);
+const pause = () => (told ? SLOW : Date.now() - touched > IDLE_AFTER ? IDLE : QUICK);
 
 export function start(service, me) {
   const name = `parley ${service} ${me}`;
   const channel = new BroadcastChannel(name);
   const done = new AbortController();
-  let cursor = null, anewAt = 0, wake = () => {}, others = null;
+  let cursor = null, anewAt = 0, again = false, end = () => {}, others = null, socket = null;
+  const wake = () => { again = true; end(); };
 
   const heard = (answer) => {
     apply(service, answer.changes);
-    live.set({ at: Date.now(), failing: false, presence: answer.presence, visitor: answer.visitor_typing ? answer.open : null, versions: answer.versions.threads ?? {} });
+    const was = live.get(), later = was.told > answer.asked; // what a socket told meanwhile is newer
+    live.set({ at: Date.now(), told: was.told, presence: later ? was.presence : answer.presence, visitor: later ? was.visitor : answer.visitor_typing ? answer.open : null, versions: answer.versions.threads ?? {} });
     const version = answer.versions.config ?? 0;
     const known = setup.get();
     if (!version || known.service !== service || known.version === version) return;
@@ -30,28 +32,38 @@ export function start(service, me) {
     if (known.version) loadSetup(service, version).catch(() => {});
     else setup.set({ ...known, version });
   };
+  const hear = ({ changes = [], presence, conversation_id, ...more }) => {
+    const now = live.get();
+    apply(service, changes);
+    live.set({ ...now, at: Date.now(), told: presence || "visitor" in more ? Date.now() : now.told, presence: presence ? [...now.presence.filter((one) => one.conversation_id !== conversation_id), ...presence] : now.presence, visitor: "visitor" in more ? more.visitor : now.visitor });
+  };
   const everything = async () => {
     anewAt = Date.now();
     await Promise.all(["mine", "queue", ...Object.keys(rows.get().loaded).filter((list) => list === "all" || list === "snoozed")].map((list) => loadRows(service, list)));
   };
   const beat = async () => {
+    again = false;
+    const asked = Date.now();
     const mine = document.hasFocus() || !others ? open.get() : others;
-    const told = await post("v1/console/beat", { service_id: service, cursor, open: mine?.conversation ?? null, typing: Boolean(mine?.typing), watch: mine?.watch ?? [] }, { signal: done.signal });
-    const answer = { ...told, open: mine?.conversation ?? null };
+    const said = await post("v1/console/beat", { service_id: service, cursor, open: mine?.conversation ?? null, typing: Boolean(mine?.typing), watch: mine?.watch ?? [], socket: socket?.name() ?? null }, { signal: done.signal });
+    const answer = { ...said, asked, open: mine?.conversation ?? null };
     cursor = answer.cursor;
+    socket?.beat(answer);
+    told = Boolean(socket?.known()) && (!mine || rows.get().byId.has(mine.conversation)); // of a bot's no socket tells
     heard(answer);
-    channel.postMessage({ answer });
+    channel.postMessage({ answer, told });
     // What comes too late for the cursor, or is more than one answer holds, stands in the lists.
     if (answer.missed || Date.now() - anewAt > ANEW_AFTER) await everything();
   };
   const rest = (length) => new Promise((on) => {
-    const timer = setTimeout(on, length);
-    wake = () => { clearTimeout(timer); on(); };
+    const until = Date.now() + length;
+    const timer = setInterval(() => (again || Date.now() >= until) && end(), 500); // one timeout would not count a laptop's sleep
+    end = () => { clearInterval(timer); on(); };
+    if (again) end();
   });
   const lead = async () => {
     let wrong = 0;
-    while (!done.signal.aborted) {
-      if (document.visibilityState !== "visible") return;
+    while (!done.signal.aborted && document.visibilityState === "visible") {
       try {
         await beat();
         wrong = 0;
@@ -59,10 +71,22 @@ export function start(service, me) {
         if (error.name === "AbortError" || error.status === 401) return;
         if (error.code === "bad_cursor") return location.reload(); // another person has signed in in another tab
         wrong += 1;
-        live.set({ ...live.get(), failing: true });
+        socket?.failed();
       }
       await rest(wrong ? Math.min(30_000, QUICK * 2 ** wrong) : pause());
     }
+  };
+  // Beside a socket, of which the other tabs hear too.
+  const beside = async () => {
+    let over = false;
+    import("./socket.js").then(({ connect }) => {
+      if (over) return;
+      socket = connect(service, (frame) => { hear(frame); channel.postMessage({ frame }); }, () => { told = false; wake(); });
+    }, () => {});
+    await lead();
+    over = true;
+    socket?.close();
+    [socket, told] = [null, false];
   };
   const run = async () => {
     while (!done.signal.aborted) {
@@ -72,7 +96,7 @@ export function start(service, me) {
         document.addEventListener("visibilitychange", hidden);
         try {
           // Locks are there by https and on this machine alone; elsewhere each tab asks for itself.
-          await (navigator.locks ? navigator.locks.request(name, { signal: turn.signal }, lead) : lead());
+          await (navigator.locks ? navigator.locks.request(name, { signal: turn.signal }, beside) : beside());
         } catch (error) {
           if (error.name !== "AbortError") throw error;
         }
@@ -92,12 +116,20 @@ export function start(service, me) {
       heard(data.answer);
       if (data.answer.missed) everything().catch(() => {});
       channel.postMessage({ touched });
+      told = data.told;
     }
+    if (data.frame) hear(data.frame);
     if (data.touched) touched = Math.max(touched, data.touched);
-    if ("open" in data) others = data.open;
+    if ("open" in data) {
+      others = data.open;
+      if (told) wake();
+    }
     if (data.soon) wake();
   };
-  const unheard = open.hear(() => channel.postMessage({ open: open.get() }));
+  const unheard = open.hear(() => {
+    channel.postMessage({ open: open.get() });
+    if (told) wake();
+  });
   const here = () => channel.postMessage({ open: open.get() }), away = () => channel.postMessage({ open: null });
   addEventListener("focus", here);
   addEventListener("pagehide", away);

@@ -59,7 +59,7 @@ function One({ page, id, service }) {
     try {
       const [doc, row] = await Promise.all([description(), fresh ? null : get(`v1/${page}/${encodeURIComponent(id)}`)]);
       const all = doc.components.schemas, model = modelOf(doc, page);
-      set({ loading: false, error: null, all, model, row, values: row ? own(all, model, row) : begun(all, model, service) });
+      set({ loading: false, error: null, all, model, row, values: row ? own(all, model, row) : made(all, model, service) });
     } catch (error) {
       set((was) => ({ ...was, loading: false, error }));
     }
@@ -69,7 +69,7 @@ function One({ page, id, service }) {
   if (!state.all) return html`<${Page} title=${t(`nav.${page}`)}><${Trouble} error=${state.error} again=${read} /><//>`;
   const { all, model, row, values } = state, choices = choicesOf(all, model);
   const fields = fieldsOf(all, model, values);
-  const change = (next) => set({ ...state, values: choices && next[choices[0]] !== values[choices[0]] ? { ...begun(all, model, service, { [choices[0]]: next[choices[0]] }), name: next.name } : next });
+  const change = (next) => set({ ...state, values: choices && next[choices[0]] !== values[choices[0]] ? { ...made(all, model, service, { [choices[0]]: next[choices[0]] }), name: next.name } : next });
   const secret = (path) => (SECRETS.includes(path.slice(1)) || path.startsWith("/secrets/") ? Boolean(row?.[`${path.slice(1)}_set`] ?? row?.secrets_set?.includes(path.slice(9))) : null);
   const refused = (error) => {
     const at = Object.fromEntries(error.errors?.map((one) => [one.path, one.message]) ?? []);
@@ -156,7 +156,7 @@ async function copy(text) {
 }
 
 // A new one as the description has it, and one that stands without what is only answered.
-function begun(all, model, service, given = {}) {
+function made(all, model, service, given = {}) {
   const choices = choicesOf(all, model);
   const first = { service_id: service, ...(choices ? { [choices[0]]: choices[1].includes(USUAL) ? USUAL : choices[1][0] } : {}), ...given };
   const { properties } = fieldsOf(all, model, first);

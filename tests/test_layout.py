@@ -228,6 +228,7 @@ READERS = {
     "api/deliveries/attention.py": "of history only how to read several things at once",
     "api/deliveries/deliveries.py": "the lanes in which outcomes of triggers were told",
     "api/deliveries/lanes.py": "as attention",
+    "api/setup/rule_compare.py": "what customers said alone",
     "inbox/rows.py": "a chat's last message is none",
     "lanes/recent_context.py": "history passes over notes",
     "lanes/webhooks.py": "the last messages of a thread are without notes",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from chalicelib.cli import bundles, contacts, looking, replays, sources, things, triggers
+from chalicelib.cli import bundles, contacts, looking, replays, rules, sources, things, triggers
 from chalicelib.cli.screen import Session, connected, line, refusals, session, terminal, whole
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Speak with a Parley deployment.")
@@ -21,6 +21,7 @@ app.command()(bundles.export)
 app.command()(replays.replay)
 app.add_typer(keys, name="keys")
 app.add_typer(contacts.app, name="contact")
+app.add_typer(rules.app, name="rules")
 app.add_typer(sources.app, name="source")
 app.add_typer(triggers.app, name="trigger")
 

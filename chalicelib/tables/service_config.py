@@ -26,7 +26,7 @@ class SnapshotConfig:
         self.timezone: str = own.get("timezone") or "UTC"
         self.country: str = own.get("country") or ""
         rows = sorted(snapshot.of_kind("rule"), key=lambda row: ((row.body or {}).get("position", 0), row.id))
-        self.rules = [_rule(row) for row in rows]
+        self.rules = [rule_of(row.id, row.body or {}) for row in rows]
         # One that was never verified hears nothing: what happened before is not kept for it.
         self._subscriptions = [
             (row.id, row.body) for row in snapshot.of_kind("subscription") if (row.body or {}).get("since")
@@ -105,12 +105,12 @@ def of(snapshot: Snapshot) -> SnapshotConfig:
     return kept
 
 
-def _rule(row: Resource) -> Rule:
-    body = row.body or {}
+def rule_of(id: str, body: dict[str, Any]) -> Rule:
+    """A rule by its fields."""
     desk = body.get("desk_id") or ""
     waits = body.get("on_bot_failure") == "wait" or not desk
     return Rule(
-        id=row.id,
+        id=id,
         to=body["to"],
         bot=body.get("bot_id") or "",
         desk=desk,

@@ -26,19 +26,36 @@ def newest(
     """(the last messages of a source in some services before a place, newest first, at most 100; the place of the last
     one, where there may be more before it). Two rounds of reads, the first of four queries for each service. An index
     shows a message some moments after it was written."""
+    rows, place = _newest(services, [source], limit, before, consistent=True)
+    return [of_row(row) for row in rows], place
+
+
+def newest_with_state(
+    services: Sequence[str], sources: Sequence[str], *, limit: int, before: Place | None = None
+) -> tuple[list[tuple[Message, dict[str, Any]]], Place | None]:
+    """The same of several sources together, each with the thread's state after it, for half the units: as the rows
+    stood a moment ago."""
+    rows, place = _newest(services, sources, limit, before, consistent=False)
+    return [(of_row(row), dict(row.after or {})) for row in rows], place
+
+
+def _newest(
+    services: Sequence[str], sources: Sequence[str], limit: int, before: Place | None, *, consistent: bool
+) -> tuple[list[MessageRow], Place | None]:
     parts = at_once(
         [
             partial(lambda feed: list(islice(_places(feed, limit, before), limit + 1)), feed)
             for service in services
+            for source in sources
             for feed in feeds(service, source)
         ]
     )
     places = list(islice(heapq.merge(*parts, reverse=True), limit + 1))
     shown = places[:limit]
-    rows = batch_get.get_all([(MessageRow, thread, str(seq)) for _, thread, seq in shown]) if shown else []
+    keys = [(MessageRow, thread, str(seq)) for _, thread, seq in shown]
+    rows = batch_get.get_all(keys, consistent=consistent) if keys else []
     # A row that was erased since has its entry a moment longer.
-    found = [of_row(row) for row in rows if row is not None]
-    return found, shown[-1] if len(places) > limit else None
+    return [row for row in rows if row is not None], shown[-1] if len(places) > limit else None
 
 
 def _places(feed: str, limit: int, before: Place | None) -> Iterator[Place]:

@@ -184,4 +184,6 @@ def _look_round(here: Peopled, service: str) -> None:
         for id in here.ids[f"{kind}-id"]:
             for row in here.call("GET", f"/v1/deliveries?{kind}_id={id}")["data"]:
                 here.note("delivery", row["id"])
+    versions = here.call("GET", f"/v1/rules/versions?service_id={service}")["data"]
+    here.note("rules-version", *(str(one["version"]) for one in versions))
     here.note("audit", *(one["id"] for one in here.call("GET", f"/v1/audit?service_id={service}")["data"][:3]))

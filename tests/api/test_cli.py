@@ -58,6 +58,24 @@ def test_wrong_use(parley: Any, tmp_path: Path) -> None:
     assert "401" in parley("verify", "bt_x", key="nope").output
 
 
+def test_rules_go_back(parley: Any, api: Any, service: str, tmp_path: Path) -> None:
+    made = api.make("rules", service_id=service, name="all", to="none")["id"]
+    api("PATCH", f"/v1/rules/{made}", {"name": "everything"})
+    listed = [json.loads(one) for one in parley("rules", "versions", service).stdout.splitlines()]
+    assert [one["changes"][0]["name"] for one in listed] == ["everything", "all"]
+    assert "everything" in parley("--output", "text", "rules", "versions", service).stdout
+    first = str(listed[1]["version"])
+    assert json.loads(parley("rules", "versions", service, first).stdout)["rules"][0]["name"] == "all"
+    assert json.loads(parley("rules", "restore", service, first).stdout)["updated"] == [made]
+    said = parley("--output", "text", "rules", "restore", service, first).stdout
+    assert said == "0 created, 0 updated, 0 deleted, 1 unchanged\n"
+    assert parley("rules", "restore", service, "7").exit_code == 1
+    file = tmp_path / "rules.json"
+    file.write_text(json.dumps([{"name": "all", "to": "none"}]))
+    said = parley("--output", "text", "rules", "compare", service, str(file)).stdout
+    assert said.startswith("0 of 0 messages would go elsewhere")
+
+
 def test_sources_are_tried_and_posted_to(parley: Any, api: Any, service: str, tmp_path: Path) -> None:
     mapping = {"id": "id", "text": "'bought ' & item", "contact": {"email": "email"}}
     files = {

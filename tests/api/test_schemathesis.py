@@ -80,7 +80,7 @@ NO_BOUNDS = {
 }
 """Paths that are asked at their bounds only by hand, as it takes minutes: why others say enough of them in each run."""
 BEYOND = {
-    r"there is no (service|bot|desk|channel|trigger|person) .*": "whether an id or a name in a bundle is known",
+    r"there is no (service|bot|desk|channel|trigger|person|version) .*": "whether an id or a name in a bundle is known",
     r"unknown desk|there is no such contact": "the same",
     r"must be a time zone of the IANA database.*": "which zones there are",
     r"is no (phone number|e-mail address).*|must not be empty": "what libraries know of numbers and addresses",
@@ -97,6 +97,7 @@ BEYOND = {
     r"is (no|a) number that (can|cannot) be kept": "how close to nothing a number may be",
     r"'.*' is there twice|is another service|(the service has )?several .*": "what else a bundle or service lists",
     r".* is not listed, but .* needs it": "what else the service has",
+    r"is no rule of this service|is there twice|leaves out .*": "which rules there are, and that all are named once",
     r"the channel takes .*": "what the channel of a conversation takes",
     r"is nested deeper than \d+ levels": "how deep JSON may lie in itself",
     r"holds a member whose name is empty or .*": "what every name in JSON may be, of members that no schema knows",
@@ -128,6 +129,7 @@ FORMS: dict[str, st.SearchStrategy[str]] = {
         "service-id", "channel-id", "bot-id", "desk-id", "person-id", "reply-id", "rule-id", "trigger-id", "source-id",
         "subscription-id", "key-id", "contact-id", "merge-id", "trigger-event-id", "failure-id", "conversation-id",
         "thread-id", "message-id", "delivery-id", "audit-id", "replay-id", "destination-id",
+        "rules-version-id",
     )},
     "uri": st.just(0).map(lambda _: HERE["it"].outside.url),
     "iana-time-zone": st.sampled_from(["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"]),

@@ -517,10 +517,44 @@ def test_a_chat_by_one_press_shows_its_way(platform: Platform, tmp_path: Path) -
         owner.sees("A person is coming")
         owner.click(".step a", "Answer it there")
         owner.sees("Claim this conversation", "You said: anybody?")
+        _changes_a_rule(owner, service)
         assert not severe(browser)
         rows = [platform.get(f"/v1/{kind}?service_id={service}")["data"] for kind in ("channels", "bots", "rules")]
-        assert [len(found) for found in rows] == [1, 1, 1]
+        assert [len(found) for found in rows] == [1, 1, 1], "restored"
 
 
 def _all(text: str, words: tuple[str, ...]) -> str:
     return text if all(word in text for word in words) else ""
+
+
+def _changes_a_rule(owner: Console, service: str) -> None:
+    """A rule is made of parts, compared, found at work, moved by the keyboard, and taken back by its version."""
+    browser = owner.browser
+    browser.get(f"{owner.platform.up.console_url}#/{service}/rules/new")
+    owner.sees("Always.")
+    owner.click("#choice option", "a desk")
+    browser.find_element(By.ID, "f-name").send_keys("Bills")
+    owner.click("#f-desk_id option", "Front desk")
+    owner.click("button", "Add a condition")
+    browser.find_element(By.CSS_SELECTOR, ".clause input").send_keys("Anybody")
+    owner.click("button", "Compare over the last 200 messages")
+    owner.sees("One of 2 messages would go elsewhere.", "anybody?")
+    owner.press(Keys.ESCAPE)
+    owner.click(".btn.main", "Make")
+    owner.sees("It stands before “Everything to the bot, people behind it”")
+    browser.get(f"{owner.platform.up.console_url}#/{service}/rules")
+    owner.sees("Try it")
+    tried = eventually(patiently(lambda: browser.find_element(By.ID, "try-text")), "what is tried")
+    tried.clear()
+    tried.send_keys("Is ANYBODY home?")
+    owner.sees("Rule 1, Bills", "it is “is anybody home?”")
+    browser.find_element(By.LINK_TEXT, "Bills").send_keys(Keys.ALT, Keys.ARROW_DOWN)
+    owner.sees("This order is not saved yet.", "Rule 1, Everything")
+    assert browser.switch_to.active_element.text == "Bills"
+    owner.click("button", "Save this order")
+    owner.sees("Moved.")
+    owner.click(".btn", "Versions")
+    owner.sees("moved down, from 1 to 2", "was added")
+    owner.click(".versions li:last-child button", "Go back to this")
+    owner.click("dialog button:not(:disabled)", "Go back to these rules")
+    owner.sees("The rules are as they were.")

@@ -48,6 +48,8 @@ TRIGGER_EVENT = Form("trigger-event-id", "te_[0-9a-z]{26}")
 REPLAY = Form("replay-id", "rd_[a-z2-7]{10}[0-9a-z]{26}")
 FAILURE = Form("failure-id", "fa_[a-z0-9]{26}")
 AUDIT_ENTRY = Form("audit-id", "au_[a-z0-9]{26}")
+RULES_VERSION = Form("rules-version-id", "(0|[1-9][0-9]{0,12})")
+"""The time of a change, in milliseconds since the epoch."""
 SERVICE_OR_SYSTEM = Form("service-id", f"({RESOURCES['service'].pattern}|{SYSTEM})")
 """What holds for no service has entries in the audit, under a name of its own."""
 COUNTRY = Form("country-code", "[A-Z]{2}")
@@ -81,6 +83,7 @@ def mail_address(most: int) -> Any:
 ServiceId = Annotated[str, _typed(RESOURCES["service"])]
 ChannelId = Annotated[str, _typed(RESOURCES["channel"])]
 BotId = Annotated[str, _typed(RESOURCES["bot"])]
+RuleId = Annotated[str, _typed(RESOURCES["rule"])]
 DeskId = Annotated[str, _typed(RESOURCES["desk"])]
 SubscriptionId = Annotated[str, _typed(RESOURCES["subscription"])]
 PersonId = Annotated[str, _typed(RESOURCES["person"])]

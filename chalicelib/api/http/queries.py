@@ -121,6 +121,8 @@ QUERIES: dict[str, Query] = {
     "api.deliveries.lanes:listing": Query(PAGED),
     "api.deliveries.replays:listing": Query(OF_SERVICE | {"destination_id": _or_none("destination-id")} | PAGED),
     "api.deliveries.attention:listing": Query(OF_SERVICE),
+    "api.setup.rule_versions:listing": Query(PAGED, one_of=OF_SERVICE),
+    "api.setup.rule_versions:one": Query(one_of=OF_SERVICE),
     "api.setup.audit:listing": Query(OF_SERVICE | PAGED),
     "api.setup.audit:one": Query(OF_SERVICE),
     "api.deliveries.failures:listing": Query(PAGED),

@@ -42,7 +42,10 @@ from chalicelib.api.openapi.parameters import parameters
 from chalicelib.api.openapi.statuses import refusals, responses
 from chalicelib.api.setup.bundles import Bundle
 from chalicelib.api.setup.rotation import Rotation
+from chalicelib.api.setup.rule_compare import Comparison, RulesCompared
+from chalicelib.api.setup.rule_order import Ordered, RulesOrder
 from chalicelib.api.setup.rule_trial import RuleTrial, TriedRules
+from chalicelib.api.setup.rule_versions import Restore, Restored, RulesThen, RulesVersion
 from chalicelib.api.setup.signing import SignedOut, SignIns, SignOut
 from chalicelib.api.setup.source_trial import Trial, Tried
 
@@ -60,11 +63,16 @@ _LISTS: dict[str, type[BaseModel]] = {
     "api.conversations.trigger_events:listing": EventAnswer,
     "api.deliveries.failures:listing": shapes.Failure,
     "api.setup.audit:listing": shapes.AuditEntry,
+    "api.setup.rule_versions:listing": RulesVersion,
 }
 _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] = {
     "api.http.health:health": (200, None, shapes.Health),
     "api.setup.verification:verify": (200, None, shapes.Verified),
     "api.setup.rule_trial:try_out": (200, RuleTrial, TriedRules),
+    "api.setup.rule_compare:compare": (200, RulesCompared, Comparison),
+    "api.setup.rule_order:order": (200, RulesOrder, Ordered),
+    "api.setup.rule_versions:one": (200, None, RulesThen),
+    "api.setup.rule_versions:restore": (200, Restore, Restored),
     "api.setup.source_trial:try_out": (200, Trial, Tried),
     "api.contacts.contacts:create": (201, Contact, ContactAnswer),
     "api.contacts.contacts:one": (200, None, ContactAnswer),

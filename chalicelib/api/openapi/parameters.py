@@ -34,6 +34,7 @@ _PATHS: dict[str, Form] = {
     "/v1/failures/": formats.FAILURE,
     "/v1/audit/": formats.AUDIT_ENTRY,
     "/v1/integration/trigger/": formats.RESOURCES["trigger"],
+    "/v1/rules/versions/": formats.RULES_VERSION,
     "/v1/sources/": formats.RESOURCES["source"],
 }
 """What a path begins with -> the form of the id in it, where the table of routes does not name its kind."""

@@ -16,11 +16,14 @@ from chalicelib.domain import bearer
 from chalicelib.domain.retry import SWEEPS_S
 from chalicelib.domain.tasks import EndpointBack
 from chalicelib.ports import queues, secrets
-from chalicelib.tables import audit, config, endpoints, schedule, sign_ins
+from chalicelib.tables import audit, config, endpoints, rule_changes, schedule, sign_ins
+from chalicelib.tables.audit import AuditEntry
 from chalicelib.tables.endpoints import Endpoint
+from chalicelib.tables.rule_changes import RuleChange
 
 _BATCH = 30
-"""Changes in one transaction: each is up to three of DynamoDB's hundred items (row, audit, webhook or due task)."""
+"""Changes in one transaction: each is up to three of DynamoDB's hundred items (row, audit; webhook, due task or how a
+rule was)."""
 _MAX_ROW = 200_000
 _NOT_TOLD = frozenset({"hash", "token_hash"})
 _MASKED = frozenset({"headers", bearer.FIELD})
@@ -39,6 +42,8 @@ class Change:
     told: dict[str, object]
     """For the audit: the fields that changed; of secrets only that they did."""
     seen: int | None = None
+    before: dict[str, Any] | None = None
+    """The fields that stood before; None of a new one."""
 
     @property
     def nothing(self) -> bool:
@@ -78,21 +83,29 @@ def changed(kind: Kind, draft: Draft, settled: Settled, before: config.Resource)
     row = _row(kind, draft, settled, created_at=int(before.created_at or draft.now))
     if settled.secrets == draft.secrets:
         row.sealed = before.sealed  # sealing again would make another text of the same secrets
-    return Change("updated", kind, row, settled, told, int(before.updated_at or 0))
+    return Change("updated", kind, row, settled, told, int(before.updated_at or 0), draft.body)
 
 
 def removed(kind: Kind, row: config.Resource) -> Change:
     """A resource that goes."""
-    return Change("deleted", kind, row, Settled({}), {"name": row.name})
+    return Change("deleted", kind, row, Settled({}), {"name": row.name}, before=dict(row.body or {}))
 
 
 def commit(
-    made_changes: list[Change], *, actor: str, service: str, now: int, seen_version: tuple[str, int] | None = None
+    made_changes: list[Change],
+    *,
+    actor: str,
+    service: str,
+    now: int,
+    seen_version: tuple[str, int] | None = None,
+    note: AuditEntry | None = None,
 ) -> None:
     """Write changes; Problem 409 where one of the resources was changed by somebody else meanwhile.
 
-    More than thirty are written in several transactions, of which the first alone checks `seen_version`.
+    More than thirty are written in several transactions, of which the first alone checks `seen_version` and has `note`.
     """
+    # Later than what the rules before were changed at, by whatever clock; one for all that is changed together.
+    version = max([now, *(int(one.row.updated_at or 0) + (one.verb == "deleted") for one in made_changes)])
     for at in range(0, len(made_changes), _BATCH):
         batch = made_changes[at : at + _BATCH]
         due = [schedule.row_of(**task) for one in batch if not one.nothing for task in one.settled.tasks]
@@ -101,7 +114,9 @@ def commit(
                 creates=tuple(one.row for one in batch if one.verb == "created"),
                 replaces=[(one.row, one.seen) for one in batch if one.verb == "updated" and one.told],
                 removes=[one.row for one in batch if one.verb == "deleted"],
-                also=lambda together, batch=batch, due=due: _also(together, batch, due, actor, service, now),  # type: ignore[misc]
+                also=lambda together, batch=batch, due=due, at=at: _also(  # type: ignore[misc]
+                    together, batch, due, actor, service, now, version, note if at == 0 else None
+                ),
                 seen_version=seen_version if at == 0 else None,
             )
         except config.Conflict:
@@ -169,10 +184,19 @@ def _told(
 
 
 def _also(
-    together: TransactWrite, batch: list[Change], due: list[schedule.Due], actor: str, service: str, now: int
+    together: TransactWrite,
+    batch: list[Change],
+    due: list[schedule.Due],
+    actor: str,
+    service: str,
+    now: int,
+    version: int,
+    note: AuditEntry | None,
 ) -> None:
     for row in due:
         together.save(row)
+    if note is not None:
+        together.save(note)
     for one in batch:
         if one.nothing:
             continue
@@ -182,6 +206,11 @@ def _also(
                 service, at=now, actor=actor, action=f"{one.kind.name}.{one.verb}", subject=one.row.id, change=told
             )
         )
+        if one.kind.name == "rule":
+            after = None if one.verb == "deleted" else one.settled.body
+            was = RuleChange(one.row.id, one.before, after)
+            action = f"{one.kind.name}.{one.verb}"
+            together.save(rule_changes.entry(str(one.row.service), at=version, actor=actor, action=action, change=was))
         if one.kind.webhook and one.settled.status:
             together.update(
                 Endpoint(one.row.id),

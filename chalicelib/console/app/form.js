@@ -4,6 +4,7 @@ import { Icon } from "./parts.js";
 import { setup } from "./setup.js";
 import { blank, plain } from "./schema.js";
 import { useStore } from "./store.js";
+import { WhenField } from "./when.js";
 import { known, t } from "./words.js";
 
 const LONG = 400;
@@ -31,8 +32,14 @@ export function Form({ all, fields, values, set, wrong, hidden = [], secret = ()
   return html`${often.map(field)}${folded ? html`<details class="more" open=${seldom.some((name) => Object.keys(wrong).some((path) => path.startsWith(`${prefix}/${name}`)))}><summary class="label">${t("form.more")}</summary><div class="col gap4">${seldom.map(field)}</div></details>` : seldom.map(field)}`;
 }
 
+// What is wrong within a value that is one field here: an expression, say, with its place in it.
+function inside(wrong, path) {
+  const [place, why] = Object.entries(wrong).find(([one]) => one.startsWith(`${path}/`)) ?? [];
+  return why && `${place.slice(path.length)}: ${why}`;
+}
+
 function Field({ all, name, schema, path, needed, value, set, wrong, secret }) {
-  const id = `f${path.replaceAll("/", "-")}`, why = wrong[path], hint = schema.description?.replaceAll("`", "");
+  const id = `f${path.replaceAll("/", "-")}`, why = wrong[path] ?? (schema.properties && !schema.several ? undefined : inside(wrong, path)), hint = name === "when" ? "" : schema.description?.replaceAll("`", "");
   const inner = schema.properties && !schema.several;
   if (inner) {
     const given = value ?? {};
@@ -66,6 +73,7 @@ function Input({ all, name, schema, value, set, needed, common, secret }) {
     if (of) return html`<div class="col gap1" role="group" ...${common}>${of.map((one) => html`<label class="row mid"><input type="checkbox" class="check" checked=${list.includes(one)} onChange=${(e) => set(e.target.checked ? [...list, one] : list.filter((other) => other !== one))} />${rows.byId.get(one)?.name ?? one}</label>`)}${!of.length && html`<span class="muted small">${t("form.nothing")}</span>`}</div>`;
     if (item.type === "string" || item.type === "integer") return html`<textarea class="field" rows=${Math.min(6, list.length + 1)} ...${common} placeholder=${t("form.lines")} value=${list.join("\n")} onInput=${(e) => set(e.target.value.split("\n").map((line) => line.trim()).filter(Boolean).map((line) => (item.type === "integer" ? Number(line) : line)))}></textarea>`;
   }
+  if (name === "when") return html`<${WhenField} value=${value} set=${set} common=${common} Json=${JsonField} />`;
   if (schema.type !== "string") return html`<${JsonField} value=${value} set=${set} common=${common} />`;
   if (schema.format === "iana-time-zone") return html`<${Fragment}><input class="field" list="zones" ...${common} value=${value ?? ""} onInput=${(e) => text(e.target.value)} /><datalist id="zones">${ZONES.map((zone) => html`<option value=${zone} />`)}</datalist><//>`;
   if ((schema.maxLength ?? 0) > LONG && schema.format !== "uri") return html`<textarea class="field" rows="3" ...${common} maxlength=${schema.maxLength} required=${needed} value=${value ?? ""} onInput=${(e) => text(e.target.value)}></textarea>`;

@@ -1,5 +1,5 @@
 // What owners set up, one module for every kind: the list with its health, and one of them with its form.
-import { call, get, post, unique } from "./api.js";
+import { call, get, post, unique, whole } from "./api.js";
 import * as deeds from "./deeds.js";
 import { Form, labelOf } from "./form.js";
 import { Health } from "./health.js";
@@ -11,6 +11,7 @@ import { PAGES } from "./pages.js";
 import { go, href } from "./place.js";
 import { Replay, Replays } from "./replay.js";
 import { blank, choicesOf, description, fieldsOf, modelOf, patch, patched } from "./schema.js";
+import { inOrder, placed, told } from "./rule.js";
 import { may } from "./session.js";
 import { load as loadSetup, named, setup } from "./setup.js";
 import { stamp } from "./time.js";
@@ -69,7 +70,7 @@ function One({ page, id, service }) {
   if (!state.all) return html`<${Page} title=${t(`nav.${page}`)}><${Trouble} error=${state.error} again=${read} /><//>`;
   const { all, model, row, values } = state, choices = choicesOf(all, model);
   const fields = fieldsOf(all, model, values);
-  const change = (next) => set({ ...state, values: choices && next[choices[0]] !== values[choices[0]] ? { ...made(all, model, service, { [choices[0]]: next[choices[0]] }), name: next.name } : next });
+  const change = (next) => set({ ...state, values: choices && page !== "rules" && next[choices[0]] !== values[choices[0]] ? { ...made(all, model, service, { [choices[0]]: next[choices[0]] }), name: next.name } : next });
   const secret = (path) => (SECRETS.includes(path.slice(1)) || path.startsWith("/secrets/") ? Boolean(row?.[`${path.slice(1)}_set`] ?? row?.secrets_set?.includes(path.slice(9))) : null);
   const refused = (error) => {
     const at = Object.fromEntries(error.errors?.map((one) => [one.path, one.message]) ?? []);
@@ -96,6 +97,7 @@ function One({ page, id, service }) {
       if (setup.get().service === service) loadSetup(service, 0).catch(() => {});
       const shown = Object.fromEntries(Object.entries(answer).filter(([name]) => ["key", "signing_secret", "token", "bearer_token", "secret", "events_url"].includes(name)));
       if (fresh && Object.keys(shown).length) return show({ id: answer.id, shown });
+      if (fresh && page === "rules" && given.position === null) await settle(answer);
       if (fresh) return go(page, answer.id);
       set({ ...state, row: answer, values: own(all, model, answer) });
     } catch (error) {
@@ -103,6 +105,21 @@ function One({ page, id, service }) {
     } finally {
       wait(false);
     }
+  };
+  // All rules, with this one as it stands in the form.
+  const proposed = async () => {
+    const all = inOrder(await whole("v1/rules", { service_id: service }));
+    const mine = { ...clean(Object.fromEntries(Object.entries(values).filter(([name]) => name in fields.properties))), ...(fresh ? {} : { id }) };
+    if (fresh && mine.position === undefined) return placed(all, mine).map((one, n) => told(one, n + 1));
+    return [...all.filter((one) => one.id !== id).map((one) => told(one, one.position)), told(mine, mine.position ?? row.position)];
+  };
+  // A new rule goes before the one that holds always: behind it, it would never be asked.
+  const settle = async (made) => {
+    const all = inOrder(await whole("v1/rules", { service_id: service })), others = all.filter((one) => one.id !== made.id);
+    const next = placed(others, made), behind = next[next.indexOf(made) + 1];
+    if (!behind) return;
+    await post("v1/rules:order", { service_id: service, rules: next.map((one) => one.id) });
+    deeds.say(t("rules.before", { name: behind.name }));
   };
   const verify = async () => {
     wait(true);
@@ -143,12 +160,15 @@ function One({ page, id, service }) {
       ${wrong.text && html`<${Note} k="bad" icon="alert-triangle" role="alert">${wrong.text}<//>`}
       <fieldset class="col gap4 bare" disabled=${!may("admin") || busy}>
       ${fresh && choices && html`<div class="formrow"><label class="label" for="choice">${labelOf(choices[0])}</label><select id="choice" class="field" value=${values[choices[0]]} onChange=${(e) => change({ ...values, [choices[0]]: e.target.value })}>${choices[1].map((one) => html`<option value=${one}>${page === "channels" ? channelName(one) : known(`value.${one}`) ? t(`value.${one}`) : known(`kind.${one}`) ? t(`kind.${one}`) : one}</option>`)}</select></div>`}
-      <${Form} all=${all} fields=${fields} values=${values} set=${change} wrong=${wrong.fields} hidden=${["service_id", ...(choices && (fresh || page === "channels" || page === "desks") ? [choices[0]] : []), ...(page === "bots" ? ["kind"] : [])]} secret=${secret} />
-      ${may("admin") && html`<div class="row"><button class="btn main"><${Icon} n="device-floppy" />${t(fresh ? "do.make" : "do.save")}</button>${fresh && html`<a class="btn" href=${href(page)}>${t("do.cancel")}</a>`}</div>`}</fieldset></div><//></form>
+      <${Form} all=${all} fields=${fields} values=${values} set=${change} wrong=${wrong.fields} hidden=${["service_id", ...(choices && (fresh || page === "channels" || page === "desks") ? [choices[0]] : []), ...(page === "bots" ? ["kind"] : []), ...(page === "rules" ? foreign(values.to) : [])]} secret=${secret} />
+      ${may("admin") && html`<div class="row wrap"><button class="btn main"><${Icon} n="device-floppy" />${t(fresh ? "do.make" : "do.save")}</button>${page === "rules" && html`<${Late} load=${() => import("./compare.js")} what="Compare" failed=${(error) => deeds.say(error.message, true)} service=${service} rules=${proposed} />`}${fresh && html`<a class="btn" href=${href(page)}>${t("do.cancel")}</a>`}</div>`}</fieldset></div><//></form>
     ${once && html`<${Dialog} title=${t("form.once")} close=${() => go(page, once.id)}><div class="col gap3"><${Note} k="warn" icon="key">${t("form.once_more")}<//>${Object.entries(once.shown).map(([name, value]) => html`<div><span class="label">${labelOf(name)}</span><div class="row"><code class="grow wrapall">${value}</code><${Btn} kind="sm bare icon" icon="copy" label=${t("do.copy")} onClick=${() => copy(value)} /></div></div>`)}<${Btn} kind="main" onClick=${() => go(page, once.id)}>${t("do.kept")}<//></div><//>`}
     ${again && html`<${Replay} id=${id} name=${row.name ?? id} close=${() => replay(false)} done=${(job) => { replay(false); began(job.id); }} />`}
     ${removing && html`<${Dialog} title=${t("form.remove", { name: row.name ?? id })} close=${() => ask(false)}><p class="mid">${t("form.remove_more")}</p><div class="row"><${Btn} kind="danger grow" onClick=${remove}>${t("do.remove")}<//><${Btn} data-first="" onClick=${() => ask(false)}>${t("do.cancel")}<//></div><//>`}<//>`;
 }
+
+// Of a rule: what is for others than it goes to.
+const foreign = (to) => [...(to.includes("bot") ? [] : ["bot_id", "bot_patience_s", "on_bot_failure"]), ...(to === "none" ? ["desk_id"] : [])];
 
 async function copy(text) {
   await navigator.clipboard.writeText(text);

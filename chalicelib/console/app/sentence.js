@@ -4,7 +4,8 @@ import { known, t } from "./words.js";
 
 const COMPARE = ["==", "===", "!=", "!==", ">", ">=", "<", "<="];
 const TEXT = ["in", "starts_with", "ends_with", "match"];
-const variable = (node) => (node && typeof node === "object" && typeof (node.var ?? node.val) === "string" ? node.var ?? node.val : null);
+// A text that is compared in small letters is named as it is.
+const variable = (node) => (node && typeof node === "object" && node.lower ? variable(listed(node.lower)[0]) : node && typeof node === "object" && typeof (node.var ?? node.val) === "string" ? node.var ?? node.val : null);
 const plain = (node) => node === null || typeof node !== "object" || (Array.isArray(node) && node.every(plain));
 const listed = (given) => (Array.isArray(given) ? given : [given]);
 
@@ -29,4 +30,13 @@ export function sentence(node, inner = false) {
   if (of.length === 2 && operator === "in") return variable(of[1]) ? html`${word(of[1])} ${t("logic.contains")} ${word(of[0])}` : html`${word(of[0])} ${t("logic.one_of")} ${word(of[1])}`;
   if (of.length === 2 && TEXT.includes(operator)) return html`${word(of[0])} ${t(`logic.${operator}`)} ${word(of[1])}`;
   return html`<code class="wrapall">${JSON.stringify(node)}</code>`;
+}
+
+// The clause of a rule that an explanation is about, and which of its arguments were read from the message: what is said in the
+// rule itself need not be said twice. Null where the rule is another by now.
+export function seen(rule, { pointer, operator }) {
+  const steps = pointer.split("/").slice(1, -1).map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const clause = steps.reduce((node, step) => node?.[step], rule);
+  if (!clause || !(operator in clause)) return null;
+  return { clause, read: listed(clause[operator]).map((one) => variable(one) !== null) };
 }

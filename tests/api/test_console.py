@@ -120,8 +120,15 @@ def test_all_that_runs_first_is_named(read: Any) -> None:
 def test_style_sheets_come_as_one(read: Any, at: str) -> None:
     style = read(at + page.STYLE).body.decode()
 
-    assert all((page.CONSOLE / "app" / name).read_text(encoding="utf-8") in style for name in page.STYLES)
+    sheets = [(page.CONSOLE / "app" / name).read_bytes() for name in page.STYLES]
+    assert style == "".join(page.lighter(sheet).decode() for sheet in sheets)
     assert read(at + page.STYLES[0]).status_code == 404
+
+
+def test_what_is_said_of_the_code_is_not_sent() -> None:
+    script = b"// Why.\nexport const a = `\n    x`; // kept\n\n  const url = 'https://x';\n"
+    assert page.lighter(script) == b"export const a = `\nx`; // kept\nconst url = 'https://x';\n"
+    assert page.lighter(b"/* a */\n.b { c: d }\n  /* e */ .f { }\n") == b".b { c: d }\n/* e */ .f { }\n"
 
 
 @pytest.mark.parametrize("name", ["app.js", "preact.js", "icons.svg", "uplot.css", "licences.txt"])

@@ -40,6 +40,7 @@ _KINDS = {
 }
 _NOT_SERVED = ("icons.txt", *STYLES)
 _PACKED_ALREADY = (".woff2",)
+_REMARK = re.compile(rb"/\*(?:(?!\*/).)*\*/")
 _IMPORT = re.compile(r"""(?:^|[;}\s])(?:import|export)\b[^"';()]*["']\./([\w.-]+)["']""")
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
 _YEAR_S = 31_536_000
@@ -103,7 +104,17 @@ def files() -> dict[str, bytes]:
         if path.suffix in (*_KINDS, ".html") and path.name not in _NOT_SERVED
     }
     found[STYLE] = b"".join((CONSOLE / "app" / name).read_bytes() for name in STYLES)
-    return dict(sorted(found.items()))
+    ours = {path.name for path in (CONSOLE / "app").iterdir()} | {STYLE}
+    return {name: lighter(content) if name in ours else content for name, content in sorted(found.items())}
+
+
+def lighter(content: bytes) -> bytes:
+    """A file of ours without indentation and lines that are comments: a tenth of what would be fetched. No text of a
+    script goes over a line's end but in views, whose blanks around a line's end mean nothing."""
+    lines = (line.strip() for line in content.split(b"\n"))
+    return b"".join(
+        line + b"\n" for line in lines if line and not line.startswith(b"//") and not _REMARK.fullmatch(line)
+    )
 
 
 @cache

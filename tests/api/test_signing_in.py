@@ -116,10 +116,14 @@ def test_what_a_browser_sends_and_keeps(api: Any, service: str, served: Served, 
     there.outside.answer = answer
     browser = opened(tmp_path / "profile", width=1440, height=900)
     try:
-        browser.get(f"{served.url}/console")
+        browser.get(f"{served.url}/console#/{service}/people")
         _sees(browser, "Sign in with Example", "Or with a key")
+        browser.execute_script("sessionStorage.setItem('draft cv_1', 'somebody else has begun this')")
         browser.find_element(By.LINK_TEXT, "Sign in with Example").click()
-        _sees(browser, "Ana Sousa")
+        # Where one wanted to be.
+        _sees(browser, "Ana Sousa", "ana@example.com")
+        assert browser.current_url == f"{served.url}/console#/{service}/people"
+        assert browser.execute_script("return sessionStorage.getItem('draft cv_1')") is None
         # Of nothing but that nobody was signed in.
         assert not [line for line in severe(browser) if "/console/session" not in line]
         _nothing_is_left(browser, served, "code=", there.asked[0]["state"])

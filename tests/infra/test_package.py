@@ -28,7 +28,8 @@ names = [one.name for one in pkgutil.walk_packages(chalicelib.__path__, "chalice
 for name in names:
     importlib.import_module(name)
 # What the modules import when they first need it.
-import aiohttp, datalogic_py, pydantic, yaml, boto3
+import aiohttp, datalogic_py, jwt, pydantic, yaml, boto3
+assert jwt.algorithms.has_crypto
 for service in {services!r}:
     client = boto3.client(service, region_name="us-east-1")
     assert client.meta.endpoint_url.startswith("https://"), service

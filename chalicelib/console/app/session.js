@@ -5,7 +5,19 @@ import { store } from "./store.js";
 export const session = store(undefined); // undefined: not known yet, null: nobody
 
 let last = "";
-session.hear(() => { last = session.get()?.me.id ?? last; });
+session.hear(() => {
+  const id = session.get()?.me.id, after = sessionStorage.getItem("after");
+  if (!id) return;
+  last = id;
+  // Nothing that somebody else has written stays, also where one has been at an issuer's page meanwhile.
+  if (sessionStorage.getItem("whose") !== id) sessionStorage.clear();
+  sessionStorage.setItem("whose", id);
+  sessionStorage.removeItem("after");
+  if (after && !location.hash) {
+    history.replaceState(null, "", after);
+    dispatchEvent(new Event("hashchange"));
+  }
+});
 
 export async function signIn(key) {
   const who = await call("POST", "console/session", { key: key.trim() }, { quiet: true });

@@ -71,15 +71,15 @@ def push(event: DynamoDBEvent) -> Any:
 
 @app.on_dynamodb_record(stream_arn="threads+contacts+endpoints", batch_size=100)
 def announce(event: DynamoDBEvent) -> Any:
-    """Tells what happened to conversations, contacts and webhooks."""
+    """Tells what happened to conversations, contacts and webhooks, and shows consoles their chats."""
     from chalicelib.steps import announce as step
 
     return step.run(event.to_dict(), event.context)
 
 
-@app.on_dynamodb_record(stream_arn="threads", batch_size=100)
+@app.on_dynamodb_record(stream_arn="threads+deliveries+endpoints", batch_size=1000)
 def observe(event: DynamoDBEvent) -> Any:
-    """Shows people at console desks what their chats have come to."""
+    """Counts what was said, and how conversations and deliveries fare."""
     from chalicelib.steps import observe as step
 
     return step.run(event.to_dict(), event.context)

@@ -1,7 +1,7 @@
 """What an open console costs: its pages' requests and units with a small inbox and a large one, and an hour of it, by
 beats alone and with a socket beside them.
 
-The inbox is one desk's, shared by fifty agents; its rows are written as `observe` writes them. Calls and units are
+The inbox is one desk's, shared by fifty agents; its rows are written as `announce` writes them. Calls and units are
 counted on moto, for who shows a key: a session costs one read unit more for each request, and two for a person's.
 """
 
@@ -44,7 +44,7 @@ def measure() -> Result:
         found[f"{name}, {LARGE} chats"]["read_units"] / found[f"{name}, {SMALL} chats"]["read_units"]
         for name in ("first page", "conversation opened", "beat, nothing new")
     )
-    word = found[f"observe of a customer's word, {LARGE} chats"]
+    word = found[f"inbox of a customer's word, {LARGE} chats"]
     goals = [
         Goal("an hour of a console that is looked at, by poll", 0.74, hour, "cents "),
         *(
@@ -151,8 +151,8 @@ def _pages(place: Place, size: int) -> dict[str, dict[str, float]]:
     place.cloud.pump()
     word: Tally = place.start()
     place.says()
-    seen = [call for call in word.calls if call.step == "observe"]
-    found["observe of a customer's word"] = {
+    seen = [call for call in word.calls if call.step == "announce"]
+    found["inbox of a customer's word"] = {
         "requests": 0,
         "calls": len(seen),
         "read_units": sum(call.read_units for call in seen),
@@ -177,7 +177,7 @@ def _figures(place: Place, asks: list[Ask]) -> dict[str, float]:
 
 
 def _fill(desk: str, size: int) -> None:
-    """Open chats of a desk as `observe` leaves them: a fifth in the queue, the others with its agents."""
+    """Open chats of a desk as `announce` leaves them: a fifth in the queue, the others with its agents."""
     from chalicelib.ports.clock import now_ms
     from chalicelib.tables import inbox
 

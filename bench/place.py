@@ -48,6 +48,8 @@ class Counted(Cloud):
     lines: Lines = field(default_factory=Lines)
     cpu: dict[str, list[float]] = field(default_factory=dict)
     """Lambda -> CPU seconds of each of its invocations."""
+    gathers: bool = True
+    """Whether what is counted is left to gather, as for a minute it is, and so is no part of what is measured."""
     running: str = ""
     began: float = 0
     """The Lambda that runs, and this process's CPU seconds when its run began."""
@@ -69,6 +71,9 @@ class Counted(Cloud):
             yield
         self.cpu.setdefault(step, []).append(time.process_time() - began)
         tally.log_bytes[step] += self.lines.bytes - logged
+
+    def _table_once(self, table: str, step: str) -> bool:
+        return False if self.gathers and step == "observe" else super()._table_once(table, step)
 
     def _run(self, queue: str, step: str, batch: list[dict[str, Any]]) -> None:
         self.meter.tally.batches.append(queue)

@@ -23,6 +23,8 @@ class Limit:
     batch: int = 10
     window_s: int = 0
     """How long the event source may gather a batch."""
+    at_once: int = 10
+    """Batches of a stream's shard at the same time; records of one thread stay in order (the key decides)."""
     bulk_at_most: int | None = None
     """As `at_most`, of the queue of the same work that nobody waits for."""
     at_most: int | None = None
@@ -85,12 +87,22 @@ LIMITS: dict[str, Limit] = {
         "each open window and console",
         batch=100,
     ),
-    "announce": Limit(60, 512, "a handful of calls for each conversation opened or closed", batch=100, old_after_s=300),
+    "announce": Limit(
+        60,
+        512,
+        "a handful of calls for each conversation opened or closed, a read and two writes for each chat of a console "
+        "desk that something was said in",
+        batch=100,
+    ),
     "observe": Limit(
         60,
         512,
-        "a read and a write for each chat of a console desk that something was said in",
-        batch=100,
+        "a transaction for each service; gathers for a minute, one batch of a shard at a time, as a batch costs the "
+        "same whatever is in it and nobody waits for figures",
+        batch=1000,
+        window_s=60,
+        at_once=1,
+        old_after_s=900,
     ),
     "deliver": Limit(
         60,
@@ -155,8 +167,6 @@ STREAM_RETRIES = 20
 STREAM_MAX_AGE_S = 6 * 3600
 """After that a stream batch goes to its failure queue: a day before DynamoDB forgets the records is 24 h, and a
 person needs some of it."""
-STREAM_FACTOR = 10
-"""Batches of one shard at the same time; records of one thread stay in order (the key decides)."""
 KEEP_S = 14 * 86_400
 """How long queues keep messages: the longest that SQS allows."""
 LOG_DAYS = 30

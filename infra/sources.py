@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from infra import declared, queues, tables
-from infra.limits import LIMITS, STREAM_FACTOR, STREAM_MAX_AGE_S, STREAM_RETRIES, is_bulk
+from infra.limits import LIMITS, STREAM_MAX_AGE_S, STREAM_RETRIES, is_bulk
 
 # Without it a returned `batchItemFailures` is ignored and the failed records are lost.
 PARTIAL = {"FunctionResponseTypes": ["ReportBatchItemFailures"]}
@@ -14,19 +14,25 @@ PARTIAL = {"FunctionResponseTypes": ["ReportBatchItemFailures"]}
 _CHANGED = ["INSERT", "MODIFY"]
 _IN_INBOX = {"state": {"M": {"chat": {"M": {"kind": {"S": ["console"]}}}}}}
 FILTERS: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
-    # Every message changes its thread's row; only conversations are worth waking it for.
-    ("announce", "threads"): ({"eventName": _CHANGED, "dynamodb": {"Keys": {"item": {"S": [{"prefix": "c"}]}}}},),
+    # Every message changes its thread's row; worth waking it for are conversations, and threads that a console desk
+    # has, or had until now.
+    ("announce", "threads"): (
+        {"eventName": _CHANGED, "dynamodb": {"Keys": {"item": {"S": [{"prefix": "c"}]}}}},
+        *(
+            {"eventName": _CHANGED, "dynamodb": {"Keys": {"item": {"S": ["thread"]}}, image: _IN_INBOX}}
+            for image in ("NewImage", "OldImage")
+        ),
+    ),
     # Links and identities are no news, nor what becomes of the log of a merge.
     ("announce", "contacts"): (
         {"eventName": _CHANGED, "dynamodb": {"Keys": {"item": {"S": ["contact"]}}}},
         {"eventName": ["INSERT"], "dynamodb": {"Keys": {"item": {"S": [{"prefix": "merge#"}]}}}},
     ),
     ("announce", "endpoints"): ({"eventName": _CHANGED},),
-    # Threads that a console desk has, or had until now.
-    ("observe", "threads"): tuple(
-        {"eventName": _CHANGED, "dynamodb": {"Keys": {"item": {"S": ["thread"]}}, image: _IN_INBOX}}
-        for image in ("NewImage", "OldImage")
-    ),
+    # What goes is not counted, and a delivery only once it was tried.
+    ("observe", "threads"): ({"eventName": _CHANGED},),
+    ("observe", "deliveries"): ({"eventName": ["MODIFY"]},),
+    ("observe", "endpoints"): ({"eventName": ["MODIFY"]},),
     # New messages of channels whose pages have sockets.
     ("push", "messages"): (
         {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"data": {"M": {"channel_kind": {"S": ["webchat"]}}}}}},
@@ -85,7 +91,8 @@ def _stream(one: declared.Lambda, table: str) -> dict[str, Any]:
         "BisectBatchOnFunctionError": True,
         "MaximumRetryAttempts": STREAM_RETRIES,
         "MaximumRecordAgeInSeconds": STREAM_MAX_AGE_S,
-        "ParallelizationFactor": STREAM_FACTOR,
+        "ParallelizationFactor": LIMITS[one.name].at_once,
+        **({"MaximumBatchingWindowInSeconds": window} if (window := LIMITS[one.name].window_s) else {}),
         **({"FilterCriteria": {"Filters": only}} if only else {}),
         "DestinationConfig": {"OnFailure": {"Type": "SQS", "Destination": {"Fn::GetAtt": [grave, "Arn"]}}},
         **PARTIAL,

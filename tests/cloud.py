@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
@@ -55,6 +56,8 @@ STREAMS = (
     ("beats", "push"),
     ("threads", "announce"),
     ("threads", "observe"),
+    ("deliveries", "observe"),
+    ("endpoints", "observe"),
     ("contacts", "announce"),
     ("endpoints", "announce"),
 )
@@ -420,9 +423,8 @@ def _clean(value: Any) -> Any:
         return [_clean(item) for item in value]
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
-    if hasattr(value, "timestamp"):
-        return value.timestamp()
-    return value
+    # What moto says without a zone is UTC.
+    return value.replace(tzinfo=UTC).timestamp() if isinstance(value, datetime) else value
 
 
 def set_environment() -> None:

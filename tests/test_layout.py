@@ -39,11 +39,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "inbound": ("domain", "wire", "ports", "tables", "bots", "desks", "sources", "inbound"),
     # What the steps share that serve pages of web chats.
     "visitors": ("domain", "ports", "tables", "channels", "visitors"),
-    # What `observe` does, and `fire_timer` when it has to be done again; and how the API and sockets show it.
+    # What `announce` does for consoles, and `fire_timer` when it has to be done again; how the API and sockets show it.
     "inbox": ("domain", "ports", "tables", "inbox"),
+    # What `observe` does, and `fire_timer` when it has to be done again.
+    "figures": ("domain", "ports", "tables", "figures"),
     "steps": (
         "domain", "wire", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows",
-        "announcing", "lanes", "inbound", "inbox", "visitors",
+        "announcing", "lanes", "inbound", "inbox", "figures", "visitors",
     ),
     "api": (
         "domain", "wire", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows",
@@ -67,6 +69,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "sources": ("jsonatapy",),
     "announcing": (),
     "inbox": (),
+    "figures": (),
     "lanes": (),
     "visitors": (),
     # Settings are pydantic models, in a module that only the API loads. Who a visitor is comes as a JSON Web Token.
@@ -151,7 +154,7 @@ def test_no_package_is_imported_by_what_it_imports() -> None:
     assert left == {}, "a circle among these"
 
 
-API = ("http", "kinds", "setup", "conversations", "deliveries", "contacts", "console", "openapi")
+API = ("http", "kinds", "setup", "conversations", "figures", "deliveries", "contacts", "console", "openapi")
 """The API's packages, from the ground up: each may import itself and those before it."""
 
 

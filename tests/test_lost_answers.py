@@ -44,6 +44,7 @@ CONDITIONAL = {
     "tables.inbox._later": "a version says all of the row: whoever has shown it has shown the same",
     "tables.inbox.claim": "the same person's claim passes again",
     "tables.inbox.see": "a number only advances",
+    "tables.figures._add_up": "refused, it is added up anew from what stands",
     "tables.links.touch": "the time only advances, by an hour at least",
     "tables.replays.forward": "a mark of the page",
     "tables.replays.cancel": "ended is ended, by whomever",
@@ -60,7 +61,7 @@ TOGETHER = {
     "tables.merging._merge", "tables.merging._unmerge", "tables.erasing.begin", "tables.erasing.forward",
     "tables.messages.add", "tables.suggestions.suggest", "tables.suggestions.dismiss",
     "tables.replays.begin", "tables.sign_ins.bind",
-    "lanes.pump._set_aside",
+    "lanes.pump._set_aside", "tables.figures._count",
 }  # fmt: skip
 """Functions that send a transaction: its token, drawn once a call, makes a repeat the same transaction."""
 PARTS = {

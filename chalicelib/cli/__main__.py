@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from chalicelib.cli import bundles, contacts, looking, replays, rules, sources, things, triggers
+from chalicelib.cli import bundles, contacts, figures, looking, replays, rules, sources, things, triggers
 from chalicelib.cli.screen import Session, connected, line, refusals, session, terminal, whole
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Speak with a Parley deployment.")
@@ -16,6 +16,7 @@ keys = typer.Typer(no_args_is_help=True, help="API keys.")
 app.command("list")(looking.listing)
 app.command()(looking.show)
 app.command()(looking.tail)
+app.command()(figures.figures)
 app.command()(bundles.apply)
 app.command()(bundles.export)
 app.command()(replays.replay)

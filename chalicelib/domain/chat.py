@@ -40,7 +40,7 @@ class Chat:
     due: int = 0
     """By when the desk wants to have answered, in milliseconds; 0: it does not say, or nobody waits."""
     answered: bool = False
-    """Whether a person has written since it was opened."""
+    """Whether a person has written since it was opened; kept of every desk."""
     unread: tuple[int, ...] = ()
     """Numbers of what the customer said since a person last answered, at most the last MOST_UNREAD."""
     said: int = 0

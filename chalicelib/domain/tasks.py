@@ -200,11 +200,22 @@ class AnnounceAgain(Task):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObserveAgain(Task):
-    """A change of a thread that `observe` could not show is shown at a person's wish."""
+    """A change of a thread that could not be shown in the inbox is shown at a person's wish."""
 
     kind: ClassVar[str] = "observe.again"
     change: Mapping[str, Any]
     """`dynamodb` of the stream's record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountAgain(Task):
+    """What `observe` could not count is counted at a person's wish, once."""
+
+    kind: ClassVar[str] = "count.again"
+    facts: Sequence[Mapping[str, Any]] = ()
+    """`domain.figures.Fact` as plain data."""
+    episode: Mapping[str, Any] | None = None
+    """`domain.episode.Episode` as plain data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +242,7 @@ TASKS: tuple[type[Task], ...] = (
     MessageAgain,
     AnnounceAgain,
     ObserveAgain,
+    CountAgain,
     BusAgain,
 )
 _BY_KIND = {task.kind: task for task in TASKS}

@@ -110,6 +110,9 @@ class Thread:
     was theirs."""
     counts: dict[str, int] = field(default_factory=dict)
     """Number of each open conversation -> how many messages it has."""
+    tally: dict[str, int] = field(default_factory=dict)
+    """What the last event counts for: messages `in` and `out`, and `first`, after how many seconds a person said the
+    first word in the chat."""
 
     def knows(self, event: str) -> bool:
         """Whether the event is among the recent ones."""

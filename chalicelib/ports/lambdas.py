@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from chalicelib.ports import log, redelivery
+from chalicelib.ports.settings import settings
 
 _GROUPS_AT_ONCE = 8
 
@@ -54,6 +55,11 @@ def again(failed: list[tuple[dict[str, Any], int]]) -> Any:
     """What a Lambda answers SQS where some of a batch has to come again, each after so many seconds."""
     redelivery.soon(failed)
     return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record, _ in failed]}
+
+
+def table_of(record: dict[str, Any]) -> str:
+    """Short name of the table whose stream a record is of."""
+    return str(record["eventSourceARN"].partition(":table/")[2].partition("/")[0]).removeprefix(settings().table(""))
 
 
 def each_change(event: dict[str, Any], handle: Callable[[dict[str, Any]], None], *, step: str) -> Any:

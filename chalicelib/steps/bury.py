@@ -9,7 +9,9 @@ from typing import Any
 from chalicelib.domain.chat import CONSOLE
 from chalicelib.domain.lane import stream_key
 from chalicelib.domain.row_changes import concerns
-from chalicelib.domain.tasks import AnnounceAgain, MessageAgain, ObserveAgain
+from chalicelib.domain.tasks import AnnounceAgain, CountAgain, MessageAgain, ObserveAgain
+from chalicelib.figures.episodes import episode_of
+from chalicelib.figures.facts import facts_of
 from chalicelib.ports import aws, clock, ids, log
 from chalicelib.ports.lambdas import each_record
 from chalicelib.ports.settings import settings
@@ -102,18 +104,22 @@ def _of_stream(batch: dict[str, Any], *, step: str) -> Iterator[dict[str, Any]]:
         verb = record["eventName"]
         if verb == "REMOVE":
             continue
-        if step == "announce":
+        if step == "observe":
+            if table == "endpoints":
+                if episode := episode_of(change):
+                    yield CountAgain(episode=episode.plain()).plain()
+            elif facts := facts_of(table, record):
+                yield CountAgain(facts=[fact.plain() for fact in facts]).plain()
+        elif step == "announce":
+            if table == "threads" and _of_inbox(change):
+                yield ObserveAgain(
+                    change={name: change[name] for name in ("OldImage", "NewImage") if name in change}
+                ).plain()
             if not concerns(table, change["Keys"].get("item", {}).get("S", ""), verb):
                 continue
             told = {name: change[name] for name in ("SequenceNumber", "OldImage", "NewImage") if name in change}
             told["ApproximateCreationDateTime"] = change["ApproximateCreationDateTime"].timestamp()
             yield AnnounceAgain(table=table, name=verb, change=told).plain()
-        elif step == "observe":
-            if not _of_inbox(change):
-                continue
-            yield ObserveAgain(
-                change={name: change[name] for name in ("OldImage", "NewImage") if name in change}
-            ).plain()
         else:
             thread, seq = change["Keys"]["thread"]["S"], int(change["Keys"]["seq"]["N"])
             position = stream_key(change["SequenceNumber"])

@@ -8,9 +8,12 @@ from typing import Any
 
 from chalicelib.announcing import changes, event_bus
 from chalicelib.domain import tasks
+from chalicelib.domain.episode import Episode
 from chalicelib.domain.event import Event, event_queue, status_event
+from chalicelib.domain.figures import Fact
 from chalicelib.domain.lane import lane_of, retry_queue_of
 from chalicelib.domain.order import Order
+from chalicelib.figures import counting, episodes
 from chalicelib.inbound import asking
 from chalicelib.inbound.trigger import Ask
 from chalicelib.inbox import rows
@@ -200,8 +203,15 @@ def _announce_again(task: tasks.AnnounceAgain) -> str:
 
 
 def _observe_again(task: tasks.ObserveAgain) -> str:
-    """A change of a thread that `observe` could not show, at a person's wish; void where a later one is shown."""
+    """A change of a thread that could not be shown, at a person's wish; void where a later one is shown."""
     return f"{rows.follow([dict(task.change)])} rows"
+
+
+def _count_again(task: tasks.CountAgain) -> str:
+    """What `observe` could not count, at a person's wish."""
+    if task.episode:
+        episodes.keep(Episode.of(task.episode))
+    return f"{counting.count([Fact.of(one) for one in task.facts])} counted"
 
 
 def _bus_again(task: tasks.BusAgain) -> str:
@@ -226,5 +236,6 @@ _DOES: dict[type[tasks.Task], Callable[[Any], str]] = {
     tasks.MessageAgain: _message_again,
     tasks.AnnounceAgain: _announce_again,
     tasks.ObserveAgain: _observe_again,
+    tasks.CountAgain: _count_again,
     tasks.BusAgain: _bus_again,
 }

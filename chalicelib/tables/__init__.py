@@ -25,6 +25,7 @@ MODEL_NAMES = (
     ("trigger_events", "TriggerEvent"),
     ("deliveries", "DeliveryRow"),
     ("replays", "ReplayRow"),
+    ("figures", "FigureRow"),
     ("schedule", "Due"),
     ("receipts", "Receipt"),
     ("failures", "Failure"),

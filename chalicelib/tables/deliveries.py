@@ -76,6 +76,7 @@ class DeliveryRow(Model):
         table_name = settings().table("deliveries")
         connect_timeout_seconds = 2
         read_timeout_seconds = 8
+        stream_view_type = "NEW_AND_OLD_IMAGES"
 
     lane = UnicodeAttribute(hash_key=True)
     key = UnicodeAttribute(range_key=True)

@@ -1,8 +1,8 @@
 """Table `inbox`: what people at console desks have before them, a row for each chat, beside its desk's others.
 
-`observe` makes the rows from those of threads, and a row is never older than the thread's version that it names: what
+`announce` makes the rows from those of threads, and a row is never older than the thread's version that it names: what
 comes twice, late or in pieces changes nothing. Who claims a chat, and how far it was read, is written by the API into
-members that `observe` leaves as they are. Rows of closed chats are in no index, hold nobody's name, address or words,
+members that `announce` leaves as they are. Rows of closed chats are in no index, hold nobody's name, address or words,
 and end by themselves.
 """
 

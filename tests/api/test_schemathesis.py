@@ -99,6 +99,7 @@ BEYOND = {
     r".* is not listed, but .* needs it": "what else the service has",
     r"is no rule of this service|is there twice|leaves out .*": "which rules there are, and that all are named once",
     r"the channel takes .*": "what the channel of a conversation takes",
+    r"must (not lie behind|lie at most \d+ steps before) to": "how two times go together",
     r"is nested deeper than \d+ levels": "how deep JSON may lie in itself",
     r"holds a member whose name is empty or .*": "what every name in JSON may be, of members that no schema knows",
 }

@@ -60,7 +60,7 @@ def does(stage: Stage, kind: str, **more: Any) -> None:
 INBOX = {
     "inbox": Scenario(
         (y_somebody_claims, y_agent_and_visitor_talk, y_it_is_put_aside, y_it_is_closed),
-        ("claim", "observe"),
+        ("claim", "announce"),
         y_desk,
         ("receive_bot", "receive_channel", "converse", "fan_out", "deliver", "release_due", "fire_timer"),
     )

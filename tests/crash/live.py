@@ -85,6 +85,6 @@ LIVE = {
         (w_console_opens, w_somebody_comes_to_the_chat, w_consoles_socket_fails),
         ("live", "push"),
         w_chat_waits,
-        ("receive_channel", "converse", "fan_out", "observe", "deliver"),
+        ("receive_channel", "converse", "fan_out", "announce", "deliver"),
     ),
 }

@@ -349,7 +349,7 @@ SCENARIOS = {
     ),
     "return": Scenario(
         (e_bot_fails_five_times, e_bot_is_back),
-        ("converse", "deliver", "retry_delivery", "fire_timer", "verify"),
+        ("converse", "deliver", "retry_delivery", "fire_timer", "verify", "observe"),
         e_waits,
         ("receive_channel", "fan_out"),
     ),

@@ -12,6 +12,7 @@ import json
 import pickle
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -22,12 +23,16 @@ from typing import Any
 import pytest
 import time_machine
 
+from chalicelib.domain.figures import total
+from chalicelib.domain.lane import destination_of
 from chalicelib.inbound import strangers
 from chalicelib.ports import at_once, bus, http, ids, kept_http, secrets, signing
 from chalicelib.ports.redelivery import MAX_RECEIVES
 from chalicelib.ports.settings import settings
 from chalicelib.tables import MODEL_NAMES, config, inbox, kept_channels, schedule, service_config
 from chalicelib.tables.beats import BeatRow
+from chalicelib.tables.deliveries import DeliveryRow
+from chalicelib.tables.figures import FigureRow
 from chalicelib.tables.inbox import InboxRow
 from infra.limits import LIMITS, visibility_s
 from tests import cloud as clouds
@@ -467,9 +472,11 @@ _WHEN = frozenset({
 })  # fmt: skip
 _LOOKS = ("lane.watch", "endpoint.enabled")
 """Tasks of somebody who looks after a lane in a while, just in case: when, or whether he did by now, says nothing."""
-_OWNERS = ("config", "audit", "connections", "beats")
-"""Tables that owners write, not steps; who is there, which says nothing of what they know; and that something has
-changed, which may be said twice."""
+_OWNERS = ("config", "audit", "connections", "beats", "figures")
+"""Tables that owners write, not steps; who is there, which says nothing of what they know; that something has
+changed, which may be said twice; and figures, which are compared without times."""
+_OF_ATTEMPTS = ("tries", "bad", "ms")
+"""Figures that a cut of who makes attempts changes, as it does the attempts."""
 
 
 def outcome(stage: Stage) -> dict[str, Any]:
@@ -501,6 +508,9 @@ def outcome(stage: Stage) -> dict[str, Any]:
     rows["pages"] = stage.sockets.read
     rows["consoles"] = _timeless(stage.sockets.inbox)
     rows["untold"] = untold()
+    rows["counted"] = counted()
+    rows["uncounted"] = uncounted()
+    rows["episodes"] = sorted({(one["endpoint"], bool(one.get("inactive"))) for one in _counted("fare#")})
     return rows | {name: _told(outside) for name, outside in stage.outsides().items()}
 
 
@@ -512,6 +522,31 @@ def untold() -> list[str]:
         for row in InboxRow.scan()
         if not told & {(str(row.conversation), inbox.shown_version(row)), (str(row.conversation), 0)}
     ]
+
+
+def counted() -> dict[str, Any]:
+    """All figures together, but for attempts."""
+    whole = _figures()
+    left = {id: {name: n for name, n in one.items() if name not in _OF_ATTEMPTS} for id, one in whole.items()}
+    return {id: one for id, one in left.items() if one}
+
+
+def uncounted() -> dict[str, tuple[int, int]]:
+    """Destination -> its attempts by the figures and those in its deliveries, where these differ."""
+    whole = _figures()
+    made = Counter[str]()
+    for row in DeliveryRow.scan():
+        made[destination_of(str(row.lane))] += len(row.attempts)
+    both = {id: (int(whole.get(id, {}).get("tries", 0)), n) for id, n in made.items()}
+    return {id: one for id, one in both.items() if one[0] != one[1]}
+
+
+def _figures() -> dict[str, Any]:
+    return total(_counted("step#"))
+
+
+def _counted(begins: str) -> list[dict[str, Any]]:
+    return [dict(row.data) for row in FigureRow.scan() if str(row.step).startswith(begins)]
 
 
 def _row(model: Any, item: Any) -> dict[str, Any]:

@@ -12,7 +12,9 @@ import pytest
 
 from chalicelib import domain
 from chalicelib.domain.chat import Chat
+from chalicelib.domain.episode import Episode
 from chalicelib.domain.event import Event
+from chalicelib.domain.figures import Fact
 from chalicelib.domain.message import Author, Content, Media, Message
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.order import Order
@@ -33,6 +35,8 @@ SAMPLES: dict[type, Any] = {
     Thread: Thread("th_1", "sv_1", "ch_1", "custom", "7", 3, "desk", chat=Chat(2, "dk_1", "offered", 1, ("dk_2",))),
     Chat: Chat(2, "dk_1", "held", 1, ("dk_2",), "bot", {"id": "7"}, 9, "console", 3, 8, True, (4, 5), 5),
     Conversation: Conversation("th_1", 1, "sv_1", "bot", "bt_1", "open", 1),
+    Episode: Episode("bt_1", 1, 9, 3, True, "dl_1-1", "http_500", 500),
+    Fact: Fact("th_1#3#1", "sv_1", 1, {"ch_1": {"in": 1}}),
     Route: Route("desk", "dk_1", "chat_started", "cv_1", "CCSP", reason="bot", params={"a": 1}),
     Order: Order("l-bt_1", "1", 2),
     ReplayRun: ReplayRun("sv_1", "rd_1", 2),
@@ -51,7 +55,7 @@ def _readers() -> Iterator[type]:
 READERS = sorted({*_readers()}, key=lambda one: one.__name__)
 
 
-BY_ID = frozenset({"bots", "told", "answered", "counts", "params", "attributes", "consent", "headers"})
+BY_ID = frozenset({"bots", "told", "answered", "counts", "params", "attributes", "consent", "headers", "tally"})
 """Objects whose members are no fields: their names are ids, or other people's."""
 
 

@@ -30,6 +30,7 @@ SAMPLES: tuple[Task, ...] = (
     tasks.MessageAgain(thread="th_1", seq=4, position="0001", status=True),
     tasks.AnnounceAgain(table="threads", name="MODIFY", change={"SequenceNumber": "1"}),
     tasks.ObserveAgain(change={"SequenceNumber": "1"}),
+    tasks.CountAgain(facts=[{"id": "th_1#3#1", "service": "sv_1", "at": 1, "counts": {"ch_1": {"in": 1}}}]),
     tasks.BusAgain(event={"id": "pe_1"}),
 )  # fmt: skip
 

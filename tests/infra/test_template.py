@@ -323,6 +323,7 @@ def test_rows_that_end_do_end(template: Template) -> None:
         "ConnectionsTable": "expires",
         "InboxTable": "expires",
         "BeatsTable": "expires",
+        "FiguresTable": "expires",
         "ConfigTable": "expires",
         "ReplaysTable": "expires",
     }

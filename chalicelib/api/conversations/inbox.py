@@ -4,7 +4,7 @@ A claim writes first the inbox's row, on condition that nobody else has the chat
 claim lapses after a minute, and the same person's claim again is the same one. Then it puts `chat.accepted` on
 `threads.fifo`: its id comes from the conversation and the person, and a chat that is accepted already ignores it.
 
-`observe` takes the claim away as soon as the thread shows who has the chat. Should the queue stand still for more than
+`announce` takes the claim away as soon as the thread shows who has the chat. Should the queue stand still for more than
 that minute, two may be told that the chat is theirs: it is whose event came first, and the row says so.
 """
 

@@ -2,8 +2,8 @@
 
 Read from what the lanes and the webhook's row hold, a moment late, so that a page costs half of what it else would: 25
 lanes are some 30 read units (the index 1, and half of one for a lane's tail and for its thread), a lane with a hundred
-deliveries 12 more. `health` is 2 where all is well, at most 16: the webhook's row 1, the two indexes 5, and each of the
-deliveries that failed last.
+deliveries 12 more. `health` is 3 where all is well, at most 16: the webhook's row 1, the two indexes 5, and each of the
+deliveries that failed last; the figures of a day come on top, 96 rows at most, which are 3 of a small service.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ from itertools import islice
 from typing import Any
 
 from chalicelib.api.deliveries import deliveries as reading
+from chalicelib.api.figures.figures import last_day, time_of_query
 from chalicelib.api.http import cursors
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.setup.resources import find
+from chalicelib.domain.episode import Episode
 from chalicelib.domain.lane import destination_of, thread_of
 from chalicelib.domain.resource_id import service_of
 from chalicelib.domain.retry import DISABLE_AFTER
 from chalicelib.domain.thread import Thread
 from chalicelib.ports.clock import now_ms, rfc3339
-from chalicelib.tables import batch_get, deliveries, endpoints, history, lanes, threads
+from chalicelib.tables import batch_get, deliveries, endpoints, figures, history, lanes, threads
 from chalicelib.tables.deliveries import DeliveryRow
+from chalicelib.tables.endpoints import Endpoint
 from chalicelib.tables.threads import ThreadRow
 
 MOST_SHOWN = 99
@@ -30,6 +33,8 @@ MOST_SHOWN = 99
 MOST_COUNTED = 100
 """Waiting lanes that `health` counts."""
 _FAILED, _OLDEST = 10, 100
+_EARLIER_MS, _MOST_EPISODES = 30 * 86_400_000, 50
+"""How far back earlier failures are looked for, and how many of them."""
 
 
 def listing(call: Call) -> Answer:
@@ -51,9 +56,13 @@ def listing(call: Call) -> Answer:
 def health(call: Call) -> Answer:
     """Its webhook's status, failed attempts in a row and the last of them, and how many lanes wait for it."""
     _, row = find(call)
+    since_ms = time_of_query(call, "from")
     state = endpoints.get(row.id)
     waiting = len(list(islice(lanes.blocked(row.id), MOST_COUNTED + 1)))
-    since = state.failing_since
+    since, last = state.failing_since, _last_failed([str(one) for one in state.failed][-_FAILED:])
+    earlier = figures.episodes(
+        row.id, since=now_ms() - _EARLIER_MS if since_ms is None else since_ms, limit=_MOST_EPISODES
+    )
     # The time of a change is that of the edit, once somebody has edited it.
     inactive = state.status == endpoints.INACTIVE and not state.edited
     return Answer(200, {
@@ -68,8 +77,36 @@ def health(call: Call) -> Answer:
             "more": waiting > MOST_COUNTED,
             "oldest_at": _oldest_at(row.id) if waiting else None,
         },
-        "last_failed": _last_failed([str(one) for one in state.failed][-_FAILED:]),
+        "last_failed": last,
+        "attempts_24h": last_day(row.id),
+        "episodes": _under_way(state, last) + [_episode(one) for one in earlier],
     })  # fmt: skip
+
+
+def _under_way(state: Endpoint, last: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The episode that has not ended yet, where there is one."""
+    if not state.failing_since:
+        return []
+    failed = last[0] if last else {}
+    return [{
+        "from": rfc3339(int(state.failing_since)),
+        "to": None,
+        "attempts": int(state.failures),
+        "code": failed.get("error"),
+        "status_code": failed.get("status_code"),
+        "inactive": state.status == endpoints.INACTIVE,
+    }]  # fmt: skip
+
+
+def _episode(one: Episode) -> dict[str, Any]:
+    return {
+        "from": rfc3339(one.begun),
+        "to": rfc3339(one.ended),
+        "attempts": one.attempts,
+        "code": one.error or None,
+        "status_code": one.status_code or None,
+        "inactive": one.inactive,
+    }
 
 
 def _threads(ids: list[str]) -> dict[str, Thread]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from chalicelib.api.http.shapes import Attempt
 
@@ -65,6 +65,29 @@ class FailedAttempt(BaseModel):
     conversation_id: str | None
 
 
+class Attempts(BaseModel):
+    """Attempts by hours, and those of them that failed."""
+
+    times: list[str]
+    """When each hour begins."""
+    attempts: list[int]
+    failed: list[int]
+
+
+class Episode(BaseModel):
+    """Failed attempts in a row."""
+
+    from_: str = Field(alias="from")
+    to: str | None
+    """None: they go on."""
+    attempts: int
+    code: str | None
+    """What the last of them came to."""
+    status_code: int | None
+    inactive: bool
+    """Whether the webhook was switched off."""
+
+
 class WebhookHealth(BaseModel):
     """How a webhook fares."""
 
@@ -81,6 +104,10 @@ class WebhookHealth(BaseModel):
     waiting: WaitingLanes
     last_failed: list[FailedAttempt]
     """Of the failures in a row, the newest first, at most ten."""
+    attempts_24h: Attempts
+    """A minute behind."""
+    episodes: list[Episode]
+    """The newest first, at most fifty that are over."""
 
 
 class Need(BaseModel):

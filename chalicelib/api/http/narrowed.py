@@ -13,7 +13,7 @@ OF_SERVICE = frozenset({
     "api.setup.lists:listing", "api.setup.resources:one", "api.setup.export:export", "api.setup.rule_trial:try_out",
     "api.setup.rule_versions:listing", "api.setup.rule_versions:one",
     "api.deliveries.lanes:health", "api.deliveries.attention:listing", "api.deliveries.replays:listing",
-    "api.deliveries.replays:one",
+    "api.deliveries.replays:one", "api.figures.figures:listing",
     "api.contacts.contacts:create", "api.contacts.contacts:listing", "api.contacts.contacts:one",
     "api.contacts.contacts:change", "api.contacts.erasing:one", "api.contacts.merging:merge",
     "api.contacts.merging:unmerge", "api.contacts.merging:dismiss", "api.contacts.merging:merges",

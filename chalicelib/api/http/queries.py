@@ -59,6 +59,10 @@ def _or_none(format: str, **more: Any) -> Schema:
     return {"type": "string", "anyOf": [{"format": format}, {"const": ""}], **more}
 
 
+def _time(**more: Any) -> Schema:
+    return {"type": "string", "anyOf": [{"format": "date-time"}, {"const": ""}], "maxLength": 40, **more}
+
+
 def _number(most: int, default: int) -> Schema:
     return {"type": "integer", "minimum": 1, "maximum": most, "default": default}
 
@@ -120,9 +124,18 @@ QUERIES: dict[str, Query] = {
     ),
     "api.deliveries.lanes:listing": Query(PAGED),
     "api.deliveries.replays:listing": Query(OF_SERVICE | {"destination_id": _or_none("destination-id")} | PAGED),
+    "api.deliveries.lanes:health": Query({"from": _time(description="Earlier failures since then; else thirty days.")}),
     "api.deliveries.attention:listing": Query(OF_SERVICE),
     "api.setup.rule_versions:listing": Query(PAGED, one_of=OF_SERVICE),
     "api.setup.rule_versions:one": Query(one_of=OF_SERVICE),
+    "api.figures.figures:listing": Query(
+        OF_SERVICE
+        | {
+            "from": _time(description="Without it a day before `to`, by days thirty."),
+            "to": _time(description="Without it now."),
+            "step": _text(enum=["15m", "1h", "1d"], default="15m"),
+        }
+    ),
     "api.setup.audit:listing": Query(OF_SERVICE | PAGED),
     "api.setup.audit:one": Query(OF_SERVICE),
     "api.deliveries.failures:listing": Query(PAGED),

@@ -169,6 +169,7 @@ TABLE: tuple[Route, ...] = (
     Route("POST", "/v1/replays/{id}/cancel", "api.deliveries.replays:cancel", ADMIN),
     *(route for plural in ("bots", "desks", "subscriptions") for route in _webhook(plural)),
     Route("GET", "/v1/attention", "api.deliveries.attention:listing", READ),
+    Route("GET", "/v1/figures", "api.figures.figures:listing", READ),
     Route("GET", "/v1/failures", "api.deliveries.failures:listing", ADMIN),
     Route("GET", "/v1/failures/{id}", "api.deliveries.failures:one", ADMIN),
     Route("POST", "/v1/failures/{id}/replay", "api.deliveries.failures:replay", ADMIN),

@@ -28,6 +28,7 @@ from chalicelib.api.conversations.trigger_events import EventAnswer, TriggerAsk,
 from chalicelib.api.deliveries.replay import Replay
 from chalicelib.api.deliveries.replays import NewReplay, ReplayJob
 from chalicelib.api.deliveries.shapes import Counted, Need, ReplayAnswer, WaitingLane, WebhookHealth
+from chalicelib.api.figures.shapes import FiguresAnswer
 from chalicelib.api.http import shapes
 from chalicelib.api.http.base_url import base_url
 from chalicelib.api.http.call import Answer, Call
@@ -107,6 +108,7 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.deliveries.trying:one": (202, None, shapes.Delivery),
     "api.deliveries.trying:all_lanes": (202, None, Counted),
     "api.deliveries.lanes:health": (200, None, WebhookHealth),
+    "api.figures.figures:listing": (200, None, FiguresAnswer),
     "api.deliveries.replay:one": (202, None, shapes.Delivery),
     "api.deliveries.replay:many": (202, Replay, ReplayAnswer),
     "api.deliveries.replays:create": (202, NewReplay, ReplayJob),

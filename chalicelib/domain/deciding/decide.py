@@ -19,6 +19,7 @@ from chalicelib.domain.deciding.inbox import follow_chat
 from chalicelib.domain.deciding.message_changes import customer_changed
 from chalicelib.domain.deciding.routing import ServiceConfig
 from chalicelib.domain.deciding.source_events import source_event
+from chalicelib.domain.deciding.tally import tally_of
 from chalicelib.domain.deciding.trigger_events import answer_due, bot_gave_up, trigger_event
 from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.event import Event
@@ -41,7 +42,7 @@ def decide(event: Event, thread: Thread, config: ServiceConfig, contact: dict[st
     follow_chat(turn)
     settle_conversations(turn)
     choose_subscribers(turn)
-    turn.thread = turn.thread.after_event(event.id)
+    turn.thread = replace(turn.thread.after_event(event.id), tally=tally_of(turn))
     return turn
 
 

@@ -64,6 +64,8 @@ def _after(chat: Chat, said: Message) -> Chat:
             return chat
         unread = (*chat.unread, said.seq)[-MOST_UNREAD:]
         return replace(chat, waiting=chat.waiting or said.sent_at, unread=unread, said=said.seq)
-    if said.author.kind == "agent" and not said.is_note and said.state != FAILED and chat.in_inbox:
-        return replace(chat, waiting=0, due=0, unread=(), answered=True, said=said.seq)
+    if said.author.kind == "agent" and not said.is_note and said.state != FAILED:
+        # That one has answered is counted of every desk.
+        chat = replace(chat, answered=True)
+        return replace(chat, waiting=0, due=0, unread=(), said=said.seq) if chat.in_inbox else chat
     return chat

@@ -1,0 +1,1 @@
+"""What was counted of a service, and how its webhooks fared."""

@@ -99,9 +99,10 @@ def lasts(connection: str, one: Ticket, *, now_ms: int) -> bool:
 
 
 def open_of(service: str, person: str, *, now_ms: int) -> int:
-    """How many sockets somebody has open."""
+    """How many sockets somebody has that are told of what happens, or were opened within the last minute."""
     rows = ConnectionRow.query(f"{SERVICE}{service}", consistent_read=True)
-    return sum(row.person == person and int(row.expires or 0) * 1000 > now_ms for row in rows)
+    mine = (max(int(row.until or 0), int(row.since or 0) + LEASE_MS) for row in rows if row.person == person)
+    return sum(until > now_ms for until in mine)
 
 
 def hearing(service: str, *, now_ms: int) -> list[Console]:

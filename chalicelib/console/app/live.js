@@ -45,7 +45,7 @@ export function start(service, me) {
     again = false;
     const asked = Date.now();
     const mine = document.hasFocus() || !others ? open.get() : others;
-    const said = await post("v1/console/beat", { service_id: service, cursor, open: mine?.conversation ?? null, typing: Boolean(mine?.typing), watch: mine?.watch ?? [], socket: socket?.name() ?? null }, { signal: done.signal });
+    const said = await post("v1/console/beat", { service_id: service, cursor, open: mine?.conversation ?? null, typing: Boolean(mine?.typing), watch: mine?.watch ?? [], socket: socket?.name() }, { signal: done.signal });
     const answer = { ...said, asked, open: mine?.conversation ?? null };
     cursor = answer.cursor;
     socket?.beat(answer);

@@ -74,9 +74,9 @@ export function connect(service, hear, turn) {
   return {
     // Whether it tells all there is to tell.
     known: () => known,
-    // What a beat says of it: a minute after it was last named it is told nothing.
+    // What a beat says of it, if anything: a minute after it was last named it is told nothing.
     name() {
-      if (!id || Date.now() - named < NAMED) return null;
+      if (!id || Date.now() - named < NAMED) return undefined;
       named = Date.now();
       return id;
     },

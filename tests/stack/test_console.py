@@ -120,6 +120,10 @@ class Console:
         """All that is to be read."""
         return str(self.browser.find_element(By.TAG_NAME, "body").text)
 
+    def said(self) -> list[str]:
+        """The lines of the conversation that is open."""
+        return str(self.browser.find_element(By.CSS_SELECTOR, ".conv .stream").text).splitlines()
+
     def sees(self, *words: str) -> None:
         """Wait until all of these are to be read."""
         eventually(patiently(lambda: all(word in self.text() for word in words)), f"{words} in the page")
@@ -293,8 +297,8 @@ def test_of_two_who_claim_one_has_it(office: Office, seat: Callable[[str], Conso
     ann.sees("while it was asleep")
     tom.sees("while it was asleep")
     for one in people:
-        stream = one.browser.find_element(By.CSS_SELECTOR, ".conv .stream").text.splitlines()
-        said = [line for line in stream if line.startswith(("by ", "heard in", "and the", "while"))]
+        eventually(patiently(lambda: "while it was asleep" in one.said()), "it in the stream")  # noqa: B023
+        said = [line for line in one.said() if line.startswith(("by ", "heard in", "and the", "while"))]
         assert len(said) == len({*said}) == 6, said
     for one in people:
         one.click(".compose .btn.main", "Claim")

@@ -440,7 +440,7 @@ def _drawn(stage: Stage, new: Callable[[str], str]) -> Callable[[str], str]:
     """Ids of a trigger's events and of replays in a fixed order; who draws again gets another."""
 
     def drawn(prefix: str) -> str:
-        if prefix not in ("te", "rp"):
+        if prefix not in ("te", "rd"):
             return new(prefix)
         stage.drawn += 1
         return ids.at_from_cause(prefix, int(START.timestamp() * 1000), stage.drawn)

@@ -7,7 +7,7 @@ import { useKeys } from "./keys.js";
 import { live } from "./live.js";
 import { Btn, Face, Icon, Late, Loading, Note, Owner, Status, Trouble, channelIcon, channelName } from "./parts.js";
 import { Person } from "./person.js";
-import { go, href } from "./place.js";
+import { go, href, place } from "./place.js";
 import { Ribbon, owners } from "./ribbon.js";
 import { due, who } from "./row.js";
 import { holder } from "./rows.js";
@@ -76,10 +76,10 @@ export function Conversation({ id, row, side, show, back }) {
     ...(mine ? { e: () => ask("close"), s: () => ask("snooze"), t: () => ask("transfer"), h: hold, b: () => leave(deeds.toBot(id)) } : {}),
   } : { d: () => showAll(!all) };
   useKeys(keys);
-  if (timeline.error && !data.length) return html`<section class="conv"><div class="pad"><a class="btn bare icon only-phone" href=${href(back)} aria-label=${t("conversation.back")}><${Icon} n="chevron-left" /></a><${Trouble} error=${timeline.error} again=${timeline.again} /></div></section>`;
+  if (timeline.error && !data.length) return html`<section class="conv"><div class="pad"><a class="btn bare icon only-phone" href=${href(back, "", place.get().filter)} aria-label=${t("conversation.back")}><${Icon} n="chevron-left" /></a><${Trouble} error=${timeline.error} again=${timeline.again} /></div></section>`;
   const left = row && row.state !== "closed" ? due(row, now) : null;
   return html`<section class="conv" aria-label=${t("conversation.with", { name })}>
-    <header class="convhead"><a class="btn bare icon only-phone" href=${href(back)} aria-label=${t("conversation.back")}><${Icon} n="chevron-left" /></a>
+    <header class="convhead"><a class="btn bare icon only-phone" href=${href(back, "", place.get().filter)} aria-label=${t("conversation.back")}><${Icon} n="chevron-left" /></a>
       <div class="grow"><h2 class="clip">${name}</h2><div class="small muted row gap1 clip"><${Icon} n=${channelIcon(channel)} /><span class="clip">${[channelName(channel), channel !== "webchat" && address !== name && address].filter(Boolean).join(" · ")}</span></div></div>
       ${mine && html`<span class="wide row gap1"><${Btn} kind="bare" icon=${state === "held" ? "player-play" : "player-pause"} label=${t(state === "held" ? "do.resume" : "do.hold")} onClick=${hold} />
         <${Btn} kind="bare" icon="clock-pause" label=${t("do.snooze")} onClick=${() => ask("snooze")} /><${Btn} kind="bare" icon="arrows-transfer-down" label=${t("do.transfer")} onClick=${() => ask("transfer")} /></span>

@@ -486,7 +486,7 @@ def _what_is_replayed_is_what_was_said(office: Office, owner: Console) -> None:
     owner.click(".btn", "Replay…")
     owner.sees("Replay deliveries of Intake bot")
     owner.click("dialog label", "delivered")
-    said = r"(\d+) deliver(?:y goes|ies go) to Intake bot"
+    said = r"([1-9]\d*) deliver(?:y goes|ies go) to Intake bot"
     told = eventually(patiently(lambda: re.search(said, owner.text())), "what would go")
     owner.click("dialog .btn.main", "Replay")
     owner.sees(f"done, {told[1]} sent again")

@@ -1,5 +1,6 @@
-// Find anything: a conversation, a page, another service.
-import { html, useMemo, useState } from "./html.js";
+// Find anything: a conversation, a page, a person by their name, another service.
+import { get, query } from "./api.js";
+import { html, useEffect, useMemo, useState } from "./html.js";
 import { Dialog, Icon, channelIcon } from "./parts.js";
 import { PAGES } from "./pages.js";
 import { go, place } from "./place.js";
@@ -7,16 +8,24 @@ import { who as nameOf } from "./row.js";
 import { listed, rows } from "./rows.js";
 import { t } from "./words.js";
 
-const MOST = 12;
+const MOST = 12, PEOPLE = 5, FEWEST = 2, AFTER_MS = 250;
 
 export function Palette({ pages, who, close }) {
-  const [words, find] = useState(""), [at, point] = useState(0);
+  const [words, find] = useState(""), [at, point] = useState(0), [people, know] = useState([]);
+  useEffect(() => {
+    know([]);
+    if (words.trim().length < FEWEST || !pages.includes("contacts")) return undefined;
+    const ended = new AbortController();
+    const timer = setTimeout(() => get(query("v1/contacts", { service_id: place.get().service, q: words.trim(), limit: PEOPLE }), { signal: ended.signal }).then((answer) => know(answer.data), () => {}), AFTER_MS);
+    return () => { clearTimeout(timer); ended.abort(); };
+  }, [words]);
   const all = useMemo(() => [
     ...listed(rows.get(), "all").map((row) => ({ icon: channelIcon(row.channel_kind), text: nameOf(row), more: row.last?.text ?? row.address, deed: () => go("inbox", row.conversation_id) })),
     ...pages.map((name) => ({ icon: PAGES[name].icon, text: t(`nav.${name}`), more: `G ${PAGES[name].key.toUpperCase()}`, deed: () => go(name) })),
     ...who.services.filter((one) => one.id !== place.get().service).map((one) => ({ icon: "arrows-shuffle", text: one.name, more: t("service.go"), deed: () => { location.hash = `#/${encodeURIComponent(one.id)}/inbox`; } })),
   ], []);
-  const found = all.filter((one) => `${one.text} ${one.more ?? ""}`.toLowerCase().includes(words.toLowerCase())).slice(0, MOST);
+  const known = people.map((one) => ({ icon: "user", text: one.name, more: t("nav.contacts"), deed: () => go("contacts", one.id) }));
+  const found = [...all.filter((one) => `${one.text} ${one.more ?? ""}`.toLowerCase().includes(words.toLowerCase())).slice(0, MOST - known.length), ...known];
   const choose = (one) => { close(); one?.deed(); };
   const key = (e) => {
     if (e.key === "ArrowDown" || e.key === "ArrowUp") {

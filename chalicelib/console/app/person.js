@@ -2,6 +2,7 @@
 import { get, query } from "./api.js";
 import { html, useEffect, useState } from "./html.js";
 import { Btn, Chip, Empty, Face, Icon, Note, channelIcon, channelName } from "./parts.js";
+import { href } from "./place.js";
 import { named, setup } from "./setup.js";
 import { stamp } from "./time.js";
 import { t } from "./words.js";
@@ -22,7 +23,7 @@ export function Person({ contact, name: known, channel, up, close }) {
   const person = found.id === contact.id ? found.person : null;
   const name = person?.name || known;
   return html`<aside class=${`side scroll ${up ? "up" : ""}`} aria-label=${t("person.about_name", { name })} tabindex="0">
-    <section><div class="row gap3"><${Face} name=${name} k="lg" /><div class="grow"><h2 class="clip">${name}</h2><div class="small muted">${person?.created_at ? t("person.since", { at: stamp(person.created_at) }) : channelName(channel)}</div></div>
+    <section><div class="row gap3"><${Face} name=${name} k="lg" /><div class="grow"><h2 class="clip">${person ? html`<a href=${href("contacts", person.id)}>${name}</a>` : name}</h2><div class="small muted">${person?.created_at ? t("person.since", { at: stamp(person.created_at) }) : channelName(channel)}</div></div>
       <${Btn} kind="bare sm icon only-narrow" icon="x" label=${t("do.dismiss")} onClick=${close} /></div>
       ${person?.tags?.length > 0 && html`<div class="row wrap gap1 tags">${person.tags.map((tag) => html`<${Chip} k="line">${tag}<//>`)}</div>`}</section>
     ${person ? html`<${Reach} person=${person} /><${Known} attributes=${person.attributes} /><${Lately} lately=${found.lately} />`
@@ -47,7 +48,7 @@ export function Reach({ person, quiet = false }) {
     ${person.identities.map((one) => html`<div class="ident"><${Icon} n=${iconOf(one)} /><span class="clip num" title=${one.value}>${addressOf(one)}</span>${
       says(one.kind) === false ? html`<${Chip} k="bad" icon="x">${t("person.no_consent")}<//>` : says(one.kind) ? html`<span class="c-ok" title=${t("person.consent")}><${Icon} n="check" /><span class="unseen">${t("person.consent")}</span></span>` : ""}</div>`)}
     ${!person.identities.length && html`<p class="muted mid">${t("person.no_address")}</p>`}
-    ${!quiet && person.maybe_same?.length > 0 && html`<div class="same"><${Note} k="warn" icon="git-merge"><span class="small">${t("person.maybe_same", { n: person.maybe_same.length })}</span><//></div>`}</section>`;
+    ${!quiet && person.maybe_same?.length > 0 && html`<div class="same"><${Note} k="warn" icon="git-merge"><a class="small" href=${href("contacts", person.id, { with: person.maybe_same[0].contact_id })}>${t("person.maybe_same", { n: person.maybe_same.length })}</a><//></div>`}</section>`;
 }
 
 export const plain = (value) => (value === null || typeof value !== "object" ? String(value) : JSON.stringify(value));

@@ -408,7 +408,15 @@ def test_everybody_can_use_every_page(office: Office, seat: Callable[..., Consol
     links = browser.execute_script("return [...document.querySelectorAll('.nav a[href]')].map((one) => one.href)")
     places = [link for link in links if "#/" in link]
     assert len(places) >= 14
-    ones = (f"bots/{office.bot}", f"desks/{office.desk}", "channels/new", "rules/new")
+    (met, *_) = office.platform.get(f"/v1/contacts?service_id={office.service}")["data"]
+    ones = (
+        f"contacts/{met['id']}",
+        "conversations?state=closed&outcome=none",
+        f"bots/{office.bot}",
+        f"desks/{office.desk}",
+        "channels/new",
+        "rules/new",
+    )
     places += [f"{office.platform.up.console_url}#/{office.service}/{one}" for one in ones]
     for width, height, scheme, shown in ((1440, 900, "light", places), (390, 844, "dark", places[:3] + places[-4:])):
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 720}

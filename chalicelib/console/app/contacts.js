@@ -53,7 +53,7 @@ function One({ id, service }) {
   return html`<${Page} title=${nameOf(person)} crumb=${html`<a href=${href("contacts")}>${t("nav.contacts")}</a>`} actions=${actions}>
     ${person.id !== id && html`<${Note} icon="git-merge">${t("merge.was_merged")}<//>`}
     ${person.maybe_same.map((one) => html`<${Note} k="warn" icon="git-merge" key=${one.contact_id}>${t("contacts.maybe")} <a href=${href("contacts", person.id, { with: one.contact_id })}>${t("contact.compare")}</a><//>`)}
-    <div class="twocol"><div class="grid start"><section class="card side1"><${Reach} person=${person} quiet=${true} />
+    <div class="twocol"><div class="grid start"><section class="card side1"><h2 class="unseen">${t("person.about")}</h2><${Reach} person=${person} quiet=${true} />
         ${person.tags.length > 0 && html`<section><h3>${t("col.tags")}</h3><div class="row wrap gap1">${person.tags.map((tag) => html`<${Chip} k="line" key=${tag}>${tag}<//>`)}</div></section>`}<${Known} attributes=${person.attributes} />
         ${consent.length > 0 && html`<section><h3>${t("consent.title")}</h3><dl class="facts">${consent.map(([purpose, given]) => html`<dt>${purpose}</dt><dd>${givenOf(given) === false ? html`<${Chip} k="bad" icon="x">${t("consent.no")}<//>` : html`<${Chip} k="ok" icon="check">${t("consent.yes")}<//>`}${given?.at && html` <span class="small muted">${stamp(given.at)}${given.source && ` · ${given.source}`}</span>`}</dd>`)}</dl></section>`}
         <${Merges} person=${person} changed=${read} /></section></div>

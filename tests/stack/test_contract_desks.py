@@ -217,10 +217,13 @@ def test_what_time_brings(deployment: Deployment) -> None:
         throttled = deployment.bot_hears("it", lambda event: event.get("Message") == "throttled")["Conversationid"]
         deployment.bot_posts({"eventid": 1001, "conversation_id": throttled, "message": "not now"})
 
-        # The stream's filter wakes `observe` for console desks.
+        # The stream's filter wakes `announce` for console desks, and `observe` counts whatever is said.
         inbox = f"/v1/inbox?desk_id={console['id']}"
         (row,) = eventually(lambda: platform.call("GET", inbox).json["data"], "the inbox")
         assert (row["reason"], row["last"]["text"], row["state"]) == ("bot_failing", "help", "offered")
+        counted = f"/v1/figures?service_id={deployment.service}"
+        figures = eventually(lambda: platform.call("GET", counted).json["bots"], "figures")
+        assert sum(sum(bot["attempts"]) for bot in figures) > 0
         # Two signatures until the end of the overlap, then the new one's alone.
         secrets = (rotated["signing_secret"], turning_bot["signing_secret"])
         assert rotated["signing_secret"] != turning_bot["signing_secret"]

@@ -370,3 +370,10 @@ def test_a_cold_start_pays_for_one_step_alone() -> None:
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert run.stdout.strip() == "[]"
+
+
+def test_no_link_is_committed() -> None:
+    """Whoever merges one has what is ignored under its name removed, as a virtual environment."""
+    listed = subprocess.run(["git", "ls-files", "-s"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+
+    assert [line for line in listed.splitlines() if line.startswith("120000")] == []

@@ -31,6 +31,8 @@ from chalicelib.tables.writes import committed, same_by_whomever, saved, transac
 
 MARKS_MS = 300_000
 """Marks of so long lie in one row: in a few kilobytes while thousands are counted in a minute."""
+MOST_MARKS = 2000
+"""With so many a row is full, and others begin another: each write costs 2 W for each KB of it."""
 _MARK = 10
 """Signs of a mark, of 64 each."""
 _ROUNDS = 8
@@ -88,25 +90,46 @@ def _count(service: str, step: int, facts: Sequence[Fact]) -> tuple[int, bool]:
     for fact in facts:
         by_row.setdefault(f"{_SEEN}{_text(step_of(fact.at, MARKS_MS))}", {})[_mark(fact.id)] = fact
     for _ in range(_ROUNDS):
-        row, *seen = batch_get.get_all([(FigureRow, service, name) for name in (_step_key(step), *by_row)])
+        (row,) = batch_get.get_all([(FigureRow, service, _step_key(step))])
+        seen = _seen(service, [*by_row])
         new = {
-            name: {mark: fact for mark, fact in one.items() if was is None or mark not in (was.marks or ())}
-            for (name, one), was in zip(by_row.items(), seen, strict=True)
+            name: {mark: fact for mark, fact in one.items() if not any(mark in _marks(was) for _, was in seen[name])}
+            for name, one in by_row.items()
         }
         if not any(new.values()):
             return 0, False
         writes, data = transaction(), dict(row.data or {}) if row is not None else {}
-        for (name, one), was in zip(new.items(), seen, strict=True):
+        for name, one in new.items():
             for fact in one.values():
                 add(data, fact.counts)
             if one:
-                marks = {*one} | (was.marks if was is not None and was.marks else set())
+                part, was = seen[name][-1]
                 expires = step // 1000 + KEEP_MARKS_S
-                writes.save(_row(service, name, was, expires, marks=marks), condition=_as_read(was))
+                writes.save(_row(service, part, was, expires, marks={*one} | _marks(was)), condition=_as_read(was))
         writes.save(_row(service, _step_key(step), row, step // 1000 + KEEP_S, data=data), condition=_as_read(row))
         if committed(writes):
             return sum(len(one) for one in new.values()), row is None
     raise FiguresBusy(service)
+
+
+def _seen(service: str, names: Sequence[str]) -> dict[str, list[tuple[str, FigureRow | None]]]:
+    """Name of marks -> their rows with their keys, the last of which is not full, or not there yet."""
+    found: dict[str, list[tuple[str, FigureRow | None]]] = {name: [] for name in names}
+    keys = {name: name for name in names}
+    while keys:
+        rows = batch_get.get_all([(FigureRow, service, key) for key in keys.values()])
+        for (name, key), row in zip(keys.items(), rows, strict=True):
+            found[name].append((key, row))
+        keys = {
+            name: f"{name}#{len(found[name])}"
+            for name, row in zip(keys, rows, strict=True)
+            if len(_marks(row)) >= MOST_MARKS
+        }
+    return found
+
+
+def _marks(row: FigureRow | None) -> set[str]:
+    return set(row.marks or ()) if row is not None else set()
 
 
 def _add_up_days(service: str, now_ms: int) -> None:

@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+from schemathesis.specs.openapi.coverage import _schema as coverage
 
 from chalicelib.api.openapi.document import description
 from chalicelib.ports import clock
@@ -125,13 +126,20 @@ def _here(name: str) -> st.SearchStrategy[str]:
     return st.integers(0, 2**16).map(lambda n: HERE["it"].ids[name][n % len(HERE["it"].ids[name])])
 
 
-FORMS: dict[str, st.SearchStrategy[str]] = {
-    **{name: _here(name) for name in (
+OF_HERE = {
+    **{name: name for name in (
         "service-id", "channel-id", "bot-id", "desk-id", "person-id", "reply-id", "rule-id", "trigger-id", "source-id",
         "subscription-id", "key-id", "contact-id", "merge-id", "trigger-event-id", "failure-id", "conversation-id",
         "thread-id", "message-id", "delivery-id", "audit-id", "replay-id", "destination-id",
         "rules-version-id",
+        "api-key", "bot-token", "desk-token",
     )},
+    "bot-conversation": "bot-conversation-id",
+    "desk-conversation": "centre-conversation-id",
+}  # fmt: skip
+"""`format` -> which ids of the deployment have it."""
+FORMS: dict[str, st.SearchStrategy[str]] = {
+    **{name: _here(ids) for name, ids in OF_HERE.items()},
     "uri": st.just(0).map(lambda _: HERE["it"].outside.url),
     "iana-time-zone": st.sampled_from(["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"]),
     "schedule": st.sampled_from(["every 15m", "daily", "never", "0 9 * * 1", "2027-09-01T10:00:00Z"]),
@@ -143,11 +151,6 @@ FORMS: dict[str, st.SearchStrategy[str]] = {
     "contacts-csv": st.integers(0, 99).map("name,email\nEva,eva{}@example.com\n".format),
     "contacts-jsonl": st.integers(0, 99).map('{{"name": "Eva", "email": "eva{}@example.com"}}\n'.format),
     "cursor": st.just(""),
-    "api-key": _here("api-key"),
-    "bot-token": _here("bot-token"),
-    "desk-token": _here("desk-token"),
-    "bot-conversation": _here("bot-conversation-id"),
-    "desk-conversation": _here("centre-conversation-id"),
     "event-time": st.sampled_from(["2026-11-21 01:23:45.678", "2026-11-21T01:23:45Z"]),
     "signing-secret": st.binary(min_size=24, max_size=64).map(lambda key: "whsec_" + base64.b64encode(key).decode()),
     "name-in-bundle": st.sampled_from(["bot", "people", "chat"]),
@@ -155,6 +158,23 @@ FORMS: dict[str, st.SearchStrategy[str]] = {
 """`format` -> texts that have it, and that mean something here."""
 for _name, _strategy in FORMS.items():
     schemathesis.openapi.format(_name, _strategy)
+LENGTHS = {"email": (14, 16), "phone": (12, 12), "signing-secret": (38, 94)}
+"""`format` -> how short and long its texts above are."""
+
+
+_known = vars(coverage)["format_length_bounds"]
+
+
+def _lengths(name: str, strategy: Any) -> tuple[int, int] | None:
+    """schemathesis knows how long texts of common formats can be. Of ours it would draw hundreds for each length that
+    is a bound, to find that there is none."""
+    if name in OF_HERE:
+        lengths = [len(id) for id in HERE["it"].ids[OF_HERE[name]]]
+        return min(lengths), max(lengths)
+    return LENGTHS.get(name) or _known(name, strategy)
+
+
+vars(coverage)["format_length_bounds"] = _lengths
 
 
 def _of(method: str, path: str) -> Any:

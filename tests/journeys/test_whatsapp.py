@@ -45,14 +45,22 @@ def number(deployment: Deployment, graph: Outside) -> dict[str, Any]:
     )
 
 
-def post(deployment: Deployment, number: dict[str, Any], value: dict[str, Any], *, secret: str = "app-secret") -> int:
+def post(
+    deployment: Deployment,
+    number: dict[str, Any],
+    value: dict[str, Any],
+    *,
+    secret: str = "app-secret",
+    settled: bool = True,
+) -> int:
     meta = {"messaging_product": "whatsapp", "metadata": {"display_phone_number": "4930", "phone_number_id": PHONE}}
     changes = [{"field": "messages", "value": meta | value}]
     body = {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": changes}]}
     raw = json.dumps(body).encode()
     signature = "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
     status, _ = deployment.call("POST", number["webhook_url"], raw, headers={"X-Hub-Signature-256": signature})
-    deployment.cloud.pump()
+    if settled:
+        deployment.cloud.pump()
     return status
 
 
@@ -102,6 +110,23 @@ def test_statuses_in_any_order(deployment: Deployment, number: dict[str, Any], g
     assert [event["DeliveryStatus"] for event in deployment.bot.events() if event["Event"] == "Message Delivery"] == [
         "Read"
     ]
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_an_album_of_somebody_new_is_one_person_and_one_conversation(
+    deployment: Deployment, number: dict[str, Any], twice: bool
+) -> None:
+    """Its pictures come by posts of their own at one time, each perhaps twice, before anybody knows who it is."""
+    deployment.cloud.duplicate = twice
+    pictures = [{"type": "image", "image": {"id": f"9{n}", "mime_type": "image/jpeg"}} for n in range(6)]
+    for n, picture in [*enumerate(pictures), *enumerate(pictures)]:
+        assert post(deployment, number, said(picture, f"wamid.{n}"), settled=False) == 200
+    deployment.cloud.pump()
+    (person,) = deployment.call("GET", f"/v1/contacts?service_id={deployment.ids['care']}")[1]["data"]
+    (conversation,) = deployment.call("GET", f"/v1/conversations?service_id={deployment.ids['care']}")[1]["data"]
+    _, listed = deployment.call("GET", f"/v1/messages?conversation_id={conversation['id']}")
+    assert [one["type"] for one in listed["data"] if one["direction"] == "in"] == ["image"] * 6
+    assert conversation["contact"]["id"] == person["id"]
 
 
 def test_a_wrong_signature(deployment: Deployment, number: dict[str, Any]) -> None:

@@ -46,15 +46,15 @@ function Field({ all, name, schema, path, needed, value, set, wrong, secret }) {
     const on = value !== null && value !== undefined;
     return html`<fieldset class="inner"><legend class="label">${schema.nullable ? html`<label class="row"><input type="checkbox" class="check" checked=${on} onChange=${(e) => set(e.target.checked ? blank(all, { ...schema, nullable: false, default: undefined, properties: schema.properties }) : null)} />${labelOf(name)}</label>` : labelOf(name)}</legend>
       ${on && html`<${Form} all=${all} fields=${{ properties: Object.fromEntries(Object.entries(schema.properties).map(([own, one]) => [own, plain(all, one)])), required: schema.required ?? [] }} values=${given} set=${set} wrong=${wrong} prefix=${path} secret=${secret} />`}
-      ${why && html`<p class="wrong" id=${`${id}-why`}>${why}</p>`}</fieldset>`;
+      ${why && html`<p class="wrong" id=${`${id}-why`} lang="en">${why}</p>`}</fieldset>`;
   }
   const common = { id, "aria-invalid": why ? "true" : undefined, "aria-describedby": [hint && `${id}-hint`, why && `${id}-why`].filter(Boolean).join(" ") || undefined };
   const check = schema.type === "boolean";
   return html`<div class=${`formrow ${check ? "check1" : ""}`}>
     ${check ? html`<label class="row mid"><input type="checkbox" class="check" ...${common} checked=${Boolean(value)} onChange=${(e) => set(e.target.checked)} />${labelOf(name)}</label>`
       : html`<label class="label" for=${id}>${labelOf(name)}${needed && html`<span class="c-bad" aria-hidden="true"> *</span>`}</label><${Input} all=${all} name=${name} schema=${schema} value=${value} set=${set} needed=${needed} common=${common} secret=${secret(path)} />`}
-    ${hint && html`<p class="small muted" id=${`${id}-hint`}>${hint}</p>`}
-    ${why && html`<p class="wrong" id=${`${id}-why`}><${Icon} n="alert-triangle" />${why}</p>`}</div>`;
+    ${hint && html`<p class="small muted" id=${`${id}-hint`} lang="en">${hint}</p>`}
+    ${why && html`<p class="wrong" id=${`${id}-why`} lang="en"><${Icon} n="alert-triangle" />${why}</p>`}</div>`;
 }
 
 function Input({ all, name, schema, value, set, needed, common, secret }) {

@@ -61,7 +61,7 @@ export const Seg = ({ of, value, set, label, says = (one) => one }) => html`
 
 // What went wrong, when, and what to do; what was there stays.
 export const Trouble = ({ error, again }) => html`
-  <${Note} k="bad" icon="alert-triangle" role="alert"><b class="strong">${t("error.title")}</b> ${error.message}${
+  <${Note} k="bad" icon="alert-triangle" role="alert"><b class="strong">${t("error.title")}</b> <span lang=${error.problem?.detail && "en"}>${error.message}</span>${
     again && html` <${Btn} kind="sm" icon="refresh" onClick=${again}>${t("error.again")}<//>`}<//>`;
 
 // A native dialog: the focus stays within, Escape closes it, and goes back to where it was.

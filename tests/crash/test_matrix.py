@@ -25,6 +25,7 @@ from tests.crash.scenarios import HEARD, Action, Scenario
 from tests.crash.scenarios import SCENARIOS as COMMON
 from tests.crash.stage import READS, Called, Cut, Stage, outcome, staged
 
+pytestmark = pytest.mark.xdist_group("matrix")  # each process that runs one of them records all scenarios first
 SCENARIOS = COMMON | RARER | LIVE | INBOX
 _KEPT = frozenset({"Decrypt", "ListRules"})
 """Reads whose answers a process keeps, so that any step may be the one that asks."""

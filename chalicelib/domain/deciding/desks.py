@@ -44,12 +44,14 @@ def chat_state(state: str, name: str) -> Callable[[Turn], None]:
     """A function that notes a new state of the desk's conversation, and says so under a name."""
 
     def change(turn: Turn) -> None:
-        agent = turn.event.body.get("agent", {})
-        # Who has it may be said after that it is taken; somebody else's is not taken from them.
-        if turn.chat.state == state and (not agent.get("id") or turn.chat.agent.get("id")):
+        agent, has_it = turn.event.body.get("agent", {}), turn.chat.agent.get("id")
+        # Who has it may be said after that it is taken; somebody else's is not taken from them, also where a colleague
+        # puts it on hold or takes it up again: for that there is `chat.assigned`.
+        if turn.chat.state == state and (not agent.get("id") or has_it):
             turn.ignored = f"already {state}"
             return
-        turn.change_chat(state=state, **({"agent": agent} if agent else {}))
+        theirs = agent and (not has_it or agent.get("id") == has_it)
+        turn.change_chat(state=state, **({"agent": agent} if theirs else {}))
         turn.note(name, conversation=turn.thread.chat_conversation(), agent=agent)
 
     return change

@@ -48,7 +48,7 @@ from chalicelib.ports import clock, ids, signing
 
 FOLDER = Path(channels.__file__).parent
 EXAMPLES = sorted(FOLDER.glob("*/examples/*.json"))
-VERBS = ("receive", "status", "challenge", "send", "pull", "media")
+VERBS = ("receive", "status", "challenge", "send", "pull", "media", "templates")
 NOW_MS = clock.from_rfc3339("2026-11-21T01:00:00Z")
 
 
@@ -175,6 +175,9 @@ def carried_out(path: Path, example: dict[str, Any]) -> dict[str, Any]:
     port: Call = script
     if "message" in call:
         gives = outcome_plain(asyncio.run(adapter.send(outgoing_of(call["message"]), channel_of(call), port)))
+    elif "templates" in call:
+        page = asyncio.run(adapter.templates(channel_of(call), port, **call["templates"]))
+        gives = outcome_plain(page) if isinstance(page, TryLater | Refused) else asdict(page)
     else:
         file = asyncio.run(adapter.media(call["media"], channel_of(call), port))
         gives = (

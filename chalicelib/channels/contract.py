@@ -190,6 +190,33 @@ class File:
     mime_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A message that a provider has approved, to be sent when nothing else may be."""
+
+    name: str
+    language: str
+    category: str
+    body: str
+    """With its placeholders, as `{{1}}` or `{{first_name}}`."""
+    header: str = ""
+    footer: str = ""
+    buttons: tuple[str, ...] = ()
+    """Their titles."""
+    placeholders: tuple[str, ...] = ()
+    """Of the body, each once: numbers in their order, or names as they come."""
+    fillable: bool = True
+    """Whether values for those are all that it needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """A page of them, and where the next begins: empty where there is none."""
+
+    found: tuple[Template, ...]
+    following: str = ""
+
+
 class Adapter(Protocol):
     """A channel kind."""
 
@@ -198,8 +225,9 @@ class Adapter(Protocol):
     CAN: frozenset[str]
     """What it does: `receive`, `status`, `challenge`, `send`, `pull` (the user's side fetches; nothing is pushed),
     `media` (it has `media(reference, channel, call) -> File | TryLater | Refused`, for files whose `Media.url` is a
-    reference of the provider's own), and the content types it can show (`text`, `image`, `buttons`, ...). What it
-    cannot show is sent as text. Each needs an example."""
+    reference of the provider's own), `templates` (it has `templates(channel, call, search, after, limit) -> Templates
+    | TryLater | Refused`, a page of those that are approved), and the content types it can show (`text`, `image`,
+    `buttons`, ...). What it cannot show is sent as text. Each needs an example."""
     SECRETS: Mapping[str, str]
     """Secret name -> `required`, `optional` (at least 32 characters), or `made` (generated and shown once where
     absent)."""

@@ -16,6 +16,9 @@ TOKEN = "a-token-of-the-bot"
 
 def obliging(heard: Heard) -> tuple[int, Any]:
     """A webhook that passes verification, and a bot that answers in its response."""
+    if "/message_templates?" in heard.path:
+        body = {"type": "BODY", "text": "Hello {{1}}"}
+        return 200, {"data": [{"name": "hello", "language": "en", "status": "APPROVED", "components": [body]}]}
     said = heard.json
     if said.get("Challenge"):
         return 200, {"token": TOKEN, "Challenge": said["Challenge"]}
@@ -79,6 +82,9 @@ def settle(cloud: Cloud, client: Client, outside: Outside) -> Peopled:
     here = Peopled(cloud, client, key, outside)
     service = here.make("services", name="Care", country="DE")["id"]
     chat = here.make("channels", service_id=service, kind="webchat", name="chat", settings={"uploads": True})["id"]
+    number = {"phone_number_id": "1", "business_account_id": "2", "api_base": outside.url}
+    secrets = {"app_secret": "a", "access_token": "b", "verify_token": "c"}
+    whatsapp = here.make("channels", service_id=service, kind="whatsapp", name="wa", settings=number, secrets=secrets)
     custom = {"send_url": outside.url}
     here.make("channels", service_id=service, kind="custom", name="gateway", settings=custom)
     bot = here.make("bots", service_id=service, name="bot", profile="imi", webhook_url=outside.url,
@@ -128,7 +134,7 @@ def settle(cloud: Cloud, client: Client, outside: Outside) -> Peopled:
         here.note("failure", f"fa_{n * 26}")
     _look_round(here, service)
     _waiting(here, service)
-    here.ids["webchat-id"] = [chat]
+    here.ids["webchat-id"], here.ids["whatsapp-id"] = [chat], [whatsapp["id"]]
     here.ids["api-key"] = [key]
     for kind, id in (("bot", bot), ("desk", centre)):
         here.ids[f"{kind}-token"] = [here.call("GET", f"/v1/{kind}s/{id}")["events_url"].rpartition("/")[2]]

@@ -58,6 +58,7 @@ TELLING = {
     "post /v1/deliveries/{id}/try": {"delivery-id": "waiting-delivery-id"},
     "post /v1/conversations/{id}/complete": {"conversation-id": "direct-conversation-id"},
     "post /v1/conversations/{id}/events": {"conversation-id": "desk-conversation-id"},
+    "get /v1/channels/{id}/templates": {"channel-id": "whatsapp-id"},
     "post /v1/conversations/{id}/files": {"conversation-id": "desk-conversation-id"},
     "post /v1/conversations/{id}/claim": {"conversation-id": "chat-conversation-id"},
     "post /v1/conversations/{id}/seen": {"conversation-id": "chat-conversation-id"},

@@ -17,7 +17,7 @@ OF_SERVICE = frozenset({
     "api.contacts.contacts:create", "api.contacts.contacts:listing", "api.contacts.contacts:one",
     "api.contacts.contacts:change", "api.contacts.erasing:one", "api.contacts.merging:merge",
     "api.contacts.merging:unmerge", "api.contacts.merging:dismiss", "api.contacts.merging:merges",
-    "api.console.session:current",
+    "api.console.session:current", "api.conversations.templates:listing",
 })  # fmt: skip
 """Functions that answer them as any agent."""
 OF_THEIRS = frozenset({

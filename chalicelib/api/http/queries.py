@@ -119,8 +119,11 @@ QUERIES: dict[str, Query] = {
         | PAGED
     ),
     "api.deliveries.attempts:listing": Query(PAGED),
+    "api.conversations.templates:listing": Query({"search": _text(maxLength=200)} | PAGED),
     "api.conversations.inbox:listing": Query(
-        OF_SERVICE | {"desk_id": _text("desk-id"), "list": _text(enum=["queue", "mine", "all", "snoozed"])} | PAGED
+        OF_SERVICE
+        | {"desk_id": _text("desk-id"), "list": _text(enum=["queue", "mine", "all", "snoozed"])}
+        | PAGED
     ),
     "api.deliveries.lanes:listing": Query(PAGED),
     "api.deliveries.replays:listing": Query(OF_SERVICE | {"destination_id": _or_none("destination-id")} | PAGED),

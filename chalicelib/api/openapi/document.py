@@ -23,6 +23,7 @@ from chalicelib.api.conversations.inbox import Seen
 from chalicelib.api.conversations.inbox_rows import InboxAnswer
 from chalicelib.api.conversations.messages import MessagesList
 from chalicelib.api.conversations.recent import RecentMessages, RecentMessagesAnswer
+from chalicelib.api.conversations.templates import ApprovedTemplate
 from chalicelib.api.conversations.ticket import TicketAnswer, TicketFor
 from chalicelib.api.conversations.trigger_events import EventAnswer, TriggerAsk, TriggerAsked
 from chalicelib.api.deliveries.replay import Replay
@@ -57,6 +58,7 @@ _LISTS: dict[str, type[BaseModel]] = {
     "api.conversations.messages:listing": shapes.Message,
     "api.conversations.timeline:listing": shapes.MessageOnChannel,
     "api.conversations.inbox:listing": InboxAnswer,
+    "api.conversations.templates:listing": ApprovedTemplate,
     "api.deliveries.deliveries:listing": shapes.Delivery,
     "api.deliveries.lanes:listing": WaitingLane,
     "api.deliveries.attention:listing": Need,

@@ -27,6 +27,7 @@ from chalicelib.channels.whatsapp import errors, incoming, outgoing
 from chalicelib.channels.whatsapp.limits import LIMITS as LIMITS
 from chalicelib.channels.whatsapp.media import fetched
 from chalicelib.channels.whatsapp.place import authorised, base_url
+from chalicelib.channels.whatsapp.templates import templates as templates
 from chalicelib.channels.wire import answered, malformed
 from chalicelib.domain.exchange import Call
 from chalicelib.wire.json_body import dicts, mended, word
@@ -34,7 +35,7 @@ from chalicelib.wire.json_body import dicts, mended, word
 LABEL = "WhatsApp"
 CAN = frozenset({
     "receive", "status", "challenge", "send", "media", "text", "image", "audio", "video", "file", "buttons", "list",
-    "location", "contact", "template",
+    "location", "contact", "template", "templates",
 })  # fmt: skip
 SECRETS = {"app_secret": "required", "access_token": "required", "verify_token": "required"}
 STATUSES = incoming.STATUSES

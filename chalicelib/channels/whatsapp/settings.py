@@ -13,6 +13,11 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     phone_number_id: str = Field(pattern=r"^[0-9A-Za-z_-]{1,64}$", description="Meta's id of it, not the number.")
+    business_account_id: str | None = Field(
+        None,
+        pattern=r"^[0-9A-Za-z_-]{1,64}$",
+        description="Meta's id of the WhatsApp Business Account, whose templates people at desks choose from.",
+    )
     api_base: str = Field(
         API_BASE,
         pattern=r"^https?://[^\s?#]+$",

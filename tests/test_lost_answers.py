@@ -44,6 +44,8 @@ CONDITIONAL = {
     "tables.inbox._later": "a version says all of the row: whoever has shown it has shown the same",
     "tables.inbox.claim": "the same person's claim passes again",
     "tables.inbox.see": "a number only advances",
+    "tables.inbox.mention": "who is in a set is in it once",
+    "tables.inbox.looked": "gone is gone, from the list and from the set",
     "tables.figures._add_up": "refused, it is added up anew from what stands",
     "tables.links.touch": "the time only advances, by an hour at least",
     "tables.replays.forward": "a mark of the page",

@@ -31,6 +31,7 @@ def row_view(row: InboxRow, *, now_ms: int) -> dict[str, Any]:
         "claimed_by": _person(who) if (who := inbox.claimed(row, now_ms=now_ms)) else None,
         "last": _last(last) if last else None,
         "unread": sum(seq > int(row.seen or 0) for seq in data.get("unread", ())),
+        "mentions": sorted(row.mentioned or ()),
         "waiting_since": _time(data.get("waiting")),
         "due_at": _time(data.get("due")),
         "reason": data.get("reason"),

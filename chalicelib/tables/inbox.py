@@ -1,5 +1,8 @@
 """Table `inbox`: what people at console desks have before them, a row for each chat, beside its desk's others.
 
+Who was mentioned in a note and has not looked since has a row of their own among them, by which their list is one
+query, and stands in the chat's.
+
 `announce` makes the rows from those of threads, and a row is never older than the thread's version that it names: what
 comes twice, late or in pieces changes nothing. Who claims a chat, and how far it was read, is written by the API into
 members that `announce` leaves as they are. Rows of closed chats are in no index, hold nobody's name, address or words,
@@ -12,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
@@ -20,10 +23,11 @@ from pynamodb.models import Model
 
 from chalicelib.ports.settings import settings
 from chalicelib.tables.attributes import PlainAttribute
-from chalicelib.tables.writes import same_by_whomever, updated
+from chalicelib.tables.writes import deleted, same_by_whomever, updated
 
-QUEUE, AGENT, SNOOZED = "q#", "a#", "s#"
-"""What places begin with: of chats that nobody has, of an agent's, and of those that are put aside."""
+QUEUE, AGENT, SNOOZED, MENTION = "q#", "a#", "s#", "m#"
+"""What places begin with: of chats that nobody has, of an agent's, of those that are put aside; and of rows that are no
+chats, but say who was mentioned in one."""
 CLAIM_MS = 60_000
 """A claim whose event has not come to anything in this time is void."""
 KEEP_CLOSED_S = 30 * 86_400
@@ -63,6 +67,8 @@ class InboxRow(Model):
     """`Shown` as plain data."""
     seen = NumberAttribute(null=True)
     """Number of the last message that somebody has read."""
+    mentioned = UnicodeSetAttribute(null=True)
+    """Ids of people who were mentioned in it and have not looked since."""
     claimed_by = PlainAttribute(null=True)
     """id and name of who takes it, until the thread shows it."""
     claimed_at = NumberAttribute(null=True)
@@ -131,7 +137,7 @@ def observe_closed(desk: str, conversation: str, shown: Shown, *, version: int, 
     actions = [
         *_as_of(shown, version, now_ms),
         InboxRow.expires.set(now_ms // 1000 + KEEP_CLOSED_S),
-        *(one.remove() for one in (InboxRow.place, InboxRow.agent, InboxRow.seen)),
+        *(one.remove() for one in (InboxRow.place, InboxRow.agent, InboxRow.seen, InboxRow.mentioned)),
         *_no_claim(),
     ]
     return _later(desk, conversation, actions, version)
@@ -178,6 +184,39 @@ def see(desk: str, conversation: str, seq: int, *, now_ms: int) -> InboxRow | No
     further = InboxRow.seen.does_not_exist() | (InboxRow.seen < seq)
     row, actions = InboxRow(desk, conversation), [InboxRow.seen.set(seq), *_touch(now_ms)]
     return row if updated(row, actions, further & InboxRow.place.exists(), ours=same_by_whomever) else None
+
+
+def mention(desk: str, conversation: str, people: set[str], *, at_ms: int, now_ms: int) -> InboxRow | None:
+    """Note for people that a note at a time is to reach them; the chat's row, or None where it shows no open chat.
+
+    Their own rows first: cut off before the chat's, they find it in their list, and looking takes away both.
+    """
+    for person in sorted(people):
+        place = f"{MENTION}{person}#{at_ms:013d}#{conversation}"
+        expires = now_ms // 1000 + KEEP_CLOSED_S
+        InboxRow(desk, _mention(person, conversation), place=place, changed_at=at_ms, expires=expires).save()
+    row, actions = InboxRow(desk, conversation), [InboxRow.mentioned.add(people), *_touch(now_ms)]
+    return row if updated(row, actions, InboxRow.place.exists(), ours=same_by_whomever) else None
+
+
+def looked(desk: str, conversation: str, person: str, *, upto_ms: int, now_ms: int) -> InboxRow | None:
+    """Note that somebody has seen all notes up to a time; the chat's row, or None where they were mentioned since, or
+    not at all."""
+    before = InboxRow.changed_at.does_not_exist() | (InboxRow.changed_at <= upto_ms)
+    if not deleted(InboxRow(desk, _mention(person, conversation)), before, ours=same_by_whomever):
+        return None
+    row, actions = InboxRow(desk, conversation), [InboxRow.mentioned.delete({person}), *_touch(now_ms)]
+    there = InboxRow.place.exists() & InboxRow.mentioned.contains(person)
+    return row if updated(row, actions, there, ours=same_by_whomever) else None
+
+
+def mentioned_in(row: InboxRow) -> str:
+    """The conversation of a row that says who was mentioned."""
+    return str(row.conversation).rpartition("#")[2]
+
+
+def _mention(person: str, conversation: str) -> str:
+    return f"mention#{person}#{conversation}"
 
 
 def _touch(now_ms: int) -> list[Action]:

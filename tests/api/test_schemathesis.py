@@ -60,6 +60,7 @@ TELLING = {
     "post /v1/conversations/{id}/events": {"conversation-id": "desk-conversation-id"},
     "get /v1/channels/{id}/templates": {"channel-id": "whatsapp-id"},
     "post /v1/conversations/{id}/files": {"conversation-id": "desk-conversation-id"},
+    "post /v1/conversations/{id}/looked": {"conversation-id": "desk-conversation-id"},
     "post /v1/conversations/{id}/claim": {"conversation-id": "chat-conversation-id"},
     "post /v1/conversations/{id}/seen": {"conversation-id": "chat-conversation-id"},
     **{

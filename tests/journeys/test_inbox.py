@@ -108,6 +108,36 @@ def later(seconds: int) -> str:
     return clock.rfc3339(clock.now_ms() + seconds * 1000)
 
 
+def test_who_is_mentioned_sees_it_until_they_have_looked(deployment: Deployment, chat: str) -> None:
+    care = deployment.ids["care"]
+    eve = deployment.make("people", service_id=care, name="Eve", role="agent")["id"]
+    key = deployment.make("keys", name="eve", scopes=["agent"], service_id=care, person_id=eve)["key"]
+
+    def eves(which: str) -> list[str]:
+        headers = {"Authorization": f"Bearer {key}"}
+        _, answer = deployment.call("GET", f"/v1/inbox?service_id={care}&list={which}", headers=headers)
+        return [one["conversation_id"] for one in answer["data"] if eve in one["mentions"]]
+
+    def looks(until: str) -> None:
+        headers = {"Authorization": f"Bearer {key}"}
+        path = f"/v1/conversations/{chat}/looked"
+        assert deployment.call("POST", path, {"until": until}, headers=headers)[0] == 204
+
+    for _ in range(2):
+        does(deployment, chat, "agent.note", id="n1", text="@Eve, look", mentions=[eve, "pe_nobody", "x"])
+    assert eves("mentions") == eves("all") == [chat] and listed(deployment, "mentions") == []
+    assert len(listed(deployment)) == 1, "what says so is no chat"
+    looks(later(-60))
+    assert eves("mentions") == [chat], "she was mentioned since"
+    for _ in range(2):
+        looks(later(1))
+        assert eves("mentions") == eves("all") == []
+
+    does(deployment, chat, "agent.note", text="@Eve, again", mentions=[eve])
+    does(deployment, chat, "chat.closed")
+    assert eves("mentions") == []
+
+
 def test_a_claim_whose_event_never_came_lapses(
     deployment: Deployment, chat: str, other: str, traveller: time_machine.Traveller
 ) -> None:

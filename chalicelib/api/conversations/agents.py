@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from chalicelib.api.conversations import files
+from chalicelib.api.conversations import files, mentions
 from chalicelib.api.conversations.desks import desk_of
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.formats import named
@@ -93,6 +93,7 @@ def events(call: Call) -> Answer:
     if any(event.body["conversation"] != call.id for event in made):
         raise Problem(422, "wrong_fields", "an event is about another conversation")
     files.take(made)
+    mentions.keep(made, by=call.caller.who["id"])
     kept = agent_typing.shown(made)
     queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id) for event in kept])
     return Answer(202, accepted(post, made, several=several))

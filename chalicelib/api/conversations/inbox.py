@@ -28,11 +28,11 @@ from chalicelib.inbox.views import row_view
 from chalicelib.ports import clock, ids, queues
 from chalicelib.ports.queues import Entry
 from chalicelib.ports.web import Problem
-from chalicelib.tables import beats, config, inbox, latest, threads
+from chalicelib.tables import batch_get, beats, config, inbox, latest, threads
 from chalicelib.tables.inbox import InboxRow
 
 _MOST_SERVICES = 25
-_QUEUE, _MINE, _SNOOZED = "queue", "mine", "snoozed"
+_QUEUE, _MINE, _SNOOZED, _MENTIONS = "queue", "mine", "snoozed", "mentions"
 
 
 class Seen(Fields):
@@ -44,25 +44,31 @@ class Seen(Fields):
 
 def listing(call: Call) -> Answer:
     """`{"data", "next_cursor"}` of `?list=`: `queue` (nobody has them, who waits longest first), `mine`, `snoozed`, or
-    `all`: the queue, then each agent's, then those that are put aside. Of one desk, or of all that the caller sees."""
-    which, limit = call.query.get("list") or "all", cursors.limit_of(call)
-    begins = {_QUEUE: inbox.QUEUE, _MINE: f"{inbox.AGENT}{call.caller.who['id']}#", _SNOOZED: inbox.SNOOZED}
+    `all`: the queue, then each agent's, then those that are put aside; or `mentions`: in whose notes the caller was
+    mentioned and has not looked since. Of one desk, or of all that the caller sees."""
+    which, limit, me = call.query.get("list") or "all", cursors.limit_of(call), call.caller.who["id"]
+    begins = {
+        _QUEUE: inbox.QUEUE, _MINE: f"{inbox.AGENT}{me}#", _SNOOZED: inbox.SNOOZED, _MENTIONS: f"{inbox.MENTION}{me}#",
+    }  # fmt: skip
     desks, now = _desks(call), clock.now_ms()
-    of = f"inbox {which} {call.caller.who['id']} {' '.join(desks)}"
+    of = f"inbox {which} {me} {' '.join(desks)}"
     after = cursors.place_of(call, of=of)
 
     def of_desk(desk: str) -> Iterator[InboxRow]:
         rows = inbox.listed(desk, begins.get(which, ""), after=after, page=limit + 1)
+        if which == "all":
+            return (row for row in rows if not str(row.place).startswith(inbox.MENTION))
         # Whoever claims it has it in a moment, or not at all.
         return (row for row in rows if which != _QUEUE or not inbox.claimed(row, now_ms=now))
 
     def rows(most: int) -> Iterator[InboxRow]:
         return islice(merge(*(of_desk(desk) for desk in desks), key=lambda row: str(row.place)), most)
 
-    page = cursors.page(
-        rows, limit=limit, of=of, place=lambda row: str(row.place), show=lambda row: row_view(row, now_ms=now)
-    )
-    return Answer(200, page)
+    page = cursors.page(rows, limit=limit, of=of, place=lambda row: str(row.place), show=lambda row: row)
+    if which == _MENTIONS:
+        keys = [(InboxRow, str(row.desk), inbox.mentioned_in(row)) for row in page["data"]]
+        page["data"] = [row for row in batch_get.get_all(keys) if row is not None and row.place]
+    return Answer(200, page | {"data": [row_view(row, now_ms=now) for row in page["data"]]})
 
 
 def claim(call: Call) -> Answer:

@@ -36,6 +36,8 @@ class InboxAnswer(BaseModel):
     last: LastSaid | None
     unread: int
     """How much the customer has said since a person last answered, or somebody has seen it; 50 are 50 or more."""
+    mentions: list[str]
+    """Ids of people whom notes have mentioned, and who have not looked since."""
     waiting_since: str | None
     due_at: str | None
     reason: str | None

@@ -24,6 +24,7 @@ OF_THEIRS = frozenset({
     "api.conversations.conversations:listing", "api.conversations.conversations:one",
     "api.conversations.conversations:thread", "api.conversations.agents:events", "api.conversations.inbox:listing",
     "api.conversations.inbox:claim", "api.conversations.inbox:seen", "api.conversations.files:offer",
+    "api.conversations.mentions:looked",
     "api.conversations.beat:beat", "api.conversations.ticket:issue",
     "api.conversations.messages:listing", "api.conversations.messages:one", "api.conversations.messages:airy_listing",
     "api.conversations.recent:recent", "api.conversations.timeline:listing",

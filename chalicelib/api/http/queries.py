@@ -122,7 +122,7 @@ QUERIES: dict[str, Query] = {
     "api.conversations.templates:listing": Query({"search": _text(maxLength=200)} | PAGED),
     "api.conversations.inbox:listing": Query(
         OF_SERVICE
-        | {"desk_id": _text("desk-id"), "list": _text(enum=["queue", "mine", "all", "snoozed"])}
+        | {"desk_id": _text("desk-id"), "list": _text(enum=["queue", "mine", "all", "snoozed", "mentions"])}
         | PAGED
     ),
     "api.deliveries.lanes:listing": Query(PAGED),

@@ -150,6 +150,7 @@ TABLE: tuple[Route, ...] = (
     Route("POST", "/v1/conversations/{id}/files", "api.conversations.files:offer", AGENT),
     Route("POST", "/v1/conversations/{id}/claim", "api.conversations.inbox:claim", AGENT),
     Route("POST", "/v1/conversations/{id}/seen", "api.conversations.inbox:seen", AGENT),
+    Route("POST", "/v1/conversations/{id}/looked", "api.conversations.mentions:looked", AGENT),
     Route("POST", "/v1/console/beat", "api.conversations.beat:beat", READ),
     Route("POST", "/v1/console/ticket", "api.conversations.ticket:issue", READ),
     Route("GET", "/v1/inbox", "api.conversations.inbox:listing", READ),

@@ -21,6 +21,7 @@ from chalicelib.api.conversations.direct import Complete, Completed, DirectCall
 from chalicelib.api.conversations.files import FilePlacesForAgent, FilesToPut
 from chalicelib.api.conversations.inbox import Seen
 from chalicelib.api.conversations.inbox_rows import InboxAnswer
+from chalicelib.api.conversations.mentions import Looked
 from chalicelib.api.conversations.messages import MessagesList
 from chalicelib.api.conversations.recent import RecentMessages, RecentMessagesAnswer
 from chalicelib.api.conversations.templates import ApprovedTemplate
@@ -107,6 +108,7 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.conversations.ticket:issue": (200, TicketFor, TicketAnswer),
     "api.conversations.inbox:claim": (200, None, InboxAnswer),
     "api.conversations.inbox:seen": (204, Seen, None),
+    "api.conversations.mentions:looked": (204, Looked, None),
     "api.deliveries.trying:one": (202, None, shapes.Delivery),
     "api.deliveries.trying:all_lanes": (202, None, Counted),
     "api.deliveries.lanes:health": (200, None, WebhookHealth),

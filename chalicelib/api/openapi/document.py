@@ -15,17 +15,11 @@ from chalicelib.api.contacts.erasing import Erasure
 from chalicelib.api.contacts.fields import Contact, ContactAnswer, ContactChange, ContactLine
 from chalicelib.api.contacts.files import CSV, JSON_LINES, ExportedLine, Imported
 from chalicelib.api.contacts.merging import Dismissed, MergedAnswer, MergeFrom, Merges, Unmerge, UnmergedAnswer
+from chalicelib.api.conversations import beat, files, mentions, messages, recent, templates, ticket
 from chalicelib.api.conversations.agents import DeskEvents
-from chalicelib.api.conversations.beat import Beat, BeatAnswer
 from chalicelib.api.conversations.direct import Complete, Completed, DirectCall
-from chalicelib.api.conversations.files import FilePlacesForAgent, FilesToPut
 from chalicelib.api.conversations.inbox import Seen
 from chalicelib.api.conversations.inbox_rows import InboxAnswer
-from chalicelib.api.conversations.mentions import Looked
-from chalicelib.api.conversations.messages import MessagesList
-from chalicelib.api.conversations.recent import RecentMessages, RecentMessagesAnswer
-from chalicelib.api.conversations.templates import ApprovedTemplate
-from chalicelib.api.conversations.ticket import TicketAnswer, TicketFor
 from chalicelib.api.conversations.trigger_events import EventAnswer, TriggerAsk, TriggerAsked
 from chalicelib.api.deliveries.replay import Replay
 from chalicelib.api.deliveries.replays import NewReplay, ReplayJob
@@ -59,7 +53,7 @@ _LISTS: dict[str, type[BaseModel]] = {
     "api.conversations.messages:listing": shapes.Message,
     "api.conversations.timeline:listing": shapes.MessageOnChannel,
     "api.conversations.inbox:listing": InboxAnswer,
-    "api.conversations.templates:listing": ApprovedTemplate,
+    "api.conversations.templates:listing": templates.ApprovedTemplate,
     "api.deliveries.deliveries:listing": shapes.Delivery,
     "api.deliveries.lanes:listing": WaitingLane,
     "api.deliveries.attention:listing": Need,
@@ -98,17 +92,17 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.conversations.trigger_events:one": (200, None, EventAnswer),
     "api.conversations.trigger_events:invoke": (202, TriggerAsk, TriggerAsked),
     "api.conversations.conversations:thread": (200, None, shapes.ThreadWithConversations),
-    "api.conversations.messages:airy_listing": (200, MessagesList, shapes.MessagesListAnswer),
-    "api.conversations.recent:recent": (200, RecentMessages, RecentMessagesAnswer),
+    "api.conversations.messages:airy_listing": (200, messages.MessagesList, shapes.MessagesListAnswer),
+    "api.conversations.recent:recent": (200, recent.RecentMessages, recent.RecentMessagesAnswer),
     "api.conversations.messages:one": (200, None, shapes.Message),
     "api.deliveries.deliveries:one": (200, None, shapes.Delivery),
     "api.conversations.agents:events": (202, DeskEvents, shapes.Accepted),
-    "api.conversations.files:offer": (200, FilesToPut, FilePlacesForAgent),
-    "api.conversations.beat:beat": (200, Beat, BeatAnswer),
-    "api.conversations.ticket:issue": (200, TicketFor, TicketAnswer),
+    "api.conversations.files:offer": (200, files.FilesToPut, files.FilePlacesForAgent),
+    "api.conversations.beat:beat": (200, beat.Beat, beat.BeatAnswer),
+    "api.conversations.ticket:issue": (200, ticket.TicketFor, ticket.TicketAnswer),
     "api.conversations.inbox:claim": (200, None, InboxAnswer),
     "api.conversations.inbox:seen": (204, Seen, None),
-    "api.conversations.mentions:looked": (204, Looked, None),
+    "api.conversations.mentions:looked": (204, mentions.Looked, None),
     "api.deliveries.trying:one": (202, None, shapes.Delivery),
     "api.deliveries.trying:all_lanes": (202, None, Counted),
     "api.deliveries.lanes:health": (200, None, WebhookHealth),

@@ -312,6 +312,23 @@ def test_of_two_who_claim_one_has_it(office: Office, seat: Callable[[str], Conso
     assert other.browser.find_elements(By.CSS_SELECTOR, ".compose textarea") == []
 
 
+def test_of_two_that_are_closed_at_once_one_was_over(office: Office, seat: Callable[[str], Console]) -> None:
+    chats = [office.handed_over()[1] for _ in range(2)]
+    eva = seat("Eva")
+    eva.click("button", "Choose several")
+    for one in chats:
+        eva.click(f"li:has(a[href*='{one}']) .tick")
+    eva.sees("2 chosen")
+    over = office.platform.call("POST", f"/v1/conversations/{chats[0]}/events", {"type": "chat.closed"})
+    assert over.status == 202
+    eventually(lambda: office.platform.get(f"/v1/conversations/{chats[0]}")["state"] == "closed", "one is over")
+    eva.click(".bulk button", "Close")
+    eva.sees("How did it end?")
+    eva.press(Keys.ENTER)
+    eva.sees("Not done with 1:", "the conversation is closed", "1 chosen")
+    assert office.platform.get(f"/v1/conversations/{chats[1]}")["outcome"] == "solved"
+
+
 def test_why_the_bot_is_silent_stands_under_the_message(office: Office, seat: Callable[..., Console]) -> None:
     visitor = office.visitor()
     visitor.says("hello")

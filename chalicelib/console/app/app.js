@@ -2,7 +2,7 @@
 import { onSignedOut } from "./api.js";
 import { say, toast, trying } from "./deeds.js";
 import { Fragment, html, render, useEffect, useState } from "./html.js";
-import { MAC, meantElsewhere, useKeys } from "./keys.js";
+import { MAC, meantElsewhere, single, turn, useKeys } from "./keys.js";
 import { live, stale, start } from "./live.js";
 import { Dialog, Empty, Face, Icon, Late, Loading, Note, Trouble } from "./parts.js";
 import { PAGES, SECTIONS, pagesOf, startOf } from "./pages.js";
@@ -103,7 +103,7 @@ const Out = ({ who }) => html`<button type="button" class="btn" data-first=${who
 function Count({ page }) {
   const state = useStore(rows), { byId } = useStore(setup);
   if (page === "inbox") {
-    const n = listed(state, "queue").length + listed(state, "mine").filter((row) => row.unread).length;
+    const n = listed(state, "queue").length + listed(state, "mine").filter((row) => row.unread).length + listed(state, "mentions").length;
     return n > 0 && html`<span class="count hot" aria-label=${t("nav.waiting", { n })}>${n > 99 ? "99+" : n}</span>`;
   }
   if (page === "bots") return [...byId.values()].some((one) => one.is === "bots" && one.status === "inactive") && html`<span class="count bad" aria-label=${t("nav.bot_off")}>!</span>`;
@@ -142,7 +142,7 @@ function useGo(pages) {
 }
 
 const OTHERS = { "⌘": "Ctrl", "⇧": "Shift" };
-const KEYS = ["J K", "C", "R", "N", "/", "⌘ ↵", "⌘ ⇧ ↵", "E", "S", "H", "T", "B", "U", "D", "⌘ K", "G", "?"];
-const Keys = ({ close }) => html`<${Dialog} title=${t("nav.keyboard")} close=${close}><dl class="facts keys">${KEYS.map((key) => html`<dt>${key.split(" ").map((one) => html`<kbd>${MAC ? one : OTHERS[one] ?? one}</kbd> `)}</dt><dd>${t(`key.${key}`)}</dd>`)}</dl><//>`;
+const KEYS = ["J K", "C", "R", "N", "/", "⌘ ↵", "⌘ ⇧ ↵", "E", "S", "H", "T", "B", "U", "D", "X", "⌘ K", "G", "?"];
+const Keys = ({ close }) => html`<${Dialog} title=${t("nav.keyboard")} close=${close}><label class="row mid pick1"><input type="checkbox" data-first checked=${useStore(single)} onChange=${(e) => turn(e.target.checked)} />${t("keys.single")}</label><dl class="facts keys">${KEYS.map((key) => html`<dt>${key.split(" ").map((one) => html`<kbd>${MAC ? one : OTHERS[one] ?? one}</kbd> `)}</dt><dd>${t(`key.${key}`)}</dd>`)}</dl><//>`;
 
 ready().then(() => render(html`<${App} />`, document.getElementById("app")));

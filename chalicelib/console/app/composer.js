@@ -22,8 +22,21 @@ function filled(text, { contact, me, desk }) {
   return text.replace(/\{\{?\s*([\w.]+)\s*\}?\}/g, (all, name) => (Object.hasOwn(known, name) ? known[name] ?? "" : all));
 }
 
-export function Composer({ id, row, channel, takes, contact, name, me, writable, claim, take, holder, send, left, focus, crossed }) {
-  const [draft, keep] = useState(() => draftOf(id)), [at, point] = useState(0), [closed, close] = useState(false);
+// Who a note may be meant for, and whom it names: the longest name first, as one may begin as another does.
+const mates = (row, me) => setup.get().people.filter((one) => one.id !== me.id && one.role !== "read" && (one.desk_ids == null || one.desk_ids.includes(row?.desk_id)));
+function mentioned(text, people) {
+  const found = [];
+  for (const one of [...people].sort((a, b) => b.name.length - a.name.length)) {
+    if (text.includes(`@${one.name}`)) found.push(one.id);
+    text = text.replaceAll(`@${one.name}`, "");
+  }
+  return found;
+}
+
+export function Composer({ id, row, channel, channelId, shut, takes, contact, name, me, writable, notes, claim, take, holder, send, left, focus, crossed }) {
+  const [draft, keep] = useState(() => draftOf(id)), [at, point] = useState(0), [closed, close] = useState(false), [noting, write] = useState(false);
+  // Who does not have the conversation may still say something to the team.
+  const noted = draft.note || !writable;
   const box = useRef(), typed = useRef(0);
   const { replies } = useStore(setup), { files, titles } = useStore(beside).get(id) ?? NOTHING;
   const picker = useRef();
@@ -33,7 +46,7 @@ export function Composer({ id, row, channel, takes, contact, name, me, writable,
   const attach = deeds.trying(async (given) => {
     const list = [...given];
     if (!list.length || !writable) return;
-    if (draft.note) return deeds.say(t("attach.no_note"), true);
+    if (noted) return deeds.say(t("attach.no_note"), true);
     (await extras()).add(id, takes, list, files.length, have);
   });
   // What is dropped anywhere goes with the answer, and does not take the page's place.
@@ -58,15 +71,19 @@ export function Composer({ id, row, channel, takes, contact, name, me, writable,
   useEffect(() => {
     focus.current = (note) => {
       keep((was) => ({ ...was, note }));
-      box.current?.focus();
+      if (note) write(true);
+      setTimeout(() => box.current?.focus());
     };
   });
   useEffect(() => {
     const timer = setTimeout(() => open.get()?.typing && open.set({ ...open.get(), typing: false }), TYPING_FOR);
     return () => clearTimeout(timer);
   }, [draft.text]);
-  const slash = !draft.note && /^\/(\S*)$/.exec(draft.text)?.[1];
+  const slash = !noted && /^\/(\S*)$/.exec(draft.text)?.[1];
   const offered = typeof slash === "string" && !closed ? replies.filter((one) => (!one.desk_ids?.length || one.desk_ids.includes(row?.desk_id)) && `${one.shortcut} ${one.text}`.toLowerCase().includes(slash.toLowerCase())).slice(0, 8) : [];
+  const asked = noted && !closed ? /(?:^|\s)@([^@\n]{0,40})$/.exec(draft.text)?.[1] : undefined;
+  const people = typeof asked === "string" ? mates(row, me).filter((one) => one.name.toLowerCase().includes(asked.toLowerCase()) && one.name !== asked.trim()).slice(0, 8) : [];
+  const choices = people.length ? people.map((one) => ({ head: `@${one.name}`, use: () => keep({ ...draft, text: `${draft.text.slice(0, draft.text.length - asked.length)}${one.name} ` }) })) : offered.map((one) => ({ head: `/${one.shortcut}`, tail: one.text, use: () => use(one) }));
   const use = (one) => {
     keep({ ...draft, text: filled(one.text, { contact, me, desk: row?.desk_id && setup.get().byId.get(row.desk_id)?.name }) });
     box.current?.focus();
@@ -75,58 +92,58 @@ export function Composer({ id, row, channel, takes, contact, name, me, writable,
     keep({ ...draft, text });
     point(0);
     close(false);
-    if (!text || draft.note) return;
+    if (!text || noted) return;
     if (open.get()?.conversation === id && !open.get().typing) open.set({ ...open.get(), typing: true });
     if (row?.state !== "offered" && Date.now() - typed.current > TYPING_EVERY) {
       typed.current = Date.now();
       post(`v1/conversations/${encodeURIComponent(id)}/events`, { type: "agent.typing", id: `console-${unique()}` }).catch(() => {});
     }
   };
-  const media = draft.note ? [] : files.map((one) => one.media), buttons = draft.note ? [] : (titles ?? []).map((one) => one.trim()).filter(Boolean);
+  const media = noted ? [] : files.map((one) => one.media), buttons = noted ? [] : (titles ?? []).map((one) => one.trim()).filter(Boolean);
   const text = draft.text.trim(), something = text || media.length > 0;
   const done = (then) => {
     if (!something) return;
     if (media.includes(undefined)) return deeds.say(t(files.some((one) => one.error) ? "attach.failed_first" : "attach.wait"), true);
     if (buttons.length && !text) return deeds.say(t("buttons.need_text"), true);
     if (new Blob([text]).size > MOST) return deeds.say(t("composer.too_long"), true);
-    if (!draft.note && crossed() && !confirm(t("composer.crossed", { name: crossed() }))) return;
+    if (!noted && crossed() && !confirm(t("composer.crossed", { name: crossed() }))) return;
     keep({ text: "", note: false });
     open.set({ ...(open.get() ?? {}), typing: false });
-    if (!draft.note) hold(() => NOTHING);
-    send({ text, ...(media.length ? { media } : {}), ...(buttons.length ? { buttons: buttons.map((title) => ({ title })) } : {}) }, draft.note, then);
+    if (!noted) hold(() => NOTHING);
+    send({ text, ...(media.length ? { media } : {}), ...(buttons.length ? { buttons: buttons.map((title) => ({ title })) } : {}), ...(noted ? { mentions: mentioned(text, mates(row, me)) } : {}) }, noted, then);
     box.current?.focus();
   };
   const key = (e) => {
-    if (offered.length && (e.key === "ArrowDown" || e.key === "ArrowUp")) {
+    if (choices.length && (e.key === "ArrowDown" || e.key === "ArrowUp")) {
       e.preventDefault();
-      point((at + (e.key === "ArrowDown" ? 1 : offered.length - 1)) % offered.length);
-    } else if (offered.length && (e.key === "Enter" || e.key === "Tab")) {
+      point((at + (e.key === "ArrowDown" ? 1 : choices.length - 1)) % choices.length);
+    } else if (choices.length && (e.key === "Enter" || e.key === "Tab") && !e.ctrlKey && !e.metaKey) {
       e.preventDefault();
-      use(offered[at]);
+      choices[at].use();
     } else if (e.key === "Escape") {
-      if (offered.length) close(true);
+      if (choices.length) close(true);
       else e.target.blur();
     } else if (e.key === "Enter" && (e.metaKey || e.ctrlKey)) {
       e.preventDefault();
       done(e.shiftKey ? "close" : "");
     }
   };
-  if (!writable) return html`<div class="compose quiet row"><span class="grow muted mid">${claim ? t("composer.claim_first") : take ? t("composer.of_another", { name: holder?.name ?? "" }) : t("composer.read_only")}</span>
-    ${claim && html`<${Btn} kind="main" icon="user" onClick=${claim}>${t("claim.this")}<//>`}${take && html`<${Btn} icon="user" onClick=${take}>${t("claim.take_over")}<//>`}</div>`;
-  const mode = (note) => html`<button type="button" aria-pressed=${String(draft.note === note)} onClick=${() => focus.current(note)}>${t(note ? "composer.note" : "composer.reply")}</button>`;
-  return html`<form class=${`compose ${draft.note ? "private" : ""}`} aria-label=${t("composer.form")} onSubmit=${(e) => { e.preventDefault(); done(""); }}>
-    <div class="ct"><div class="seg" role="group" aria-label=${t("composer.who_reads")}>${mode(false)}${mode(true)}</div>
-      <span class="small muted clip wide">${draft.note ? t("composer.team_only") : t("composer.to", { name, channel: channelName(channel) })}</span><span class="push"></span>
+  if (!writable && !(noting && notes)) return html`<div class="compose quiet row"><span class="grow muted mid">${claim ? t("composer.claim_first") : take ? t("composer.of_another", { name: holder?.name ?? "" }) : t("composer.read_only")}</span>
+    ${notes && html`<${Btn} icon="note" onClick=${() => focus.current(true)}>${t("composer.note")}<//>`}${claim && html`<${Btn} kind="main" icon="user" onClick=${claim}>${t("claim.this")}<//>`}${take && html`<${Btn} icon="user" onClick=${take}>${t("claim.take_over")}<//>`}</div>`;
+  const mode = (note) => html`<button type="button" aria-pressed=${String(noted === note)} onClick=${() => focus.current(note)}>${t(note ? "composer.note" : "composer.reply")}</button>`;
+  return html`<form class=${`compose ${noted ? "private" : ""}`} aria-label=${t("composer.form")} onSubmit=${(e) => { e.preventDefault(); done(""); }}>
+    <div class="ct"><div class="seg" role="group" aria-label=${t("composer.who_reads")}>${writable && mode(false)}${mode(true)}</div>
+      <span class="small muted clip wide">${noted ? t("composer.team_only") : t("composer.to", { name, channel: channelName(channel) })}</span><span class="push"></span>
       ${left && html`<${Chip} k=${left.k} icon=${left.icon}><span class="num">${left.says}</span><//>`}</div>
-    ${offered.length > 0 && html`<ul class="saved" role="listbox" aria-label=${t("composer.saved")} id="saved">${offered.map((one, n) => html`<li id=${`saved-${n}`} role="option" aria-selected=${String(n === at)} onMouseDown=${(e) => { e.preventDefault(); use(one); }}><b class="strong">/${one.shortcut}</b> <span class="muted clip">${one.text}</span></li>`)}</ul>`}
-    <textarea ref=${box} rows="2" aria-label=${draft.note ? t("composer.note") : t("composer.reply")} value=${draft.text} maxlength=${MOST} aria-controls=${offered.length ? "saved" : undefined} aria-activedescendant=${offered.length ? `saved-${at}` : undefined}
-      placeholder=${draft.note ? t("composer.write_note") : t("composer.write_reply", { name: contact?.name?.split(/\s+/)[0] || t("contact.customer") })} onInput=${(e) => type(e.target.value)} onKeyDown=${key}
+    ${shut && !noted ? html`<${Extra} what="Picker" channel=${channelId} pick=${(said) => send(said, false, "")} />` : html`${choices.length > 0 && html`<ul class="saved" role="listbox" aria-label=${t(people.length ? "composer.people" : "composer.saved")} id="saved">${choices.map((one, n) => html`<li id=${`saved-${n}`} role="option" aria-selected=${String(n === at)} onMouseDown=${(e) => { e.preventDefault(); one.use(); }}><b class="strong">${one.head}</b> <span class="muted clip">${one.tail}</span></li>`)}</ul>`}
+    <textarea ref=${box} rows="2" aria-label=${noted ? t("composer.note") : t("composer.reply")} value=${draft.text} maxlength=${MOST} aria-controls=${choices.length ? "saved" : undefined} aria-activedescendant=${choices.length ? `saved-${at}` : undefined}
+      placeholder=${noted ? t("composer.write_note") : t("composer.write_reply", { name: contact?.name?.split(/\s+/)[0] || t("contact.customer") })} onInput=${(e) => type(e.target.value)} onKeyDown=${key}
       onPaste=${(e) => { if (e.clipboardData.files.length && !e.clipboardData.types.includes("text/plain")) { e.preventDefault(); attach(e.clipboardData.files); } }}></textarea>
-    ${!draft.note && files.length > 0 && html`<${Extra} what="Files" files=${files} have=${have} />`}
-    ${!draft.note && titles && html`<${Extra} what="Choices" titles=${titles} set=${choose} takes=${takes} text=${draft.text} channel=${channel} />`}
-    <div class="cb">${!draft.note && takes && html`<input ref=${picker} type="file" multiple hidden tabindex="-1" aria-label=${t("composer.attach")} onChange=${(e) => { attach(e.target.files); e.target.value = ""; }} /><${Btn} kind="bare sm icon" icon="paperclip" label=${t("composer.attach")} onClick=${() => picker.current.click()} />
+    ${!noted && files.length > 0 && html`<${Extra} what="Files" files=${files} have=${have} />`}
+    ${!noted && titles && html`<${Extra} what="Choices" titles=${titles} set=${choose} takes=${takes} text=${draft.text} channel=${channel} />`}
+    <div class="cb">${!noted && takes && html`<input ref=${picker} type="file" multiple hidden tabindex="-1" aria-label=${t("composer.attach")} onChange=${(e) => { attach(e.target.files); e.target.value = ""; }} /><${Btn} kind="bare sm icon" icon="paperclip" label=${t("composer.attach")} onClick=${() => picker.current.click()} />
       <${Btn} kind="bare sm icon" icon="list-numbers" label=${t("composer.buttons")} aria-pressed=${String(Boolean(titles))} onClick=${() => choose(titles ? null : [""])} />`}${replies.length > 0 && html`<${Btn} kind="bare sm icon" icon="bolt" label=${t("composer.saved_key")} onClick=${() => { keep({ text: "/", note: false }); close(false); box.current.focus(); }} />`}
       <span class="push"></span><kbd class="wide">${MAC ? "⌘ ↵" : "Ctrl ↵"}</kbd><span class="wide"> </span>
-      ${!draft.note && html`<${Btn} kind="bare sm icon" icon="clock-pause" label=${t("composer.and_snooze")} disabled=${!something} onClick=${() => done("snooze")} /><${Btn} kind="bare sm icon" icon="circle-check" label=${t("composer.and_close")} disabled=${!something} onClick=${() => done("close")} />`}
-      <button class="btn main sm" disabled=${!something}><${Icon} n=${draft.note ? "lock" : "send"} />${draft.note ? t("composer.save_note") : t("composer.send")}</button></div></form>`;
+      ${!noted && html`<${Btn} kind="bare sm icon" icon="clock-pause" label=${t("composer.and_snooze")} disabled=${!something} onClick=${() => done("snooze")} /><${Btn} kind="bare sm icon" icon="circle-check" label=${t("composer.and_close")} disabled=${!something} onClick=${() => done("close")} />`}
+      <button class="btn main sm" disabled=${!something}><${Icon} n=${noted ? "lock" : "send"} />${noted ? t("composer.save_note") : t("composer.send")}</button></div>`}</form>`;
 }

@@ -5,17 +5,17 @@ import * as deeds from "./deeds.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { useKeys } from "./keys.js";
 import { live } from "./live.js";
-import { Btn, Face, Icon, Late, Loading, Note, Owner, Status, Trouble, channelIcon, channelName } from "./parts.js";
+import { Btn, Chip, Dialog, Face, Icon, Late, Loading, Note, Owner, Status, Trouble, channelIcon, channelName } from "./parts.js";
 import { Person } from "./person.js";
 import { go, href, place } from "./place.js";
 import { Ribbon, owners } from "./ribbon.js";
 import { due, who } from "./row.js";
 import { holder } from "./rows.js";
 import { may, session } from "./session.js";
-import { isConsole, named, setup } from "./setup.js";
+import { isConsole, named as nameOf, setup } from "./setup.js";
 import { Stream, outcomeWord, why } from "./stream.js";
 import { store, useStore } from "./store.js";
-import { clock, ms, useNow } from "./time.js";
+import { clock, ms, span, useNow } from "./time.js";
 import { useTimeline } from "./timeline.js";
 import { parts, t } from "./words.js";
 
@@ -47,6 +47,9 @@ export function Conversation({ id, row, side, show, back }) {
     const there = new Set(data.map((one) => one.id));
     if (pending.some((one) => there.has(one.message))) wait((was) => was.filter((one) => !there.has(one.message)));
   }, [data]);
+  // Who was mentioned and now sees what was said has looked.
+  const named = row?.mentions?.includes(me.id) && !timeline.loading, lastAt = data.at(-1)?.sent_at;
+  useEffect(() => { if (named && lastAt && document.visibilityState === "visible") deeds.looked(id, lastAt); }, [named, lastAt]);
   const begun = useRef(Date.now());
   const crossed = () => {
     const last = data.findLast((one) => one.author.kind === "agent" && one.type !== "note");
@@ -72,15 +75,17 @@ export function Conversation({ id, row, side, show, back }) {
   const leave = async (deed) => (await deed) && back === "inbox" && go("inbox");
   const hold = () => deeds.hold({ ...row, conversation_id: id, state });
   const keys = here ? {
-    r: () => focus.current(false), n: () => focus.current(true), d: () => showAll(!all), u: () => row?.unread > 0 && deeds.seen(row, data.at(-1)?.sequence ?? 0),
-    ...(mine ? { e: () => ask("close"), s: () => ask("snooze"), t: () => ask("transfer"), h: hold, b: () => leave(deeds.toBot(id)) } : {}),
+    n: () => focus.current(true), d: () => showAll(!all), u: () => row?.unread > 0 && deeds.seen(row, data.at(-1)?.sequence ?? 0),
+    ...(mine ? { r: () => focus.current(false), e: () => ask("close"), s: () => ask("snooze"), t: () => ask("transfer"), h: hold, b: () => leave(deeds.toBot(id)) } : {}),
   } : { d: () => showAll(!all) };
   useKeys(keys);
   if (timeline.error && !data.length) return html`<section class="conv"><div class="pad"><a class="btn bare icon only-phone" href=${href(back, "", place.get().filter)} aria-label=${t("conversation.back")}><${Icon} n="chevron-left" /></a><${Trouble} error=${timeline.error} again=${timeline.again} /></div></section>`;
+  // Until when the customer may be written to freely; later only templates go.
+  const open = thread?.window ? ms(thread.window.open_until) - now : Infinity;
   const left = row && row.state !== "closed" ? due(row, now) : null;
   return html`<section class="conv" aria-label=${t("conversation.with", { name })}>
     <header class="convhead"><a class="btn bare icon only-phone" href=${href(back, "", place.get().filter)} aria-label=${t("conversation.back")}><${Icon} n="chevron-left" /></a>
-      <div class="grow"><h2 class="clip">${name}</h2><div class="small muted row gap1 clip"><${Icon} n=${channelIcon(channel)} /><span class="clip">${[channelName(channel), channel !== "webchat" && address !== name && address].filter(Boolean).join(" · ")}</span></div></div>
+      <div class="grow"><h2 class="clip">${name}</h2><div class="small muted row gap1 clip"><${Icon} n=${channelIcon(channel)} /><span class="clip">${[channelName(channel), channel !== "webchat" && address !== name && address].filter(Boolean).join(" · ")}</span>${thread?.window && state !== "closed" && html`<${Chip} k=${open < 3_600_000 ? "warn" : ""} icon=${open > 0 ? "clock" : "template"}><span title=${t("window.why")}>${open > 0 ? t("window.left", { span: span(open) }) : t("window.shut")}</span><//>`}</div></div>
       ${mine && html`<span class="wide row gap1"><${Btn} kind="bare" icon=${state === "held" ? "player-play" : "player-pause"} label=${t(state === "held" ? "do.resume" : "do.hold")} onClick=${hold} />
         <${Btn} kind="bare" icon="clock-pause" label=${t("do.snooze")} onClick=${() => ask("snooze")} /><${Btn} kind="bare" icon="arrows-transfer-down" label=${t("do.transfer")} onClick=${() => ask("transfer")} /></span>
         <${Btn} icon="circle-check" onClick=${() => ask("close")}>${t("do.close")}<//>
@@ -91,11 +96,11 @@ export function Conversation({ id, row, side, show, back }) {
     ${timeline.loading ? html`<div class="stream"><${Loading} rows=${5} /></div>` : html`<${Stream} data=${data} channel=${channel} me=${me} more=${timeline.cursor} older=${deeds.trying(timeline.older)} all=${all} pending=${pending} conversations=${conversations} />`}
     <div aria-live="polite">${visitor === id && state !== "closed" && html`<div class="presence"><${Face} name=${name} k="sm" /><span>${parts("presence.writes", { name: html`<b class="strong">${name}</b>` })}</span></div>`}${others.length > 0 && html`<div class="presence"><${Face} name=${others[0].agent.name} k="sm" here=${true} /><span>${parts(others[0].typing ? "presence.writes" : "presence.looks", { name: html`<b class="strong">${others.map((one) => one.agent.name).join(", ")}</b>` })}</span></div>`}</div>
     ${timeline.error && data.length > 0 && html`<div class="pad0"><${Trouble} error=${timeline.error} again=${timeline.again} /></div>`}
-    ${conversation && html`<${Composer} key=${id} id=${id} row=${row} channel=${channel} takes=${thread.takes} contact=${contact} name=${name} me=${me} writable=${mine} left=${left} send=${send} focus=${focus} crossed=${crossed}
+    ${conversation && html`<${Composer} key=${id} id=${id} row=${row} channel=${channel} channelId=${thread.channel_id} shut=${open <= 0} takes=${thread.takes} contact=${contact} name=${name} me=${me} writable=${mine} notes=${here} left=${left} send=${send} focus=${focus} crossed=${crossed}
       claim=${here && !agent?.id ? () => deeds.claim(id) : null} take=${here && agent?.id && !mine ? () => deeds.assign(id) : null} holder=${agent} />`}
     ${asking === "close" && html`<${Asked} what="Close" desk=${setup.get().byId.get(isDesk)} close=${() => ask("")} done=${(outcome) => { ask(""); leave(deeds.end(id, outcome)); }} />`}
     ${asking === "snooze" && html`<${Asked} what="Snooze" close=${() => ask("")} done=${(until) => { ask(""); leave(deeds.snooze(id, until)); }} />`}
-    ${asking === "transfer" && html`<${Asked} what="Transfer" desk=${isDesk} me=${me} close=${() => ask("")} toDesk=${(desk) => { ask(""); leave(deeds.transfer(id, desk, named(desk))); }} toPerson=${(person) => { ask(""); leave(deeds.assign(id, person)); }} />`}
+    ${asking === "transfer" && html`<${Asked} what="Transfer" desk=${isDesk} me=${me} close=${() => ask("")} toDesk=${(desk) => { ask(""); leave(deeds.transfer(id, desk, nameOf(desk))); }} toPerson=${(person) => { ask(""); leave(deeds.assign(id, person)); }} />`}
     ${asking === "more" && html`<${More} close=${() => ask("")} deeds=${[["player-pause", state === "held" ? "do.resume" : "do.hold", hold], ["clock-pause", "do.snooze", () => ask("snooze")], ["arrows-transfer-down", "do.transfer", () => ask("transfer")]]} />`}
   </section>${show && html`<${Person} contact=${contact} name=${name} channel=${channel} up=${side} close=${() => show(false)} />`}`;
 }
@@ -103,15 +108,14 @@ export function Conversation({ id, row, side, show, back }) {
 // What is asked before a deed.
 const Asked = (rest) => html`<${Late} load=${() => import("./dialogs.js")} failed=${(error) => deeds.say(error.message, true)} ...${rest} />`;
 
-const More = ({ close, deeds: list }) => html`<${Sheet} close=${close}>${list.map(([icon, word, deed]) => html`<${Btn} icon=${icon} onClick=${() => { close(); deed(); }}>${t(word)}<//>`)}<//>`;
-const Sheet = ({ close, children }) => html`<div class="veil" onClick=${close}><div class="menu foot col">${children}</div></div>`;
+const More = ({ close, deeds: list }) => html`<${Dialog} title=${t("do.more")} close=${close}><div class="col">${list.map(([icon, word, deed]) => html`<${Btn} icon=${icon} onClick=${() => { close(); deed(); }}>${t(word)}<//>`)}</div><//>`;
 
 // Whose it is, since when and why: above every conversation.
 function Owns({ of, row, conversation, me, now, mine, back }) {
   const last = of.at(-1);
   if (!conversation) return html`<div class="owner"><div class="skel"></div></div>`;
   const at = last ? new Date(last.from).toISOString() : conversation.opened_at;
-  const desk = named(row?.desk_id ?? conversation.desk_id) || t("author.desk");
+  const desk = nameOf(row?.desk_id ?? conversation.desk_id) || t("author.desk");
   const reason = why(row?.reason ?? conversation.reason);
   const agent = row ? holder(row) : conversation.agent;
   const closed = (row?.state ?? conversation.state) === "closed";

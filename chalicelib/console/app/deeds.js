@@ -79,6 +79,7 @@ export const seen = trying(async (row, sequence) => {
   shown(row.conversation_id, { unread: 0 });
   soon();
 });
+export const looked = (conversation, until) => post(path(conversation, "looked"), { until }).then(soon, () => {});
 export const tryNow = trying(async (delivery) => {
   await post(`v1/deliveries/${encodeURIComponent(delivery)}/try`, {}, { key: unique() });
   say(t("done.tried"));

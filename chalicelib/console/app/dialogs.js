@@ -1,6 +1,10 @@
-// What is asked before a conversation is closed, put aside or handed on.
+// What is asked before a conversation is closed, put aside or handed on: one, or several at once.
+import * as deeds from "./deeds.js";
 import { html, useState } from "./html.js";
 import { Btn, Dialog, Icon } from "./parts.js";
+import { who } from "./row.js";
+import { holder } from "./rows.js";
+import { may, session } from "./session.js";
 import { setup } from "./setup.js";
 import { useStore } from "./store.js";
 import { weekday } from "./time.js";
@@ -42,4 +46,51 @@ export function Transfer({ desk, me, close, toDesk, toPerson }) {
     ${mates.length > 0 && html`<h3>${t("transfer.people")}</h3>`}${mates.map((one) => html`<${Btn} icon="user" onClick=${() => toPerson({ id: one.id, name: one.name })}>${one.name}<//>`)}
     ${others.length > 0 && html`<h3>${t("transfer.desks")}</h3>`}${others.map((one) => html`<${Btn} icon="headset" disabled=${one.status !== "active"} onClick=${() => toDesk(one.id)}>${one.name}<//>`)}
     ${!mates.length && !others.length && html`<p class="muted">${t("transfer.nobody")}</p>`}</div><//>`;
+}
+
+// ---- several at once ----
+
+const AT_ONCE = 4;
+
+// `rows` are those that are chosen; `keep(ids)` leaves these chosen, `close()` ends choosing.
+export function Bulk({ rows, keep, close }) {
+  const [asking, ask] = useState(""), [left, tell] = useState([]), [going, go] = useState(false);
+  const { me } = session.get();
+  const desk = rows.every((one) => one.desk_id === rows[0].desk_id) ? rows[0]?.desk_id : "";
+  // An agent leaves alone what a colleague has.
+  const theirs = (row) => holder(row) && holder(row).id !== me.id && !may("admin");
+  const one = async (row, body, change) => {
+    if (theirs(row)) return t("composer.of_another", { name: holder(row).name ?? "" });
+    try {
+      await deeds.event(row.conversation_id, body, { change });
+      return "";
+    } catch (error) {
+      return error.message;
+    }
+  };
+  const act = async (body, change) => {
+    ask("");
+    go(true);
+    const waiting = [...rows], wrong = [];
+    const worker = async () => {
+      for (let row = waiting.shift(); row; row = waiting.shift()) {
+        const why = await one(row, body, change);
+        if (why) wrong.push({ row, why });
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    go(false);
+    tell(wrong);
+    deeds.say(t("bulk.done", { n: rows.length - wrong.length }));
+    if (wrong.length) keep(wrong.map(({ row }) => row.conversation_id));
+    else close();
+  };
+  const deed = (icon, word, what) => html`<${Btn} kind="sm" icon=${icon} disabled=${!rows.length || going} onClick=${() => ask(what)}>${t(word)}<//>`;
+  return html`<section class="bulk" aria-label=${t("bulk.title")}>
+    <div class="row"><b class="strong grow" role="status">${t("bulk.chosen", { n: rows.length })}</b><${Btn} kind="bare sm icon" icon="x" label=${t("bulk.end")} onClick=${close} /></div>
+    <div class="row wrap gap1">${deed("circle-check", "do.close", "close")}${deed("clock-pause", "do.snooze", "snooze")}${deed("arrows-transfer-down", "do.transfer", "transfer")}</div>
+    ${left.length > 0 && html`<div class="note bad" role="alert"><${Icon} n="alert-triangle" /><div class="grow"><b class="strong">${t("bulk.left", { n: left.length })}</b><ul>${left.map(({ row, why }) => html`<li>${who(row)}: ${why}</li>`)}</ul></div></div>`}
+    ${asking === "close" && html`<${Close} desk=${setup.get().byId.get(desk)} close=${() => ask("")} done=${(outcome) => act({ type: "chat.closed", outcome }, { state: "closed" })} />`}
+    ${asking === "snooze" && html`<${Snooze} close=${() => ask("")} done=${(until) => act({ type: "chat.snoozed", until }, { snoozed_until: until })} />`}
+    ${asking === "transfer" && html`<${Transfer} desk=${desk} me=${me} close=${() => ask("")} toDesk=${(to) => act({ type: "chat.transferred", desk_id: to }, { state: "closed" })} toPerson=${(agent) => act({ type: "chat.assigned", agent }, { agent, state: "accepted" })} />`}</section>`;
 }

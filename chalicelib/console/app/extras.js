@@ -1,8 +1,9 @@
-// What goes with an answer beside words: files, which are put where the API says before it is sent, and buttons.
-import { post, unique } from "./api.js";
+// What goes with an answer beside words: files, which are put where the API says before it is sent, and buttons. And
+// what goes in its place when nothing else may: a template that the provider has approved, with its blanks filled in.
+import { get, post, query, unique } from "./api.js";
 import { say } from "./deeds.js";
-import { html } from "./html.js";
-import { Btn, Icon, channelName } from "./parts.js";
+import { html, useEffect, useState } from "./html.js";
+import { Btn, Icon, Loading, Trouble, channelName } from "./parts.js";
 import { LANGUAGE, t } from "./words.js";
 
 const MOST_FILES = 10;
@@ -65,4 +66,47 @@ export function Choices({ titles, set, takes, text, channel }) {
     <div class="row wrap">${titles.length < most && html`<${Btn} kind="sm" icon="plus" onClick=${() => set([...titles, ""])}>${t("buttons.add")}<//>`}<span class="small muted">${t("buttons.most", { n: most, channel: channelName(channel) })}${title && ` ${t("buttons.long", { n: title })}`}</span></div>
     ${new Set(filled).size < filled.length && html`<p class="small c-bad" role="alert">${t("buttons.twice")}</p>`}
     ${!takes.types.includes("buttons") && filled.length > 0 && html`<div class="small"><span class="muted">${t("buttons.as_text", { channel: channelName(channel) })}</span><div class="bubble text">${[text.trim(), ...filled.map((one, n) => `${n + 1}. ${one}`)].filter(Boolean).join("\n")}</div></div>`}</fieldset>`;
+}
+
+// ---- templates ----
+
+const PAGE = 25;
+const BLANK = /\{\{\s*(\w+)\s*\}\}/g;
+const filled = (text, values) => text.replace(BLANK, (all, name) => values[name]?.trim() || all);
+
+export function Picker({ channel, pick }) {
+  const [words, find] = useState(""), [chosen, choose] = useState(null), [turn, again] = useState(0);
+  const [{ data, cursor, error }, set] = useState({ data: null, cursor: null, error: null });
+  const read = async (after, now = () => true) => {
+    try {
+      const answer = await get(query(`v1/channels/${encodeURIComponent(channel)}/templates`, { search: words.trim(), limit: PAGE, cursor: after }));
+      if (now()) set((was) => ({ data: after ? [...was.data, ...answer.data] : answer.data, cursor: answer.next_cursor, error: null }));
+    } catch (wrong) {
+      if (now()) set((was) => ({ ...was, error: wrong }));
+    }
+  };
+  useEffect(() => {
+    let now = true;
+    const timer = setTimeout(() => read(null, () => now), words ? 300 : 0);
+    return () => { now = false; clearTimeout(timer); };
+  }, [words, turn]);
+  if (chosen) return html`<${Filling} of=${chosen} back=${() => choose(null)} pick=${(said) => { choose(null); pick(said); }} />`;
+  return html`<div class="held col gap1"><p class="small muted">${t("template.why")}</p>
+    <div class="find"><${Icon} n="search" /><input class="field sm" type="search" aria-label=${t("template.find")} placeholder=${t("template.find")} value=${words} onInput=${(e) => find(e.target.value)} /></div>
+    ${error ? html`<${Trouble} error=${error} again=${() => again(turn + 1)} />` : !data ? html`<${Loading} rows=${2} />` : html`<ul class="saved" aria-label=${t("template.title")}>
+      ${data.map((one) => html`<li key=${`${one.name} ${one.language}`}><button type="button" class="btn bare grow start" disabled=${!one.fillable} onClick=${() => choose(one)}><b class="strong">${one.name}</b><span class="small muted">${one.language}</span><span class="small muted clip">${one.fillable ? one.body : t("template.needs_more")}</span></button></li>`)}
+      ${!data.length && html`<li class="muted">${t("template.none")}</li>`}</ul>`}
+    ${cursor && html`<${Btn} kind="sm" onClick=${() => read(cursor)}>${t("list.more")}<//>`}</div>`;
+}
+
+function Filling({ of, back, pick }) {
+  const [values, fill] = useState({});
+  const missing = of.placeholders.some((name) => !values[name]?.trim()), text = filled(of.body, values);
+  const numbered = of.placeholders.every((name) => /^\d+$/.test(name));
+  const parameters = numbered ? of.placeholders.map((name) => values[name]?.trim()) : Object.fromEntries(of.placeholders.map((name) => [name, values[name]?.trim()]));
+  const said = [of.header, text, of.footer].filter(Boolean).join("\n");
+  return html`<div class="held col gap1"><div class="row gap1"><${Btn} kind="bare sm icon" icon="chevron-left" label=${t("template.back")} onClick=${back} /><b class="strong clip">${of.name}</b><span class="small muted">${of.language}</span></div>
+    ${of.placeholders.map((name, n) => html`<label class="row gap1" key=${name}><span class="num muted">${`{{${name}}}`}</span><input class="field sm grow" maxlength="1024" aria-label=${t("template.value", { name })} ref=${n ? undefined : (box) => box && document.activeElement === document.body && box.focus()} value=${values[name] ?? ""} onInput=${(e) => fill({ ...values, [name]: e.target.value })} /></label>`)}
+    <div class="bubble desk" aria-label=${t("template.preview")}><span class="text">${said}</span>${of.buttons.length > 0 && html`<div class="choices">${of.buttons.map((title) => html`<span>${title}</span>`)}</div>`}</div>
+    <div class="row"><span class="push"></span><button type="button" class="btn main sm" disabled=${missing} onClick=${() => pick({ text: said, messagetype: "template", template: { name: of.name, language: of.language, parameters } })}><${Icon} n="send" />${t("composer.send")}</button></div></div>`;
 }

@@ -39,7 +39,7 @@ export function start(service, me) {
   };
   const everything = async () => {
     anewAt = Date.now();
-    await Promise.all(["mine", "queue", ...Object.keys(rows.get().loaded).filter((list) => list === "all" || list === "snoozed")].map((list) => loadRows(service, list)));
+    await Promise.all(["mine", "queue", "mentions", ...Object.keys(rows.get().loaded).filter((list) => list === "all" || list === "snoozed")].map((list) => loadRows(service, list)));
   };
   const beat = async () => {
     again = false;

@@ -61,6 +61,7 @@ const IS = {
   queue: (row) => !holder(row) && !asleep(row),
   all: () => true,
   snoozed: (row) => asleep(row),
+  mentions: (row) => row.mentions?.includes(session.get()?.me.id),
 };
 const waits = (row) => ms(row.waiting_since ?? row.opened_at);
 const recent = (row) => ms(row.last?.at ?? row.changed_at);

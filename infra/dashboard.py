@@ -6,12 +6,14 @@ import json
 from typing import Any
 
 from infra import alarms, declared, sockets
-from infra.limits import BULK_OLD_AFTER_S
 
 PATH = ("receive_channel", "converse", "fan_out", "deliver", "send", "retry_delivery", "retry_send", "fire_timer")
 """The Lambdas that a message meets."""
 FREE_METRICS = 50
 """CloudWatch gives three dashboards of so many metrics for nothing (https://aws.amazon.com/cloudwatch/pricing/)."""
+WAITED_FOR_S = 900
+"""Age of the oldest message that is worth an alarm. Of queues whose work may be older, as erasures and replays, nothing
+is shown: nobody waits for it."""
 ATTEMPTS = ("deliver", "send", "retry_delivery", "retry_send")
 """The Lambdas that tell somebody outside."""
 _WIDE, _HIGH = 12, 6
@@ -33,7 +35,7 @@ def resources() -> dict[str, Any]:
 
 def widgets() -> list[dict[str, Any]]:
     """What it shows: two beside each other, the newest trouble first."""
-    waiting = [queue for queue in declared.queues() if alarms.old_after_s(queue) < BULK_OLD_AFTER_S]
+    waiting = [queue for queue in declared.queues() if alarms.old_after_s(queue) <= WAITED_FOR_S]
     streams = [one.name for one in declared.streamers()]
     shown = [
         _graph("Errors", [_lambda("Errors", name, "Sum") for name in PATH]),

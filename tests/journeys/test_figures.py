@@ -43,6 +43,7 @@ def test_a_conversation_is_counted_once(deployment: Deployment, twice: bool) -> 
     (desk,) = found["desks"]
     assert (sum(desk["opened"]), sum(desk["closed"]), desk["outcomes"]) == (1, 1, {"solved": 1})
     assert desk["first_reply"]["count"] == 1
+    assert found["first_reply"] == desk["first_reply"] and found["first_replies"] == desk["first_replies"]
     (bot,) = found["bots"]
     heard = len(deployment.bot.events())
     assert (sum(bot["attempts"]), sum(bot["failed"]), bot["duration"]["count"]) == (heard, 0, heard)

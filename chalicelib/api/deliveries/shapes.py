@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from chalicelib.api.figures.shapes import Milliseconds
 from chalicelib.api.http.shapes import Attempt
 
 
@@ -72,6 +73,8 @@ class Attempts(BaseModel):
     """When each hour begins."""
     attempts: list[int]
     failed: list[int]
+    duration: Milliseconds
+    """How long they took."""
 
 
 class Episode(BaseModel):

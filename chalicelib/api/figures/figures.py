@@ -43,12 +43,14 @@ def by_step(service: str, times: Iterable[int], length: int) -> list[Figures]:
 
 
 def last_day(id: str) -> dict[str, Any]:
-    """Attempts at a destination in the last 24 hours, and those that failed: `times`, `attempts`, `failed`."""
+    """Attempts at a destination in the last 24 hours, and those that failed: `times`, `attempts`, `failed`, and
+    `duration`, how long they took."""
     before = step_of(now_ms(), HOUR_MS) + HOUR_MS
     times = [*range(before - DAY_MS, before, HOUR_MS)]
     of = [one.get(id, {}) for one in by_step(service_of(id), times, HOUR_MS)]
     counted = {"attempts": _numbers(of, "tries"), "failed": _numbers(of, "bad")}
-    return {"times": [rfc3339(at) for at in times]} | counted
+    took = {"duration": _together([one.get("ms", {}) for one in of], "ms")}
+    return {"times": [rfc3339(at) for at in times]} | counted | took
 
 
 def _times(call: Call, length: int, *, span: int) -> tuple[int, int]:
@@ -83,12 +85,17 @@ def _view(found: list[Figures]) -> dict[str, Any]:
         return [view(id, [one.get(id, {}) for one in found]) for id in ids if id.startswith(prefix)]
 
     whole = [one.get(ALL, {}) for one in found]
+    waited: list[Mapping[str, Any]] = [
+        total(of.get("first", {}) for id, of in one.items() if id.startswith("dk_")) for one in found
+    ]
     return {
         "conversations": {
             "opened": _numbers(whole, "opened"),
             "closed": _numbers(whole, "closed"),
             "handed_over": _numbers(whole, "handed"),
         },
+        "first_reply": _together(waited, "s"),
+        "first_replies": _apart(waited, "s"),
         "channels": of("ch_", _channel),
         "sources": of("so_", _received),
         "triggers": of("tr_", _received),

@@ -104,6 +104,9 @@ class FiguresAnswer(BaseModel):
     times: list[Moment]
     """When each step begins."""
     conversations: Conversations
+    first_reply: Seconds
+    """Of all desks together."""
+    first_replies: SecondsByTime
     channels: list[OfChannel]
     sources: list[Received]
     triggers: list[Received]

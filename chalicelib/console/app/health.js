@@ -2,6 +2,7 @@
 import { get, post, query, unique } from "./api.js";
 import { code, marks } from "./attempts.js";
 import * as deeds from "./deeds.js";
+import { Day, Episodes } from "./fared.js";
 import { html, useEffect, useState } from "./html.js";
 import { Btn, Card, Icon, Marks, Note, Owner, Trouble, channelIcon } from "./parts.js";
 import { href } from "./place.js";
@@ -39,7 +40,7 @@ export function Health({ page, id, name }) {
     read();
   });
   const n = health.waiting.lanes;
-  return html`<div class="grid g2 start">
+  return html`${health.attempts_24h && html`<${Day} day=${health.attempts_24h} />`}<div class="grid g2 start">
     <${Card} title=${t("health.fuse")}><div class="col gap3"><div class="fuse" role="img" aria-label=${t("health.failed_of", { n: health.failures, limit: health.limit })}>${Array.from({ length: health.limit }, (_, at) => html`<i class=${at < health.failures || health.status === "inactive" ? "on" : ""}></i>`)}</div>
       <p class="mid">${health.status === "inactive" ? t("health.inactive", { name }) : health.failures ? t("health.failing", { n: health.failures, left: health.limit - health.failures }) : t("health.well")}</p></div><//>
     <${Card} title=${t("health.last")} flush=${true}>${health.last_failed.length ? html`<div class="tablewrap"><table class="list stack"><tbody>${health.last_failed.map((one) => html`<tr><td class="num muted" title=${whole(one.at)}>${when(one.at)}</td><td><code>${code(one)}</code></td><td class="num muted">${one.took_ms === null ? "" : took(one.took_ms)}</td><td>${one.conversation_id && html`<a href=${href("conversations", one.conversation_id)}>${t("health.conversation")}</a>`}</td></tr>`)}</tbody></table></div>` : html`<p class="pad muted row"><${Icon} n="circle-check" />${t("health.none_failed")}</p>`}<//></div>
@@ -48,5 +49,6 @@ export function Health({ page, id, name }) {
     ${lanes.map((lane) => html`<tr key=${lane.lane}><td>${lane.conversation_id ? html`<a class="row strong" href=${href("conversations", lane.conversation_id)}><${Icon} n=${channelIcon(lane.channel_kind)} />${who(lane)}</a>` : html`<span class="muted">${who(lane)}</span>`}</td>
       <td>${lane.owner && html`<${Owner} o=${lane.owner}>${t(`author.${lane.owner}`)}<//>`}</td><td class="num r">${lane.waiting}</td><td class="num muted">${lane.since ? when(lane.since) : ""}</td><td><${Marks} of=${marks(lane.attempts, true)} /></td><td class="num muted">${lane.state === "under_way" ? t("tries.pending") : lane.next_attempt_at ? when(lane.next_attempt_at) : t("tries.held")}</td>
       <td><span class="row end">${may("agent") && lane.state === "waiting" && html`<${Btn} kind="sm" onClick=${() => tryOne(lane)}>${t("health.try")}<//>`}</span></td></tr>`)}</tbody></table></div><//>`}
+  <${Episodes} episodes=${health.episodes ?? []} />
   ${error && html`<${Note} k="bad" icon="alert-triangle">${error.message}<//>`}`;
 }

@@ -1,11 +1,11 @@
 // What needs somebody, and how everything fares.
 import { get, query } from "./api.js";
+import Figures, { PERIODS } from "./figures.js";
 import { html, useEffect, useState } from "./html.js";
 import { fieldOf, kindIcon, kindOf, pageOf } from "./kinds.js";
-import { Btn, Card, Icon, Loading, Page, Status, Trouble, channelIcon } from "./parts.js";
+import { Card, Icon, Loading, Page, Seg, Trouble } from "./parts.js";
 import { go, href } from "./place.js";
 import { listed, rows } from "./rows.js";
-import { setup } from "./setup.js";
 import { useStore } from "./store.js";
 import { ms, span, useEvery, useNow } from "./time.js";
 import { t } from "./words.js";
@@ -25,24 +25,22 @@ function leads(need) {
   return kind ? href(pageOf(kind), need.id) : href("inbox");
 }
 
-export default function Overview({ service }) {
-  const [state, set] = useState({ needs: null, error: null }), { bots, desks, channels } = useStore(setup), inbox = useStore(rows), now = useNow(10_000);
+export default function Overview({ service, filter }) {
+  const [state, set] = useState({ needs: null, error: null }), inbox = useStore(rows), now = useNow(10_000);
+  const period = filter.get("period") in PERIODS ? filter.get("period") : "24h";
   const read = () => get(query("v1/attention", { service_id: service })).then((answer) => set({ needs: answer.data, error: null }), (error) => set((was) => ({ ...was, error })));
   useEffect(() => { read(); }, [service]);
   useEvery(EVERY_MS, read, [service]);
   const queue = listed(inbox, "queue"), mine = listed(inbox, "mine");
   const oldest = queue[0], over = [...queue, ...mine].filter((row) => row.due_at && ms(row.due_at) < now).length;
-  const tile = (label, value, more, where) => html`<a class="tile" href=${where}><span class="label">${label}</span><span class="v">${value}<small>${more}</small></span></a>`;
-  return html`<${Page} title=${t("nav.overview")} lead=${t("overview.lead")}>
-    <div class="tiles">${tile(t("overview.queue"), `${queue.length}${inbox.more.queue ? "+" : ""}`, oldest ? t("overview.oldest", { span: span(now - ms(oldest.waiting_since ?? oldest.opened_at)) }) : "", href("inbox"))}
-      ${tile(t("overview.mine"), mine.length, "", href("inbox"))}${tile(t("overview.over"), over, "", href("inbox"))}
-      ${tile(t("overview.bots"), bots.filter((one) => one.status === "active").length, t("overview.of", { n: bots.length }), href("bots"))}</div>
+  const tile = (label, value, more, bad) => html`<a class="tile" href=${href("inbox")}><span class="label">${label}</span><span class=${`v ${bad ? "c-bad" : ""}`}>${value}</span><span class="small muted">${more}</span></a>`;
+  const period_of = html`<${Seg} label=${t("figures.period")} of=${Object.keys(PERIODS)} value=${period} says=${(one) => t(`figures.period.${one}`)} set=${(one) => go("overview", "", one === "24h" ? null : { period: one })} />`;
+  return html`<${Page} title=${t("nav.overview")} lead=${t("overview.lead")} actions=${period_of}>
     ${state.error && html`<${Trouble} error=${state.error} again=${read} />`}
     <${Card} title=${t("overview.needs")} flush=${true}>${state.needs === null && !state.error ? html`<${Loading} />` : state.needs?.length ? html`<ul class="attn">${state.needs.map((need) => html`<li key=${need.kind + need.id}><span class=${`ic ${toneOf(need)}`}><${Icon} n=${iconOf(need)} /></span>
       <span class="grow"><b class="strong">${t(`need.${need.kind}${need.kind.startsWith("deliveries") && need.name ? "_to" : ""}`, { name: need.name ?? "", n: need.count ?? 0 })}</b>${need.since && html`<br /><span class="small muted">${t("overview.since", { span: span(now - ms(need.since)) })}</span>`}</span><a class="btn sm" href=${leads(need)}>${t("overview.look")}</a></li>`)}</ul>` : html`<p class="pad muted row"><${Icon} n="circle-check" />${t("overview.well")}</p>`}<//>
-    <div class="grid g2 start"><${Card} title=${t("nav.bots")} flush=${true}><${Parties} of=${bots} page="bots" icon=${() => kindIcon("bot")} /><//><${Card} title=${t("nav.desks")} flush=${true}><${Parties} of=${desks} page="desks" icon=${() => kindIcon("desk")} /><//>
-      <${Card} title=${t("nav.channels")} flush=${true}><${Parties} of=${channels} page="channels" icon=${(one) => channelIcon(one.kind)} /><//></div><//>`;
+    <${Figures} service=${service} period=${period} first=${[
+      tile(t("overview.queue"), `${queue.length}${inbox.more.queue ? "+" : ""}`, oldest ? t("overview.oldest", { span: span(now - ms(oldest.waiting_since ?? oldest.opened_at)) }) : t("overview.queue_none")),
+      tile(t("overview.over"), over, over ? t("overview.over_more") : t("overview.over_none"), over > 0),
+    ]} /><//>`;
 }
-
-const Parties = ({ of, page, icon }) => (of.length ? html`<ul class="attn">${of.slice(0, 12).map((one) => html`<li key=${one.id}><${Icon} n=${icon(one)} c="muted" /><a class="grow strong clip" href=${href(page, one.id)}>${one.name ?? one.id}</a>${one.status && html`<${Status} s=${one.status} />`}</li>`)}</ul>`
-  : html`<p class="pad muted">${t(`none.${page}`)} <${Btn} kind="sm" onClick=${() => go("first")}>${t("nav.first")}<//></p>`);

@@ -19,7 +19,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra import policies, template, vendored
+from infra import brotlied, policies, template, vendored
 from infra.reads import ROOT, aws_services
 from infra.slim import compile_tree, slim
 
@@ -75,6 +75,7 @@ def _built(architecture: str, out: Path) -> Package:
     raw = BUILD / f"chalice-{architecture}"
     _chalice(architecture, raw)
     tree = _tree(raw / "deployment.zip", architecture)
+    brotlied.place(tree / "chalicelib" / "console")
     out.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
     unzipped = sum(path.stat().st_size for path in tree.rglob("*") if path.is_file())

@@ -10,12 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 
 from chalicelib.api.console import page
 from chalicelib.ports import media
 from chalicelib.ports.settings import settings
-from infra import vendored
+from infra import brotlied, vendored
 from tests.cloud import Cloud
 from tests.http_api import Client
 
@@ -146,6 +147,28 @@ def test_files_are_kept_for_good_and_come_packed(read: Any, at: str, name: str) 
     assert gzip.decompress(packed.body) == plain.body == page.files()[name]
 
 
+@pytest.mark.parametrize("same", [True, False], ids=["this version", "another version"])
+def test_what_packaging_has_packed_goes_to_who_takes_it(
+    read: Any, at: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, same: bool
+) -> None:
+    for folder in ("app", "vendor"):
+        (tmp_path / folder).symlink_to(page.CONSOLE / folder)
+    brotlied.place(tmp_path)
+    if not same:
+        (tmp_path / page.BROTLI / "version").write_text("0123456789abcdef")
+    monkeypatch.setattr(page, "CONSOLE", tmp_path)
+    page.all_by_brotli.cache_clear()
+    answer = read(f"{at}app.js", {"Accept-Encoding": "gzip, deflate, br, zstd"})
+    refused = read(f"{at}app.js", {"Accept-Encoding": "gzip, br;q=0"})
+    page.all_by_brotli.cache_clear()
+
+    unpacked = {"br": brotli.decompress, "gzip": gzip.decompress}
+    assert answer.headers["Content-Encoding"] == ("br" if same else "gzip")
+    assert unpacked[answer.headers["Content-Encoding"]](answer.body) == page.files()["app.js"]
+    assert refused.headers["Content-Encoding"] == "gzip"
+    assert "app.js" in page.files() and not (tmp_path / page.BROTLI / "inter-latin.woff2.br").exists()
+
+
 def test_a_font_is_bytes(read: Any, at: str) -> None:
     answer = read(f"{at}inter-latin.woff2", {"Accept-Encoding": "gzip"})
 
@@ -174,7 +197,7 @@ def test_what_is_no_file_of_the_console_is_not_found(read: Any, at: str, name: s
      ("*, gzip;q=0.000", False), ("x-gzip", False), ("identity, *;q=0", False)],
 )  # fmt: skip
 def test_who_takes_gzip(accepted: str, takes: bool) -> None:
-    assert page.takes_gzip(accepted) is takes
+    assert page.takes(accepted, "gzip") is takes
 
 
 def test_without_other_peoples_files_it_is_said_where_they_come_from(

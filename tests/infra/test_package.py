@@ -10,6 +10,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import brotli
 import pytest
 
 from chalicelib.api.console import page
@@ -98,14 +99,15 @@ def test_everything_is_compiled(tree: Path) -> None:
 
 def test_the_console_is_whole_and_light(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page, "CONSOLE", tree / "chalicelib" / "console")
-    for kept in (page.files, page.version, page.index):
-        kept.cache_clear()
-    served, linked = page.files(), re.findall(r"\{hash\}/([\w.-]+)", page.index())
+    kept = (page.files, page.version, page.index, page.all_by_brotli)
+    for one in kept:
+        one.cache_clear()
+    served, best, linked = page.files(), page.all_by_brotli(), re.findall(r"\{hash\}/([\w.-]+)", page.index())
     first = {*page.first_modules(), *linked, vendored.SPRITE, page.INDEX}
     names = [path.name for folder in ("app", "vendor") for path in (page.CONSOLE / folder).iterdir()]
     monkeypatch.undo()
-    for kept in (page.files, page.version, page.index):
-        kept.cache_clear()
+    for one in kept:
+        one.cache_clear()
 
     assert len(names) == len({*names}), "no file of ours has the name of another's"
     assert {"preact.js", "hooks.js", "htm.js", "uplot.js", "icons.svg", "licences.txt"} <= {*served}
@@ -115,9 +117,11 @@ def test_the_console_is_whole_and_light(tree: Path, monkeypatch: pytest.MonkeyPa
     assert sum(weights[name] for name in fonts) <= 50_000
     words = [weights[name] for name in served if name.startswith("words-")]
     assert sum(weights[name] for name in first) + max(words) <= 60_000
-    # Of the languages a browser fetches one.
+    # Of the languages a browser fetches one, and by HTTPS what is packed best.
+    assert {*served} - fonts - {page.INDEX} == {*best}
+    assert all(brotli.decompress(content) == served[name] for name, content in best.items())
     others = {name for name in served if name.startswith(("words-", "more-")) and not name.endswith("-de.json")}
-    assert sum(weights[name] for name in {*served} - fonts - others - {vendored.LICENCES}) <= 150_000
+    assert sum(len(best[name]) for name in {*best} - others - {vendored.LICENCES}) <= 150_000
 
 
 def test_what_was_built_here_is_refused(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from chalicelib.ports.settings import settings
 from chalicelib.ports.web import Problem
 
 CONSOLE = Path(__file__).parents[2] / "console"
+BROTLI = "brotli"
+"""Folder of what packaging has packed."""
 INDEX, ADDRESS = "index.html", "console/a/{hash}/"
 """The page, and what each of its addresses begins with."""
 FIRST = ("app.js", "inbox.js")
@@ -39,7 +41,7 @@ _KINDS = {
     ".woff2": "font/woff2",
 }
 _NOT_SERVED = ("icons.txt", *STYLES)
-_PACKED_ALREADY = (".woff2",)
+PACKED_ALREADY = (".woff2",)
 _REMARK = re.compile(rb"/\*(?:(?!\*/).)*\*/")
 _IMPORT = re.compile(r"""(?:^|[;}\s])(?:import|export)\b[^"';()]*["']\./([\w.-]+)["']""")
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
@@ -80,10 +82,13 @@ def file(request: Request, hash: str, name: str) -> Response:
         "Content-Type": _KINDS[Path(name).suffix],
         "Cache-Control": f"public, max-age={_YEAR_S}, immutable" if hash == version() else "no-store",
     }
-    if name.endswith(_PACKED_ALREADY):
+    if name.endswith(PACKED_ALREADY):
         return web.Bytes(200, content, headers)
     headers["Vary"] = "Accept-Encoding"
-    if takes_gzip(request.headers.get("accept-encoding") or ""):
+    accepted = request.headers.get("accept-encoding") or ""
+    if takes(accepted, "br") and (brotli := by_brotli(name)):
+        return web.Bytes(200, brotli, headers | {"Content-Encoding": "br"})
+    if takes(accepted, "gzip"):
         return web.Bytes(200, packed(name), headers | {"Content-Encoding": "gzip"})
     return web.text(200, content.decode(), headers)
 
@@ -97,14 +102,19 @@ def files() -> dict[str, bytes]:
     if not (CONSOLE / "vendor" / "stamp").exists():
         how = "python -m infra.vendored"
         raise Problem(503, "console_incomplete", f"the console's libraries come with packaging, or by `{how}`")
+    return read(CONSOLE)
+
+
+def read(console: Path) -> dict[str, bytes]:
+    """As `files`, of another place."""
     found = {
         path.name: path.read_bytes()
         for folder in ("vendor", "app")
-        for path in sorted((CONSOLE / folder).iterdir())
+        for path in sorted((console / folder).iterdir())
         if path.suffix in (*_KINDS, ".html") and path.name not in _NOT_SERVED
     }
-    found[STYLE] = b"".join((CONSOLE / "app" / name).read_bytes() for name in STYLES)
-    ours = {path.name for path in (CONSOLE / "app").iterdir()} | {STYLE}
+    found[STYLE] = b"".join((console / "app" / name).read_bytes() for name in STYLES)
+    ours = {path.name for path in (console / "app").iterdir()} | {STYLE}
     return {name: lighter(content) if name in ours else content for name, content in sorted(found.items())}
 
 
@@ -120,10 +130,29 @@ def lighter(content: bytes) -> bytes:
 @cache
 def version() -> str:
     """The hash over all files and their names."""
+    return version_of(files())
+
+
+def version_of(files: Mapping[str, bytes]) -> str:
+    """As `version`, of other files."""
     digest = hashlib.sha256()
-    for name, content in files().items():
+    for name, content in files.items():
         digest.update(f"{name} {len(content)} ".encode() + content)
     return digest.hexdigest()[:16]
+
+
+def by_brotli(name: str) -> bytes | None:
+    """A file as packaging has packed it (`infra/brotlied.py`), an eighth less than by gzip; None where it has not."""
+    return all_by_brotli().get(name)
+
+
+@cache
+def all_by_brotli() -> dict[str, bytes]:
+    """Name -> a file as packaging has packed it; none where that was of another version."""
+    stamp = CONSOLE / BROTLI / "version"
+    if not stamp.exists() or stamp.read_text(encoding="ascii") != version():
+        return {}
+    return {path.stem: path.read_bytes() for path in (CONSOLE / BROTLI).glob("*.br")}
 
 
 @cache
@@ -153,13 +182,13 @@ def imported(names: Sequence[str]) -> list[str]:
     return found
 
 
-def takes_gzip(accepted: str) -> bool:
-    """Whether an Accept-Encoding takes gzip (https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3)."""
+def takes(accepted: str, coding: str) -> bool:
+    """Whether an Accept-Encoding takes a coding (https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3)."""
     weights = {}
     for part in accepted.lower().split(","):
-        coding, _, more = part.partition(";")
-        weights[coding.strip()] = re.fullmatch(r"\s*q=0(\.0*)?\s*", more) is None
-    return weights.get("gzip", weights.get("*", False))
+        named, _, more = part.partition(";")
+        weights[named.strip()] = re.fullmatch(r"\s*q=0(\.0*)?\s*", more) is None
+    return weights.get(coding, weights.get("*", False))
 
 
 def _origin(url: str) -> str:

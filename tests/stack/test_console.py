@@ -469,6 +469,7 @@ def test_an_owner_makes_a_desk_and_is_told_what_is_wrong(office: Office, seat: C
     made = office.platform.get(f"/v1/desks?service_id={office.service}&limit=100")["data"]
     assert "Back office" in [one["name"] for one in made]
 
+    assert all("422" in line for line in severe(owner.browser))
     _two_contacts_become_one(office, owner)
     _what_is_replayed_is_what_was_said(office, owner)
     assert not severe(owner.browser)

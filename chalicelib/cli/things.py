@@ -38,6 +38,10 @@ THINGS: dict[str, Thing] = {
     "desks": _resource("desks", "name", "status", "kind", "webhook_url"),
     "people": _resource("people", "name", "role", "email", "desk_ids"),
     "rules": _resource("rules", "position", "name", "to", "bot_id", "desk_id"),
+    "versions": Thing(
+        "/v1/rules/versions/{id}", "/v1/rules/versions", ("version", "at", "actor"), _OF_SERVICE,
+        query_of_one=("service_id",),
+    ),
     "triggers": _resource("triggers", "name", "status", "bot_id", "schedule", "next_at"),
     "sources": _resource("sources", "key", "name", "system"),
     "subscriptions": _resource("subscriptions", "name", "status", "url", "events"),

@@ -29,7 +29,7 @@ OTHERS = {"/v1/contacts:export", "/v1/export", "/v1/openapi.json", "/v1/figures"
 
 def plain(path: str) -> str:
     """A path whose last parameter is {id}, and the one before it {of}."""
-    path = path.replace("{event_id}", "{id}")
+    path = path.replace("{event_id}", "{id}").replace("{version}", "{id}")
     belongs = path.endswith(("/timeline", "/events", "/lanes")) or path.count("{id}") > 1
     return path.replace("{id}", "{of}", 1) if belongs else path
 
@@ -124,7 +124,7 @@ def test_every_list_can_be_read(parley: Any, api: Any, service: str) -> None:
     threads.keep_conversation(opened)
     assert threads.save(Thread(opened.thread, service, bot, "api", "x"))
     of = {"messages": contact, "timeline": contact, "events": trigger, "attempts": opened.id}
-    of |= {"deliveries": bot, "lanes": bot, "attention": service}
+    of |= {"deliveries": bot, "lanes": bot, "attention": service, "versions": service}
     for name in LISTED:
         for output in ("text", "json"):
             words = ("--of", of[name]) if name in of else ()

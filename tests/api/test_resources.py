@@ -60,6 +60,22 @@ def test_a_patch_merges(api: Any, service: str) -> None:
     assert same["updated_at"] == changed["updated_at"]
 
 
+def test_who_read_another_version_is_told(api: Any, service: str) -> None:
+    """A form that was overtaken: it is refused, and shown how the resource stands."""
+    made = api.make("desks", service_id=service, kind="console", name="front")
+    path = f"/v1/desks/{made['id']}"
+    read = api("GET", path).headers["etag"]
+    changed = api("PATCH", path, {"name": "Tomas was here"}, **{"If-Match": read})
+    assert (changed.status, changed.headers["etag"] != read) == (200, True)
+
+    for method, body in (("PATCH", {"name": "mine"}), ("DELETE", None)):
+        refused = api(method, path, body, **{"If-Match": read})
+        assert (refused.status, refused.body["code"]) == (409, "changed_meanwhile")
+        assert refused.body["now"] == changed.body
+    assert api("PATCH", path, {"name": "mine"}, **{"If-Match": changed.headers["etag"]}).body["name"] == "mine"
+    assert api("PATCH", path, {"name": "whatever"}, **{"If-Match": "*"}).status == 200
+
+
 def test_settings_and_secrets_merge(api: Any, service: str) -> None:
     made = api.make("channels", service_id=service, kind="custom", name="c", settings={"send_url": URL, "name": "x"})
     path = f"/v1/channels/{made['id']}"

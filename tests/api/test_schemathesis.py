@@ -153,6 +153,7 @@ FORMS: dict[str, st.SearchStrategy[str]] = {
     "contacts-csv": st.integers(0, 99).map("name,email\nEva,eva{}@example.com\n".format),
     "contacts-jsonl": st.integers(0, 99).map('{{"name": "Eva", "email": "eva{}@example.com"}}\n'.format),
     "cursor": st.just(""),
+    "entity-tag": st.just("*"),
     "event-time": st.sampled_from(["2026-11-21 01:23:45.678", "2026-11-21T01:23:45Z"]),
     "signing-secret": st.binary(min_size=24, max_size=64).map(lambda key: "whsec_" + base64.b64encode(key).decode()),
     "name-in-bundle": st.sampled_from(["bot", "people", "chat"]),

@@ -468,6 +468,8 @@ def test_an_owner_makes_a_desk_and_is_told_what_is_wrong(office: Office, seat: C
     owner.sees("Saved.")
     made = office.platform.get(f"/v1/desks?service_id={office.service}&limit=100")["data"]
     assert "Back office" in [one["name"] for one in made]
+    _somebody_else_saves_first(office, owner, next(one["id"] for one in made if one["name"] == "Back office"))
+    _an_event_is_tried(office, owner)
 
     assert all("422" in line for line in severe(owner.browser))
     _two_contacts_become_one(office, owner)
@@ -589,3 +591,32 @@ def _changes_a_rule(owner: Console, service: str) -> None:
     owner.click(".versions li:last-child button", "Go back to this")
     owner.click("dialog button:not(:disabled)", "Go back to these rules")
     owner.sees("The rules are as they were.")
+
+
+def _somebody_else_saves_first(office: Office, owner: Console, desk: str) -> None:
+    """Who edits hears of it, is shown both on saving, and loses nothing."""
+    owner.sees("Remove")
+    name = owner.browser.find_element(By.ID, "f-name")
+    name.send_keys(" of mine")
+    fields = {"name": "Reception", "accept_within_s": 77}
+    assert office.platform.call("PATCH", f"/v1/desks/{desk}", fields).status == 200
+    owner.click("form .btn.main", "Save")
+    owner.sees("Somebody else changed this", "Reception", "Back office of mine")
+    owner.click("dialog button", "Save what I changed")
+    owner.sees("Saved.")
+    kept = office.platform.get(f"/v1/desks/{desk}")
+    assert (kept["name"], kept["accept_within_s"]) == ("Back office of mine", 77)
+
+
+def _an_event_is_tried(office: Office, owner: Console) -> None:
+    """A mapping that is being written is tried over an event, and says at which expression it fails."""
+    owner.browser.get(f"{office.platform.up.console_url}#/{office.service}/sources/new")
+    owner.sees("Try the mapping")
+    for field, text in (("id", "id"), ("text", "'paid: ' & text")):
+        owner.browser.find_element(By.ID, f"f-mapping-{field}").send_keys(text)
+    owner.click("button", "Try it")
+    owner.sees("paid: Two lamps", "o-1001")
+    owner.browser.find_element(By.ID, "f-mapping-text").send_keys(" &")
+    owner.click("button", "Try it")
+    owner.sees("Text: ")
+    assert all("409" in line or "422" in line for line in severe(owner.browser))

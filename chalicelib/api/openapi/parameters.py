@@ -10,12 +10,19 @@ from chalicelib.api.http.queries import QUERIES, Query
 from chalicelib.api.http.routes import Route, singular_of
 from chalicelib.api.openapi.statuses import keyed
 
-_KEY = {
+_KEY: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "The same key within a day gets the first answer again.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
 }
+_IF_MATCH: dict[str, Any] = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The `ETag` with which it was read: 409 where somebody else has changed it since.",
+    "schema": {"type": "string", "format": "entity-tag"},
+}
+_OVERTAKEN = ("api.setup.resources:change", "api.setup.resources:remove")
 _OUR_PAGE = {
     "name": "X-Parley-Console",
     "in": "header",
@@ -46,7 +53,9 @@ def parameters(route: Route) -> list[dict[str, Any]]:
     found = [{"name": name, "in": "path", "required": True, "schema": _form(route, name).schema} for name in names]
     query = QUERIES.get(route.function)
     found += _of_query(query) if query else []
-    return found + ([_KEY] if keyed(route) else []) + ([_OUR_PAGE] if route.function in _BY_OUR_PAGE else [])
+    found += [_KEY] if keyed(route) else []
+    found += [_IF_MATCH] if route.function in _OVERTAKEN else []
+    return found + ([_OUR_PAGE] if route.function in _BY_OUR_PAGE else [])
 
 
 def _form(route: Route, name: str) -> Form:

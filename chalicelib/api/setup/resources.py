@@ -12,7 +12,7 @@ from chalicelib.api.kinds.contract import Draft, Kind, kind_of
 from chalicelib.api.setup import changes
 from chalicelib.api.setup.drafts import merged, redrafted, refer, stand_alone
 from chalicelib.api.setup.showing import opening, shown
-from chalicelib.ports.clock import now_ms
+from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.ports.web import Problem
 from chalicelib.tables import config, endpoints
 
@@ -49,12 +49,13 @@ def _create(call: Call, kind: Kind, fields: dict[str, Any], given: frozenset[str
 def one(call: Call) -> Answer:
     """The resource."""
     kind, row = find(call)
-    return Answer(200, shown(call, kind, row), opening(call, kind, row))
+    return Answer(200, shown(call, kind, row), opening(call, kind, row), headers=_tag(row))
 
 
 def change(call: Call) -> Answer:
     """The resource with the given fields changed (JSON merge patch: null puts a field back to its default)."""
     kind, row = find(call)
+    _refuse_overtaken(call, kind, row)
     patch = read(call)
     if not isinstance(patch, dict):
         raise invalid([("", "must be an object")])
@@ -77,12 +78,13 @@ def change(call: Call) -> Answer:
         # A console desk is back as soon as its owner says so.
         changes.announce_back(call.id, draft.service, at=draft.now)
     once = opening(call, kind, changed.row) | changed.settled.once
-    return Answer(200, shown(call, kind, changed.row, status=changed.settled.status), once)
+    return Answer(200, shown(call, kind, changed.row, status=changed.settled.status), once, headers=_tag(changed.row))
 
 
 def remove(call: Call) -> Answer:
     """204; Problem 409 where another resource needs it."""
     kind, row = find(call)
+    _refuse_overtaken(call, kind, row)
     if kind.name == "service":
         _remove_service(call, row)
         return Answer(204)
@@ -97,6 +99,24 @@ def remove(call: Call) -> Answer:
     keys = changes.keys_of([row.id]) if kind.name == "person" else []
     changes.commit([gone, *keys], actor=call.caller.id, service=gone.audit_service, now=now_ms(), seen_version=seen)
     return Answer(204)
+
+
+def _tag(row: config.Resource) -> dict[str, str]:
+    """The resource's version, for `If-Match`."""
+    return {"ETag": f'"{_version(row)}"'}
+
+
+def _version(row: config.Resource) -> str:
+    return rfc3339(int(row.updated_at or 0))
+
+
+def _refuse_overtaken(call: Call, kind: Kind, row: config.Resource) -> None:
+    """Problem 409 with the resource as it stands (`now`) where the caller has read another version of it, which
+    `If-Match` names (RFC 9110, 13.1.1)."""
+    wanted = (call.headers.get("if-match") or "").strip()
+    if wanted and wanted != "*" and _version(row) not in (one.strip(' "') for one in wanted.split(",")):
+        detail = "somebody else changed it since it was read; `now` is how it stands"
+        raise Problem(409, "changed_meanwhile", detail, now=shown(call, kind, row))
 
 
 def find(call: Call) -> tuple[Kind, config.Resource]:

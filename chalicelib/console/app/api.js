@@ -20,10 +20,11 @@ export const onSignedOut = (hear) => {
   return () => signedOut.delete(hear);
 };
 
-export async function call(method, path, body, { key = "", signal, quiet = false } = {}) {
+export async function call(method, path, body, { key = "", match = "", signal, quiet = false } = {}) {
   const headers = { "X-Parley-Console": "1", Accept: "application/json" };
   if (method !== "GET") headers["Content-Type"] = "application/json";
   if (key) headers["Idempotency-Key"] = key;
+  if (match) headers["If-Match"] = `"${match}"`;
   const sent = { method, headers, signal, cache: "no-store", credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) };
   let answer;
   try {

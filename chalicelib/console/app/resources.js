@@ -3,7 +3,7 @@ import { call, get, post, unique, whole } from "./api.js";
 import * as deeds from "./deeds.js";
 import { Form, labelOf } from "./form.js";
 import { Health } from "./health.js";
-import { html, useEffect, useState } from "./html.js";
+import { html, useEffect, useRef, useState } from "./html.js";
 import { TOLD, fieldOf, kindOf } from "./kinds.js";
 import { Listed, useList } from "./listing.js";
 import { Btn, Card, Dialog, Icon, Late, Loading, Note, Page, Status, Trouble, channelIcon, channelName } from "./parts.js";
@@ -14,6 +14,7 @@ import { blank, choicesOf, description, fieldsOf, modelOf, patch, patched } from
 import { inOrder, placed, told } from "./rule.js";
 import { may } from "./session.js";
 import { load as loadSetup, named, setup } from "./setup.js";
+import { useStore } from "./store.js";
 import { stamp } from "./time.js";
 import { known, t } from "./words.js";
 
@@ -55,8 +56,10 @@ function Every({ page, service }) {
 function One({ page, id, service }) {
   const fresh = id === "new";
   const [state, set] = useState({ loading: true, error: null, all: null, row: null, values: null }), [wrong, say] = useState({ fields: {}, text: "" });
-  const [busy, wait] = useState(false), [once, show] = useState(null), [removing, ask] = useState(false), [again, replay] = useState(false), [started, start] = useState("");
+  const [busy, wait] = useState(false), [once, show] = useState(null), [removing, ask] = useState(false), [again, replay] = useState(false), [started, start] = useState(""), [clash, meet] = useState(null);
+  const { version } = useStore(setup), last = useRef(0); // of the service, when this was read
   const read = async () => {
+    last.current = setup.get().version;
     try {
       const [doc, row] = await Promise.all([description(), fresh ? null : get(`v1/${page}/${encodeURIComponent(id)}`)]);
       const all = doc.components.schemas, model = modelOf(doc, page);
@@ -66,6 +69,15 @@ function One({ page, id, service }) {
     }
   };
   useEffect(() => { read(); }, []);
+  // The service's version moves with each change of anything that is set up.
+  useEffect(() => {
+    if (fresh || !state.row || !version || last.current === version) return;
+    last.current = version;
+    get(`v1/${page}/${encodeURIComponent(id)}`).then((now) => set((was) => {
+      if (was.row && now.updated_at > was.row.updated_at) meet({ now, open: false });
+      return was;
+    }), () => {});
+  }, [version, state.row]);
   if (state.loading) return html`<${Page} title=${t(`nav.${page}`)}><${Loading} /><//>`;
   if (!state.all) return html`<${Page} title=${t(`nav.${page}`)}><${Trouble} error=${state.error} again=${read} /><//>`;
   const { all, model, row, values } = state, choices = choicesOf(all, model);
@@ -85,12 +97,7 @@ function One({ page, id, service }) {
       let answer;
       if (fresh) answer = await post(`v1/${page}`, clean(given), { key: unique() });
       else {
-        const now = await get(`v1/${page}/${encodeURIComponent(id)}`);
-        if (now.updated_at !== row.updated_at) {
-          set({ ...state, row: now, values: patched(own(all, model, now), patch(own(all, model, row), given)) });
-          return say({ fields: {}, text: t("form.changed_meanwhile") });
-        }
-        answer = await call("PATCH", `v1/${page}/${encodeURIComponent(id)}`, patch(own(all, model, row), given));
+        answer = await call("PATCH", `v1/${page}/${encodeURIComponent(id)}`, patch(own(all, model, row), given), { match: row.updated_at });
       }
       say({ fields: {}, text: "" });
       deeds.say(t("done.saved"));
@@ -101,7 +108,31 @@ function One({ page, id, service }) {
       if (fresh) return go(page, answer.id);
       set({ ...state, row: answer, values: own(all, model, answer) });
     } catch (error) {
-      refused(error);
+      if (error.problem?.now) meet({ now: error.problem.now, open: true });
+      else refused(error);
+    } finally {
+      wait(false);
+    }
+  };
+  // What somebody else made of it meanwhile: with what was written here, or as it is.
+  const written = () => patch(own(all, model, row), Object.fromEntries(Object.entries(values).filter(([name]) => name in fields.properties)));
+  const overtaken = (keep) => {
+    const { now } = clash;
+    meet(null);
+    set({ ...state, row: now, values: keep ? patched(own(all, model, now), written()) : own(all, model, now) });
+    return now;
+  };
+  const saveMine = async () => {
+    const mine = written(), now = overtaken(true);
+    wait(true);
+    try {
+      const answer = await call("PATCH", `v1/${page}/${encodeURIComponent(id)}`, mine, { match: now.updated_at });
+      deeds.say(t("done.saved"));
+      loadSetup(service, 0).catch(() => {});
+      set((was) => ({ ...was, row: answer, values: own(all, model, answer) }));
+    } catch (error) {
+      if (error.problem?.now) meet({ now: error.problem.now, open: true });
+      else refused(error);
     } finally {
       wait(false);
     }
@@ -155,17 +186,23 @@ function One({ page, id, service }) {
     ${row && REPLAYED.includes(page) && row.kind !== "console" && html`<${Replays} of=${{ destination_id: id }} begun=${started} />`}
     ${urls.length > 0 && html`<${Card} title=${t("form.addresses")}><dl class="facts">${urls.map((name) => html`<dt>${labelOf(name)}</dt><dd class="row"><code class="grow">${row[name]}</code><${Btn} kind="sm bare icon" icon="copy" label=${t("do.copy")} onClick=${() => copy(row[name])} /></dd>`)}</dl><//>`}
     ${row && VERIFIED.includes(page) && !BUILT_IN.includes(row.kind) && html`<${Health} page=${page} id=${id} name=${row.name ?? id} />`}
-    ${row && page === "people" && html`<${Late} load=${() => import("./signins.js")} what="SignIns" failed=${(error) => deeds.say(error.message, true)} id=${id} name=${row.name} />`}
+    ${row && page === "people" && html`<${Later} load=${() => import("./signins.js")} what="SignIns" id=${id} name=${row.name} />`}
     <form onSubmit=${save} novalidate><${Card} title=${t("form.settings")} aside=${row && html`<span class="small muted">${t("form.changed", { at: stamp(row.updated_at) })}</span>`}><div class="col gap4 form">
       ${wrong.text && html`<${Note} k="bad" icon="alert-triangle" role="alert">${wrong.text}<//>`}
+      ${clash && !clash.open && html`<${Later} load=${conflicts} what="Overtaken" service=${service} id=${id} at=${clash.now.updated_at} before=${own(all, model, row)} now=${own(all, model, clash.now)} take=${() => meet({ ...clash, open: true })} />`}
+      ${clash?.open && html`<${Later} load=${conflicts} what="Conflict" service=${service} id=${id} at=${clash.now.updated_at} before=${own(all, model, row)} now=${own(all, model, clash.now)} mine=${written()} close=${() => meet({ ...clash, open: false })} save=${saveMine} take=${() => overtaken(false)} />`}
       <fieldset class="col gap4 bare" disabled=${!may("admin") || busy}>
       ${fresh && choices && html`<div class="formrow"><label class="label" for="choice">${labelOf(choices[0])}</label><select id="choice" class="field" value=${values[choices[0]]} onChange=${(e) => change({ ...values, [choices[0]]: e.target.value })}>${choices[1].map((one) => html`<option value=${one}>${page === "channels" ? channelName(one) : known(`value.${one}`) ? t(`value.${one}`) : known(`kind.${one}`) ? t(`kind.${one}`) : one}</option>`)}</select></div>`}
       <${Form} all=${all} fields=${fields} values=${values} set=${change} wrong=${wrong.fields} hidden=${["service_id", ...(choices && (fresh || page === "channels" || page === "desks") ? [choices[0]] : []), ...(page === "bots" ? ["kind"] : []), ...(page === "rules" ? foreign(values.to) : [])]} secret=${secret} />
-      ${may("admin") && html`<div class="row wrap"><button class="btn main"><${Icon} n="device-floppy" />${t(fresh ? "do.make" : "do.save")}</button>${page === "rules" && html`<${Late} load=${() => import("./compare.js")} what="Compare" failed=${(error) => deeds.say(error.message, true)} service=${service} rules=${proposed} />`}${fresh && html`<a class="btn" href=${href(page)}>${t("do.cancel")}</a>`}</div>`}</fieldset></div><//></form>
+      ${may("admin") && html`<div class="row wrap"><button class="btn main"><${Icon} n="device-floppy" />${t(fresh ? "do.make" : "do.save")}</button>${page === "rules" && html`<${Later} load=${() => import("./compare.js")} what="Compare" service=${service} rules=${proposed} />`}${fresh && html`<a class="btn" href=${href(page)}>${t("do.cancel")}</a>`}</div>`}</fieldset></div><//></form>
+    ${page === "sources" && html`<${Later} load=${() => import("./sourcetry.js")} what="SourceTrial" service=${service} source=${row} values=${values} mapping=${() => clean(values.mapping ?? {})} />`}
     ${once && html`<${Dialog} title=${t("form.once")} close=${() => go(page, once.id)}><div class="col gap3"><${Note} k="warn" icon="key">${t("form.once_more")}<//>${Object.entries(once.shown).map(([name, value]) => html`<div><span class="label">${labelOf(name)}</span><div class="row"><code class="grow wrapall">${value}</code><${Btn} kind="sm bare icon" icon="copy" label=${t("do.copy")} onClick=${() => copy(value)} /></div></div>`)}<${Btn} kind="main" onClick=${() => go(page, once.id)}>${t("do.kept")}<//></div><//>`}
     ${again && html`<${Replay} id=${id} name=${row.name ?? id} close=${() => replay(false)} done=${(job) => { replay(false); start(job.id); }} />`}
     ${removing && html`<${Dialog} title=${t("form.remove", { name: row.name ?? id })} close=${() => ask(false)}><p class="mid">${t("form.remove_more")}</p><div class="row"><${Btn} kind="danger grow" onClick=${remove}>${t("do.remove")}<//><${Btn} data-first="" onClick=${() => ask(false)}>${t("do.cancel")}<//></div><//>`}<//>`;
 }
+
+const conflicts = () => import("./conflict.js");
+const Later = (rest) => html`<${Late} failed=${(error) => deeds.say(error.message, true)} ...${rest} />`;
 
 // Of a rule: what is for others than it goes to.
 const foreign = (to) => [...(to.includes("bot") ? [] : ["bot_id", "bot_patience_s", "on_bot_failure"]), ...(to === "none" ? ["desk_id"] : [])];

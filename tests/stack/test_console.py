@@ -136,6 +136,15 @@ class Console:
         """Press keys, wherever the focus is."""
         ActionChains(self.browser).send_keys(*keys).perform()
 
+    def types(self, selector: str, *keys: str) -> None:
+        """Press keys in the first of these, once it takes any."""
+
+        def typed() -> bool:
+            self.browser.find_element(By.CSS_SELECTOR, f"{selector}:enabled").send_keys(*keys)
+            return True
+
+        eventually(patiently(typed), selector)
+
     def click(self, selector: str, text: str = "") -> None:
         """Click the first of these that has a text."""
         eventually(patiently(lambda: self._clicked(selector, text)), f"{selector} {text!r}")
@@ -498,7 +507,11 @@ def test_an_owner_makes_a_desk_and_is_told_what_is_wrong(office: Office, seat: C
     owner.sees("Saved.")
     made = office.platform.get(f"/v1/desks?service_id={office.service}&limit=100")["data"]
     assert "Back office" in [one["name"] for one in made]
-    _somebody_else_saves_first(office, owner, next(one["id"] for one in made if one["name"] == "Back office"))
+    desk = next(one["id"] for one in made if one["name"] == "Back office")
+    _somebody_else_saves_first(office, owner, desk)
+    _a_desk_keeps_its_other_days(office, owner, desk)
+    _a_rule_is_as_its_form_says(office, owner)
+    _what_is_not_saved_is_not_verified(office, owner)
     _an_event_is_tried(office, owner)
 
     assert all("422" in line for line in severe(owner.browser))
@@ -636,6 +649,63 @@ def _somebody_else_saves_first(office: Office, owner: Console, desk: str) -> Non
     owner.sees("Saved.")
     kept = office.platform.get(f"/v1/desks/{desk}")
     assert (kept["name"], kept["accept_within_s"]) == ("Back office of mine", 77)
+
+
+def _a_desk_keeps_its_other_days(office: Office, owner: Console, desk: str) -> None:
+    """Lines are typed as they come, and of what is replaced as a whole nothing is lost."""
+
+    def stands() -> tuple[Any, ...]:
+        row = office.platform.get(f"/v1/desks/{desk}")
+        return row.get("outcomes"), *((row.get("hours") or {}).get(day) for day in ("mon", "tue"))
+
+    owner.types("#f-outcomes", "solved", Keys.ENTER, "passed on ")
+    owner.click("legend input")
+    owner.types("#f-hours-mon", "09:00-12:00", Keys.ENTER, "13:00-17:00")
+    owner.types("#f-hours-tue", "10:00-12:00")
+    owner.click("form .btn.main", "Save")
+    kept, tuesday = ["solved", "passed on"], ["10:00-12:00"]
+    eventually(lambda: stands() == (kept, ["09:00-12:00", "13:00-17:00"], tuesday), "two days")
+    owner.types("#f-hours-mon", Keys.CONTROL + "a" + Keys.NULL, "08:00-12:00")
+    owner.click("form .btn.main", "Save")
+    eventually(lambda: stands() == (kept, ["08:00-12:00"], tuesday), "another Monday and the same Tuesday")
+
+
+def _a_rule_is_as_its_form_says(office: Office, owner: Console) -> None:
+    """A condition gets a second part; who takes what another made of it sees that."""
+    text = {"var": "message.text"}
+    rule = office.platform.make(
+        "rules", service_id=office.service, name="Never", to="none", when={"==": [text, "zz1"]}
+    )["id"]  # fmt: skip
+    owner.browser.get(f"{office.platform.up.console_url}#/{office.service}/rules/{rule}")
+    owner.click("button", "Add a condition")
+    owner.types(".clause:nth-of-type(2) input", "zz2")
+    owner.click("form .btn.main", "Save")
+    both = {"and": [{"==": [text, "zz1"]}, {"in": ["zz2", {"lower": [text]}]}]}
+    eventually(lambda: office.platform.get(f"/v1/rules/{rule}")["when"] == both, "both parts")
+    changed = office.platform.call("PATCH", f"/v1/rules/{rule}", {"when": {"==": [text, "zz3"]}})
+    assert changed.status == 200
+    owner.types("#f-name", " mine")
+    owner.click("form .btn.main", "Save")
+    owner.click("dialog button", "Take theirs")
+    shown = "return [...document.querySelectorAll('.clause input')].map((one) => one.value)"
+    eventually(patiently(lambda: owner.browser.execute_script(shown) == ["zz3"]), "their condition")
+    assert office.platform.call("DELETE", f"/v1/rules/{rule}").status in (200, 204)
+
+
+def _what_is_not_saved_is_not_verified(office: Office, owner: Console) -> None:
+    """And what is dragged out of a dialog does not close it, as a press beside it does."""
+    browser = owner.browser
+    browser.get(f"{office.platform.up.console_url}#/{office.service}/bots/{office.bot}")
+    owner.sees("Verify")
+    owner.types("#f-name", " of mine")
+    eventually(patiently(lambda: browser.find_elements(By.CSS_SELECTOR, ".btn[title^='Save first']:disabled")), "why")
+    owner.click(".btn.danger", "Remove")
+    owner.sees("This cannot be undone.")
+    head = browser.find_element(By.CSS_SELECTOR, "dialog h2")
+    ActionChains(browser).click_and_hold(head).move_by_offset(0, -head.location["y"] + 5).release().perform()
+    owner.sees("This cannot be undone.")
+    ActionChains(browser).click().perform()
+    owner.no_longer_sees("This cannot be undone.")
 
 
 def _an_event_is_tried(office: Office, owner: Console) -> None:

@@ -71,7 +71,7 @@ function Input({ all, name, schema, value, set, needed, common, secret }) {
     const item = plain(all, schema.items), of = item.enum ?? (OF_KIND[item.format] && rows[OF_KIND[item.format]].map((one) => one.id));
     const list = value ?? [];
     if (of) return html`<div class="col gap1" role="group" ...${common}>${of.map((one) => html`<label class="row mid"><input type="checkbox" class="check" checked=${list.includes(one)} onChange=${(e) => set(e.target.checked ? [...list, one] : list.filter((other) => other !== one))} />${rows.byId.get(one)?.name ?? one}</label>`)}${!of.length && html`<span class="muted small">${t("form.nothing")}</span>`}</div>`;
-    if (item.type === "string" || item.type === "integer") return html`<textarea class="field" rows=${Math.min(6, list.length + 1)} ...${common} placeholder=${t("form.lines")} value=${list.join("\n")} onInput=${(e) => set(e.target.value.split("\n").map((line) => line.trim()).filter(Boolean).map((line) => (item.type === "integer" ? Number(line) : line)))}></textarea>`;
+    if (item.type === "string" || item.type === "integer") return html`<${LinesField} list=${list} read=${item.type === "integer" ? Number : String} set=${set} common=${common} />`;
   }
   if (name === "when") return html`<${WhenField} value=${value} set=${set} common=${common} Json=${JsonField} />`;
   if (schema.type !== "string") return html`<${JsonField} value=${value} set=${set} common=${common} />`;
@@ -79,6 +79,13 @@ function Input({ all, name, schema, value, set, needed, common, secret }) {
   if ((schema.maxLength ?? 0) > LONG && schema.format !== "uri") return html`<textarea class="field" rows="3" ...${common} maxlength=${schema.maxLength} required=${needed} value=${value ?? ""} onInput=${(e) => text(e.target.value)}></textarea>`;
   const colour = name === "colour" && /^#[0-9a-f]{6}$/i.test(value ?? "");
   return html`<input class="field" type=${colour ? "color" : schema.format === "uri" ? "url" : "text"} ...${common} maxlength=${schema.maxLength} required=${needed} value=${value ?? ""} onInput=${(e) => text(e.target.value)} />`;
+}
+
+// A list, one in each line; the text is kept as it is typed, with the line that is just begun.
+function LinesField({ list, read, set, common }) {
+  const [text, keep] = useState(list.join("\n"));
+  const say = (given) => { keep(given); set(given.split("\n").map((line) => line.trim()).filter(Boolean).map(read)); };
+  return html`<textarea class="field" rows=${Math.min(6, text.split("\n").length + 1)} ...${common} placeholder=${t("form.lines")} value=${text} onInput=${(e) => say(e.target.value)}></textarea>`;
 }
 
 // Anything else, as JSON; a text that is none is kept until it is.

@@ -64,9 +64,10 @@ export const Trouble = ({ error, again }) => html`
   <${Note} k="bad" icon="alert-triangle" role="alert"><b class="strong">${t("error.title")}</b> <span lang=${error.problem?.detail && "en"}>${error.message}</span>${
     again && html` <${Btn} kind="sm" icon="refresh" onClick=${again}>${t("error.again")}<//>`}<//>`;
 
-// A native dialog: the focus stays within, Escape closes it, and goes back to where it was.
+// A native dialog: the focus stays within, Escape closes it, and goes back to where it was. A press beside it closes it too,
+// but not one that began within: that is a selection, drawn out too far.
 export function Dialog({ title, close, children, kind = "" }) {
-  const at = useRef();
+  const at = useRef(), pressed = useRef();
   useEffect(() => {
     const box = at.current;
     const before = document.activeElement;
@@ -78,13 +79,13 @@ export function Dialog({ title, close, children, kind = "" }) {
     };
   }, []);
   return html`<dialog class=${`sheet ${kind}`} ref=${at} aria-label=${title} onCancel=${(e) => { e.preventDefault(); close(); }}
-    onClick=${(e) => e.target === e.currentTarget && close()}><div class="in"><header><h2 class="grow">${title}</h2><${Btn} kind="bare sm icon" icon="x" label=${t("do.dismiss")} onClick=${close} /></header>${children}</div></dialog>`;
+    onPointerDown=${(e) => { pressed.current = e.target; }} onClick=${(e) => e.target === at.current && pressed.current === at.current && close()}><div class="in"><header><h2 class="grow">${title}</h2><${Btn} kind="bare sm icon" icon="x" label=${t("do.dismiss")} onClick=${close} /></header>${children}</div></dialog>`;
 }
 
-// A part that is fetched when it is wanted.
+// A part that is fetched when it is wanted; where it cannot be had, what asked for it is closed, to be asked again.
 export function Late({ load, what, failed, ...rest }) {
   const [found, set] = useState(null);
-  useEffect(() => { load().then(set, failed); }, []);
+  useEffect(() => { load().then(set, (error) => { failed(error); rest.close?.(); }); }, []);
   return found && html`<${found[what]} ...${rest} />`;
 }
 

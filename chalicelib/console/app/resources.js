@@ -55,7 +55,7 @@ function Every({ page, service }) {
 
 function One({ page, id, service }) {
   const fresh = id === "new";
-  const [state, set] = useState({ loading: true, error: null, all: null, row: null, values: null }), [wrong, say] = useState({ fields: {}, text: "" });
+  const [state, set] = useState({ loading: true, error: null, all: null, row: null, values: null, turn: 0 }), [wrong, say] = useState({ fields: {}, text: "" });
   const [busy, wait] = useState(false), [once, show] = useState(null), [removing, ask] = useState(false), [again, replay] = useState(false), [started, start] = useState(""), [clash, meet] = useState(null);
   const { version } = useStore(setup), last = useRef(0); // of the service, when this was read
   const read = async () => {
@@ -63,7 +63,7 @@ function One({ page, id, service }) {
     try {
       const [doc, row] = await Promise.all([description(), fresh ? null : get(`v1/${page}/${encodeURIComponent(id)}`)]);
       const all = doc.components.schemas, model = modelOf(doc, page);
-      set({ loading: false, error: null, all, model, row, values: row ? own(all, model, row) : made(all, model, service) });
+      set((was) => ({ loading: false, error: null, all, model, row, values: row ? own(all, model, row) : made(all, model, service), turn: was.turn + 1 }));
     } catch (error) {
       set((was) => ({ ...was, loading: false, error }));
     }
@@ -74,7 +74,7 @@ function One({ page, id, service }) {
     if (fresh || !state.row || !version || last.current === version) return;
     last.current = version;
     get(`v1/${page}/${encodeURIComponent(id)}`).then((now) => set((was) => {
-      if (was.row && now.updated_at > was.row.updated_at) meet({ now, open: false });
+      if (was.row && now.updated_at > was.row.updated_at) meet((met) => ({ now, open: Boolean(met?.open) }));
       return was;
     }), () => {});
   }, [version, state.row]);
@@ -82,7 +82,9 @@ function One({ page, id, service }) {
   if (!state.all) return html`<${Page} title=${t(`nav.${page}`)}><${Trouble} error=${state.error} again=${read} /><//>`;
   const { all, model, row, values } = state, choices = choicesOf(all, model);
   const fields = fieldsOf(all, model, values);
-  const change = (next) => set({ ...state, values: choices && page !== "rules" && next[choices[0]] !== values[choices[0]] ? { ...made(all, model, service, { [choices[0]]: next[choices[0]] }), name: next.name } : next });
+  // Fields keep what is typed: where other values come than were typed, `turn` begins a new form.
+  const other = (next) => set({ ...state, ...next, turn: state.turn + 1 });
+  const change = (next) => (choices && page !== "rules" && next[choices[0]] !== values[choices[0]] ? other({ values: { ...made(all, model, service, { [choices[0]]: next[choices[0]] }), name: next.name } }) : set({ ...state, values: next }));
   const secret = (path) => (SECRETS.includes(path.slice(1)) || path.startsWith("/secrets/") ? Boolean(row?.[`${path.slice(1)}_set`] ?? row?.secrets_set?.includes(path.slice(9))) : null);
   const refused = (error) => {
     const at = Object.fromEntries(error.errors?.map((one) => [one.path, one.message]) ?? []);
@@ -119,7 +121,7 @@ function One({ page, id, service }) {
   const overtaken = (keep) => {
     const { now } = clash;
     meet(null);
-    set({ ...state, row: now, values: keep ? patched(own(all, model, now), written()) : own(all, model, now) });
+    other({ row: now, values: keep ? patched(own(all, model, now), written()) : own(all, model, now) });
     return now;
   };
   const saveMine = async () => {
@@ -161,8 +163,9 @@ function One({ page, id, service }) {
     } catch (error) {
       say({ fields: {}, text: error.message });
     } finally {
+      // Before anybody writes on: it is read as it was verified.
+      await read();
       wait(false);
-      read();
     }
   };
   const remove = async () => {
@@ -176,10 +179,11 @@ function One({ page, id, service }) {
       say({ fields: {}, text: error.message });
     }
   };
+  const unsaved = row !== null && Object.keys(written()).length > 0;
   const urls = row ? SHOWN.filter((name) => row[name] && !(name in fields.properties)) : [];
   const actions = html`${row && TOLD.includes(kindOf(id)) && row.kind !== "console" && html`<a class="btn" href=${href("deliveries", "", { [fieldOf(kindOf(id))]: id })}><${Icon} n="truck-delivery" />${t("nav.deliveries")}</a>`}
     ${row && REPLAYED.includes(page) && row.kind !== "console" && may("admin") && html`<${Btn} icon="rotate-clockwise" onClick=${() => replay(true)}>${t("replay.do")}<//>`}
-    ${row && VERIFIED.includes(page) && !BUILT_IN.includes(row.kind) && may("admin") && html`<${Btn} icon="shield-check" disabled=${busy} onClick=${verify}>${t("do.verify")}<//>`}
+    ${row && VERIFIED.includes(page) && !BUILT_IN.includes(row.kind) && may("admin") && html`<${Btn} icon="shield-check" disabled=${busy || unsaved} title=${unsaved ? t("form.save_first") : undefined} onClick=${verify}>${t("do.verify")}<//>`}
     ${row && may("admin") && html`<${Btn} kind="danger" onClick=${() => ask(true)}>${t("do.remove")}<//>`}`;
   return html`<${Page} title=${row ? row.name ?? row.shortcut ?? id : t(`new.${page}`)} crumb=${html`<a href=${href(page)}>${t(`nav.${page}`)}</a>`} chips=${row?.status && html`<${Status} s=${row.status} />`} actions=${actions}>
     ${state.error && html`<${Trouble} error=${state.error} again=${read} />`}
@@ -193,7 +197,7 @@ function One({ page, id, service }) {
       ${clash?.open && html`<${Later} load=${conflicts} what="Conflict" service=${service} id=${id} at=${clash.now.updated_at} before=${own(all, model, row)} now=${own(all, model, clash.now)} mine=${written()} close=${() => meet({ ...clash, open: false })} save=${saveMine} take=${() => overtaken(false)} />`}
       <fieldset class="col gap4 bare" disabled=${!may("admin") || busy}>
       ${fresh && choices && html`<div class="formrow"><label class="label" for="choice">${labelOf(choices[0])}</label><select id="choice" class="field" value=${values[choices[0]]} onChange=${(e) => change({ ...values, [choices[0]]: e.target.value })}>${choices[1].map((one) => html`<option value=${one}>${page === "channels" ? channelName(one) : known(`value.${one}`) ? t(`value.${one}`) : known(`kind.${one}`) ? t(`kind.${one}`) : one}</option>`)}</select></div>`}
-      <${Form} all=${all} fields=${fields} values=${values} set=${change} wrong=${wrong.fields} hidden=${["service_id", ...(choices && (fresh || page === "channels" || page === "desks") ? [choices[0]] : []), ...(page === "bots" ? ["kind"] : []), ...(page === "rules" ? foreign(values.to) : [])]} secret=${secret} />
+      <${Form} key=${state.turn} all=${all} fields=${fields} values=${values} set=${change} wrong=${wrong.fields} hidden=${["service_id", ...(choices && (fresh || page === "channels" || page === "desks") ? [choices[0]] : []), ...(page === "bots" ? ["kind"] : []), ...(page === "rules" ? foreign(values.to) : [])]} secret=${secret} />
       ${may("admin") && html`<div class="row wrap"><button class="btn main"><${Icon} n="device-floppy" />${t(fresh ? "do.make" : "do.save")}</button>${page === "rules" && html`<${Later} load=${() => import("./compare.js")} what="Compare" service=${service} rules=${proposed} />`}${fresh && html`<a class="btn" href=${href(page)}>${t("do.cancel")}</a>`}</div>`}</fieldset></div><//></form>
     ${page === "sources" && html`<${Later} load=${() => import("./sourcetry.js")} what="SourceTrial" service=${service} source=${row} values=${values} mapping=${() => clean(values.mapping ?? {})} />`}
     ${once && html`<${Dialog} title=${t("form.once")} close=${() => go(page, once.id)}><div class="col gap3"><${Note} k="warn" icon="key">${t("form.once_more")}<//>${Object.entries(once.shown).map(([name, value]) => html`<div><span class="label">${labelOf(name)}</span><div class="row"><code class="grow wrapall">${value}</code><${Btn} kind="sm bare icon" icon="copy" label=${t("do.copy")} onClick=${() => copy(value)} /></div></div>`)}<${Btn} kind="main" onClick=${() => go(page, once.id)}>${t("do.kept")}<//></div><//>`}

@@ -49,7 +49,7 @@ export function choicesOf(all, name) {
 }
 
 export function blank(all, schema) {
-  if ("default" in schema && schema.default !== null) return structuredClone(schema.default);
+  if ((schema.default ?? null) !== null) return structuredClone(schema.default);
   if (schema.const !== undefined) return schema.const;
   if (schema.nullable) return null;
   if (schema.properties) return Object.fromEntries(Object.entries(schema.properties).map(([name, one]) => [name, blank(all, plain(all, one))]));
@@ -59,18 +59,22 @@ export function blank(all, schema) {
 const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
-// A value with a merge patch applied.
-export const patched = (base, change) => Object.fromEntries(Object.entries({ ...base, ...change })
-  .map(([name, value]) => [name, name in change && isObject(base[name]) && isObject(value) ? patched(base[name], value) : value])
+// What a PATCH merges (RFC 7396), all the way down; every other field it replaces as a whole.
+const MERGED = ["settings", "mapping", "secrets"];
+const merges = (name, within, one, other) => (within || MERGED.includes(name)) && isObject(one) && isObject(other);
+
+// A resource with a change applied.
+export const patched = (base, change, within = false) => Object.fromEntries(Object.entries({ ...base, ...change })
+  .map(([name, value]) => [name, name in change && merges(name, within, base[name], value) ? patched(base[name], value, true) : value])
   .filter(([name, value]) => !(name in change && value === null && !(name in base))));
 
-// What changed, as a JSON merge patch (RFC 7396).
-export function patch(before, after) {
+// What changed, as a PATCH takes it.
+export function patch(before, after, within = false) {
   const told = {};
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
     if (!(name in after)) told[name] = null;
-    else if (isObject(before[name]) && isObject(after[name])) {
-      const inside = patch(before[name], after[name]);
+    else if (merges(name, within, before[name], after[name])) {
+      const inside = patch(before[name], after[name], true);
       if (Object.keys(inside).length) told[name] = inside;
     } else if (!same(before[name], after[name])) told[name] = after[name];
   }

@@ -358,7 +358,7 @@ def test_why_the_bot_is_silent_stands_under_the_message(office: Office, seat: Ca
 def test_an_answer_that_could_not_be_sent_stays(office: Office, seat: Callable[[str], Console]) -> None:
     """Also where its writer goes on to somebody else meanwhile."""
     visitor, conversation = office.handed_over()
-    _, other = office.handed_over()
+    others, other = office.handed_over()
     uma = seat("Uma")
     uma.open(conversation)
     uma.click(".compose .btn.main", "Claim")
@@ -376,9 +376,93 @@ def test_an_answer_that_could_not_be_sent_stays(office: Office, seat: Callable[[
     network(there=True)
     uma.open(conversation)
     uma.sees("I will call you at noon")
+    uma.browser.refresh()
+    uma.sees("I will call you at noon", "The API cannot be reached.")
     uma.click(".unsent button", "Try again")
     visitor.sees("I will call you at noon")
     uma.no_longer_sees("Discard")
+    _what_is_begun_as_a_note_stays_one(uma, others, other)
+    _enter_in_a_button_does_not_send(uma, others)
+    _enter_in_a_search_sends_no_old_draft(uma, others)
+    _who_has_gone_on_stays_there(uma, other, conversation)
+
+
+def _what_is_begun_as_a_note_stays_one(uma: Console, visitor: Visitor, conversation: str) -> None:
+    """Also where the conversation becomes the writer's own between two words."""
+    uma.open(conversation)
+    uma.click(".compose button", "Note")
+    uma.writes("she sounds upset")
+    uma.sees("Note · You")
+    uma.browser.find_element(By.CSS_SELECTOR, ".compose textarea").send_keys("and has been")
+    uma.leave()
+    uma.press("c")
+    uma.sees("You have it")
+    uma.writes(" for a week")
+    eventually(patiently(lambda: uma.said().count("and has been for a week") == 1), "what was written")
+    eventually(patiently(lambda: uma.text().count("Note · You") == 2), "two notes")
+    uma.click(".compose button", "Reply")
+    uma.writes("Good day")
+    visitor.sees("Good day")
+    assert not any("for a week" in text for text in visitor.texts())
+
+
+def _enter_in_a_button_does_not_send(uma: Console, visitor: Visitor) -> None:
+    area = uma.browser.find_element(By.CSS_SELECTOR, ".compose textarea")
+    area.send_keys("Shall we call you?")
+    uma.click(".compose button", "Buttons")
+    button = "document.activeElement.getAttribute('aria-label')"
+    uma.click(".compose input[aria-label='Button 1']", "")
+    uma.press("Yes", Keys.ENTER)
+    eventually(lambda: "2" in (uma.browser.execute_script(f"return {button}") or ""), "the second button")
+    uma.press("No")
+    area.send_keys(Keys.CONTROL, Keys.ENTER)
+    asked = visitor.sees("Shall we call you?")
+    assert [one["title"] for one in asked["content"]["buttons"]] == ["Yes", "No"]
+
+
+PLIANT = """const asks = window.fetch.bind(window);
+window.said = 0;
+window.fetch = async (path, given) => {
+  if (String(path).includes("/templates")) return Response.json({data: [], next_cursor: null});
+  if (String(path).endsWith("/events")) {
+    window.said += String(given.body).includes("agent.message");
+    if (window.held) await new Promise((go) => { window.go = go; });
+  }
+  const answer = await asks(path, given);
+  if (!window.shut || !String(path).includes("/timeline?")) return answer;
+  const told = await answer.json();
+  told.conversation.thread.window = {open_until: "2026-01-01T00:00:00Z"};
+  return Response.json(told);
+};"""
+"""A page to which the time for free words is over while `shut`, and whose events wait for `go()` while `held`."""
+
+
+def _enter_in_a_search_sends_no_old_draft(uma: Console, visitor: Visitor) -> None:
+    uma.browser.find_element(By.CSS_SELECTOR, ".compose textarea").send_keys("an old draft")
+    uma.browser.execute_script(f"{PLIANT}; window.shut = true")
+    visitor.says("are you there?")
+    find = ".compose input[type=search]"
+    eventually(patiently(lambda: uma.browser.find_elements(By.CSS_SELECTOR, find)), "the templates")
+    uma.browser.find_element(By.CSS_SELECTOR, find).send_keys("greeting", Keys.ENTER)
+    uma.browser.execute_script("document.querySelector('form.compose').requestSubmit(); window.shut = false")
+    visitor.says("hello?")
+    area = eventually(patiently(lambda: uma.browser.find_element(By.CSS_SELECTOR, ".compose textarea")), "the draft")
+    assert area.get_attribute("value") == "an old draft"
+    assert uma.browser.execute_script("return window.said") == 0
+
+
+def _who_has_gone_on_stays_there(uma: Console, closing: str, other: str) -> None:
+    uma.browser.execute_script("window.held = true")
+    uma.browser.find_element(By.CSS_SELECTOR, ".compose textarea").send_keys(Keys.ESCAPE)
+    uma.press("e")
+    uma.sees("How did it end?")
+    uma.press(Keys.ENTER)
+    eventually(lambda: uma.browser.execute_script("return Boolean(window.go)"), "it is on its way")
+    uma.open(other)
+    eventually(lambda: other in uma.browser.current_url, "the other one")
+    uma.browser.execute_script("window.go()")
+    uma.sees("Closed.")
+    assert other in uma.browser.current_url, closing
 
 
 def test_nobody_sees_what_was_seen_before_them(office: Office, seat: Callable[[str], Console]) -> None:

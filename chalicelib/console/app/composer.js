@@ -37,6 +37,8 @@ export function Composer({ id, row, channel, channelId, shut, takes, contact, na
   const [draft, keep] = useState(() => draftOf(id)), [at, point] = useState(0), [closed, close] = useState(false), [noting, write] = useState(false);
   // Who does not have the conversation may still say something to the team.
   const noted = draft.note || !writable;
+  // What was written as a note stays one, also where the conversation becomes one's own meanwhile.
+  const put = (text) => keep({ text, note: noted });
   const box = useRef(), typed = useRef(0);
   const { replies } = useStore(setup), { files, titles } = useStore(beside).get(id) ?? NOTHING;
   const picker = useRef();
@@ -62,6 +64,7 @@ export function Composer({ id, row, channel, channelId, shut, takes, contact, na
     if (draft.text) sessionStorage.setItem(`draft ${id}`, JSON.stringify(draft));
     else sessionStorage.removeItem(`draft ${id}`);
   }, [draft]);
+  useEffect(() => { if (noting && notes && !writable) keep((was) => ({ ...was, note: true })); }, [noting, notes, writable]);
   useEffect(() => {
     const area = box.current;
     if (!area) return;
@@ -83,13 +86,13 @@ export function Composer({ id, row, channel, channelId, shut, takes, contact, na
   const offered = typeof slash === "string" && !closed ? replies.filter((one) => (!one.desk_ids?.length || one.desk_ids.includes(row?.desk_id)) && `${one.shortcut} ${one.text}`.toLowerCase().includes(slash.toLowerCase())).slice(0, 8) : [];
   const asked = noted && !closed ? /(?:^|\s)@([^@\n]{0,40})$/.exec(draft.text)?.[1] : undefined;
   const people = typeof asked === "string" ? mates(row, me).filter((one) => one.name.toLowerCase().includes(asked.toLowerCase()) && one.name !== asked.trim()).slice(0, 8) : [];
-  const choices = people.length ? people.map((one) => ({ head: `@${one.name}`, use: () => keep({ ...draft, text: `${draft.text.slice(0, draft.text.length - asked.length)}${one.name} ` }) })) : offered.map((one) => ({ head: `/${one.shortcut}`, tail: one.text, use: () => use(one) }));
+  const choices = people.length ? people.map((one) => ({ head: `@${one.name}`, use: () => put(`${draft.text.slice(0, draft.text.length - asked.length)}${one.name} `) })) : offered.map((one) => ({ head: `/${one.shortcut}`, tail: one.text, use: () => use(one) }));
   const use = (one) => {
-    keep({ ...draft, text: filled(one.text, { contact, me, desk: row?.desk_id && setup.get().byId.get(row.desk_id)?.name }) });
+    put(filled(one.text, { contact, me, desk: row?.desk_id && setup.get().byId.get(row.desk_id)?.name }));
     box.current?.focus();
   };
   const type = (text) => {
-    keep({ ...draft, text });
+    put(text);
     point(0);
     close(false);
     if (!text || noted) return;
@@ -102,12 +105,13 @@ export function Composer({ id, row, channel, channelId, shut, takes, contact, na
   const media = noted ? [] : files.map((one) => one.media), buttons = noted ? [] : (titles ?? []).map((one) => one.trim()).filter(Boolean);
   const text = draft.text.trim(), something = text || media.length > 0;
   const done = (then) => {
-    if (!something) return;
+    // Where only templates go, what was written before waits, unseen: nothing sends it.
+    if (!something || (shut && !noted)) return;
     if (media.includes(undefined)) return deeds.say(t(files.some((one) => one.error) ? "attach.failed_first" : "attach.wait"), true);
     if (buttons.length && !text) return deeds.say(t("buttons.need_text"), true);
     if (new Blob([text]).size > MOST) return deeds.say(t("composer.too_long"), true);
     if (!noted && crossed() && !confirm(t("composer.crossed", { name: crossed() }))) return;
-    keep({ text: "", note: false });
+    keep({ text: "", note: !writable });
     open.set({ ...(open.get() ?? {}), typing: false });
     if (!noted) hold(() => NOTHING);
     send({ text, ...(media.length ? { media } : {}), ...(buttons.length ? { buttons: buttons.map((title) => ({ title })) } : {}), ...(noted ? { mentions: mentioned(text, mates(row, me)) } : {}) }, noted, then);
@@ -142,7 +146,7 @@ export function Composer({ id, row, channel, channelId, shut, takes, contact, na
     ${!noted && files.length > 0 && html`<${Extra} what="Files" files=${files} have=${have} />`}
     ${!noted && titles && html`<${Extra} what="Choices" titles=${titles} set=${choose} takes=${takes} text=${draft.text} channel=${channel} />`}
     <div class="cb">${!noted && takes && html`<input ref=${picker} type="file" multiple hidden tabindex="-1" aria-label=${t("composer.attach")} onChange=${(e) => { attach(e.target.files); e.target.value = ""; }} /><${Btn} kind="bare sm icon" icon="paperclip" label=${t("composer.attach")} onClick=${() => picker.current.click()} />
-      <${Btn} kind="bare sm icon" icon="list-numbers" label=${t("composer.buttons")} aria-pressed=${String(Boolean(titles))} onClick=${() => choose(titles ? null : [""])} />`}${replies.length > 0 && html`<${Btn} kind="bare sm icon" icon="bolt" label=${t("composer.saved_key")} onClick=${() => { keep({ text: "/", note: false }); close(false); box.current.focus(); }} />`}
+      <${Btn} kind="bare sm icon" icon="list-numbers" label=${t("composer.buttons")} aria-pressed=${String(Boolean(titles))} onClick=${() => choose(titles ? null : [""])} />`}${!noted && replies.length > 0 && html`<${Btn} kind="bare sm icon" icon="bolt" label=${t("composer.saved_key")} onClick=${() => { keep({ text: "/", note: false }); close(false); box.current.focus(); }} />`}
       <span class="push"></span><kbd class="wide">${MAC ? "⌘ ↵" : "Ctrl ↵"}</kbd><span class="wide"> </span>
       ${!noted && html`<${Btn} kind="bare sm icon" icon="clock-pause" label=${t("composer.and_snooze")} disabled=${!something} onClick=${() => done("snooze")} /><${Btn} kind="bare sm icon" icon="circle-check" label=${t("composer.and_close")} disabled=${!something} onClick=${() => done("close")} />`}
       <button class="btn main sm" disabled=${!something}><${Icon} n=${noted ? "lock" : "send"} />${noted ? t("composer.save_note") : t("composer.send")}</button></div>`}</form>`;

@@ -2,7 +2,7 @@
 import { unique } from "./api.js";
 import { Composer } from "./composer.js";
 import * as deeds from "./deeds.js";
-import { html, useEffect, useRef, useState } from "./html.js";
+import { html, useEffect, useMemo, useRef, useState } from "./html.js";
 import { useKeys } from "./keys.js";
 import { live } from "./live.js";
 import { Btn, Chip, Dialog, Face, Icon, Late, Loading, Note, Owner, Status, Trouble, channelIcon, channelName } from "./parts.js";
@@ -15,12 +15,17 @@ import { may, session } from "./session.js";
 import { isConsole, named as nameOf, setup } from "./setup.js";
 import { Stream, outcomeWord, why } from "./stream.js";
 import { store, useStore } from "./store.js";
-import { clock, ms, span, useNow } from "./time.js";
+import { clock, ms, sameDay, span, stamp, useNow } from "./time.js";
 import { useTimeline } from "./timeline.js";
 import { parts, t } from "./words.js";
 
-// Conversation -> what was sent from here and does not stand among its messages yet; it outlives the page of it.
+// Conversation -> what was sent from here and does not stand among its messages yet; it outlives the page of it. What was
+// not taken also outlives the tab's page, for the one who wrote it: a session ends, and signing in leaves the page.
 const unsent = store(new Map()), NONE = [];
+const kept = (person, id) => `unsent ${person} ${id}`;
+const restored = (person, id) => JSON.parse(sessionStorage.getItem(kept(person, id)) ?? "[]").map((one) => ({ ...one, error: one.error ?? t("message.cut") }));
+// "12:03" of today, "3 Nov, 12:03" of another day.
+const when = (at) => (sameDay(at, Date.now()) ? clock(at) : `${stamp(at)}, ${clock(at)}`);
 
 export function Conversation({ id, row, side, show, back }) {
   const timeline = useTimeline(id, row?.version ?? 0);
@@ -28,7 +33,13 @@ export function Conversation({ id, row, side, show, back }) {
   useStore(setup);
   const [asking, ask] = useState(""), [all, showAll] = useState(false);
   const pending = useStore(unsent).get(id) ?? NONE;
-  const wait = (change) => unsent.set(new Map(unsent.get()).set(id, change(unsent.get().get(id) ?? NONE)));
+  const wait = (change) => {
+    const now = change(unsent.get().get(id) ?? NONE), open = now.filter((one) => !one.message);
+    if (open.length) sessionStorage.setItem(kept(me.id, id), JSON.stringify(open));
+    else sessionStorage.removeItem(kept(me.id, id));
+    unsent.set(new Map(unsent.get()).set(id, now));
+  };
+  useEffect(() => { if (!unsent.get().has(id)) wait(() => restored(me.id, id)); }, [id]);
   const focus = useRef(() => {});
   const { conversation, conversations, data } = timeline;
   const thread = conversation?.thread;
@@ -55,24 +66,27 @@ export function Conversation({ id, row, side, show, back }) {
     const last = data.findLast((one) => one.author.kind === "agent" && one.type !== "note");
     return last && last.author.id !== me.id && ms(last.sent_at) > begun.current ? last.author.name || t("author.agent") : "";
   };
-  const send = async (said, note, then) => {
-    const key = `console-${unique()}`;
-    begun.current = Date.now();
-    const attempt = async () => {
-      wait((was) => [...was.filter((one) => one.id !== key), { ...said, id: key, note }]);
-      try {
-        const answer = await deeds.event(id, { type: note ? "agent.note" : "agent.message", ...said, id: key });
-        wait((was) => was.map((one) => (one.id === key ? { ...one, message: answer.message_id } : one)));
-        timeline.again();
-        if (then && !note) ask(then);
-      } catch (error) {
-        deeds.say(error.message, true);
-        wait((was) => was.map((one) => (one.id === key ? { ...one, error: error.message, again: attempt, drop: () => wait((left) => left.filter((other) => other.id !== key)) } : one)));
-      }
-    };
-    await attempt();
+  // Under one id however often it is tried, so that it is said once.
+  const attempt = async ({ error: _, ...one }) => {
+    const { note, then, ...said } = one, change = (by) => wait((was) => was.map((other) => (other.id === one.id ? { ...other, ...by } : other)));
+    wait((was) => [...was.filter((other) => other.id !== one.id), one]);
+    try {
+      const answer = await deeds.event(id, { type: note ? "agent.note" : "agent.message", ...said });
+      change({ message: answer.message_id });
+      timeline.again();
+      if (then && !note) ask(then);
+    } catch (error) {
+      deeds.say(error.message, true);
+      change({ error: error.message });
+    }
   };
-  const leave = async (deed) => (await deed) && back === "inbox" && go("inbox");
+  const send = (said, note, then) => {
+    begun.current = Date.now();
+    return attempt({ ...said, id: `console-${unique()}`, note, then });
+  };
+  const tried = useMemo(() => pending.map((one) => ({ ...one, again: () => attempt(one), drop: () => wait((was) => was.filter((other) => other.id !== one.id)) })), [pending]);
+  // Who is somewhere else by the time it is done stays there.
+  const leave = async (deed) => (await deed) && back === "inbox" && place.get().page === "inbox" && place.get().id === id && go("inbox");
   const hold = () => deeds.hold({ ...row, conversation_id: id, state });
   const keys = here ? {
     n: () => focus.current(true), d: () => showAll(!all), u: () => row?.unread > 0 && deeds.seen(row, data.at(-1)?.sequence ?? 0),
@@ -92,8 +106,8 @@ export function Conversation({ id, row, side, show, back }) {
         <${Btn} kind="bare icon only-phone" icon="dots" label=${t("do.more")} onClick=${() => ask("more")} />`}
       ${show && html`<${Btn} kind="bare icon only-narrow" icon="user" label=${t("person.about")} onClick=${() => show(!side)} />`}</header>
     <${Owns} of=${owners(conversations, data)} row=${row} conversation=${conversation} me=${me} now=${now} mine=${mine} back=${() => leave(deeds.toBot(id))} />
-    ${row?.snoozed_until && ms(row.snoozed_until) > now && html`<div class="pad0"><${Note} icon="clock-pause">${t("snooze.until", { at: clock(row.snoozed_until) })} ${mine && html`<${Btn} kind="sm" onClick=${() => deeds.snooze(id, null)}>${t("snooze.wake")}<//>`}<//></div>`}
-    ${timeline.loading ? html`<div class="stream"><${Loading} rows=${5} /></div>` : html`<${Stream} data=${data} channel=${channel} me=${me} more=${timeline.cursor} older=${deeds.trying(timeline.older)} all=${all} pending=${pending} conversations=${conversations} />`}
+    ${row?.snoozed_until && ms(row.snoozed_until) > now && html`<div class="pad0"><${Note} icon="clock-pause">${t("snooze.until", { at: when(row.snoozed_until) })} ${mine && html`<${Btn} kind="sm" onClick=${() => deeds.snooze(id, null)}>${t("snooze.wake")}<//>`}<//></div>`}
+    ${timeline.loading ? html`<div class="stream"><${Loading} rows=${5} /></div>` : html`<${Stream} data=${data} channel=${channel} me=${me} more=${timeline.cursor} older=${deeds.trying(timeline.older)} all=${all} pending=${tried} conversations=${conversations} />`}
     <div aria-live="polite">${visitor === id && state !== "closed" && html`<div class="presence"><${Face} name=${name} k="sm" /><span>${parts("presence.writes", { name: html`<b class="strong">${name}</b>` })}</span></div>`}${others.length > 0 && html`<div class="presence"><${Face} name=${others[0].agent.name} k="sm" here=${true} /><span>${parts(others[0].typing ? "presence.writes" : "presence.looks", { name: html`<b class="strong">${others.map((one) => one.agent.name).join(", ")}</b>` })}</span></div>`}</div>
     ${timeline.error && data.length > 0 && html`<div class="pad0"><${Trouble} error=${timeline.error} again=${timeline.again} /></div>`}
     ${conversation && html`<${Composer} key=${id} id=${id} row=${row} channel=${channel} channelId=${thread.channel_id} shut=${open <= 0} takes=${thread.takes} contact=${contact} name=${name} me=${me} writable=${mine} notes=${here} left=${left} send=${send} focus=${focus} crossed=${crossed}
@@ -122,7 +136,7 @@ function Owns({ of, row, conversation, me, now, mine, back }) {
   const whose = closed ? t("owner.closed") : agent?.id === me.id ? t("owner.you") : agent?.name ? t("owner.agent", { name: agent.name }) : last?.owner === "desk" ? t("owner.desk") : last?.owner === "nobody" ? t("owner.waits") : t("owner.bot");
   const chip = last?.owner === "bot" ? html`<${Owner} o="bot">${last.name || t("author.bot")}<//>` : conversation.kind === "desk" ? html`<${Owner} o=${last?.owner === "nobody" ? "nobody" : "desk"}>${desk}<//>` : html`<${Status} s=${conversation.state} />`;
   return html`<div class="owner"><div class="who">${chip}<b class="strong mid">${whose}</b>
-    <span class="mid muted why1">${closed ? outcomeWord(conversation.outcome) : reason ? t("owner.since_why", { at: clock(at), why: reason }) : t("owner.since", { at: clock(at) })}</span>
+    <span class="mid muted why1">${closed ? outcomeWord(conversation.outcome) : reason ? t("owner.since_why", { at: when(at), why: reason }) : t("owner.since", { at: when(at) })}</span>
     ${mine && conversation.thread.bot_conversation_id && html`<${Btn} kind="sm" icon="arrow-back-up" onClick=${back}>${t("do.return")}<//>`}</div>
     ${of.length > 0 && html`<${Ribbon} of=${of} now=${now} />`}</div>`;
 }

@@ -2,11 +2,13 @@
 // what goes in its place when nothing else may: a template that the provider has approved, with its blanks filled in.
 import { get, post, query, unique } from "./api.js";
 import { say } from "./deeds.js";
-import { html, useEffect, useState } from "./html.js";
+import { html, useEffect, useRef, useState } from "./html.js";
 import { Btn, Icon, Loading, Trouble, channelName } from "./parts.js";
 import { LANGUAGE, t } from "./words.js";
 
 const MOST_FILES = 10;
+// Enter in a field of the composer's form would send the form.
+const still = (e) => e.key === "Enter" && e.preventDefault();
 const MB = new Intl.NumberFormat(LANGUAGE, { style: "unit", unit: "megabyte", maximumFractionDigits: 1 });
 const size = (bytes) => MB.format(Math.max(0.1, bytes / 1_048_576));
 const fits = (type, of) => (of.endsWith("*") ? type.startsWith(of.slice(0, -1)) : of === type);
@@ -61,7 +63,15 @@ export const Files = ({ files, have }) => html`<ul class="held" aria-label=${t("
 export function Choices({ titles, set, takes, text, channel }) {
   const { most, title } = takes.buttons, filled = titles.map((one) => one.trim()).filter(Boolean);
   const change = (n, value) => set(titles.map((one, at) => (at === n ? value : one)));
-  return html`<fieldset class="held col gap1"><legend class="unseen">${t("buttons.title")}</legend>${titles.map((one, n) => html`<div class="row gap1"><input class="field sm grow" data-first=${n === 0 ? "" : undefined} aria-label=${t("buttons.nth", { n: n + 1 })} placeholder=${t("buttons.nth", { n: n + 1 })} maxlength=${title ?? 256} value=${one} onInput=${(e) => change(n, e.target.value)} />
+  // Enter goes to the next button, and makes one after the last.
+  const next = (e, n) => {
+    if (e.key !== "Enter") return;
+    e.preventDefault();
+    const list = e.target.closest("fieldset");
+    if (n === titles.length - 1 && titles[n].trim() && titles.length < most) set([...titles, ""]);
+    setTimeout(() => list.querySelectorAll("input")[n + 1]?.focus());
+  };
+  return html`<fieldset class="held col gap1"><legend class="unseen">${t("buttons.title")}</legend>${titles.map((one, n) => html`<div class="row gap1"><input class="field sm grow" data-first=${n === 0 ? "" : undefined} aria-label=${t("buttons.nth", { n: n + 1 })} placeholder=${t("buttons.nth", { n: n + 1 })} maxlength=${title ?? 256} value=${one} onInput=${(e) => change(n, e.target.value)} onKeyDown=${(e) => next(e, n)} />
     <${Btn} kind="bare sm icon" icon="x" label=${t("buttons.remove", { n: n + 1 })} onClick=${() => set(titles.length > 1 ? titles.filter((_, at) => at !== n) : null)} /></div>`)}
     <div class="row wrap">${titles.length < most && html`<${Btn} kind="sm" icon="plus" onClick=${() => set([...titles, ""])}>${t("buttons.add")}<//>`}<span class="small muted">${t("buttons.most", { n: most, channel: channelName(channel) })}${title && ` ${t("buttons.long", { n: title })}`}</span></div>
     ${new Set(filled).size < filled.length && html`<p class="small c-bad" role="alert">${t("buttons.twice")}</p>`}
@@ -92,7 +102,7 @@ export function Picker({ channel, pick }) {
   }, [words, turn]);
   if (chosen) return html`<${Filling} of=${chosen} back=${() => choose(null)} pick=${(said) => { choose(null); pick(said); }} />`;
   return html`<div class="held col gap1"><p class="small muted">${t("template.why")}</p>
-    <div class="find"><${Icon} n="search" /><input class="field sm" type="search" aria-label=${t("template.find")} placeholder=${t("template.find")} value=${words} onInput=${(e) => find(e.target.value)} /></div>
+    <div class="find"><${Icon} n="search" /><input class="field sm" type="search" aria-label=${t("template.find")} placeholder=${t("template.find")} value=${words} onInput=${(e) => find(e.target.value)} onKeyDown=${still} /></div>
     ${error ? html`<${Trouble} error=${error} again=${() => again(turn + 1)} />` : !data ? html`<${Loading} rows=${2} />` : html`<ul class="saved" aria-label=${t("template.title")}>
       ${data.map((one) => html`<li key=${`${one.name} ${one.language}`}><button type="button" class="btn bare grow start" disabled=${!one.fillable} onClick=${() => choose(one)}><b class="strong">${one.name}</b><span class="small muted">${one.language}</span><span class="small muted clip">${one.fillable ? one.body : t("template.needs_more")}</span></button></li>`)}
       ${!data.length && html`<li class="muted">${t("template.none")}</li>`}</ul>`}
@@ -100,13 +110,14 @@ export function Picker({ channel, pick }) {
 }
 
 function Filling({ of, back, pick }) {
-  const [values, fill] = useState({});
+  const [values, fill] = useState({}), first = useRef();
+  useEffect(() => first.current?.focus(), []);
   const missing = of.placeholders.some((name) => !values[name]?.trim()), text = filled(of.body, values);
   const numbered = of.placeholders.every((name) => /^\d+$/.test(name));
   const parameters = numbered ? of.placeholders.map((name) => values[name]?.trim()) : Object.fromEntries(of.placeholders.map((name) => [name, values[name]?.trim()]));
   const said = [of.header, text, of.footer].filter(Boolean).join("\n");
   return html`<div class="held col gap1"><div class="row gap1"><${Btn} kind="bare sm icon" icon="chevron-left" label=${t("template.back")} onClick=${back} /><b class="strong clip">${of.name}</b><span class="small muted">${of.language}</span></div>
-    ${of.placeholders.map((name, n) => html`<label class="row gap1" key=${name}><span class="num muted">${`{{${name}}}`}</span><input class="field sm grow" maxlength="1024" aria-label=${t("template.value", { name })} ref=${n ? undefined : (box) => box && document.activeElement === document.body && box.focus()} value=${values[name] ?? ""} onInput=${(e) => fill({ ...values, [name]: e.target.value })} /></label>`)}
+    ${of.placeholders.map((name, n) => html`<label class="row gap1" key=${name}><span class="num muted">${`{{${name}}}`}</span><input class="field sm grow" maxlength="1024" aria-label=${t("template.value", { name })} ref=${n ? undefined : first} value=${values[name] ?? ""} onInput=${(e) => fill({ ...values, [name]: e.target.value })} onKeyDown=${still} /></label>`)}
     <div class="bubble desk" aria-label=${t("template.preview")}><span class="text">${said}</span>${of.buttons.length > 0 && html`<div class="choices">${of.buttons.map((title) => html`<span>${title}</span>`)}</div>`}</div>
     <div class="row"><span class="push"></span><button type="button" class="btn main sm" disabled=${missing} onClick=${() => pick({ text: said, messagetype: "template", template: { name: of.name, language: of.language, parameters } })}><${Icon} n="send" />${t("composer.send")}</button></div></div>`;
 }

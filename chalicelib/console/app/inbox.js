@@ -63,10 +63,11 @@ export default function Inbox({ id }) {
     from.current = one;
     pick(next);
   };
-  useKeys({ j: () => step(1), k: () => step(-1), c: () => {
+  const claim = () => {
     const row = state.byId.get(id);
     return row && !holder(row) ? deeds.claim(id) : claimNext();
-  }, ...(may("agent") && order.length ? { x: (e) => toggle(document.activeElement?.closest("[data-row]")?.dataset.row ?? id ?? order[0].conversation_id, e.shiftKey) } : {}), ...(picked ? { escape: () => pick(null) } : {}) });
+  };
+  useKeys({ j: () => step(1), k: () => step(-1), ...(may("agent") ? { c: claim } : {}), ...(may("agent") && order.length ? { x: (e) => toggle(document.activeElement?.closest("[data-row]")?.dataset.row ?? id ?? order[0].conversation_id, e.shiftKey) } : {}), ...(picked ? { escape: () => pick(null) } : {}) });
   const row = id ? state.byId.get(id) : null;
   const loaded = state.loaded.mine && state.loaded.queue;
   const [reading, read] = useState({}), wanted = Boolean(loaded || state.error || id);

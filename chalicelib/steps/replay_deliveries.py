@@ -1,8 +1,10 @@
 """Goes on with a replay of many deliveries: counts them, then has them told again, some pages a run.
 
-In this order: the next run, by the table `schedule`; of each page the new deliveries, their wake-ups, and how far the
-replay has come, in one conditional write. Cut off before the new deliveries, nothing was done. After some of them, or
-before the page is noted: whoever does the page again finds each replayed since the replay began, and wakes what is
+In this order: the next run, by the table `schedule`; that this run has begun, in one conditional write; of each page
+the new deliveries, their wake-ups, and how far the replay has come, in another. Cut off after the first, the task
+comes again, and of the runs that are then due one begins; after the second, the next run goes on, and after twenty that
+have done nothing the replay ends as `failed`. Cut off before the new deliveries, nothing was done. After some of them,
+or before the page is noted: whoever does the page again finds each replayed since the replay began, and wakes what is
 there. After that: the next run goes on. Twice at once: of two who note the same page one does, and the other ends.
 """
 
@@ -26,6 +28,8 @@ _MOST = 100
 _EXAMINED = 1000
 """Deliveries read for one page, whatever their status."""
 _NEXT_MS = 30_000
+_MOST_IDLE = 20
+"""Runs in a row that note no page: what cannot be done is not tried for ever."""
 
 
 def run(event: dict[str, Any], context: Any) -> Any:
@@ -43,10 +47,21 @@ def handle(body: dict[str, Any]) -> None:
     due = clock.now_ms() + _NEXT_MS
     next_run = ReplayRun(task.service, task.id, run=following).plain()
     schedule.again(id=f"replay:{row.id}", due_ms=due, queue=QUEUE, task=next_run)
-    pages = 0
+    if not _begun(row, run=following):
+        return
+    row, pages = replays.get(task.service, task.id), 0
     while row is not None and row.goes_on and pages < _PAGES and _do_page(row, run=following):
         row, pages = replays.get(task.service, task.id), pages + 1
     log.step("replay_deliveries", replay=task.id, phase=row.state if row else "gone", pages=pages)
+
+
+def _begun(row: ReplayRow, *, run: int) -> bool:
+    """Whether this run is the one that goes on: a task that came twice begins one."""
+    idle = int(row.idle) + 1
+    if idle > _MOST_IDLE:
+        replays.forward(row, run=run, phase=OVER, error="no_progress", finished_at=clock.now_ms())
+        return False
+    return replays.forward(row, run=run, idle=idle)
 
 
 def _do_page(row: ReplayRow, *, run: int) -> bool:
@@ -56,7 +71,7 @@ def _do_page(row: ReplayRow, *, run: int) -> bool:
         return replays.forward(row, run=run, phase=OVER, error="destination_gone", finished_at=now)
     since, until = int(row.place), int(row.until)
     page = replaying.choose(destination, since, until, row.statuses, most=_MOST, examined=_EXAMINED)
-    changes: dict[str, Any] = {"run": run}
+    changes: dict[str, Any] = {"run": run, "idle": 0}
     if page.next_ms is not None:
         changes["place"] = page.next_ms
     elif row.phase == COUNTS:

@@ -210,16 +210,17 @@ def add(lane: str, key: str, notice: Notice, *, created_at: int, replay_of: str 
 
 
 def name_replay(row: DeliveryRow, key: str) -> str:
-    """The key of the next replay of a delivery as it was read: this one, or that of who asked at the same time.
+    """The key of the next replay of a delivery as it was read: this one, or that of who asked at the same time; empty
+    where the delivery was erased meanwhile.
 
     What is replayed is in trouble no more; its replay may be."""
     before = DeliveryRow.replayed_as == row.replayed_as if row.replayed_as else DeliveryRow.replayed_as.does_not_exist()
     lane, place = str(row.lane), str(row.key)
     actions = [DeliveryRow.replayed_as.set(key), DeliveryRow.trouble.remove()]
-    if updated(DeliveryRow(lane, place), actions, before, ours=same_by_whomever):
+    if updated(DeliveryRow(lane, place), actions, before & DeliveryRow.status.exists(), ours=same_by_whomever):
         return key
     now = get(lane, place)
-    return str(now.replayed_as) if now is not None and now.replayed_as else key
+    return "" if now is None else str(now.replayed_as or key)
 
 
 def created_ms(row: DeliveryRow) -> int:

@@ -70,6 +70,8 @@ def again(row: DeliveryRow, *, since_ms: int) -> DeliveryRow | None:
     if last is not None and (last.status in deliveries.UNDONE or deliveries.created_ms(last) > since_ms):
         return last
     key = deliveries.name_replay(row, ids.new("re"))
+    if not key:
+        return None
     first = str(row.replay_of or row.id)
     deliveries.add(lane, key, deliveries.notice_of(row), created_at=now_ms(), replay_of=first)
     return deliveries.get(lane, key)

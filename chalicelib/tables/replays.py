@@ -48,7 +48,9 @@ class ReplayRow(Model):
     place = NumberAttribute()
     """Creation of the delivery that the next page begins with, in milliseconds."""
     run = NumberAttribute(default=0)
-    """How many runs have noted a page."""
+    """How many runs have begun."""
+    idle = NumberAttribute(default=0)
+    """How many of the last of them have noted no page."""
     version = NumberAttribute(default=0)
     mark = UnicodeAttribute(default="")
     """Of the page that was noted last: a name of its own, so that its writer knows it."""

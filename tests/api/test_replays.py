@@ -9,8 +9,9 @@ import pytest
 from chalicelib.domain.lane import lane_of
 from chalicelib.ports.clock import rfc3339
 from chalicelib.steps import replay_deliveries
-from chalicelib.tables import deliveries, replays
+from chalicelib.tables import deliveries, replaying, replays
 from chalicelib.tables.replays import ReplayRow
+from chalicelib.tables.schedule import Due
 from tests.api.test_reading import AT, Said
 from tests.cloud import Cloud
 
@@ -87,6 +88,38 @@ def test_of_two_runs_at_once_one_counts(api: Any, said: Said, service: str, bot:
     assert not replay_deliveries._do_page(sending, run=1)
     done = goes_on(service, id)
     assert (done.counted, done.done, len(told_again(said, bot))) == (1, 1, 1)
+
+
+def test_a_task_that_comes_twice_begins_one_run(
+    api: Any, said: Said, service: str, bot: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that fails before its first page is noted comes again, and so does the next by `schedule`."""
+    said.tell(1, "m", "failed")
+    id = asked(api, bot).body["id"]
+    monkeypatch.setattr(replay_deliveries, "_MOST_IDLE", 3)
+
+    def fails(*_: Any, **__: Any) -> bool:
+        raise RuntimeError("a row that cannot be read")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(replay_deliveries, "_do_page", fails)
+        for run in range(3):
+            with pytest.raises(RuntimeError):
+                replay_deliveries.handle({"service": service, "id": id, "run": run})
+            replay_deliveries.handle({"service": service, "id": id, "run": run})
+        waits = [row for row in Due.scan() if str(row.due_id).endswith(f"replay:{id}")]
+        assert len(waits) <= 4, "one for each run, however often a run's task comes"
+        assert goes_on(service, id).state == "failed"
+    assert api("GET", f"/v1/replays/{id}").body["error"] == "no_progress"
+
+
+def test_nobody_is_told_of_what_was_erased_meanwhile(api: Any, said: Said, service: str, bot: str) -> None:
+    named = deliveries.parse_delivery_id(said.tell(1, "m", "failed"))
+    row = deliveries.get(*named) if named else None
+    assert row is not None
+    row.delete()
+    assert replaying.again(row, since_ms=0) is None
+    assert deliveries.get(str(row.lane), str(row.key)) is None and told_again(said, bot) == []
 
 
 def test_one_at_a_time_and_canceled(api: Any, said: Said, service: str, bot: str, channel: str) -> None:

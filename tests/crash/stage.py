@@ -494,6 +494,9 @@ def outcome(stage: Stage) -> dict[str, Any]:
         for row in plain:
             if "due_id" in row:
                 row["due_id"] = row["due_id"].partition("#")[2]
+            if "idle" in row:
+                # A replay: a run that was cut off has begun all the same.
+                del row["version"]
             if row.get("replay_of"):
                 # Who asks again has it told again, under the same id.
                 del row["key"]

@@ -85,7 +85,8 @@ def many(call: Call) -> Answer:
     service = call.caller.need_service(config.service_of(destination))
     if config.get(name.removesuffix("_id"), destination) is None:
         raise invalid([(f"/{name}", f"there is no {name.removesuffix('_id')} {destination}")])
-    since, until = from_rfc3339(wanted.since), from_rfc3339(wanted.until) if wanted.until else now_ms()
+    # Keys of times are no negative numbers, and nothing was told before 1970.
+    since, until = (max(0, from_rfc3339(one)) if one else now_ms() for one in (wanted.since, wanted.until))
     if until < since:
         raise invalid([("/until", "lies before since")])
     statuses = wanted.statuses or deliveries.FINISHED

@@ -68,7 +68,7 @@ class ReplayJob(BaseModel):
     """How many could not be, as they were erased meanwhile."""
     skipped: dict[str, int]
     error: str | None
-    """`destination_gone` where who was to be told was removed meanwhile."""
+    """`destination_gone` where who was to be told was removed meanwhile, `no_progress` where it cannot go on."""
     created_by: Starter
     created_at: str
     finished_at: str | None
@@ -85,7 +85,9 @@ def create(call: Call) -> Answer:
     if config.get(_TO[destination[:2]], destination) is None:
         raise invalid([("/destination_id", f"there is no {_TO[destination[:2]]} {destination}")])
     now = now_ms()
-    since, until = from_rfc3339(wanted.from_), min(now, from_rfc3339(wanted.to)) if wanted.to else now
+    # Keys of times are no negative numbers, and nothing was told before 1970.
+    since = max(0, from_rfc3339(wanted.from_))
+    until = max(0, min(now, from_rfc3339(wanted.to))) if wanted.to else now
     if until < since:
         raise invalid([("/to", "lies before from")])
     others = replays.newest(service, limit=_RUNNING)

@@ -58,9 +58,10 @@ def add(into: Figures, more: Mapping[str, Any]) -> Figures:
     for name, value in more.items():
         if isinstance(value, Mapping):
             inner = into.setdefault(name, {})
-            if name == "ends":
-                value = {one if one in inner or len(inner) < MOST_OUTCOMES else OTHER: n for one, n in value.items()}
-            add(inner, value)
+            for one, n in value.items() if name == "ends" else ():
+                add(inner, {one if one in inner or len(inner) < MOST_OUTCOMES else OTHER: n})
+            if name != "ends":
+                add(inner, value)
         else:
             into[name] = into.get(name, 0) + value
     return into

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.deciding.decide import decide
-from chalicelib.domain.figures import ALL, DAY_MS, Figures, add, bucket, step_of, total
+from chalicelib.domain.figures import ALL, DAY_MS, MOST_OUTCOMES, OTHER, Figures, add, bucket, step_of, total
 from chalicelib.domain.message import FAILED, Message
 from chalicelib.domain.thread import CLOSED, DESK, Conversation, Thread
 from chalicelib.ports import clock
@@ -211,6 +211,13 @@ def test_figures_are_a_recount(
         for at, data in figures.read_days(service, since=0, before=clock.now_ms() + 99 * DAY_MS):
             in_days[step_of(at, DAY_MS)] += sum(_numbers(data))
         assert in_days == _by_day(found)
+
+
+def test_what_is_more_than_is_counted_apart_is_counted_together() -> None:
+    many = {f"outcome {n}": 1 for n in range(MOST_OUTCOMES)}
+    found = add({"ends": dict(many)}, {"ends": {"x": 3, "y": 4, OTHER: 5, "outcome 1": 2}})
+    assert found["ends"] == many | {"outcome 1": 3, OTHER: 12}
+    assert len(add({}, {"ends": many | {"z": 1, "zz": 2}})["ends"]) == MOST_OUTCOMES + 1
 
 
 def _numbers(data: Any) -> Iterator[int]:

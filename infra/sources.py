@@ -52,11 +52,16 @@ FILTERS: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
 """(Lambda, table) -> the records of the stream that it is woken for, those that fit one pattern; others cost nothing
 (https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html)."""
 
+NAMED = {("observe", "threads"): ""}
+"""(Lambda, table) -> how its mapping is told apart, where that began as the only one: under another name it would be
+made beside the first, which Lambda refuses, or read the stream from its beginning."""
+
 
 def events(one: declared.Lambda) -> dict[str, Any]:
     """The `Events` of a Lambda's SAM function; a schedule stays as Chalice wrote it, and sockets are none of SAM's."""
     if one.kind == "stream":
-        names = {table: declared.pascal(table) if len(one.sources) > 1 else "" for table in one.sources}
+        several = {table: declared.pascal(table) if len(one.sources) > 1 else "" for table in one.sources}
+        names = several | {table: name for (step, table), name in NAMED.items() if step == one.name}
         return {
             f"{one.logical}{names[table]}Stream": {"Type": "DynamoDB", "Properties": _stream(one, table)}
             for table in one.sources

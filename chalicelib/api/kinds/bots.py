@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from chalicelib.api.http.fields import Fields, Name, Target, invalid
+from chalicelib.api.http.fields import Fields, Name, Target
 from chalicelib.api.http.formats import ServiceId
 from chalicelib.api.http.masks import MaskedHeaders
 from chalicelib.api.kinds import webhooks
@@ -51,7 +51,7 @@ class Bot(webhooks.Webhook):
     service_id: ServiceId
     kind: Literal["webhook", "echo"] = "webhook"
     name: Name
-    webhook_url: Target | None = None
+    webhook_url: Annotated[Target | None, Field(validate_default=True)] = None
     """Of kind webhook, where it is needed."""
     profile: Literal["imi", "generic", "standard"] = "generic"
     sources: Annotated[list[Source], Field(max_length=50)] = []
@@ -60,6 +60,14 @@ class Bot(webhooks.Webhook):
     """Of kind echo: who writes nothing but this word is handed over; empty: nobody is."""
     answer: Annotated[str, Field(min_length=1, max_length=1000)] = ANSWER
     """Of kind echo: what it says, with what was said in the place of `{text}`."""
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _needed_of_webhooks(cls, url: str | None, info: ValidationInfo) -> str | None:
+        # Here, so that it is said with all else that is wrong.
+        if not url and info.data.get("kind") == "webhook":
+            raise ValueError("Field required")
+        return url
 
 
 class WebhookAnswer(Fields):
@@ -102,8 +110,6 @@ def settle(draft: Draft) -> Settled:
     """A bot behind a webhook, which has to be verified; an echo bot is ours, and active at once."""
     if draft.fields["kind"] == "echo":
         return webhooks.built_in(draft, (*_OF_BOTH, *_OF_ECHO), foreign_to="bots")
-    if not draft.fields["webhook_url"]:
-        raise invalid([("/webhook_url", "Field required")])
     webhooks.refuse(draft, {*_OF_ECHO}, "bots", "echo")
     settled = webhooks.settle(draft)
     return replace(settled, body={key: one for key, one in settled.body.items() if key not in _OF_ECHO})

@@ -123,7 +123,9 @@ def of_person(person: str, *, now_ms: int) -> list[tuple[Resource, Resource | No
 def end_all(person: str, *, now_ms: int) -> int:
     """End every session of a person that lives, for good, and say how many; one that is begun at the same moment may
     stay."""
-    living = [row for _, row in of_person(person, now_ms=now_ms) if row is not None]
+    noted = sign_ins.since(person, max(0, now_ms - LONGEST_MS))
+    rows = get_all([(Resource, _PARTITION + sign_ins.session_of(one), _ROW) for one in noted])
+    living = [row for row in rows if row is not None and _lives(row, now_ms)]
     for row in living:
         _end(str(row.service), now_ms)
     return len(living)

@@ -130,6 +130,12 @@ def newest(person: str) -> list[Resource]:
     )
 
 
+def since(person: str, at_ms: int) -> list[Resource]:
+    """Every sign-in of a person from a time on."""
+    mine = Resource.key.between(f"{_SESSION}{at_ms:013d}", f"{_SESSION}~")
+    return list(Resource.query(_partition(person), mine, consistent_read=True))
+
+
 def session_of(row: Resource) -> str:
     """The hash by which the session is found that a sign-in began."""
     return str(row.key).rpartition("#")[2]

@@ -82,6 +82,9 @@ def test_a_page_reads_so_many_and_says_where_to_go_on(
 
 def test_what_is_wrong(api: Any, service: str) -> None:
     assert "/from" in api("GET", f"/v1/conversations?service_id={service}&from=monday").wrong
+    backwards = "from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z"
+    assert "/to" in api("GET", f"/v1/conversations?service_id={service}&{backwards}").wrong
+    assert api("GET", f"/v1/conversations?service_id={service}&to=1960-01-01T00:00:00Z").body["data"] == []
     assert "/state" in api("GET", f"/v1/conversations?service_id={service}&state=lost").wrong
     api.make("services", name="Other")
     assert "/service_id" in api("GET", "/v1/conversations?state=open").wrong

@@ -7,6 +7,7 @@ finds the copy.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Annotated, Any
 
@@ -25,6 +26,7 @@ from chalicelib.ports.web import Problem
 from chalicelib.tables import threads
 from chalicelib.wire.contents import MAX_MEDIA
 
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MOST_BYTES = 100 * limits.MEGABYTE
 """What the largest file of any channel has."""
 
@@ -87,7 +89,8 @@ def take(events: Iterable[Event]) -> None:
         held = [(n, one) for n, one in enumerate(items) if one["url"].startswith(UPLOADED)]
         for n, one in held:
             key, put_as = f"{event.body['message_id']}/{n}", _put_as(event.body["conversation"], one["url"])
-            if not media.has(key) and not media.take(key, put_as):
+            is_ours = _TOKEN.fullmatch(one["url"].removeprefix(UPLOADED))
+            if not is_ours or (not media.has(key) and not media.take(key, put_as)):
                 wrong = "was not put where it was to be, or longer than a day ago"
                 raise Problem(422, "wrong_fields", f"{one.get('name') or n}: {wrong}", errors=[(f"/media/{n}", wrong)])
 

@@ -19,7 +19,7 @@ from chalicelib.desks.webhook.events import AGENT_NOTE
 from chalicelib.domain.event import Event
 from chalicelib.ports import clock
 from chalicelib.ports.clock import from_rfc3339
-from chalicelib.tables import beats, inbox
+from chalicelib.tables import beats, config, inbox
 from chalicelib.tables.inbox import InboxRow
 
 
@@ -34,11 +34,17 @@ def keep(events: Iterable[Event], *, by: str) -> None:
     """Note for everybody whom a note mentions, but who wrote it, that it is to reach them."""
     for event in events:
         named = event.body.get("content", {}).get("details", {}).get("mentions", ()) if event.kind == AGENT_NOTE else ()
-        people = {one for one in named if RESOURCES["person"].fits(one)} - {by}
+        asked = {one for one in named if RESOURCES["person"].fits(one)} - {by}
+        # Only of the service's own: what is kept of them would otherwise grow with each invented one.
+        people = asked and asked & _people(event.service)
         if people:
             desk, conversation = event.body["desk"], event.body["conversation"]
             row = inbox.mention(desk, conversation, people, at_ms=event.at, now_ms=clock.now_ms())
             _tell(event.service, desk, conversation, row)
+
+
+def _people(service: str) -> set[str]:
+    return {row.id for row in config.snapshot(service, config.version(service)).of_kind("person")}
 
 
 def looked(call: Call) -> Answer:

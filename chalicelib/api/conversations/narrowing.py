@@ -58,9 +58,12 @@ def of_query(call: Call) -> Narrowing | None:
     times, wrong = {"from": 0, "to": _ALL_MS}, []
     for name in times:
         try:
-            times[name] = from_rfc3339(given[name]) if given[name] else times[name]
+            # Nothing was said before 1970, and keys of times are no negative numbers.
+            times[name] = max(0, from_rfc3339(given[name])) if given[name] else times[name]
         except ValueError as error:
             wrong.append((f"/{name}", str(error)))
+    if times["from"] > times["to"]:
+        wrong.append(("/to", "lies before from"))
     if wrong:
         raise invalid(wrong)
     return Narrowing(

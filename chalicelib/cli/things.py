@@ -42,6 +42,9 @@ THINGS: dict[str, Thing] = {
         "/v1/rules/versions/{id}", "/v1/rules/versions", ("version", "at", "actor"), _OF_SERVICE,
         query_of_one=("service_id",),
     ),
+    "templates": Thing(
+        "", "/v1/channels/{of}/templates", ("name", "language", "category", "body"), {"ch": ""}, {"words": "search"},
+    ),
     "triggers": _resource("triggers", "name", "status", "bot_id", "schedule", "next_at"),
     "sources": _resource("sources", "key", "name", "system"),
     "subscriptions": _resource("subscriptions", "name", "status", "url", "events"),

@@ -30,7 +30,7 @@ OTHERS = {"/v1/contacts:export", "/v1/export", "/v1/openapi.json", "/v1/figures"
 def plain(path: str) -> str:
     """A path whose last parameter is {id}, and the one before it {of}."""
     path = path.replace("{event_id}", "{id}").replace("{version}", "{id}")
-    belongs = path.endswith(("/timeline", "/events", "/lanes")) or path.count("{id}") > 1
+    belongs = path.endswith(("/timeline", "/events", "/lanes", "/templates")) or path.count("{id}") > 1
     return path.replace("{id}", "{of}", 1) if belongs else path
 
 
@@ -125,7 +125,10 @@ def test_every_list_can_be_read(parley: Any, api: Any, service: str) -> None:
     assert threads.save(Thread(opened.thread, service, bot, "api", "x"))
     of = {"messages": contact, "timeline": contact, "events": trigger, "attempts": opened.id}
     of |= {"deliveries": bot, "lanes": bot, "attention": service, "versions": service}
-    for name in LISTED:
+    chat = api.make("channels", service_id=service, kind="webchat", name="c")["id"]
+    none = parley("list", "templates", "--of", chat)
+    assert none.exit_code == 1 and "no templates" in none.stderr, "a provider has them"
+    for name in [one for one in LISTED if one != "templates"]:
         for output in ("text", "json"):
             words = ("--of", of[name]) if name in of else ()
             result = parley("--output", output, "list", name, *words)

@@ -127,6 +127,7 @@ def _body(route: Route, world: World, whose: dict[str, str]) -> Any:
         "api.conversations.recent:recent": {"contact_id": whose["contact"]},
         "api.conversations.agents:events": {"type": "agent.note", "text": "x"},
         "api.conversations.inbox:seen": {"sequence": 1},
+        "api.conversations.mentions:looked": {"until": "2026-01-31T12:00:00Z"},
         "api.conversations.beat:beat": {
             "service_id": world.deployment.ids["care"], "open": whose["conversation"], "watch": [whose["conversation"]]
         },
@@ -159,7 +160,8 @@ def test_nobody_of_another_desk_hears_of_it(world: World) -> None:
 
 def _gone(route: Route, words: str, status: int) -> bool:
     """Whether it is refused for want of a chat before anybody asks whose it was."""
-    asks_of_chats = ("api.conversations.inbox:", "api.conversations.agents:", "api.conversations.files:")
+    chats = ("inbox", "agents", "files", "mentions")
+    asks_of_chats = tuple(f"api.conversations.{one}:" for one in chats)
     return route.function.startswith(asks_of_chats) and (
         (words == BOTS and status == 404) or (words == OVER and status == 410)
     )

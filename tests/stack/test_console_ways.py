@@ -129,6 +129,7 @@ const sooner = (run) => (deed, ms, ...more) => run.call(window, deed, ms >= 5000
 window.setTimeout = sooner(window.setTimeout);
 window.setInterval = sooner(window.setInterval);
 Date.now = () => now() + (window.later ?? 0);
+window.WebSocket = function () { throw new Error("no sockets here"); };
 window.asked = [];
 window.failing = ["/v1/desks?"];  // what is asked next and has one of these in its address fails once
 window.down = window.slow = "";  // what has this in its address fails, or is not answered
@@ -143,7 +144,8 @@ window.fetch = async (address, given) => {
   return Response.json({...(await answer.json()), next_cursor: path.includes("cursor=") ? null : "more"});
 };
 """
-"""A page whose clock can be put forward, whose long waits are short, and whose network does as it is told."""
+"""A page whose clock can be put forward, whose long waits are short, and whose network does as it is told and has no
+sockets."""
 
 
 def test_what_fails_or_takes_long_is_said_and_loses_nothing(office: Office, seat: Callable[..., Console]) -> None:  # noqa: F811

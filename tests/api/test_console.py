@@ -120,6 +120,16 @@ def test_all_that_runs_first_is_named(read: Any) -> None:
     assert "uplot.js" not in first and "resources.js" not in first, "what is shown later is fetched later"
 
 
+@pytest.mark.parametrize("name", sorted(path.name for path in (page.CONSOLE / "app").glob("*.css")))
+def test_no_style_sheet_lacks_a_brace(name: str) -> None:
+    """Where one is missing, all that follows holds on a phone alone, or nowhere; browsers say nothing."""
+    depth = 0
+    for number, line in enumerate((page.CONSOLE / "app" / name).read_text(encoding="utf-8").splitlines(), 1):
+        assert not (depth and line.startswith(("@", ".", "/*"))), f"{name}:{number} stands within another rule"
+        depth += line.count("{") - line.count("}")
+    assert depth == 0
+
+
 def test_style_sheets_come_as_one(read: Any, at: str) -> None:
     style = read(at + page.STYLE).body.decode()
 

@@ -44,7 +44,7 @@ export default function Deliveries({ filter, service }) {
 
 function Rows({ given }) {
   const list = useList("v1/deliveries", given, { every: 10_000 }), [open, set] = useState("");
-  return html`<${Listed} list=${list} empty=${given.status ? { icon: "filter", title: t("deliveries.none_such", { status: t(`status.${given.status}`) }), more: t("deliveries.none_such_more") } : { icon: "truck-delivery", title: t("deliveries.none"), more: t("deliveries.none_more") }}>
+  return html`<${Listed} list=${list} empty=${given.status ? { icon: "filter", title: t("deliveries.none_such", { status: t(`status.${given.status}`) }), more: t(given.service_id ? "deliveries.none_such_every" : "deliveries.none_such_more") } : { icon: "truck-delivery", title: t("deliveries.none"), more: t("deliveries.none_more") }}>
     <${Card} flush=${true}><div class="tablewrap"><table class="list stack"><thead><tr><th>${t("col.at")}</th><th>${t("col.what")}</th><th>${t("col.attempts")}</th><th>${t("col.status")}</th><td></td></tr></thead><tbody>
     ${list.data.map((one) => html`<${Fragment} key=${one.id}><tr class=${open === one.id ? "open" : ""}><td class="num muted" title=${whole(one.created_at)}>${whole(one.created_at)}</td>
       <td>${one.event ?? t(`notice.${one.kind}`)}${one.replay_of && ` · ${t("tries.replay")}`} <span class="muted small">${named(one.destination_id)}</span></td>

@@ -1,6 +1,6 @@
 // How everything fares over a day, a week or a month: figures, plots, and who they are of.
 import { get, query } from "./api.js";
-import { html, useEffect, useState } from "./html.js";
+import { html, useEffect, useRef, useState } from "./html.js";
 import { Card, Face, Icon, Loading, Status, Trouble, channelIcon } from "./parts.js";
 import { href } from "./place.js";
 import { Bars, Legend, Plot, Spark } from "./plot.js";
@@ -22,14 +22,15 @@ const MINUTES = [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 86_4
 // The later half of what was asked for is shown, the earlier half is what it is compared with.
 export function useFigures(service, period) {
   const [state, set] = useState({ figures: null, before: null, error: null, period });
-  const [length, step] = PERIODS[period];
+  const [length, step] = PERIODS[period], round = useRef(0);
   const read = async () => {
+    const mine = (round.current += 1);
     const to = Date.now(), ask = (from, upto) => get(query("v1/figures", { service_id: service, from: new Date(from).toISOString(), to: new Date(upto).toISOString(), step }));
     try {
       const [figures, before] = await Promise.all([ask(to - length, to), ask(to - 2 * length, to - length)]);
-      set({ figures, before, error: null, period });
+      if (mine === round.current) set({ figures, before, error: null, period });
     } catch (error) {
-      set((was) => ({ ...was, error, period }));
+      if (mine === round.current) set((was) => ({ ...was, figures: was.period === period ? was.figures : null, error, period }));
     }
   };
   useEffect(() => { read(); }, [service, period]);

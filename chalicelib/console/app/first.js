@@ -8,7 +8,7 @@ import { may } from "./session.js";
 import { load, setup } from "./setup.js";
 import { useStore } from "./store.js";
 import { took } from "./time.js";
-import { useChat } from "./trial.js";
+import { chatOf, useChat } from "./trial.js";
 import { Way, useWay } from "./way.js";
 import { t } from "./words.js";
 
@@ -17,8 +17,9 @@ const HUMAN = "human"; // what most bots hand over at
 const ICON = { channels: "plug", bots: "robot", desks: "headset", rules: "route" };
 
 export default function First({ service }) {
-  const state = useStore(setup), [rules, set] = useState(null), [read, again] = useState(0);
-  useEffect(() => { whole("v1/rules", { service_id: service }).then(set, () => set([])); }, [service, state.version, read]);
+  const state = useStore(setup), [{ rules, error }, set] = useState({ rules: null, error: null }), [read, again] = useState(0);
+  useEffect(() => { whole("v1/rules", { service_id: service }).then((found) => set({ rules: found, error: null }), (wrong) => set((was) => ({ ...was, error: wrong }))); }, [service, state.version, read]);
+  if (error && rules === null) return html`<${Page} title=${t("nav.first")}><${Trouble} error=${error} again=${() => again((n) => n + 1)} /><//>`;
   if (state.service !== service || rules === null) return html`<${Page} title=${t("nav.first")}><${Loading} /><//>`;
   const { channels, bots, desks } = state;
   const chat = channels.find((one) => one.kind === "webchat"), routed = rules.filter((rule) => rule.to !== "none");
@@ -68,26 +69,21 @@ function Needs({ needs, ready, service, made }) {
     ${!ready && (may("admin") ? html`<div class="row wrap"><${Btn} kind="main" icon="bolt" disabled=${busy} aria-busy=${String(busy)} onClick=${make}>${t("first.make")}<//><span class="small muted">${t("first.makes", { what: missing.map((one) => t(`first.${one.page}_made`)).join(", ") })}</span></div>` : html`<${Note}>${t("first.ask_admin")}<//>`)}</div>`;
 }
 
-// What a service has none of is made by one bundle, which makes the same again where it is pressed twice. Of what it has others,
-// one is added: a bundle would take the others away.
+// What is missing is added, one by one and never more: each under a key of its own, so that a second press finds what the
+// first has made, as long as the set-up is what was read.
 async function begin(service, needs) {
-  const name = (page) => t(`first.${page}_name`);
-  const one = { channels: { kind: "webchat", name: name("channels") }, bots: { kind: "echo", name: name("bots"), human: t("first.human"), answer: t("first.answer", { text: "{text}" }) }, desks: { kind: "console", name: name("desks") } };
-  const there = (page) => needs.find((need) => need.page === page);
-  const bundle = { service_id: service }, standing = {};
+  const standing = {}, { version } = setup.get(), named = (page) => t(`first.${page}_name`);
+  const made = (page, fields) => post(`v1/${page}`, { service_id: service, name: named(page), ...fields }, { key: `first-${service}-${page}-${version}` });
+  const one = { channels: { kind: "webchat" }, bots: { kind: "echo", human: t("first.human"), answer: t("first.answer", { text: "{text}" }) }, desks: { kind: "console" } };
   for (const page of ["channels", "bots", "desks"]) {
-    const { done, shows } = there(page);
-    if (done) standing[page] = shows.find((row) => (page === "bots" ? row.status === "active" : row.kind === one[page].kind));
-    else if (!shows.length) bundle[page] = [one[page]];
-    else standing[page] = await post(`v1/${page}`, { service_id: service, ...one[page] }, { key: `first-${service}-${page}` });
+    const { shows } = needs.find((need) => need.page === page);
+    standing[page] = shows.find((row) => (page === "bots" ? row.status === "active" : row.kind === one[page].kind)) ?? (await made(page, one[page]));
   }
-  const named = (page, word) => (standing[page] ? { [`${word}_id`]: standing[page].id } : { [word]: one[page].name });
-  if (!there("rules").done && !there("rules").shows.length) bundle.rules = [{ name: name("rules"), to: "bot+desk", ...named("bots", "bot"), ...named("desks", "desk") }];
-  if (Object.keys(bundle).length > 1) await post("v1/apply", bundle);
+  if (!needs.find((need) => need.page === "rules").done) await made("rules", { to: "bot+desk", bot_id: standing.bots.id, desk_id: standing.desks.id });
 }
 
 function Travel({ service, channel, word }) {
-  const { last } = useChat(channel.id), way = useWay(service, last);
+  const { last } = useStore(chatOf(channel.id)), way = useWay(service, last);
   const total = last?.shown ?? null;
   return html`<${Step} n="2" state=${total === null ? "now" : "done"} title=${t("first.say")} aside=${total !== null && html`<span class="small muted num">${t("first.there_and_back", { took: took(Math.round(total)) })}</span>`} flush=${Boolean(last)}>
     ${last ? html`<${Way} last=${last} way=${way} word=${word} />` : html`<p class="mid muted">${t("first.say_more")}</p>`}<//>`;

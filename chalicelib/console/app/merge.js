@@ -2,7 +2,7 @@
 import { get, post, query, unique } from "./api.js";
 import * as deeds from "./deeds.js";
 import { nameOf } from "./finding.js";
-import { html, useEffect, useState } from "./html.js";
+import { html, useEffect, useRef, useState } from "./html.js";
 import { Btn, Card, Chip, Face, Icon, Loading, Note, Page, Trouble, channelName } from "./parts.js";
 import { addressOf, givenOf, iconOf, plain } from "./person.js";
 import { go, href } from "./place.js";
@@ -23,8 +23,22 @@ function together(stays, goes) {
   return { name: stays.name || goes.name, attributes: filled(stays.attributes, goes.attributes), consent };
 }
 
+// While a deed of a page is under way none of it is done again.
+function useOnce() {
+  const busy = useRef(false);
+  return (deed) => async (...given) => {
+    if (busy.current) return;
+    busy.current = true;
+    try {
+      await deed(...given);
+    } finally {
+      busy.current = false;
+    }
+  };
+}
+
 export function SideBySide({ id, other }) {
-  const [state, set] = useState({ both: null, error: null });
+  const [state, set] = useState({ both: null, error: null }), once = useOnce();
   const read = async () => {
     try {
       set({ both: await Promise.all([id, other].map(async (one) => {
@@ -42,7 +56,7 @@ export function SideBySide({ id, other }) {
   const [stays, goes] = state.both;
   // One of them was merged since somebody looked: then there is one person, who is shown whole.
   if (stays.id === goes.id) return frame(html`<${Note} icon="git-merge">${t("merge.one_already")} <a href=${href("contacts", stays.id)}>${nameOf(stays)}</a><//>`);
-  const merge = async () => {
+  const merge = once(async () => {
     try {
       await post(path(stays.id, "/merge"), { from: goes.id }, { key: unique() });
       deeds.say(t("done.merged"));
@@ -52,12 +66,12 @@ export function SideBySide({ id, other }) {
       if (error.code === "already_merged") go("contacts", error.problem.contact_id ?? stays.id);
       else read();
     }
-  };
-  const two = deeds.trying(async () => {
+  });
+  const two = once(deeds.trying(async () => {
     await post(path(stays.id, "/dismiss"), { contact_id: goes.id }, { key: unique() });
     deeds.say(t("merge.dismissed"));
     go("contacts", stays.id);
-  });
+  }));
   const suggested = stays.maybe_same.some((one) => one.contact_id === goes.id);
   const sum = together(stays, goes);
   const said = (value) => (value === null || value === undefined || value === "" ? html`<span class="faint">${t("merge.nothing")}</span>` : value);
@@ -84,14 +98,14 @@ export function SideBySide({ id, other }) {
 
 // What was merged into a contact, and taking it back.
 export function Merges({ person, changed }) {
-  const [found, set] = useState([]);
+  const [found, set] = useState([]), once = useOnce();
   const read = () => get(path(person.id, "/merges")).then((answer) => set(answer.data), () => {});
   useEffect(() => { read(); }, [person.id, person.updated_at]);
-  const back = deeds.trying(async (one) => {
+  const back = once(deeds.trying(async (one) => {
     await post(path(person.id, "/unmerge"), { merge_id: one.merge_id }, { key: unique() });
     deeds.say(t("merge.undone"));
     changed();
-  });
+  }));
   const standing = found.filter((one) => !one.undone_at);
   return standing.length > 0 && html`<section><h3>${t("merge.merges")}</h3><ul class="col gap1">${standing.map((one) => html`<li class="row" key=${one.merge_id}><${Icon} n="git-merge" c="muted" /><span class="grow small muted">${t("merge.was", { at: whole(one.at), who: named(one.by) || (one.by === "parley" ? t("merge.by_itself") : one.by) })}</span>
     ${may("agent") && html`<${Btn} kind="sm" onClick=${() => back(one)}>${t("merge.undo")}<//>`}</li>`)}</ul></section>`;

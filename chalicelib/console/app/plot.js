@@ -6,7 +6,7 @@ import { LANGUAGE, t } from "./words.js";
 const HEIGHT = 208, LONG_S = 2 * 86_400;
 const CLOCK = new Intl.DateTimeFormat(LANGUAGE, { hour: "2-digit", minute: "2-digit" });
 const DAY = new Intl.DateTimeFormat(LANGUAGE, { day: "numeric", month: "short" });
-const BOTH = new Intl.DateTimeFormat(LANGUAGE, { weekday: "short", hour: "2-digit", minute: "2-digit" });
+const BOTH = new Intl.DateTimeFormat(LANGUAGE, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 let fetched = null;
 // One file that sets a global: its module is not minified and weighs twice as much.

@@ -7,7 +7,7 @@ const PING = 240_000, ANSWER = 10_000, NAMED = 25_000, DEAF = 5000, SOON = 1000,
 // `hear` gets what a frame tells: {changes} or {presence, conversation_id} or {visitor}; `turn` is called when beats are
 // to come otherwise than before.
 export function connect(service, hear, turn) {
-  let socket = null, id = "", named = 0, known = false, since = 0, wrong = 0, over = false;
+  let socket = null, id = "", said = "", named = 0, known = false, since = 0, wrong = 0, over = false;
   let again = 0, pong = 0, ear = 0, typing = 0;
   const told = new Map(); // conversation -> version of its row that the socket has told
 
@@ -76,12 +76,15 @@ export function connect(service, hear, turn) {
     known: () => known,
     // What a beat says of it, if anything: a minute after it was last named it is told nothing.
     name() {
+      said = "";
       if (!id || Date.now() - named < NAMED) return undefined;
       named = Date.now();
-      return id;
+      return (said = id);
     },
     beat(answer) {
       const mine = socket;
+      // What is said of a socket that has gone meanwhile is not said of the next.
+      if (!mine || (said && said !== id)) return undefined;
       if (answer.socket === false) return lost(mine);
       if (answer.socket && !known) {
         [known, since] = [true, Date.now()];

@@ -5,6 +5,7 @@ import { store, useStore } from "./store.js";
 
 const WAIT_S = 10, PAUSE = 400, QUIET = 3000, WRONG = 4000;
 const chats = new Map(); // channel -> what was said there, kept while the tab is open
+const openings = new Map(); // channel -> the session that the first word will have
 
 export function chatOf(channel) {
   if (!chats.has(channel)) chats.set(channel, store({ session: "", after: "", said: [], last: null, error: null }));
@@ -33,8 +34,11 @@ export function useChat(channel) {
     const of = (more) => chat.get().last?.key === id && change({ last: { ...chat.get().last, ...more } });
     change({ said: [...chat.get().said, { id, by: "me", text, sending: true }], error: null, last: { key: id, id: "", text, pressed, accepted: null, shown: null } });
     try {
-      const known = chat.get().session;
-      const answer = await post(`channels/${channel}/webhook`, { text, id, ...(payload ? { postback: payload } : {}), ...(known ? { session: known } : {}) });
+      // What is said before the first word was answered belongs to the same visitor.
+      const known = chat.get().session || (await openings.get(channel));
+      const sent = post(`channels/${channel}/webhook`, { text, id, ...(payload ? { postback: payload } : {}), ...(known ? { session: known } : {}) });
+      if (!known) openings.set(channel, sent.then((answer) => answer.session, () => ""));
+      const answer = await sent;
       mine({ sending: false });
       change({ session: answer.session });
       of({ id: answer.message_id, accepted: performance.now() - pressed });

@@ -5,6 +5,7 @@ import { html, useEffect, useState } from "./html.js";
 import { Icon, Note } from "./parts.js";
 import { href } from "./place.js";
 import { named } from "./setup.js";
+import { why } from "./stream.js";
 import { clock, ms, took } from "./time.js";
 import { t } from "./words.js";
 
@@ -107,7 +108,7 @@ export function Way({ last, way, word }) {
     <div class="body col gap3" role="status">
       ${bad && html`<${Note} k="bad" icon="alert-triangle">${t(delivery.next_attempt_at ? "way.again" : FAILED.includes(delivery.status) ? "way.given_up" : "way.held", { name: named(delivery.destination_id), code: code(bad), at: delivery.next_attempt_at ? clock(delivery.next_attempt_at) : "" })} <a href=${href("conversations", conversation)}>${t("way.delivery")}</a><//>`}
       ${warning && html`<${Note} k="warn" icon="info-circle">${warning}<//>`}
-      ${refused && html`<${Note} k="warn" icon="alert-triangle">${t("fact.handover_failed", { reason: refused })}<//>`}
+      ${refused && html`<${Note} k="warn" icon="alert-triangle">${t("fact.handover_failed", { reason: why(refused) })}<//>`}
       ${nobody && html`<${Note} k="warn" icon="user-question">${t("way.nobody")} <a href=${href("rules")}>${t("nav.rules")}</a><//>`}
       ${inbox && html`<${Note} k="ok" icon="headset">${t("way.in_inbox")} <a href=${href("inbox", inbox)}>${t("way.answer_there")}</a><//>`}
       ${!bad && !inbox && !nobody && html`<p class="mid muted">${t("first.then_human", { word })}</p>`}</div>`;

@@ -41,10 +41,11 @@ export function start(service, me) {
     anewAt = Date.now();
     await Promise.all(["mine", "queue", "mentions", ...Object.keys(rows.get().loaded).filter((list) => list === "all" || list === "snoozed")].map((list) => loadRows(service, list)));
   };
+  const looked = () => (document.hasFocus() || !others ? open.get() : others);
   const beat = async () => {
     again = false;
     const asked = Date.now();
-    const mine = document.hasFocus() || !others ? open.get() : others;
+    const mine = looked();
     const said = await post("v1/console/beat", { service_id: service, cursor, open: mine?.conversation ?? null, typing: Boolean(mine?.typing), watch: mine?.watch ?? [], socket: socket?.name() }, { signal: done.signal });
     const answer = { ...said, asked, open: mine?.conversation ?? null };
     cursor = answer.cursor;
@@ -52,6 +53,8 @@ export function start(service, me) {
     told = Boolean(socket?.known()) && (!mine || rows.get().byId.has(mine.conversation)); // of a bot's no socket tells
     heard(answer);
     channel.postMessage({ answer, told });
+    // What was opened meanwhile is said at once, as the next beat may be a while away.
+    if (told && looked() !== mine) again = true;
     // What comes too late for the cursor, or is more than one answer holds, stands in the lists.
     if (answer.missed || Date.now() - anewAt > ANEW_AFTER) await everything();
   };

@@ -3,6 +3,7 @@ import { onSignedOut } from "./api.js";
 import { say, toast, trying } from "./deeds.js";
 import { Fragment, html, render, useEffect, useState } from "./html.js";
 import { MAC, meantElsewhere, single, turn, useKeys } from "./keys.js";
+import { Later } from "./later.js";
 import { live, stale, start } from "./live.js";
 import { Dialog, Empty, Face, Icon, Late, Loading, Note, Trouble } from "./parts.js";
 import { PAGES, SECTIONS, pagesOf, startOf } from "./pages.js";
@@ -60,7 +61,7 @@ function Console({ who }) {
     <nav class="tabbar" aria-label=${t("nav.main")}>${pages.filter((name) => PAGES[name].tab).map((name) => html`<a href=${href(name)} aria-current=${name === at.page ? "page" : undefined}><${Icon} n=${PAGES[name].icon} />${t(`nav.${name}`)}<${Count} page=${name} /></a>`)}<button aria-haspopup="dialog" onClick=${() => open("more")}><${Icon} n="menu-2" />${t("nav.more")}</button></nav>
     ${dialog === "me" && html`<${Dialog} title=${who.me.name} close=${() => open("")}><div class="col"><p class="muted">${[t(`role.${who.me.role}`), who.me.email].filter(Boolean).join(" · ")}</p><${Out} /></div><//>`}
     ${dialog === "more" && html`<${More} pages=${pages} who=${who} find=${() => open("palette")} close=${() => open("")} />`}
-    ${dialog === "palette" && html`<${Late} load=${() => import("./palette.js")} what="Palette" failed=${(error) => say(error.message, true)} pages=${pages} who=${who} close=${() => open("")} />`}
+    ${dialog === "palette" && html`<${Later} load=${() => import("./palette.js")} what="Palette" pages=${pages} who=${who} close=${() => open("")} />`}
     ${dialog === "keys" && html`<${Keys} close=${() => open("")} />`}
     <${Toast} /></div>`;
 }

@@ -3,8 +3,9 @@ import { post, unique } from "./api.js";
 import * as deeds from "./deeds.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { MAC } from "./keys.js";
+import { Later } from "./later.js";
 import { open } from "./live.js";
-import { Btn, Chip, Icon, Late, channelName } from "./parts.js";
+import { Btn, Chip, Icon, channelName } from "./parts.js";
 import { setup } from "./setup.js";
 import { store, useStore } from "./store.js";
 import { t, withMore } from "./words.js";
@@ -13,7 +14,7 @@ const TYPING_EVERY = 3000, TYPING_FOR = 6000, MOST = 16 * 1024;
 // Conversation -> what goes with its answer beside words: {files, titles}. An upload goes on while one looks elsewhere.
 const beside = store(new Map()), NOTHING = { files: [], titles: null };
 const extras = () => withMore(import("./extras.js"));
-const Extra = (rest) => html`<${Late} load=${extras} failed=${(error) => deeds.say(error.message, true)} ...${rest} />`;
+const Extra = (rest) => html`<${Later} load=${extras} ...${rest} />`;
 const draftOf = (id) => JSON.parse(sessionStorage.getItem(`draft ${id}`) ?? "null") ?? { text: "", note: false };
 
 // Words in braces that a saved reply has and the conversation knows.

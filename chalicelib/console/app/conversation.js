@@ -4,8 +4,9 @@ import { Composer } from "./composer.js";
 import * as deeds from "./deeds.js";
 import { html, useEffect, useMemo, useRef, useState } from "./html.js";
 import { useKeys } from "./keys.js";
+import { Later } from "./later.js";
 import { live } from "./live.js";
-import { Btn, Chip, Dialog, Face, Icon, Late, Loading, Note, Owner, Status, Trouble, channelIcon, channelName } from "./parts.js";
+import { Btn, Chip, Dialog, Face, Icon, Loading, Note, Owner, Status, Trouble, channelIcon, channelName } from "./parts.js";
 import { Person } from "./person.js";
 import { go, href, place } from "./place.js";
 import { Ribbon, owners } from "./ribbon.js";
@@ -120,7 +121,7 @@ export function Conversation({ id, row, side, show, back }) {
 }
 
 // What is asked before a deed.
-const Asked = (rest) => html`<${Late} load=${() => import("./dialogs.js")} failed=${(error) => deeds.say(error.message, true)} ...${rest} />`;
+const Asked = (rest) => html`<${Later} load=${() => import("./dialogs.js")} ...${rest} />`;
 
 const More = ({ close, deeds: list }) => html`<${Dialog} title=${t("do.more")} close=${close}><div class="col">${list.map(([icon, word, deed]) => html`<${Btn} icon=${icon} onClick=${() => { close(); deed(); }}>${t(word)}<//>`)}</div><//>`;
 

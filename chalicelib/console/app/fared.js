@@ -1,13 +1,12 @@
 // How a webhook fared over the last day, and when it failed before.
 import { code } from "./attempts.js";
 import { html } from "./html.js";
+import { NUMBER, SHARE, sum } from "./numbers.js";
 import { Card, Status } from "./parts.js";
 import { Legend, Plot } from "./plot.js";
 import { ms, span, stamp, took, whole } from "./time.js";
-import { LANGUAGE, t } from "./words.js";
+import { t } from "./words.js";
 
-const NUMBER = new Intl.NumberFormat(LANGUAGE), SHARE = new Intl.NumberFormat(LANGUAGE, { style: "percent", maximumFractionDigits: 1 });
-const sum = (values) => values.reduce((all, one) => all + one, 0);
 
 export function Day({ day }) {
   const attempts = sum(day.attempts), failed = sum(day.failed);

@@ -1,20 +1,18 @@
 // How everything fares over a day, a week or a month: figures, plots, and who they are of.
 import { get, query } from "./api.js";
 import { html, useEffect, useRef, useState } from "./html.js";
+import { CHANGE, NUMBER, SHARE, sum } from "./numbers.js";
 import { Card, Face, Icon, Loading, Status, Trouble, channelIcon } from "./parts.js";
 import { href } from "./place.js";
 import { Bars, Legend, Plot, Spark } from "./plot.js";
 import { setup } from "./setup.js";
 import { useStore } from "./store.js";
 import { countdown, span, took, useEvery } from "./time.js";
-import { LANGUAGE, t } from "./words.js";
+import { t } from "./words.js";
 
 const EVERY_MS = 30_000, HOUR = 3_600_000, MOST = 4;
 export const PERIODS = { "24h": [24 * HOUR, "15m"], "7d": [7 * 24 * HOUR, "1h"], "30d": [30 * 24 * HOUR, "1d"] };
 const COLOURS = ["accent-fill", "desk-fill", "bot-fill", "warn-fill", "none-fill"];
-const NUMBER = new Intl.NumberFormat(LANGUAGE), SHARE = new Intl.NumberFormat(LANGUAGE, { style: "percent", maximumFractionDigits: 1 });
-const CHANGE = new Intl.NumberFormat(LANGUAGE, { style: "percent", maximumFractionDigits: 0, signDisplay: "exceptZero" });
-const sum = (values) => values.reduce((all, one) => all + (one ?? 0), 0);
 const added = (lists, n) => Array.from({ length: n }, (_, i) => sum(lists.map((values) => values[i])));
 const seconds = (value) => (value < 60 ? span(value * 1000) : countdown(value * 1000));
 const MINUTES = [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 86_400];
@@ -42,8 +40,8 @@ const messages = (figures) => added(figures.channels.flatMap((one) => [one.recei
 const ofBots = (figures, name) => added(figures.bots.map((one) => one[name]), figures.times.length);
 const share = (part, whole) => (whole ? part / whole : null);
 
-function Tile({ label, value, unit, more, spark, bad }) {
-  return html`<div class="tile"><span class="label">${label}</span><span class=${`v ${bad ? "c-bad" : ""}`}>${value}${unit && html`<small>${unit}</small>`}</span><span class="small muted">${more}</span>${spark && html`<${Spark} of=${spark} bad=${bad} />`}</div>`;
+export function Tile({ label, value, unit, more, spark, bad, at }) {
+  return html`<${at ? "a" : "div"} class="tile" href=${at}><span class="label">${label}</span><span class=${`v ${bad ? "c-bad" : ""}`}>${value}${unit && html`<small>${unit}</small>`}</span><span class="small muted">${more}</span>${spark && html`<${Spark} of=${spark} bad=${bad} />`}<//>`;
 }
 
 export function Tiles({ figures, before }) {

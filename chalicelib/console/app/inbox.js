@@ -2,7 +2,8 @@
 import * as deeds from "./deeds.js";
 import { html, useEffect, useMemo, useRef, useState } from "./html.js";
 import { useKeys } from "./keys.js";
-import { Btn, Chip, Empty, Face, Icon, Late, Loading, Trouble } from "./parts.js";
+import { Later } from "./later.js";
+import { Btn, Chip, Empty, Face, Icon, Loading, Trouble } from "./parts.js";
 import { go, href } from "./place.js";
 import { due, said, who } from "./row.js";
 import { holder, listed, load, older, rows } from "./rows.js";
@@ -91,7 +92,7 @@ export default function Inbox({ id }) {
           ${queue.map((one) => html`<${Item} key=${one.conversation_id} row=${one} id=${id} now=${now} list="queue" picked=${picked} toggle=${toggle} />`)}
           ${!queue.length && !words && html`<li class="pad muted mid row"><${Icon} n="circle-check" />${t("inbox.nothing_waits")}</li>`}`}
         ${state.more[list] && html`<li class="pad"><${Btn} kind="sm" onClick=${deeds.trying(() => older(list))}>${t("list.more")}<//></li>`}</ul>`}
-      ${picked && html`<${Late} load=${bulk} what="Bulk" failed=${(error) => deeds.say(error.message, true)} rows=${[...picked].map((one) => state.byId.get(one)).filter(Boolean)} keep=${(ids) => pick(new Set(ids))} close=${() => pick(null)} />`}
+      ${picked && html`<${Later} load=${bulk} what="Bulk" rows=${[...picked].map((one) => state.byId.get(one)).filter(Boolean)} keep=${(ids) => pick(new Set(ids))} close=${() => pick(null)} />`}
     </section>
     ${id ? reading.Conversation ? html`<${reading.Conversation} key=${id} id=${id} row=${row} side=${side} show=${show} back="inbox" />` : html`<section class="conv"><div class="pad">${reading.error ? html`<${Trouble} error=${reading.error} again=${() => location.reload()} />` : html`<${Loading} />`}</div></section>` : html`<section class="conv only-wide"><${Empty} icon="inbox" title=${t("inbox.nothing_open")}
       action=${may("agent") && lists.queue.length > 0 && html`<${Btn} kind="main" icon="user" onClick=${claimNext}>${t("claim.next")}<//>`}>${desks.length && !desks.some((desk) => desk.kind === "console") ? t("inbox.no_desk") : t("inbox.choose")}<//></section>`}

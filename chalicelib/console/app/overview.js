@@ -1,6 +1,6 @@
 // What needs somebody, and how everything fares.
 import { get, query } from "./api.js";
-import Figures, { PERIODS } from "./figures.js";
+import Figures, { PERIODS, Tile } from "./figures.js";
 import { html, useEffect, useState } from "./html.js";
 import { fieldOf, kindIcon, kindOf, pageOf } from "./kinds.js";
 import { Card, Icon, Loading, Page, Seg, Trouble } from "./parts.js";
@@ -33,14 +33,13 @@ export default function Overview({ service, filter }) {
   useEvery(EVERY_MS, read, [service]);
   const queue = listed(inbox, "queue"), mine = listed(inbox, "mine");
   const oldest = queue[0], over = [...queue, ...mine].filter((row) => row.due_at && ms(row.due_at) < now).length;
-  const tile = (label, value, more, bad) => html`<a class="tile" href=${href("inbox")}><span class="label">${label}</span><span class=${`v ${bad ? "c-bad" : ""}`}>${value}</span><span class="small muted">${more}</span></a>`;
   const period_of = html`<${Seg} label=${t("figures.period")} of=${Object.keys(PERIODS)} value=${period} says=${(one) => t(`figures.period.${one}`)} set=${(one) => go("overview", "", one === "24h" ? null : { period: one })} />`;
   return html`<${Page} title=${t("nav.overview")} lead=${t("overview.lead")} actions=${period_of}>
     ${state.error && html`<${Trouble} error=${state.error} again=${read} />`}
     <${Card} title=${t("overview.needs")} flush=${true}>${state.needs === null && !state.error ? html`<${Loading} />` : state.needs?.length ? html`<ul class="attn">${state.needs.map((need) => html`<li key=${need.kind + need.id}><span class=${`ic ${toneOf(need)}`}><${Icon} n=${iconOf(need)} /></span>
       <span class="grow"><b class="strong">${t(`need.${need.kind}${need.kind.startsWith("deliveries") && need.name ? "_to" : ""}`, { name: need.name ?? "", n: need.count ?? 0 })}</b>${need.since && html`<br /><span class="small muted">${t("overview.since", { span: span(now - ms(need.since)) })}</span>`}</span><a class="btn sm" href=${leads(need)}>${t("overview.look")}</a></li>`)}</ul>` : state.needs && html`<p class="pad muted row"><${Icon} n="circle-check" />${t("overview.well")}</p>`}<//>
     <${Figures} service=${service} period=${period} first=${[
-      tile(t("overview.queue"), `${queue.length}${inbox.more.queue ? "+" : ""}`, oldest ? t("overview.oldest", { span: span(now - ms(oldest.waiting_since ?? oldest.opened_at)) }) : t("overview.queue_none")),
-      tile(t("overview.over"), over, over ? t("overview.over_more") : t("overview.over_none"), over > 0),
+      html`<${Tile} label=${t("overview.queue")} value=${`${queue.length}${inbox.more.queue ? "+" : ""}`} at=${href("inbox")} more=${oldest ? t("overview.oldest", { span: span(now - ms(oldest.waiting_since ?? oldest.opened_at)) }) : t("overview.queue_none")} />`,
+      html`<${Tile} label=${t("overview.over")} value=${over} at=${href("inbox")} more=${over ? t("overview.over_more") : t("overview.over_none")} bad=${over > 0} />`,
     ]} /><//>`;
 }

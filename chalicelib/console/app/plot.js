@@ -1,12 +1,11 @@
 // A plot over time: uPlot draws it on a canvas, with colours from the tokens. What it shows is also there as a sentence
 // and as a table.
 import { html, useEffect, useRef } from "./html.js";
-import { LANGUAGE, t } from "./words.js";
+import { CLOCK, SHORT, form } from "./time.js";
+import { t } from "./words.js";
 
 const HEIGHT = 208, LONG_S = 2 * 86_400;
-const CLOCK = new Intl.DateTimeFormat(LANGUAGE, { hour: "2-digit", minute: "2-digit" });
-const DAY = new Intl.DateTimeFormat(LANGUAGE, { day: "numeric", month: "short" });
-const BOTH = new Intl.DateTimeFormat(LANGUAGE, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const BOTH = form({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 let fetched = null;
 // One file that sets a global: its module is not minified and weighs twice as much.
@@ -48,7 +47,7 @@ function drawn(U, box, times, series, { stack, format, grid }) {
     scales: { y: { range: (_, __, most) => [0, Math.max(1, most) * 1.05] } },
     series: [{}, ...series.map((one) => (stack ? steps(one) : { ...line(one), points: points(one.values) }))],
     axes: [
-      { ...axis, size: 24, grid: { show: false }, values: (_, at) => at.map((s) => (long ? DAY : CLOCK).format(s * 1000)), space: 60 },
+      { ...axis, size: 24, grid: { show: false }, values: (_, at) => at.map((s) => (long ? SHORT : CLOCK).format(s * 1000)), space: 60 },
       { ...axis, size: 52, ...(grid ? { incrs: grid } : {}), grid: { stroke: colour("line")[0], width: 1 }, values: (_, at) => at.map((value) => (Number.isInteger(value) || !stack ? format(value) : "")) },
     ],
   }, [wider, ...columns], box);

@@ -5,8 +5,9 @@ import { Form, labelOf } from "./form.js";
 import { Health } from "./health.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { TOLD, fieldOf, kindOf } from "./kinds.js";
+import { Later } from "./later.js";
 import { Listed, useList } from "./listing.js";
-import { Btn, Card, Dialog, Icon, Late, Loading, Note, Page, Status, Trouble, channelIcon, channelName } from "./parts.js";
+import { Btn, Card, Dialog, Icon, Loading, Note, Page, Status, Trouble, channelIcon, channelName } from "./parts.js";
 import { PAGES } from "./pages.js";
 import { go, href } from "./place.js";
 import { Replay, Replays } from "./replay.js";
@@ -91,33 +92,31 @@ function One({ page, id, service }) {
     const placed = Object.keys(at).filter((path) => path.split("/")[1] in fields.properties);
     say({ fields: at, text: placed.length && placed.length === Object.keys(at).length ? t("form.look") : error.message });
   };
+  const unsaveable = (error) => (error.problem?.now ? meet({ now: error.problem.now, open: true }) : refused(error));
+  // What the form has fields for, and what of it is other than it was read.
+  const given = () => Object.fromEntries(Object.entries(values).filter(([name]) => name in fields.properties));
+  const written = () => patch(own(all, model, row), given());
+  const changed = (by, of) => call("PATCH", `v1/${page}/${encodeURIComponent(id)}`, by, { match: of.updated_at });
   const save = async (e) => {
     e.preventDefault();
     wait(true);
     try {
-      const given = Object.fromEntries(Object.entries(values).filter(([name]) => name in fields.properties));
-      let answer;
-      if (fresh) answer = await post(`v1/${page}`, clean(given), { key: unique() });
-      else {
-        answer = await call("PATCH", `v1/${page}/${encodeURIComponent(id)}`, patch(own(all, model, row), given), { match: row.updated_at });
-      }
+      const answer = fresh ? await post(`v1/${page}`, clean(given()), { key: unique() }) : await changed(written(), row);
       say({ fields: {}, text: "" });
       deeds.say(t("done.saved"));
       if (setup.get().service === service) loadSetup(service, 0).catch(() => {});
       const shown = Object.fromEntries(Object.entries(answer).filter(([name]) => ["key", "signing_secret", "token", "bearer_token", "secret", "events_url"].includes(name)));
       if (fresh && Object.keys(shown).length) return show({ id: answer.id, shown });
-      if (fresh && page === "rules" && given.position === null) await settle(answer);
+      if (fresh && page === "rules" && given().position === null) await settle(answer);
       if (fresh) return go(page, answer.id);
       set({ ...state, row: answer, values: own(all, model, answer) });
     } catch (error) {
-      if (error.problem?.now) meet({ now: error.problem.now, open: true });
-      else refused(error);
+      unsaveable(error);
     } finally {
       wait(false);
     }
   };
   // What somebody else made of it meanwhile: with what was written here, or as it is.
-  const written = () => patch(own(all, model, row), Object.fromEntries(Object.entries(values).filter(([name]) => name in fields.properties)));
   const overtaken = (keep) => {
     const { now } = clash;
     meet(null);
@@ -128,13 +127,12 @@ function One({ page, id, service }) {
     const mine = written(), now = overtaken(true);
     wait(true);
     try {
-      const answer = await call("PATCH", `v1/${page}/${encodeURIComponent(id)}`, mine, { match: now.updated_at });
+      const answer = await changed(mine, now);
       deeds.say(t("done.saved"));
       loadSetup(service, 0).catch(() => {});
       set((was) => ({ ...was, row: answer, values: own(all, model, answer) }));
     } catch (error) {
-      if (error.problem?.now) meet({ now: error.problem.now, open: true });
-      else refused(error);
+      unsaveable(error);
     } finally {
       wait(false);
     }
@@ -142,7 +140,7 @@ function One({ page, id, service }) {
   // All rules, with this one as it stands in the form.
   const proposed = async () => {
     const all = inOrder(await whole("v1/rules", { service_id: service }));
-    const mine = { ...clean(Object.fromEntries(Object.entries(values).filter(([name]) => name in fields.properties))), ...(fresh ? {} : { id }) };
+    const mine = { ...clean(given()), ...(fresh ? {} : { id }) };
     if (fresh && mine.position === undefined) return placed(all, mine).map((one, n) => told(one, n + 1));
     return [...all.filter((one) => one.id !== id).map((one) => told(one, one.position)), told(mine, mine.position ?? row.position)];
   };
@@ -206,7 +204,6 @@ function One({ page, id, service }) {
 }
 
 const conflicts = () => import("./conflict.js");
-const Later = (rest) => html`<${Late} failed=${(error) => deeds.say(error.message, true)} ...${rest} />`;
 
 // Of a rule: what is for others than it goes to.
 const foreign = (to) => [...(to.includes("bot") ? [] : ["bot_id", "bot_patience_s", "on_bot_failure"]), ...(to === "none" ? ["desk_id"] : [])];

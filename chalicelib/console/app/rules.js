@@ -3,7 +3,8 @@ import { post, whole } from "./api.js";
 import * as deeds from "./deeds.js";
 import { Compare } from "./compare.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
-import { Btn, Card, Empty, Icon, Late, Loading, Marks, Note, Page, Trouble } from "./parts.js";
+import { Later } from "./later.js";
+import { Btn, Card, Empty, Icon, Loading, Marks, Note, Page, Trouble } from "./parts.js";
 import { go, href } from "./place.js";
 import Resources from "./resources.js";
 import { To, When, always, inOrder, told as toldRule } from "./rule.js";
@@ -17,7 +18,7 @@ export const title = () => t("nav.rules");
 const SOON = 300; // after the last key, before it is tried
 
 export default function Rules({ id, service }) {
-  if (id === "versions") return html`<${Late} load=${() => import("./versions.js")} what="Versions" failed=${(error) => deeds.say(error.message, true)} service=${service} />`;
+  if (id === "versions") return html`<${Later} load=${() => import("./versions.js")} what="Versions" service=${service} />`;
   return id ? html`<${Resources} page="rules" id=${id} service=${service} />` : html`<${Every} service=${service} />`;
 }
 

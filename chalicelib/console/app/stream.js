@@ -1,9 +1,9 @@
 // What was said and what happened, in one row: messages with their attempts, hand-overs, notes.
 import { code, marks, worked } from "./attempts.js";
-import * as deeds from "./deeds.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 import { kindIcon, kindOf } from "./kinds.js";
-import { Btn, Icon, Late, Marks, channelIcon, channelName, safe } from "./parts.js";
+import { Later } from "./later.js";
+import { Btn, Icon, Marks, channelIcon, channelName, safe } from "./parts.js";
 import { named, setup } from "./setup.js";
 import { useStore } from "./store.js";
 import { clock, day, sameDay, took, whole } from "./time.js";
@@ -133,5 +133,5 @@ function Line({ one, message, channel }) {
     : one.channel_id ? (message.state === "failed" ? stateOf(message) : `${t(`state.${message.state}`)}`) : one.status === "delivered" && last ? took(last.took_ms ?? 0) : t(`status.${one.status}`);
   return html`<button class="route" aria-expanded=${String(open)} onClick=${() => set(!open)}><${Icon} n="arrow-right" /><${Icon} n=${kind === "channel" ? channelIcon(channel) : kindIcon(kind)} />
       <span class="clip">${kind === "channel" ? channelName(channel) || name : name}${one.replay_of && ` · ${t("tries.replay")}`}</span><${Marks} of=${marks(one.attempts, one.status === "waiting" || one.status === "pending")} /><span class="num clip">${says}</span></button>
-    ${open && html`<${Late} load=${() => import("./tries.js")} what="Tries" failed=${(error) => deeds.say(error.message, true)} one=${one} name=${name} message=${message} />`}`;
+    ${open && html`<${Later} load=${() => import("./tries.js")} what="Tries" one=${one} name=${name} message=${message} />`}`;
 }

@@ -2,13 +2,13 @@
 import { useEffect, useReducer } from "./html.js";
 import { LANGUAGE, t } from "./words.js";
 
-const locale = navigator.language?.startsWith(LANGUAGE) ? navigator.language : LANGUAGE;
-const form = (options) => new Intl.DateTimeFormat(locale, options);
-const CLOCK = form({ hour: "2-digit", minute: "2-digit" });
+export const locale = navigator.language?.startsWith(LANGUAGE) ? navigator.language : LANGUAGE;
+export const form = (options) => new Intl.DateTimeFormat(locale, options);
+export const CLOCK = form({ hour: "2-digit", minute: "2-digit" });
 const EXACT = form({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const DAY = form({ weekday: "long", day: "numeric", month: "long" });
 const WEEKDAY = form({ weekday: "short", hour: "2-digit", minute: "2-digit" });
-const SHORT = form({ day: "numeric", month: "short" });
+export const SHORT = form({ day: "numeric", month: "short" });
 const WHOLE = form({ dateStyle: "medium", timeStyle: "medium" });
 const unit = (name) => new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "short" });
 const MINUTES = unit("minute"), HOURS = unit("hour"), DAYS = unit("day"), SECONDS = unit("second"), MILLIS = unit("millisecond");

@@ -26,7 +26,6 @@ from chalicelib.tables.endpoints import Endpoint
 from chalicelib.tables.threads import ThreadRow
 
 _MERGE = "merge#"
-_KINDS = {prefix: kind for kind, prefix in config.PREFIXES.items()}
 
 
 def announce(table: str, name: str, change: dict[str, Any], *, again: bool = False) -> list[str]:
@@ -68,7 +67,7 @@ def _endpoint(change: dict[str, Any], at: int) -> list[str]:
     cause = str(change["SequenceNumber"])
     if not row_changes.to_webhook(was, now, cause=cause, at=at):
         return []
-    kind = _KINDS.get(now.id[:2], "")
+    kind = config.kind_by_id(now.id)
     row = config.get(kind, now.id) if kind else None
     now = replace(now, about={"kind": kind, "name": row.name if row is not None else None})
     # It cannot be told by itself that it fails; that it is back, it knows.

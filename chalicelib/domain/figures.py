@@ -56,15 +56,19 @@ def step_of(at: int, length: int = STEP_MS) -> int:
 def add(into: Figures, more: Mapping[str, Any]) -> Figures:
     """Add figures to others in place, and give them."""
     for name, value in more.items():
-        if isinstance(value, Mapping):
-            inner = into.setdefault(name, {})
-            for one, n in value.items() if name == "ends" else ():
-                add(inner, {one if one in inner or len(inner) < MOST_OUTCOMES else OTHER: n})
-            if name != "ends":
-                add(inner, value)
+        if name == "ends":
+            _add_outcomes(into.setdefault(name, {}), value)
+        elif isinstance(value, Mapping):
+            add(into.setdefault(name, {}), value)
         else:
             into[name] = into.get(name, 0) + value
     return into
+
+
+def _add_outcomes(into: dict[str, int], more: Mapping[str, int]) -> None:
+    for outcome, n in more.items():
+        name = outcome if outcome in into or len(into) < MOST_OUTCOMES else OTHER
+        into[name] = into.get(name, 0) + n
 
 
 def total(all: Iterable[Mapping[str, Any]]) -> Figures:

@@ -28,3 +28,9 @@ def from_rfc3339(text: str) -> int:
     if at.tzinfo is None:
         raise ValueError(f"no time zone in {text!r}")
     return int(at.timestamp() * 1000)
+
+
+def time_of_rows(text: str) -> int:
+    """As `from_rfc3339`, to look for rows by: not before 1970, as keys of times are no negative numbers, and nothing is
+    that old."""
+    return max(0, from_rfc3339(text))

@@ -59,7 +59,12 @@ def again(failed: list[tuple[dict[str, Any], int]]) -> Any:
 
 def table_of(record: dict[str, Any]) -> str:
     """Short name of the table whose stream a record is of."""
-    return str(record["eventSourceARN"].partition(":table/")[2].partition("/")[0]).removeprefix(settings().table(""))
+    return table_of_stream(str(record["eventSourceARN"]))
+
+
+def table_of_stream(arn: str) -> str:
+    """Short name of the table that a stream's ARN names."""
+    return arn.partition(":table/")[2].partition("/")[0].removeprefix(settings().table(""))
 
 
 def each_change(event: dict[str, Any], handle: Callable[[dict[str, Any]], None], *, step: str) -> Any:

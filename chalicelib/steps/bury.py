@@ -13,7 +13,7 @@ from chalicelib.domain.tasks import AnnounceAgain, CountAgain, MessageAgain, Obs
 from chalicelib.figures.episodes import episode_of
 from chalicelib.figures.facts import facts_of
 from chalicelib.ports import aws, clock, ids, log
-from chalicelib.ports.lambdas import each_record
+from chalicelib.ports.lambdas import each_record, table_of_stream
 from chalicelib.ports.settings import settings
 from chalicelib.tables import schedule
 from chalicelib.tables.attributes import PlainAttribute
@@ -98,7 +98,7 @@ def _of_stream(batch: dict[str, Any], *, step: str) -> Iterator[dict[str, Any]]:
     if step == "push":
         # Whoever was not told asks for it.
         return
-    table = batch["streamArn"].partition(":table/")[2].partition("/")[0].removeprefix(settings().table(""))
+    table = table_of_stream(batch["streamArn"])
     for record in _records(batch):
         change = record["dynamodb"]
         verb = record["eventName"]

@@ -20,8 +20,7 @@ from chalicelib.domain.message import Message
 from chalicelib.domain.thread import DESK
 from chalicelib.inbox import telling
 from chalicelib.ports import clock, log, sockets
-from chalicelib.ports.lambdas import each_group
-from chalicelib.ports.settings import settings
+from chalicelib.ports.lambdas import each_group, table_of
 from chalicelib.tables import connections, console_sockets, messages, threads
 from chalicelib.tables.connections import AGENT_TYPES, THREAD, VISITOR_TYPES, Connection, ConnectionRow
 from chalicelib.tables.console_sockets import Console
@@ -46,7 +45,7 @@ def run(event: dict[str, Any], context: Any) -> Any:
 
 def handle(records: Sequence[dict[str, Any]]) -> None:
     """Handle changes of one thread, or of one service's inbox, all of one table."""
-    table = _table(records[0])
+    table = table_of(records[0])
     if table == "beats":
         _inbox_changed(records)
     elif table == "connections":
@@ -56,16 +55,12 @@ def handle(records: Sequence[dict[str, Any]]) -> None:
         _said(rows)
 
 
-def _table(record: dict[str, Any]) -> str:
-    return str(record["eventSourceARN"]).partition(":table/")[2].partition("/")[0].removeprefix(settings().table(""))
-
-
 def _whose(record: dict[str, Any]) -> str:
     keys = record["dynamodb"]["Keys"]
     if "thread" in keys:
         return str(keys["thread"]["S"])
     topic = str(keys["topic"]["S"])
-    return telling.service_of(topic) if _table(record) == "beats" else topic
+    return telling.service_of(topic) if table_of(record) == "beats" else topic
 
 
 def _row(model: Any, record: dict[str, Any]) -> Any:

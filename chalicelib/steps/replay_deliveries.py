@@ -19,7 +19,6 @@ from chalicelib.tables import config, replaying, replays, schedule
 from chalicelib.tables.replaying import Page
 from chalicelib.tables.replays import COUNTS, OVER, QUEUE, SENDS, ReplayRow
 
-_KINDS = {"bt": "bot", "dk": "desk", "sb": "subscription", "ch": "channel"}
 _PAGES = 5
 """Pages of one run; the next run follows with the minute. So what is told again keeps to some 500 deliveries a minute,
 whatever else goes on."""
@@ -50,7 +49,7 @@ def handle(body: dict[str, Any]) -> None:
     if not _begun(row, run=following):
         return
     row, pages = replays.get(task.service, task.id), 0
-    while row is not None and row.goes_on and pages < _PAGES and _do_page(row, run=following):
+    while row is not None and row.goes_on and pages < _PAGES and _do_page(row):
         row, pages = replays.get(task.service, task.id), pages + 1
     log.step("replay_deliveries", replay=task.id, phase=row.state if row else "gone", pages=pages)
 
@@ -64,14 +63,14 @@ def _begun(row: ReplayRow, *, run: int) -> bool:
     return replays.forward(row, run=run, idle=idle)
 
 
-def _do_page(row: ReplayRow, *, run: int) -> bool:
+def _do_page(row: ReplayRow) -> bool:
     """Whether this run has done and noted the next page."""
     destination, now = str(row.destination), clock.now_ms()
-    if config.get(_KINDS[destination[:2]], destination) is None:
-        return replays.forward(row, run=run, phase=OVER, error="destination_gone", finished_at=now)
+    if config.get(config.kind_by_id(destination), destination) is None:
+        return replays.forward(row, phase=OVER, error="destination_gone", finished_at=now)
     since, until = int(row.place), int(row.until)
     page = replaying.choose(destination, since, until, row.statuses, most=_MOST, examined=_EXAMINED)
-    changes: dict[str, Any] = {"run": run, "idle": 0}
+    changes: dict[str, Any] = {"idle": 0}
     if page.next_ms is not None:
         changes["place"] = page.next_ms
     elif row.phase == COUNTS:

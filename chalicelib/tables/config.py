@@ -53,6 +53,7 @@ PREFIXES = {
     "schedule": "sc",
 }
 """Kind of resource -> prefix of its ids."""
+_KINDS = {prefix: kind for kind, prefix in PREFIXES.items()}
 
 
 class Resource(Model):
@@ -107,6 +108,11 @@ def new_id(kind: str, service: str = "") -> str:
     if kind == "service":
         return f"sv_{ids.from_cause('', ids.token())[1 : 1 + SERVICE_KEY]}"
     return f"{PREFIXES[kind]}_{service[3:]}{ids.from_cause('', ids.token())[1:17]}"
+
+
+def kind_by_id(resource_id: str) -> str:
+    """The kind that an id is of, by its prefix; empty for any other text."""
+    return _KINDS.get(resource_id[:2], "")
 
 
 def partition_of(kind: str, resource_id: str) -> str:

@@ -81,11 +81,11 @@ def test_of_two_runs_at_once_one_counts(api: Any, said: Said, service: str, bot:
     said.tell(1, "m", "failed")
     id = asked(api, bot).body["id"]
     row = replays.get(service, id)
-    assert row is not None and replay_deliveries._do_page(row, run=1)
-    assert not replay_deliveries._do_page(row, run=1), "it was noted by the other"
+    assert row is not None and replay_deliveries._do_page(row)
+    assert not replay_deliveries._do_page(row), "it was noted by the other"
     sending = replays.get(service, id)
-    assert sending is not None and replay_deliveries._do_page(sending, run=1)
-    assert not replay_deliveries._do_page(sending, run=1)
+    assert sending is not None and replay_deliveries._do_page(sending)
+    assert not replay_deliveries._do_page(sending)
     done = goes_on(service, id)
     assert (done.counted, done.done, len(told_again(said, bot))) == (1, 1, 1)
 

@@ -8,8 +8,8 @@ from typing import Any
 from chalicelib.api.http import cursors
 from chalicelib.api.http.call import Call
 from chalicelib.api.http.fields import invalid
+from chalicelib.api.http.times import times_of_query
 from chalicelib.domain.thread import DESK, OFFERED, Conversation
-from chalicelib.ports.clock import from_rfc3339
 from chalicelib.tables import threads
 
 FILTERS = ("state", "owner", "desk_id", "agent", "outcome", "channel_id", "from", "to")
@@ -55,17 +55,10 @@ def of_query(call: Call) -> Narrowing | None:
     given = {name: call.query.get(name, "") for name in FILTERS}
     if not any(given.values()):
         return None
-    times, wrong = {"from": 0, "to": _ALL_MS}, []
-    for name in times:
-        try:
-            # Nothing was said before 1970, and keys of times are no negative numbers.
-            times[name] = max(0, from_rfc3339(given[name])) if given[name] else times[name]
-        except ValueError as error:
-            wrong.append((f"/{name}", str(error)))
-    if times["from"] > times["to"]:
-        wrong.append(("/to", "lies before from"))
-    if wrong:
-        raise invalid(wrong)
+    since, until = times_of_query(call, "from", "to")
+    since, until = since or 0, _ALL_MS if until is None else until
+    if since > until:
+        raise invalid([("/to", "lies before from")])
     return Narrowing(
         state=given["state"],
         owner=given["owner"],
@@ -73,8 +66,8 @@ def of_query(call: Call) -> Narrowing | None:
         agent=given["agent"],
         outcome=given["outcome"],
         channel=given["channel_id"],
-        since=times["from"],
-        until=times["to"],
+        since=since,
+        until=until,
     )
 
 

@@ -33,7 +33,6 @@ _MOST_FAILURES = 25
 _SINCE_MS = 86_400_000
 """What was given up longer ago is found in the lists."""
 _WEBHOOKS = ("bot", "desk", "subscription")
-_KINDS = {"bt": "bot", "dk": "desk", "sb": "subscription", "ch": "channel", "tr": "trigger"}
 WORST_FIRST = (
     "bot_inactive", "desk_inactive", "failures", "overdue", "bot_unverified", "desk_unverified", "deliveries_poison",
     "deliveries_failed", "bot_failing", "desk_failing", "deliveries_waiting", "subscription_inactive",
@@ -102,7 +101,7 @@ def _fare(ids: list[str]) -> list[Endpoint]:
 def _of_webhooks(fare: Iterable[Endpoint], waiting: list[DeliveryRow]) -> Iterator[Need]:
     by = _by_destination(waiting)
     for row in fare:
-        id, kind, times = str(row.id), _KINDS[str(row.id)[:2]], by.get(str(row.id), [])
+        id, kind, times = str(row.id), config.kind_by_id(str(row.id)), by.get(str(row.id), [])
         if row.status == endpoints.INACTIVE:
             yield Need(f"{kind}_inactive", len(times), int(row.changed_at), id)
         elif row.status == endpoints.UNVERIFIED and times:
@@ -113,7 +112,7 @@ def _of_webhooks(fare: Iterable[Endpoint], waiting: list[DeliveryRow]) -> Iterat
 
 def _of_channels(waiting: list[DeliveryRow]) -> Iterator[Need]:
     for id, times in _by_destination(waiting).items():
-        if _KINDS.get(id[:2]) == "channel":
+        if config.kind_by_id(id) == "channel":
             yield Need("deliveries_waiting", len(times), times[0], id)
 
 

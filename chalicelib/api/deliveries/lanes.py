@@ -13,9 +13,10 @@ from itertools import islice
 from typing import Any
 
 from chalicelib.api.deliveries import deliveries as reading
-from chalicelib.api.figures.figures import last_day, time_of_query
+from chalicelib.api.figures.figures import last_day
 from chalicelib.api.http import cursors
 from chalicelib.api.http.call import Answer, Call
+from chalicelib.api.http.times import times_of_query
 from chalicelib.api.setup.resources import find
 from chalicelib.domain.episode import Episode
 from chalicelib.domain.lane import destination_of, thread_of
@@ -56,7 +57,7 @@ def listing(call: Call) -> Answer:
 def health(call: Call) -> Answer:
     """Its webhook's status, failed attempts in a row and the last of them, and how many lanes wait for it."""
     _, row = find(call)
-    since_ms = time_of_query(call, "from")
+    (since_ms,) = times_of_query(call, "from")
     state = endpoints.get(row.id)
     waiting = len(list(islice(lanes.blocked(row.id), MOST_COUNTED + 1)))
     since, last = state.failing_since, _last_failed([str(one) for one in state.failed][-_FAILED:])

@@ -16,7 +16,7 @@ from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields, body, invalid
 from chalicelib.api.http.formats import BotId, ChannelId, DeskId, SubscriptionId, Time
 from chalicelib.domain.lane import replay_of, thread_of
-from chalicelib.ports.clock import from_rfc3339, now_ms, rfc3339
+from chalicelib.ports.clock import now_ms, rfc3339, time_of_rows
 from chalicelib.ports.web import Problem
 from chalicelib.tables import audit, batch_get, config, deliveries, replaying, threads
 from chalicelib.tables.deliveries import DeliveryRow
@@ -85,8 +85,7 @@ def many(call: Call) -> Answer:
     service = call.caller.need_service(config.service_of(destination))
     if config.get(name.removesuffix("_id"), destination) is None:
         raise invalid([(f"/{name}", f"there is no {name.removesuffix('_id')} {destination}")])
-    # Keys of times are no negative numbers, and nothing was told before 1970.
-    since, until = (max(0, from_rfc3339(one)) if one else now_ms() for one in (wanted.since, wanted.until))
+    since, until = time_of_rows(wanted.since), time_of_rows(wanted.until) if wanted.until else now_ms()
     if until < since:
         raise invalid([("/until", "lies before since")])
     statuses = wanted.statuses or deliveries.FINISHED

@@ -16,12 +16,11 @@ from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields, body, invalid
 from chalicelib.api.http.formats import REPLAY, ServiceId, Time, named
 from chalicelib.api.http.services import service_of_query
-from chalicelib.ports.clock import from_rfc3339, now_ms, rfc3339
+from chalicelib.ports.clock import now_ms, rfc3339, time_of_rows
 from chalicelib.ports.web import Problem
 from chalicelib.tables import audit, config, deliveries, replays, schedule
 from chalicelib.tables.replays import ReplayRow
 
-_TO = {"bt": "bot", "dk": "desk", "sb": "subscription", "ch": "channel"}
 _USUAL = [deliveries.FAILED, deliveries.EXPIRED, deliveries.POISON]
 _RUNNING = 20
 """The last replays of a service, of which one to the same destination may still go on."""
@@ -82,12 +81,12 @@ def create(call: Call) -> Answer:
     service = call.caller.need_service(config.service_of(destination))
     if wanted.service_id not in (None, service):
         raise invalid([("/service_id", "is not that of the destination")])
-    if config.get(_TO[destination[:2]], destination) is None:
-        raise invalid([("/destination_id", f"there is no {_TO[destination[:2]]} {destination}")])
+    kind = config.kind_by_id(destination)
+    if config.get(kind, destination) is None:
+        raise invalid([("/destination_id", f"there is no {kind} {destination}")])
     now = now_ms()
-    # Keys of times are no negative numbers, and nothing was told before 1970.
-    since = max(0, from_rfc3339(wanted.from_))
-    until = max(0, min(now, from_rfc3339(wanted.to))) if wanted.to else now
+    since = time_of_rows(wanted.from_)
+    until = min(now, time_of_rows(wanted.to)) if wanted.to else now
     if until < since:
         raise invalid([("/to", "lies before from")])
     others = replays.newest(service, limit=_RUNNING)

@@ -11,9 +11,10 @@ from typing import Any
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import invalid
 from chalicelib.api.http.services import needed_service
+from chalicelib.api.http.times import times_of_query
 from chalicelib.domain.figures import ALL, DAY_MS, HOUR_MS, STEP_MS, Figures, add, counted, percentile, step_of, total
 from chalicelib.domain.resource_id import service_of
-from chalicelib.ports.clock import from_rfc3339, now_ms, rfc3339
+from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.tables import figures
 
 STEPS = {"15m": STEP_MS, "1h": HOUR_MS, "1d": DAY_MS}
@@ -48,14 +49,13 @@ def last_day(id: str) -> dict[str, Any]:
     before = step_of(now_ms(), HOUR_MS) + HOUR_MS
     times = [*range(before - DAY_MS, before, HOUR_MS)]
     of = [one.get(id, {}) for one in by_step(service_of(id), times, HOUR_MS)]
-    counted = {"attempts": _numbers(of, "tries"), "failed": _numbers(of, "bad")}
     took = {"duration": _together([one.get("ms", {}) for one in of], "ms")}
-    return {"times": [rfc3339(at) for at in times]} | counted | took
+    return {"times": [rfc3339(at) for at in times]} | _attempts(of) | took
 
 
 def _times(call: Call, length: int, *, span: int) -> tuple[int, int]:
     """From the beginning of the step that `from` lies in to the end of that before `to`, or of the present one."""
-    since, before = (time_of_query(call, name) for name in ("from", "to"))
+    since, before = times_of_query(call, "from", "to")
     if before is None:
         before = now_ms() + 1
     before = step_of(before + length - 1, length)
@@ -67,17 +67,6 @@ def _times(call: Call, length: int, *, span: int) -> tuple[int, int]:
     return since, before
 
 
-def time_of_query(call: Call, name: str) -> int | None:
-    """A time that a query names, in milliseconds; Problem 422 for what is none."""
-    text = call.query.get(name)
-    if not text:
-        return None
-    try:
-        return max(0, from_rfc3339(text))
-    except (ValueError, OverflowError):
-        raise invalid([(f"/{name}", "is no RFC 3339 time")]) from None
-
-
 def _view(found: list[Figures]) -> dict[str, Any]:
     ids = sorted({id for one in found for id in one})
 
@@ -86,7 +75,7 @@ def _view(found: list[Figures]) -> dict[str, Any]:
 
     whole = [one.get(ALL, {}) for one in found]
     waited: list[Mapping[str, Any]] = [
-        total(of.get("first", {}) for id, of in one.items() if id.startswith("dk_")) for one in found
+        total(desk.get("first", {}) for id, desk in one.items() if id.startswith("dk_")) for one in found
     ]
     return {
         "conversations": {
@@ -117,8 +106,7 @@ def _webhook(id: str, by_time: list[Mapping[str, Any]]) -> dict[str, Any]:
     took = [one.get("ms", {}) for one in by_time]
     return {
         "id": id,
-        "attempts": _numbers(by_time, "tries"),
-        "failed": _numbers(by_time, "bad"),
+        **_attempts(by_time),
         "duration": _together(took, "ms"),
         "durations": _apart(took, "ms"),
     }
@@ -133,9 +121,12 @@ def _desk(id: str, by_time: list[Mapping[str, Any]]) -> dict[str, Any]:
         "first_reply": _together(waited, "s"),
         "first_replies": _apart(waited, "s"),
         "outcomes": total(one.get("ends", {}) for one in by_time),
-        "attempts": _numbers(by_time, "tries"),
-        "failed": _numbers(by_time, "bad"),
+        **_attempts(by_time),
     }
+
+
+def _attempts(by_time: list[Mapping[str, Any]]) -> dict[str, list[int]]:
+    return {"attempts": _numbers(by_time, "tries"), "failed": _numbers(by_time, "bad")}
 
 
 def _numbers(by_time: list[Mapping[str, Any]], name: str) -> list[int]:

@@ -28,7 +28,10 @@ from chalicelib import channels
 from chalicelib.channels.contract import (
     Changed,
     Channel,
+    Consent,
     Denied,
+    Event,
+    Happened,
     Ignored,
     Moved,
     Outcome,
@@ -48,7 +51,9 @@ from chalicelib.ports import clock, ids, signing
 
 FOLDER = Path(channels.__file__).parent
 EXAMPLES = sorted(FOLDER.glob("*/examples/*.json"))
-VERBS = ("receive", "status", "challenge", "send", "pull", "media", "templates")
+VERBS = (
+    "receive", "status", "challenge", "send", "pull", "media", "templates", "connect", "typing", "seen", "once",
+)  # fmt: skip
 NOW_MS = clock.from_rfc3339("2026-11-21T01:00:00Z")
 
 
@@ -118,21 +123,25 @@ def slim(value: Any) -> Any:
     return {key: item for key, item in value.items() if item not in ("", None, (), [], {}, False)}
 
 
-def event_plain(event: Said | Status | Changed | Moved | Ignored, path: Path) -> dict[str, Any]:
+def event_plain(event: Event, path: Path) -> dict[str, Any]:
     if isinstance(event, Ignored):
         # In production an unknown word is recorded and passed over; here somebody has to look at it.
         assert not event.what.startswith("unknown ") or "unknown" in path.stem, f"{named(path)}: {event.what}"
         return {"ignored": event.what}
     if isinstance(event, Status):
         return {"status": slim(asdict(event))}
-    if isinstance(event, Changed):
-        return {"changed": slim(asdict(event))}
+    if isinstance(event, Changed | Consent):
+        return {type(event).__name__.lower(): slim(asdict(event))}
+    if isinstance(event, Happened):
+        return {"happened": slim(asdict(event) | {"identities": [list(one) for one in event.identities]})}
     if isinstance(event, Moved):
         pairs = {name: [list(one) for one in getattr(event, name)] for name in ("identities", "gone")}
         return {"moved": slim(asdict(event) | pairs)}
     said = slim(
         asdict(event) | {"content": event.content.plain(), "identities": [list(one) for one in event.identities]}
     )
+    if event.group:
+        said["group"] = slim(asdict(event.group))
     return {"said": said}
 
 

@@ -10,6 +10,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from chalicelib.channels.events import Changed as Changed
+from chalicelib.channels.events import Consent as Consent
+from chalicelib.channels.events import Event as Event
+from chalicelib.channels.events import Group as Group
+from chalicelib.channels.events import Happened as Happened
+from chalicelib.channels.events import Ignored as Ignored
+from chalicelib.channels.events import Moved as Moved
+from chalicelib.channels.events import Said as Said
+from chalicelib.channels.events import Status as Status
 from chalicelib.domain.exchange import Call
 from chalicelib.domain.message import Content
 
@@ -24,7 +33,7 @@ class Request:
     body: bytes
     now_ms: int
     url: str = ""
-    """The public URL that was called, for providers that sign it."""
+    """The public URL that was called, with its query, for providers that sign it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,83 +52,8 @@ class Channel:
     id: str
     settings: Mapping[str, Any]
     secrets: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """The user said something."""
-
-    address: str
-    """The user's address on this channel: what a reply is sent to."""
-    provider_id: str
-    """The provider's id of the message; empty where it has none (then repeats cannot be told)."""
-    content: Content
-    at_ms: int
-    name: str = ""
-    identities: tuple[tuple[str, str], ...] = ()
-    """(kind, value) of what else is known of the person: ("phone", "+49..."), ("email", ...), ("external", ...)."""
-    repeatable: bool = True
-    """Whether `provider_id` is the other side's own, so that the same call may come again for days."""
-    echo: bool = False
-    """Said by the business itself on the provider's own app: kept as an outgoing message, answered by nobody."""
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """The provider says what became of a message that we sent."""
-
-    provider_id: str
-    state: str
-    """sent, delivered, read or failed."""
-    at_ms: int
-    address: str = ""
-    """Where the provider names the recipient."""
-    error: Mapping[str, str] | None = None
-    """code and reason, of a failure."""
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """Something that was said on the thread is edited, deleted, or reacted to."""
-
-    address: str
-    kind: str
-    """edited, deleted or reaction."""
-    about: str
-    """The provider's id of the message."""
-    at_ms: int
-    provider_id: str = ""
-    """The provider's id of this event; empty where it has none (then one of the same content is the same)."""
-    text: str = ""
-    """What an edited message says now; a reaction's sign, empty where it is taken back."""
-    echo: bool = False
-    """Done by the business itself on the provider's own app."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A user goes on under another address, or is identified otherwise from now on; the person is the same."""
-
-    address: str
-    to: str
-    """The address that they have now: perhaps the same."""
-    at_ms: int
-    provider_id: str = ""
-    """The provider's id of this event."""
-    identities: tuple[tuple[str, str], ...] = ()
-    """(kind, value) of what identifies them now, as of `Said`."""
-    gone: tuple[tuple[str, str], ...] = ()
-    """(kind, value) of what does not any more, and will be somebody else's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """A kind of event that we know and pass over, or do not know: recorded, never an exception."""
-
-    what: str
-
-
-Event = Said | Status | Changed | Moved | Ignored
+    webhook_url: str = ""
+    """Where the provider calls; empty where nobody asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +88,10 @@ class Outgoing:
     in_reply_to: str = ""
     now_ms: int = 0
     trace: str = ""
+    done: int = 0
+    """How many of the messages that it is sent as went out on earlier attempts: these are left out."""
+    reply: Mapping[str, str] = field(default_factory=dict)
+    """`Said.reply` of the user's last message that had one, while it is good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +99,9 @@ class Sent:
     """The provider took it; `provider_id` is what its statuses will name."""
 
     provider_id: str
+    parts: tuple[str, ...] = ()
+    """Where it went out as several messages: the provider's ids of those before the last. A failure of one of them is
+    the message's, its other statuses are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +110,10 @@ class TryLater:
 
     error: str
     after_s: int = 0
+    done: int = 0
+    """How many of its messages went out by now, before this attempt, too: the next has that as `Outgoing.done`."""
+    parts: tuple[str, ...] = ()
+    """The provider's ids of those that this attempt sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +122,8 @@ class Refused:
 
     code: str
     reason: str
+    opted_out: bool = False
+    """The user does not want to hear from us, which holds for what is said later, too."""
 
 
 Outcome = Sent | TryLater | Refused
@@ -217,6 +164,16 @@ class Templates:
     following: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The provider knows the channel's token, and calls us."""
+
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What it says of the address, to be shown: `name`, `number`, `quality`, ..."""
+    expires_ms: int = 0
+    """When the token ends; 0: not known, or never."""
+
+
 class Adapter(Protocol):
     """A channel kind."""
 
@@ -226,8 +183,12 @@ class Adapter(Protocol):
     """What it does: `receive`, `status`, `challenge`, `send`, `pull` (the user's side fetches; nothing is pushed),
     `media` (it has `media(reference, channel, call) -> File | TryLater | Refused`, for files whose `Media.url` is a
     reference of the provider's own), `templates` (it has `templates(channel, call, search, after, limit) -> Templates
-    | TryLater | Refused`, a page of those that are approved), and the content types it can show (`text`, `image`,
-    `buttons`, ...). What it cannot show is sent as text. Each needs an example."""
+    | TryLater | Refused`, a page of those that are approved), `connect` (it has `connect(channel, call) -> Connected |
+    TryLater | Refused`, which asks the provider whether the token is good and has it call us, where its API can),
+    `typing` and `seen` (it has `signal(kind, address, about, channel, call) -> None`: shows the user that we write, or
+    that we have read `about`, the provider's id of their message; never queued, never tried again), `once` (the
+    provider takes `Outgoing.id` as an idempotency key: the same message twice is sent once), and the content types it
+    can show (`text`, `image`, `buttons`, ...). What it cannot show is sent as text. Each needs an example."""
     SECRETS: Mapping[str, str]
     """Secret name -> `required`, `optional` (at least 32 characters), or `made` (generated and shown once where
     absent)."""

@@ -160,8 +160,8 @@ def outcome_plain(outcome: Outcome) -> dict[str, Any]:
             return {"sent": provider_id}
         case TryLater(error, after_s):
             return {"try_later": {"error": error, "after_s": after_s}}
-        case Refused(code, reason):
-            return {"refused": {"code": code, "reason": reason}}
+        case Refused(code, reason, opted_out, scope):
+            return {"refused": {"code": code, "reason": reason} | ({"opted_out": scope} if opted_out else {})}
 
 
 def outgoing_of(plain: dict[str, Any]) -> Outgoing:
@@ -373,7 +373,9 @@ def test_what_is_said_to_a_group_is_passed_over_whatever_it_is_and_however_it_sa
     for path in (path for path in EXAMPLES if path.parts[-3] == kind and "request" in path.read_text()):
         given = json.loads(path.read_text())
         events = given["gives"].get("events", ())
-        private = [at for at, event in enumerate(events) if event.keys() & {"said", "changed", "moved"}]
+        # Meta tells of consent apart from what is said, and in no group.
+        kinds = {"said", "changed", "moved"} | ({"consent"} if kind == "custom" else set())
+        private = [at for at, event in enumerate(events) if event.keys() & kinds]
         posted = given["call"].get("request", {}).get("body")
         for body in in_groups(posted) if private and not isinstance(posted, str) else ():
             raw = json.dumps(body).encode()

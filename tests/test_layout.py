@@ -35,8 +35,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "announcing": ("domain", "ports", "tables", "announcing"),
     # What `deliver`, `send` and their retries share; steps may not import each other.
     "lanes": ("domain", "wire", "ports", "tables", "channels", "bots", "desks", "announcing", "lanes"),
-    # What edges and the API share. What is posted to a trigger is read as webhooks of channels are.
-    "inbound": ("domain", "wire", "ports", "tables", "bots", "desks", "sources", "inbound"),
+    # What edges and the API share. What is posted to a trigger is read as webhooks of channels are; what an adapter
+    # gives becomes events.
+    "inbound": ("domain", "wire", "ports", "tables", "bots", "desks", "sources", "channels.events", "inbound"),
     # What the steps share that serve pages of web chats.
     "visitors": ("domain", "ports", "tables", "channels", "visitors"),
     # What `announce` does for consoles, and `fire_timer` when it has to be done again; how the API and sockets show it.

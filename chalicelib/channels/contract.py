@@ -124,6 +124,8 @@ class Refused:
     reason: str
     opted_out: bool = False
     """The user does not want to hear from us, which holds for what is said later, too."""
+    scope: str = "all"
+    """Of that: all, or marketing."""
 
 
 Outcome = Sent | TryLater | Refused

@@ -78,6 +78,8 @@ class Consent:
     """In the provider's words: `STOP`, `blocked`, ..."""
     provider_id: str = ""
     """The provider's id of this event; empty where it has none."""
+    identities: tuple[tuple[str, str], ...] = ()
+    """(kind, value) of what else is known of the person, as of `Said`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib.domain.stored import known
 
 CUSTOMER_MESSAGE, CUSTOMER_CHANGED, CUSTOMER_MOVED = "customer.message", "customer.changed", "customer.moved"
+CUSTOMER_CONSENT = "customer.consent"
 BOT_MESSAGE, BOT_HANDOVER, BOT_CLOSE = "bot.message", "bot.handover", "bot.close"
 CHAT_ACCEPTED, AGENT_MESSAGE, AGENT_TYPING = "chat.accepted", "agent.message", "agent.typing"
 CHAT_HOLD, CHAT_RESUMED, CHAT_TRANSFERRED = "chat.hold", "chat.resumed", "chat.transferred"
@@ -33,7 +34,9 @@ SNOOZE_OVER = "snooze.over"
 TRIGGER_EVENT, SOURCE_EVENT = "trigger.event", "source.event"
 BOT_GAVE_UP, ANSWER_DUE = "bot.gave_up", "answer.due"
 CONTACT_CHANGED, CONTACT_ERASED = "contact.changed", "contact.erased"
-BEGINNERS = (CUSTOMER_MESSAGE, TRIGGER_EVENT, SOURCE_EVENT)
+OF_PERSON = (CUSTOMER_MESSAGE, CUSTOMER_CONSENT)
+"""Kinds of events that say who somebody is at a channel's address."""
+BEGINNERS = (*OF_PERSON, TRIGGER_EVENT, SOURCE_EVENT)
 """Kinds of events that may be the first of a thread."""
 
 
@@ -59,6 +62,8 @@ class Event:
     - customer.changed: change (edited, deleted, reaction), about (a provider's id of the message), message (our id
       of it if it is the customer's own), text, echo; seq and files (keys of copies), where it was found; tries, how
       often it was looked for
+    - customer.consent: given, scope (all, marketing), why; identities; contact (id) where a refused send says it, of
+      whom; known where the contact says so already
     - customer.moved: to (the new address), identities, gone ((kind, value) of what identifies them now, and before)
     - bot.*: bot, conversation, content, params
     - chat.* and agent.*: desk, conversation, content, agent, outcome, desk_id; of chat.assigned, `agent` is who gets it

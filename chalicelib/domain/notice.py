@@ -19,7 +19,12 @@ CHAT_STARTED, CHAT_ENDED, HANDOVER_FAILED, OWNER_CHANGED = (
 EDITED, DELETED, REACTION = "message_edited", "message_deleted", "reaction"
 """`content` is what the message says now, or the sign; its details name the message as `message_id`."""
 CHANGES = (EDITED, DELETED, REACTION)
-KINDS = (MESSAGE, POSTBACK, STATUS, *CHANGES, CHAT_STARTED, CHAT_ENDED, HANDOVER_FAILED, OWNER_CHANGED, EVENT)
+OPTED_OUT, OPTED_IN = "opted_out", "opted_in"
+"""The details of `content` say for what (`scope`) and why."""
+CONSENTS = (OPTED_OUT, OPTED_IN)
+KINDS = (
+    MESSAGE, POSTBACK, STATUS, *CHANGES, *CONSENTS, CHAT_STARTED, CHAT_ENDED, HANDOVER_FAILED, OWNER_CHANGED, EVENT,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from chalicelib.tables import config, receipts
 from chalicelib.tables.deliveries import DeliveryRow
 
 retry_queue = "send-retries"
+_MOST_WHY = 200
 
 
 def target(destination: str) -> Target | None:
@@ -52,8 +53,9 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
         case contract.TryLater(error, after_s):
             # A provider may repeat what it was given: Meta names a malformed token in full.
             return TryLater(error=_shown(error, channel), took_ms=took, retry_after_s=after_s)
-        case contract.Refused(code, reason):
-            return Refused(error=_shown(code, channel), reason=_shown(reason, channel), took_ms=took)
+        case contract.Refused(code, reason, opted_out, scope):
+            error, opted = _shown(code, channel), scope if opted_out else ""
+            return Refused(error=error, reason=_shown(reason, channel), took_ms=took, opted_out=opted)
     raise TypeError(f"{notice.channel_kind} answered {outcome!r}")
 
 
@@ -79,10 +81,26 @@ def delivered(row: DeliveryRow, notice: Notice, outcome: Delivered) -> None:
 
 
 def given_up(row: DeliveryRow, notice: Notice, outcome: TryLater | Refused) -> None:
-    """The message failed, with the provider's reason."""
+    """The message failed, with the provider's reason; what that says of the user's consent is an event of its own."""
     reason = outcome.reason if isinstance(outcome, Refused) else ""
     error = {"code": outcome.error, "reason": reason or outcome.error}
     _receipt(notice, FAILED, error=error)
+    if isinstance(outcome, Refused) and outcome.opted_out:
+        _opted_out(row, notice, outcome)
+
+
+def _opted_out(row: DeliveryRow, notice: Notice, outcome: Refused) -> None:
+    why = f"{outcome.error}: {outcome.reason}" if outcome.reason else outcome.error
+    # Of whom it was sent to: the address may be somebody else's by the time that this is heard.
+    body = {
+        "given": False,
+        "scope": outcome.opted_out,
+        "why": why[:_MOST_WHY],
+        "contact": {"id": notice.contact.get("id", "")},
+    }
+    id = ids.from_cause("ev", "opted out", row.id)
+    event = event_of(notice, id=id, kind=kinds.CUSTOMER_CONSENT, body=body, once=True)
+    queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id)])
 
 
 def _receipt(notice: Notice, state: str, **more: Any) -> None:

@@ -70,6 +70,8 @@ class Refused(Tried):
 
     error: str
     reason: str = ""
+    opted_out: str = ""
+    """Of what the user wants to hear no more: all, or marketing."""
 
 
 Outcome = Delivered | TryLater | Refused

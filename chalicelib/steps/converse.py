@@ -15,22 +15,20 @@ from typing import Any
 
 from chalicelib.domain import beside
 from chalicelib.domain.deciding.decide import decide
-from chalicelib.domain.deciding.erasure import back
 from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.event import (
     BEGINNERS,
     CUSTOMER_CHANGED,
-    CUSTOMER_MESSAGE,
+    CUSTOMER_CONSENT,
     CUSTOMER_MOVED,
     RECEIPT,
     SOURCE_EVENT,
     Event,
 )
-from chalicelib.domain.identities import CHANNEL, of_provider
-from chalicelib.domain.known import having_heard, says_more
 from chalicelib.domain.message import Message
 from chalicelib.domain.tasks import ChangeAgain
 from chalicelib.domain.thread import Thread, changing, with_state
+from chalicelib.inbound import persons
 from chalicelib.ports import clock, log
 from chalicelib.ports.lambdas import each_body
 from chalicelib.tables import (
@@ -40,7 +38,6 @@ from chalicelib.tables import (
     linking,
     message_ranges,
     messages,
-    moving,
     receipts,
     schedule,
     service_config,
@@ -125,7 +122,7 @@ def _converse(event: Event) -> str:
             if "seq" not in event.body and _look_again(event):
                 return "not yet"
         if event.kind == CUSTOMER_MOVED:
-            event = _with_person(event, thread)
+            event = persons.moved(event, thread)
             if thread is None:
                 # Repeated days later it could be about whoever has the old number by then.
                 _keep_receipt(event)
@@ -134,7 +131,9 @@ def _converse(event: Event) -> str:
             return "no such thread"
         view = service_config.of(snapshot)
         linked = thread is not None and bool(thread.person)
-        thread = _known(event, thread)
+        thread = persons.known(event, thread)
+        if event.kind == CUSTOMER_CONSENT:
+            event = persons.with_consent(event, thread)
         turn = decide(event, thread, view, _asked_about(thread) if view.reads_contact else None)
         turn.thread = turn.thread.after_answer(bot, place)
         if _write(turn, was=thread, linked=linked):
@@ -158,17 +157,6 @@ def _found(event: Event) -> Event:
     more = {"seq": found.seq if own else 0, "message": found.id, "deleted": bool(found.content.details.get("deleted"))}
     more |= {"files": found.held_files()}
     return replace(event, body=event.body | more)
-
-
-def _with_person(event: Event, thread: Thread | None) -> Event:
-    """An address's move with the contact as it is after it, where anybody is known."""
-    identities, gone = (of_provider(event.body.get(name, ())) for name in ("identities", "gone"))
-    if event.body["to"] != event.address:
-        identities.append((CHANNEL, f"{event.channel}:{event.body['to']}"))
-        gone.append((CHANNEL, f"{event.channel}:{event.address}"))
-    person = thread.person if thread is not None else ""
-    contact = moving.move(event.service, person, gone=gone, new=identities, now_ms=event.at)
-    return replace(event, body=event.body | ({"contact": contact} if contact else {}))
 
 
 def _look_again(event: Event) -> bool:
@@ -195,29 +183,6 @@ def _moved(event: Event, said: Message) -> Event:
     free = message_ranges.free_number(event.thread, said.seq)
     shift = int(event.body.get("shift", 0)) + free - said.seq
     return replace(event, body=event.body | {"shift": shift})
-
-
-def _known(event: Event, thread: Thread | None) -> Thread:
-    """The thread with its contact, and that knowing what the event says of the person; a new thread where this is its
-    first event. An event that says nothing new of somebody known reads and writes nothing."""
-    if thread is None:
-        thread = Thread(event.thread, event.service, event.channel, event.channel_kind, event.address)
-    thread = back(event, thread)
-    if event.kind != CUSTOMER_MESSAGE:
-        return thread
-    given = event.body.get("identities", ())
-    # Of what the business itself says, the identities are the customer's, the name may be its own.
-    name = "" if event.body.get("echo") else event.body.get("name", "")
-    if thread.contact and not says_more(thread, given, name):
-        return thread
-    identities = of_provider(given)
-    if thread.contact:
-        contact = contacts.learn(event.service, thread.person, identities, name=name, now_ms=event.at)
-    else:
-        identities.append((CHANNEL, f"{event.channel}:{event.address}"))
-        contact = contacts.find_or_create(event.service, identities, name=name, now_ms=event.at)
-    # Nobody, where the person was erased a moment ago: the thread will hear of that.
-    return replace(having_heard(thread, given), contact=contact) if contact else thread
 
 
 def _write(turn: Turn, *, was: Thread, linked: bool) -> bool:

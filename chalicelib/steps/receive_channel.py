@@ -6,19 +6,27 @@ it stands now, so that a changed secret works at once.
 
 from __future__ import annotations
 
-from typing import Any
-
 from chalice.app import Request as HttpRequest
 from chalice.app import Response as HttpResponse
 
 from chalicelib import channels
-from chalicelib.channels.contract import Changed, Channel, Denied, Ignored, Moved, Received, Request, Said, Status
-from chalicelib.domain.event import CUSTOMER_CHANGED, CUSTOMER_MESSAGE, CUSTOMER_MOVED, Event, status_event
+from chalicelib.channels.contract import (
+    Changed,
+    Channel,
+    Consent,
+    Denied,
+    Ignored,
+    Moved,
+    Received,
+    Request,
+    Said,
+    Status,
+)
+from chalicelib.domain.event import Event, status_event
 from chalicelib.domain.message import UPLOADED
 from chalicelib.domain.tasks import LateStatus
-from chalicelib.domain.thread import message_id, thread_id, thread_of_message
-from chalicelib.inbound import said as said_by
-from chalicelib.inbound import strangers
+from chalicelib.domain.thread import thread_id, thread_of_message
+from chalicelib.inbound import of_channel, strangers
 from chalicelib.ports import clock, ids, log, media, queues, secrets, web
 from chalicelib.ports.queues import Entry
 from chalicelib.ports.web import Problem
@@ -53,16 +61,11 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
     first_message = None
     for said in received.events:
         match said:
-            case Said():
-                event = _said(said, row, kind, trace)
-                _take_files(said, str(event.body["message_id"]), received)
-                first_message = first_message or event.body["message_id"]
-                entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
-            case Changed():
-                event = _changed(said, row, kind, trace)
-                entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
-            case Moved():
-                event = _moved(said, row, kind, trace)
+            case Said() | Changed() | Moved() | Consent():
+                event = of_channel.event_of(said, row, trace)
+                if isinstance(said, Said):
+                    _take_files(said, str(event.body["message_id"]), received)
+                    first_message = first_message or event.body["message_id"]
                 entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
             case Status():
                 found = _about(said, row.id)
@@ -137,80 +140,6 @@ def _take_files(said: Said, message: str, received: Received) -> None:
             wrong = "was not put where it was to be, or longer than a day ago"
             headers = dict(received.response.headers)
             raise Problem(422, "wrong_fields", wrong, errors=[(f"/files/{number}", wrong)], headers=headers)
-
-
-def _said(said: Said, row: Resource, kind: str, trace: str) -> Event:
-    thread = thread_id(row.id, said.address)
-    # Without an id of the provider's the call itself is the cause: it cannot be told from a repeat of it.
-    cause = said.provider_id or ids.new("call")
-    id = said_by.event_id(thread, cause)
-    body: dict[str, Any] = {
-        "content": said.content.plain(),
-        # A provider cannot be told to say it again, and a name with a letter less is better than one with a sign in it.
-        "name": said.name.replace("\ufffd", "").strip(),
-        "provider_id": said.provider_id,
-        "identities": [list(identity) for identity in said.identities],
-        "message_id": message_id(thread, id),
-    } | ({"echo": True} if said.echo else {})
-    return Event(
-        id=id,
-        kind=CUSTOMER_MESSAGE,
-        service=str(row.service),
-        channel=row.id,
-        channel_kind=kind,
-        address=said.address,
-        thread=thread,
-        at=min(said.at_ms, clock.now_ms()),
-        body=body,
-        once=said.repeatable and bool(said.provider_id),
-        trace=trace,
-    )
-
-
-def _changed(changed: Changed, row: Resource, kind: str, trace: str) -> Event:
-    thread = thread_id(row.id, changed.address)
-    cause = (changed.provider_id,) if changed.provider_id else (changed.kind, changed.about, changed.text)
-    body: dict[str, Any] = {
-        "change": changed.kind,
-        "about": changed.about,
-        "message": said_by.message_of(thread, changed.about),
-        "text": changed.text,
-    } | ({"echo": True} if changed.echo else {})
-    return Event(
-        id=ids.from_cause("ev", "changed", thread, *cause),
-        kind=CUSTOMER_CHANGED,
-        service=str(row.service),
-        channel=row.id,
-        channel_kind=kind,
-        address=changed.address,
-        thread=thread,
-        at=min(changed.at_ms, clock.now_ms()),
-        body=body,
-        once=True,
-        trace=trace,
-    )
-
-
-def _moved(moved: Moved, row: Resource, kind: str, trace: str) -> Event:
-    thread = thread_id(row.id, moved.address)
-    body: dict[str, Any] = {
-        "to": moved.to,
-        "identities": [list(identity) for identity in moved.identities],
-        "gone": [list(identity) for identity in moved.gone],
-    }
-    return Event(
-        id=ids.from_cause("ev", "moved", thread, moved.to, moved.provider_id or str(moved.at_ms)),
-        kind=CUSTOMER_MOVED,
-        service=str(row.service),
-        channel=row.id,
-        channel_kind=kind,
-        address=moved.address,
-        thread=thread,
-        at=min(moved.at_ms, clock.now_ms()),
-        body=body,
-        once=True,
-        trace=trace,
-    )
 
 
 def _about(status: Status, channel: str) -> tuple[str, int] | None:

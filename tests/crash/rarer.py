@@ -57,6 +57,8 @@ def meta(stage: Stage, heard: Heard) -> tuple[int, Any]:
     text = heard.json["text"]["body"]
     if text.startswith("busy") and [one.raw for one in stage.provider.heard].count(heard.raw) == 1:
         return 500, {"error": {"code": 131016, "message": "Service unavailable"}}
+    if text == "stopped":
+        return 400, {"error": {"code": 131050, "message": "stopped"}}
     if text.endswith("refused"):
         return 400, {"error": {"code": 131047, "message": "Re-engagement message"}}
     return 200, {"messages": [{"id": f"wamid.{text}"}]}
@@ -353,6 +355,29 @@ def customer_of_gateway(stage: Stage, id: str, address: str, **more: str) -> Non
     stage.settle()
 
 
+# Somebody says no before anything else, and then marketing only; a send that is refused says the same again.
+
+
+def y_says_no(stage: Stage) -> None:
+    consents(stage, "n1", given=False)
+
+
+def y_says_yes(stage: Stage) -> None:
+    consents(stage, "n2", given=True)
+
+
+def y_meta_refuses(stage: Stage) -> None:
+    customer_writes(stage, "stopped")
+
+
+def consents(stage: Stage, id: str, *, given: bool) -> None:
+    """Somebody says on the custom channel whether they may be written to."""
+    said = {"type": "consent", "id": id, "from": "user-9", "given": given, "phone": "+4915112345679"}
+    stage.gateway_posts(said)
+    stage.settle()
+    stage.passes(1)
+
+
 # A customer edits what has not come yet, reacts to it, and deletes it.
 
 LAMP = "wamid.lamp"
@@ -396,6 +421,12 @@ RARER = {
         ("converse",),
         v_number,
         ("receive_channel", "fire_timer", "fan_out", "deliver", "announce"),
+    ),
+    "consent": Scenario(
+        (y_says_no, y_says_yes, y_meta_refuses),
+        ("converse", "send"),
+        l_number,
+        ("receive_channel", "fan_out", "deliver", "announce"),
     ),
     "second desk": Scenario((m_nobody_accepts,), ("converse",), m_second_desk, ("fire_timer", "fan_out", "deliver")),
     "transfer": Scenario((m_desk_transfers,), ("receive_desk", "converse"), m_accepted, _PATH),

@@ -211,6 +211,11 @@ def test_the_scenarios_do_what_they_say(matrix: Matrix) -> None:
     told = [one.get("Event") for one in ends["changed"]["bot"]["told"].values()]
     assert told == ["Incoming message", "Message Edited", "Reaction", "Message Deleted"]
     assert texts(ends["changed"]) == ["👍"], "of the lamp nothing is left"
+    said = [row["data"]["consent"] for row in ends["consent"]["contacts"] if row["item"] == "contact"]
+    assert [[one["given"] for one in by_channel.values()] for by_channel in said] in (
+        [[True], [False]],
+        [[False], [True]],
+    )
     people = {
         row["data"]["name"]: row["id"]
         for row in ends["moved"]["contacts"]

@@ -117,6 +117,7 @@ TOLD: list[tuple[str, dict[str, Any]]] = [
     ),
     ("customer.changed", {"change": "edited", "about": "p1", "text": "hello"}),
     ("customer.changed", {"change": "deleted", "about": "p1"}),
+    ("customer.consent", {"given": False, "scope": "all", "why": "STOP"}),
     ("bot.handover", {"bot": BOT, "conversation": 1}),
     ("agent.message", {"desk": DESK, "conversation": 2, "content": {"text": "hi"}, "agent": {"id": "a"}}),
     ("chat.closed", {"desk": DESK, "conversation": 2, "outcome": "solved"}),

@@ -45,6 +45,7 @@ _CONSENT: dict[str, Any] = {
                 "given": {"type": "boolean"},
                 "at": {"type": "string", "format": "date-time"},
                 "source": {"type": "string", "maxLength": 200},
+                "why": {"type": "string", "maxLength": 200},
             },
         },
     ]
@@ -100,7 +101,7 @@ class ContactLine(Fields):
     attributes: Attributes = {}
     tags: Annotated[list[Tag], Field(max_length=MOST_TAGS)] = []
     consent: Annotated[dict[str, Any], _consent()] = {}
-    """Purpose -> true, false or `{"given": boolean, "at"?, "source"?}`."""
+    """Purpose -> true, false or `{"given": boolean, "at"?, "source"?, "why"?}`."""
 
 
 class Contact(ContactLine):
@@ -191,16 +192,17 @@ def wrong_consent(consent: dict[str, Any], *, patch: bool = False) -> list[tuple
         elif isinstance(given, dict):
             wrong += [(f"{path}/{field}", why) for field, why in _wrong_given(given)]
         elif not isinstance(given, bool) and not (patch and given is None):
-            wrong.append((path, 'must be true, false or {"given": boolean, "at", "source"}'))
+            wrong.append((path, 'must be true, false or {"given": boolean, "at", "source", "why"}'))
     return wrong
 
 
 def _wrong_given(given: dict[str, Any]) -> list[tuple[str, str]]:
-    wrong = [(escaped(name), "is not known here") for name in given if name not in ("given", "at", "source")]
+    wrong = [(escaped(name), "is not known here") for name in given if name not in ("given", "at", "source", "why")]
     if not isinstance(given.get("given"), bool):
         wrong.append(("given", "must be true or false"))
-    if "source" in given and not (isinstance(given["source"], str) and len(given["source"]) <= 200):
-        wrong.append(("source", "must be a text of at most 200 characters"))
+    for name in ("source", "why"):
+        if name in given and not (isinstance(given[name], str) and len(given[name]) <= 200):
+            wrong.append((name, "must be a text of at most 200 characters"))
     if "at" in given:
         try:
             from_rfc3339(given["at"])

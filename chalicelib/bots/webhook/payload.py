@@ -35,7 +35,7 @@ def payload(notice: Notice, *, profile: str, label: str, context: Any = None) ->
     body |= {"Channel": label, "Event": _EVENTS[notice.kind], "Timestamp": imi_time(notice.at)}
     if notice.number:
         body["Sequence"] = notice.number
-    if notice.author.get("kind", "system") != "system" and notice.kind in (*standard.SAID, *notices.CHANGES):
+    if notice.author.get("kind", "system") != "system" and notice.kind in standard.AUTHORED:
         body["Author"] = standard.author(notice)
     if notice.source:
         body["MessageSource"] = notice.source
@@ -50,6 +50,8 @@ _EVENTS = {
     notices.EDITED: "Message Edited",
     notices.DELETED: "Message Deleted",
     notices.REACTION: "Reaction",
+    notices.OPTED_OUT: "Opted Out",
+    notices.OPTED_IN: "Opted In",
     notices.HANDOVER_FAILED: "Handover failed",
 }
 
@@ -76,6 +78,9 @@ def _told(notice: Notice) -> dict[str, Any] | None:
             return {"Message": content.text, "Messageid": content.details.get("message_id", "")}
         case notices.DELETED:
             return {"Messageid": content.details.get("message_id", "")}
+        case notices.OPTED_OUT | notices.OPTED_IN:
+            scope, why = standard.consent(content)
+            return {"Scope": scope} | ({"Description": why} if why else {})
         case notices.HANDOVER_FAILED:
             return {"Description": notice.reason}
     return None

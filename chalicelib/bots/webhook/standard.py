@@ -19,12 +19,16 @@ TYPES = {
     notices.EDITED: "message.edited",
     notices.DELETED: "message.deleted",
     notices.REACTION: "message.reaction",
+    notices.OPTED_OUT: "consent.changed",
+    notices.OPTED_IN: "consent.changed",
     notices.HANDOVER_FAILED: "conversation.updated",
     notices.OWNER_CHANGED: "conversation.updated",
 }
 
 SAID = (notices.MESSAGE, notices.POSTBACK)
 """Notices of what somebody said: the others tell of the bot's own messages, or of nobody's."""
+AUTHORED = (*SAID, *notices.CHANGES, *notices.CONSENTS)
+"""Notices of what somebody did."""
 
 
 def payload(notice: Notice, *, label: str, context: Any = None) -> dict[str, Any] | None:
@@ -38,7 +42,7 @@ def payload(notice: Notice, *, label: str, context: Any = None) -> dict[str, Any
     }  # fmt: skip
     if notice.number:
         data["sequence"] = notice.number
-    if notice.author and notice.kind in (*SAID, *notices.CHANGES):
+    if notice.author and notice.kind in AUTHORED:
         data["author"] = author(notice)
     if notice.source:
         data["message_source"] = notice.source
@@ -67,6 +71,11 @@ def description(notice: Notice) -> str:
     return reason or code or notice.reason or "unknown"
 
 
+def consent(content: Content) -> tuple[str, str]:
+    """For what somebody wants to be written to or not (all, marketing), and why in the provider's words."""
+    return str(content.details.get("scope", "")), str(content.details.get("why", ""))
+
+
 def _told(notice: Notice) -> dict[str, Any]:
     content = Content.of(notice.content)
     match notice.kind:
@@ -87,6 +96,10 @@ def _told(notice: Notice) -> dict[str, Any]:
             return {"message_id": content.details.get("message_id", "")}
         case notices.REACTION:
             return {"message_id": content.details.get("message_id", ""), "reaction": content.text}
+        case notices.OPTED_OUT | notices.OPTED_IN:
+            scope, why = consent(content)
+            said: dict[str, Any] = {"given": notice.kind == notices.OPTED_IN, "scope": scope}
+            return said | ({"description": why} if why else {})
         case notices.HANDOVER_FAILED:
             return {"change": "handover_failed", "description": notice.reason}
     return {"change": "owner_changed", "owner": notice.owner or None}

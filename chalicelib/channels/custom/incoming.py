@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.channels.contract import Changed, Event, Ignored, Moved, Said, Status
+from chalicelib.channels.contract import Changed, Consent, Event, Ignored, Moved, Said, Status
 from chalicelib.channels.wire import GROUP, in_a_group
+from chalicelib.domain.consent import ALL, SCOPES
 from chalicelib.domain.identities import EMAIL, PHONE, normalised
 from chalicelib.domain.message import DELIVERED, FAILED, READ, SENT, Content, Media
 from chalicelib.ports import clock
@@ -14,7 +15,7 @@ from chalicelib.wire.json_body import word
 
 STATUSES = {"sent": SENT, "delivered": DELIVERED, "read": READ, "failed": FAILED}
 CHANGES = ("edited", "deleted", "reaction")
-_MOST_FILES = 20
+_MOST_FILES, _MOST_WHY = 20, 200
 
 
 def event(fields: Fields, now_ms: int) -> Event:
@@ -29,8 +30,10 @@ def event(fields: Fields, now_ms: int) -> Event:
         return _changed(fields, kind, now_ms)
     if kind == "moved":
         return _moved(fields, now_ms)
+    if kind == "consent":
+        return _consent(fields, now_ms)
     if kind and kind != "message":
-        fields.refuse("type", f"must be message, status, moved, {', '.join(CHANGES)}")
+        fields.refuse("type", f"must be message, status, moved, consent, {', '.join(CHANGES)}")
     return _said(fields, now_ms)
 
 
@@ -51,6 +54,17 @@ def _moved(fields: Fields, now_ms: int) -> Moved:
     was = _identities(fields.inside("was")) if fields.has("was") else ()
     address, to, id = (fields.text(name, required=True) for name in ("from", "to", "id"))
     return Moved(address, to, _time(fields, "at", now_ms), id, _identities(fields), was)
+
+
+def _consent(fields: Fields, now_ms: int) -> Consent:
+    address, id = (fields.text(name, required=True) for name in ("from", "id"))
+    if not fields.has("given"):
+        fields.refuse("given", "required")
+    scope = fields.text("scope") or ALL
+    if scope not in SCOPES:
+        fields.refuse("scope", f"must be one of {', '.join(SCOPES)}")
+    given, why = fields.flag("given") if fields.has("given") else False, fields.text("why", most=_MOST_WHY)
+    return Consent(address, given, _time(fields, "at", now_ms), scope, why, id, _identities(fields))
 
 
 def _status(fields: Fields, now_ms: int) -> Status:

@@ -10,6 +10,7 @@ from typing import Any
 
 from chalicelib.channels.contract import Refused, TryLater
 from chalicelib.channels.wire import answered, unanswered
+from chalicelib.domain.consent import MARKETING
 from chalicelib.domain.exchange import Exchange
 from chalicelib.wire.json_body import dicts, word
 from chalicelib.wire.retry_after import retry_after
@@ -23,6 +24,7 @@ PASSING = frozenset({
     131000,  # something went wrong
     131016,  # service unavailable
     131048,  # too many of the number's messages were blocked or reported
+    131053,  # a file could not be had, often by Meta from our link
     131056,  # too many messages to this one user
     131057,  # account in maintenance
     133004,  # server unavailable
@@ -35,9 +37,16 @@ OWNERS = frozenset({
     368, 131031,     # account restricted or locked
     131005,          # access denied
     131042,          # payment
-    131045, 133010,  # number not registered
+    131045, 133010, 133016,  # number not registered, or registered too often
+    131037, 130497,  # the name shown is not approved; the country is not allowed
+    131063,          # marketing is to go by an endpoint of its own
+    131064,          # limited, as templates were filed under a wrong category
+    132015, 132016,  # the template is paused or disabled
 })  # fmt: skip
 """Nothing is wrong with the message: it waits for the owner to mend the account, where a refusal would lose it."""
+
+OPTED_OUT = "131050"
+"""The user has stopped marketing from this number."""
 
 _PERMISSIONS = range(200, 300)
 
@@ -46,7 +55,9 @@ def of(exchange: Exchange, now_ms: int) -> TryLater | Refused | None:
     """What is wrong with an exchange; None where Meta took what it was given.
 
     A refusal carries Meta's code: 131047 (24 hours since the user's last message), 131026 (cannot be delivered), 131051
-    (kind not supported), 131062 (needs a phone number), 132xxx (template), 100 and 131008/9 (parameters), ...
+    (kind not supported), 131062 (needs a phone number), 131049 and 130472 (Meta does not deliver it, and not the same
+    again within a day), 137000 (the user's keys changed), 1380xx (calls), 132xxx (template), 100 and 131008/9
+    (parameters), ...
     """
     error = answered(exchange).get("error")
     code, reason = read(error) if isinstance(error, dict) else ("", "")
@@ -56,7 +67,8 @@ def of(exchange: Exchange, now_ms: int) -> TryLater | Refused | None:
         return None
     if exchange.status == 401 or (code.isdecimal() and _waits(int(code))):
         return TryLater(f"{code or 'http_401'}: {reason}"[:300], retry_after(exchange.headers, now_ms=now_ms))
-    return Refused(code or f"http_{exchange.status}", reason or f"WhatsApp answered {exchange.status}")
+    reason = reason or f"WhatsApp answered {exchange.status}"
+    return Refused(code or f"http_{exchange.status}", reason, opted_out=code == OPTED_OUT, scope=MARKETING)
 
 
 def first(errors: Any) -> dict[str, str]:

@@ -13,10 +13,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from chalicelib.channels.contract import Changed, Event, Ignored, Moved, Said, Status
+from chalicelib.channels.contract import Changed, Consent, Event, Ignored, Moved, Said, Status
 from chalicelib.channels.whatsapp import errors
 from chalicelib.channels.whatsapp.said import UNSUPPORTED, content_of
 from chalicelib.channels.wire import GROUP, in_a_group
+from chalicelib.domain.consent import MARKETING
 from chalicelib.domain.message import DELIVERED, FAILED, READ, SENT
 from chalicelib.wire.fields import MAX_ID
 from chalicelib.wire.json_body import dicts, word
@@ -37,6 +38,10 @@ NUMBER_CHANGED, USER_ID_CHANGED = ("user_changed_number", "customer_changed_numb
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,160}")
 _ECHOES = "smb_message_echoes"
 """What the business itself writes in its WhatsApp app, where it uses app and API together (coexistence)."""
+_PREFERENCES = "user_preferences"
+_STOPS = {"stop": False, "resume": True, "signup": True}
+"""Words for whether a user wants marketing: .../whatsapp/webhooks/reference/user_preferences"""
+_MOST_WHY = 200
 
 
 def events(given: Any, phone_number_id: str, now_ms: int) -> Iterator[Event]:
@@ -51,7 +56,7 @@ def events(given: Any, phone_number_id: str, now_ms: int) -> Iterator[Event]:
 
 def _change(change: dict[str, Any], phone_number_id: str, now_ms: int) -> Iterator[Event]:
     field, value = word(change.get("field"))[:64], inside(change, "value")
-    if field not in ("messages", _ECHOES):
+    if field not in ("messages", _ECHOES, _PREFERENCES):
         yield Ignored(f"field {field}")
         return
     number = word(inside(value, "metadata").get("phone_number_id"))
@@ -65,7 +70,9 @@ def _change(change: dict[str, Any], phone_number_id: str, now_ms: int) -> Iterat
     for message in dicts(value.get("message_echoes")):
         yield _echo(message, now_ms)
     for status in dicts(value.get("statuses")):
-        yield _status(status, now_ms)
+        yield from _statuses(status, now_ms)
+    for preference in dicts(value.get("user_preferences")):
+        yield _preference(preference, people, now_ms)
     for error in dicts(value.get("errors")):
         yield Ignored("error {}: {}".format(*errors.read(error)))
 
@@ -166,6 +173,32 @@ def _echo(message: dict[str, Any], now_ms: int) -> Event:
         return Ignored("echo without a recipient")
     id, known = word(message.get("id"))[:MAX_ID], _identities(phone, user_id)
     return Said(address, id, content, _time(message, now_ms), identities=known, repeatable=bool(id), echo=True)
+
+
+def _preference(given: dict[str, Any], people: list[dict[str, Any]], now_ms: int) -> Event:
+    """The user stops or resumes what is marketing from this number: all else still goes."""
+    category, value = word(given.get("category"))[:64], word(given.get("value"))[:64]
+    if category != "marketing_messages" or value not in _STOPS:
+        return Ignored(f"preference {category}: {value}")
+    phone, user_id = word(given.get("wa_id")), word(given.get("user_id"))
+    person = _person(people, phone, user_id)
+    phone, user_id = phone or word(person.get("wa_id")), user_id or word(person.get("user_id"))
+    address = phone or user_id
+    if not 0 < len(address) <= MAX_ID:
+        return Ignored("preference of nobody")
+    why, known = word(given.get("detail"))[:_MOST_WHY] or value, _identities(phone, user_id)
+    return Consent(address, _STOPS[value], _time(given, now_ms), MARKETING, why, identities=known)
+
+
+def _statuses(status: dict[str, Any], now_ms: int) -> Iterator[Event]:
+    """What became of a message, and what its failing says of the user: that they have stopped marketing."""
+    told = _status(status, now_ms)
+    yield told
+    if not isinstance(told, Status) or not told.address or in_a_group(status, told.address):
+        return
+    if (told.error or {}).get("code") == errors.OPTED_OUT:
+        why = f"{errors.OPTED_OUT}: {(told.error or {}).get('reason', '')}"[:_MOST_WHY]
+        yield Consent(told.address, False, told.at_ms, MARKETING, why, f"{told.provider_id}.opted_out"[-MAX_ID:])
 
 
 def _status(status: dict[str, Any], now_ms: int) -> Event:

@@ -18,6 +18,8 @@ TYPES = {
     notices.EDITED: "message.edited",
     notices.DELETED: "message.deleted",
     notices.REACTION: "message.reaction",
+    notices.OPTED_OUT: "consent.changed",
+    notices.OPTED_IN: "consent.changed",
     notices.CHAT_ENDED: "chat.ended_by_customer",
 }
 
@@ -58,6 +60,10 @@ def payload(
         case notices.REACTION:
             data["message"] = {"id": notice.content["details"].get("message_id", "")}
             data["reaction"] = notice.content.get("text", "")
+        case notices.OPTED_OUT | notices.OPTED_IN:
+            details = notice.content.get("details", {})
+            data["given"] = notice.kind == notices.OPTED_IN
+            data |= {name: details[name] for name in ("scope", "why") if details.get(name)}
         case notices.CHAT_ENDED:
             data["reason"] = notice.reason
     return {"type": TYPES[notice.kind], "timestamp": rfc3339(notice.at), "data": data}

@@ -13,6 +13,7 @@ from typing import Any
 from chalicelib.domain import event as kinds
 from chalicelib.domain.deciding import bots, customer, desks
 from chalicelib.domain.deciding.address_change import customer_moved
+from chalicelib.domain.deciding.consent import customer_consent
 from chalicelib.domain.deciding.ending import choose_subscribers, settle_conversations
 from chalicelib.domain.deciding.erasure import contact_erased, too_late
 from chalicelib.domain.deciding.inbox import follow_chat
@@ -62,6 +63,7 @@ _BY_KIND: dict[str, Callable[[Turn], None]] = {
     kinds.CUSTOMER_MESSAGE: customer.customer_message,
     kinds.CUSTOMER_CHANGED: customer_changed,
     kinds.CUSTOMER_MOVED: customer_moved,
+    kinds.CUSTOMER_CONSENT: customer_consent,
     kinds.BOT_MESSAGE: bots.bot_message,
     kinds.BOT_HANDOVER: bots.bot_handover,
     kinds.BOT_CLOSE: bots.bot_close,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from chalicelib.domain import notice
 from chalicelib.domain.deciding.turn import Turn
-from chalicelib.domain.event import BEGINNERS, CONTACT_ERASED, CUSTOMER_MESSAGE, Event
+from chalicelib.domain.event import BEGINNERS, CONTACT_ERASED, OF_PERSON, Event
 from chalicelib.domain.part import ALL
 from chalicelib.domain.thread import NOBODY, SOURCE, Thread, parse_conversation_id
 
@@ -69,6 +69,6 @@ def too_late(event: Event, thread: Thread) -> bool:
 
 def back(event: Event, thread: Thread) -> Thread:
     """The thread with its address again, where somebody writes from it after an erasure."""
-    if thread.erased and not thread.address and event.kind == CUSTOMER_MESSAGE:
+    if thread.erased and not thread.address and event.kind in OF_PERSON:
         return replace(thread, address=event.address)
     return thread

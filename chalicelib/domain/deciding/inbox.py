@@ -12,6 +12,7 @@ from chalicelib.domain.chat import CONSOLE, MOST_UNREAD, Chat
 from chalicelib.domain.deciding.opening_hours import due_after
 from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.message import FAILED, Message
+from chalicelib.domain.notice import CONSENTS
 
 
 def follow_chat(turn: Turn) -> None:
@@ -63,7 +64,9 @@ def _after(chat: Chat, said: Message) -> Chat:
         if not chat.in_inbox:
             return chat
         unread = (*chat.unread, said.seq)[-MOST_UNREAD:]
-        return replace(chat, waiting=chat.waiting or said.sent_at, unread=unread, said=said.seq)
+        # What they want to hear no more is to be seen, and not to be answered.
+        waiting = chat.waiting if said.content.details.get("name") in CONSENTS else chat.waiting or said.sent_at
+        return replace(chat, waiting=waiting, unread=unread, said=said.seq)
     if said.author.kind == "agent" and not said.is_note and said.state != FAILED:
         # That one has answered is counted of every desk.
         chat = replace(chat, answered=True)

@@ -100,7 +100,8 @@ def test_a_day_without_a_mouse(office: Office, seat: Callable[[str], Console]) -
     asks(kim, "e", "How did it end?")
     kim.press(Keys.DOWN, Keys.ENTER)
     kim.sees("Closed.")
-    assert office.platform.get(f"/v1/conversations/{closing}")["outcome"] == "passed_on"
+    ended = f"/v1/conversations/{closing}"
+    assert eventually(lambda: office.platform.get(ended).get("outcome"), "it has ended") == "passed_on"
 
     kim.press("j")
     (after,) = left - {closing}

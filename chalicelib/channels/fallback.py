@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import replace
 
+from chalicelib.domain.choosing import choices as choices
+from chalicelib.domain.choosing import chosen as chosen
+from chalicelib.domain.choosing import labels
 from chalicelib.domain.message import Content
 from chalicelib.wire.json_body import dicts, word
-
-_NUMBER = re.compile(r"\s*(\d{1,3})\s*[.)]?\s*")
 
 
 def adapted(content: Content, can: frozenset[str]) -> Content:
     """The content itself where the channel `can` show its type, else the same said in text.
 
-    Buttons and list rows become numbered lines; `chosen` reads the answer. Files become their links. What else is in
+    Buttons and list rows become numbered lines (`choosing.chosen` reads the answer), files their links. What else is in
     `details` (custom parameters, the quoted message) stays.
     """
     if content.type in can:
@@ -24,18 +23,6 @@ def adapted(content: Content, can: frozenset[str]) -> Content:
     kept = {key: value for key, value in content.details.items() if key in ("params", "in_reply_to")}
     text = "\n".join(line for line in lines if line)
     return replace(content, type="text", text=text, media=(), details=kept)
-
-
-def choices(content: Content) -> list[dict[str, str]]:
-    """What can be chosen from a message with buttons or a list: `{"title","payload"}` each, in the order shown."""
-    pressed = [item for item in dicts(content.details.get("buttons")) if not word(item.get("url"))]
-    buttons = [(word(item.get("title")), word(item.get("payload"))) for item in pressed]
-    rows = [
-        (word(row.get("title")), word(row.get("id")))
-        for section in dicts(content.details.get("sections"))
-        for row in dicts(section.get("rows"))
-    ]
-    return [{"title": title or payload, "payload": payload or title} for title, payload in buttons + rows]
 
 
 def links(content: Content) -> list[dict[str, str]]:
@@ -49,20 +36,11 @@ def link_lines(content: Content) -> list[str]:
     return [f"{link['title']}: {link['url']}" for link in links(content)]
 
 
-def chosen(text: str, offered: Sequence[dict[str, str]]) -> dict[str, str] | None:
-    """The choice that an answer means, by its number or its title in any case; None where it means none."""
-    if found := _NUMBER.fullmatch(text):
-        number = int(found[1])
-        return offered[number - 1] if 1 <= number <= len(offered) else None
-    said = text.strip().casefold()
-    return next((choice for choice in offered if choice["title"].strip().casefold() == said), None)
-
-
 def _lines(content: Content) -> list[str]:
     match content.type:
         case "buttons":
-            numbered = [f"{number}. {choice['title']}" for number, choice in enumerate(choices(content), 1)]
-            return [*numbered, *link_lines(content)]
+            titles = [choice["title"] for choice in choices(content)]
+            return [*map(_labelled, labels(titles), titles), *link_lines(content)]
         case "list":
             return _list_lines(content)
         case "location":
@@ -78,14 +56,19 @@ def _lines(content: Content) -> list[str]:
     return []
 
 
+def _labelled(label: str, title: str) -> str:
+    return f"{label} {title}" if label else title
+
+
 def _list_lines(content: Content) -> list[str]:
-    lines, number = [], 0
+    # Choices are the rows in their order.
+    titles = [choice["title"] for choice in choices(content)]
+    lines, named = [], map(_labelled, labels(titles), titles)
     for section in dicts(content.details.get("sections")):
         lines.append(word(section.get("title")))
         for row in dicts(section.get("rows")):
-            number += 1
             description = word(row.get("description"))
-            lines.append(f"{number}. {word(row.get('title'))}" + (f" - {description}" if description else ""))
+            lines.append(next(named) + (f" - {description}" if description else ""))
     return lines
 
 

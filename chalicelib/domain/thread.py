@@ -110,6 +110,8 @@ class Thread:
     was theirs."""
     counts: dict[str, int] = field(default_factory=dict)
     """Number of each open conversation -> how many messages it has."""
+    offered: dict[str, Any] = field(default_factory=dict)
+    """The choices of the last message to the customer that had some, while an answer may mean them: see choosing.py."""
     tally: dict[str, int] = field(default_factory=dict)
     """What the last event counts for: messages `in` and `out`, and `first`, after how many seconds a person said the
     first word in the chat."""

@@ -38,6 +38,7 @@ from chalicelib.tables import (
     linking,
     message_ranges,
     messages,
+    offers,
     receipts,
     schedule,
     service_config,
@@ -129,6 +130,7 @@ def _converse(event: Event) -> str:
         if thread is None and event.kind not in BEGINNERS:
             # As a change of a contact that overtook the thread's first event, or followed its erasing.
             return "no such thread"
+        event = offers.with_choices(event, thread)
         view = service_config.of(snapshot)
         linked = thread is not None and bool(thread.person)
         thread = persons.known(event, thread)

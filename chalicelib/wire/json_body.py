@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from chalicelib.domain.exchange import Exchange
+from chalicelib.domain.loose import dicts as dicts
+from chalicelib.domain.loose import word as word
 
 MAX_DEPTH = 20
 """Levels; DynamoDB takes 32, and what comes lies within something of ours."""
@@ -97,18 +99,6 @@ def is_text(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def dicts(value: Any) -> list[dict[str, Any]]:
-    """The objects of what should be an array of objects; empty where it is none."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list | tuple) else []
-
-
-def word(value: Any) -> str:
-    """A string or a whole number as text; empty for all else."""
-    if isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30 else ""
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -41,6 +41,7 @@ def customer_moved(turn: Turn) -> None:
         bot="",
         desk="",
         fallback="",
+        offered={},
         first_at=0,
         last_at=0,
         left={"upto": turn.thread.last_seq, "conversations": thread.conversations},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.domain import notice
+from chalicelib.domain.choosing import answered
 from chalicelib.domain.deciding.handover import fallbacks, first_usable
 from chalicelib.domain.deciding.routing import Rule, first_match
 from chalicelib.domain.deciding.turn import Turn
@@ -20,6 +21,7 @@ def customer_message(turn: Turn) -> None:
     if event.body.get("echo"):
         _echo(turn, content)
         return
+    content = _answer(turn, content)
     first_at = turn.thread.first_at or event.at
     if turn.thread.owner == DESK:
         routes = [turn.to_desk(_notice_kind(content)), *turn.copy_to_bot()]
@@ -33,6 +35,21 @@ def customer_message(turn: Turn) -> None:
         else:
             _to_its_bot(turn, content, rule)
     turn.thread = replace(turn.thread, first_at=first_at, last_at=max(event.at, turn.thread.last_at))
+
+
+def _answer(turn: Turn, content: Content) -> Content:
+    """What was said, or the postback that it means of what was offered, which is answered thereby.
+
+    `offered` in the event: choices of the message that is asked about, where the thread does not keep them.
+    """
+    event, kept = turn.event, turn.thread.offered
+    of = event.body.get("offered") or kept
+    meant = answered(content, of, at=event.at)
+    if meant is None:
+        return content
+    if of["seq"] == kept.get("seq"):
+        turn.thread = replace(turn.thread, offered={})
+    return meant
 
 
 def _to_its_bot(turn: Turn, content: Content, rule: Rule) -> None:

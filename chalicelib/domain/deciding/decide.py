@@ -14,7 +14,7 @@ from chalicelib.domain import event as kinds
 from chalicelib.domain.deciding import bots, customer, desks
 from chalicelib.domain.deciding.address_change import customer_moved
 from chalicelib.domain.deciding.consent import customer_consent
-from chalicelib.domain.deciding.ending import choose_subscribers, settle_conversations
+from chalicelib.domain.deciding.ending import choose_subscribers, keep_what_is_offered, settle_conversations
 from chalicelib.domain.deciding.erasure import contact_erased, too_late
 from chalicelib.domain.deciding.inbox import follow_chat
 from chalicelib.domain.deciding.message_changes import customer_changed
@@ -42,6 +42,7 @@ def decide(event: Event, thread: Thread, config: ServiceConfig, contact: dict[st
         _BY_KIND[event.kind](turn)
     follow_chat(turn)
     settle_conversations(turn)
+    keep_what_is_offered(turn)
     choose_subscribers(turn)
     turn.thread = replace(turn.thread.after_event(event.id), tally=tally_of(turn))
     return turn

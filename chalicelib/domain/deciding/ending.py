@@ -1,17 +1,18 @@
-"""What every turn ends with, whatever the event was: conversations counted, subscriptions chosen."""
+"""What every turn ends with, whatever the event was: conversations counted, offers kept, subscriptions chosen."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.domain.choosing import offer
 from chalicelib.domain.deciding.routing import message_facts
 from chalicelib.domain.deciding.turn import Turn
-from chalicelib.domain.message import Message
+from chalicelib.domain.message import FAILED, Message
 from chalicelib.domain.platform_event import HANDOVER_FAILED, MESSAGE_CREATED, MESSAGE_STATUS
 from chalicelib.domain.route import SUBSCRIPTION, Route
 from chalicelib.domain.row_changes import never_offered
-from chalicelib.domain.thread import CLOSED, SOURCE
+from chalicelib.domain.thread import CLOSED, SOURCE, TRIGGER
 
 
 def settle_conversations(turn: Turn) -> None:
@@ -32,6 +33,19 @@ def settle_conversations(turn: Turn) -> None:
     for number, count in left.items():
         more = {"messages": count} if int(number) in closed else {}
         turn.conversation_changes.append((int(number), {"last": thread.last_seq} | more))
+
+
+def keep_what_is_offered(turn: Turn) -> None:
+    """Keep in the thread the last choices that the customer was given; a close ends what was offered before."""
+    thread = turn.thread
+    closed = any(changes.get("state") == CLOSED for _, changes in turn.conversation_changes)
+    offered = {} if closed and thread.owner != turn.was.owner else thread.offered
+    if thread.channel_kind not in (TRIGGER, SOURCE):
+        for said in turn.messages:
+            if said.direction == "out" and said.state != FAILED:
+                offered = offer(said.content, seq=said.seq, at=said.sent_at) or offered
+    if offered != thread.offered:
+        turn.thread = replace(thread, offered=offered)
 
 
 def choose_subscribers(turn: Turn) -> None:

@@ -44,6 +44,7 @@ def contact_erased(turn: Turn) -> None:
         desk="",
         fallback="",
         asked=(),
+        offered={},
         first_at=0,
         last_at=0,
         erased=mark | {"conversations": thread.conversations},

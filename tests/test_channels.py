@@ -156,12 +156,13 @@ def received_plain(received: Received | Denied, path: Path) -> dict[str, Any]:
 
 def outcome_plain(outcome: Outcome) -> dict[str, Any]:
     match outcome:
-        case Sent(provider_id):
-            return {"sent": provider_id}
-        case TryLater(error, after_s):
-            return {"try_later": {"error": error, "after_s": after_s}}
-        case Refused(code, reason, opted_out, scope):
-            return {"refused": {"code": code, "reason": reason} | ({"opted_out": scope} if opted_out else {})}
+        case Sent(provider_id, parts):
+            return {"sent": provider_id, **slim({"parts": parts})}
+        case TryLater(error, after_s, done, parts):
+            return {"try_later": {"error": error, "after_s": after_s, **slim({"done": done, "parts": parts})}}
+        case Refused(code, reason, opted_out, scope, done, parts):
+            more = {"opted_out": scope if opted_out else "", "done": done, "parts": parts}
+            return {"refused": {"code": code, "reason": reason, **slim(more)}}
 
 
 def outgoing_of(plain: dict[str, Any]) -> Outgoing:
@@ -172,6 +173,7 @@ def outgoing_of(plain: dict[str, Any]) -> Outgoing:
         plain.get("in_reply_to", ""),
         NOW_MS,
         plain.get("trace", ""),
+        plain.get("done", 0),
     )
 
 

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 CONDITIONAL = {
     "tables.deliveries.add": "the row comes from its cause: whoever stored it",
-    "tables.deliveries.record": "refused where the delivery is finished: then there is nothing to say",
+    "tables.attempts.record": "refused where the delivery is finished: then there is nothing to say",
     "tables.deliveries.name_replay": "what stands is read and used, whoever named it",
     "tables.lanes._leased": "the lease names its run",
     "tables.lanes.release": "names its run: gone is gone",
@@ -68,12 +68,12 @@ TOGETHER = {
 """Functions that send a transaction: its token, drawn once a call, makes a repeat the same transaction."""
 PARTS = {
     "tables.contact_rows.put_changed", "tables.contact_rows.claim", "tables.contacts.put_new",
-    "api.setup.changes._also", "tables.deliveries.put_record", "tables.endpoints.put_recovered",
+    "api.setup.changes._also", "tables.attempts.put_record", "tables.endpoints.put_recovered",
     "tables.suggestions._put",
 }  # fmt: skip
 """Functions that add to a transaction of their caller's."""
 TWICE_IS_ONCE = {
-    "tables.deliveries.record": "sets what came of an attempt, the whole list of attempts with it",
+    "tables.attempts.record": "sets what came of an attempt, the whole list of attempts with it",
     "tables.endpoints.set_status": "sets the same values",
     "tables.endpoints.recovered": "sets the same values",
     "tables.links.keep_conversation": "sets the same values, and times only where there are none",

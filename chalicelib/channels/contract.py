@@ -126,6 +126,10 @@ class Refused:
     """The user does not want to hear from us, which holds for what is said later, too."""
     scope: str = "all"
     """Of that: all, or marketing."""
+    done: int = 0
+    """As of `TryLater`: how many of its messages went out before one was refused."""
+    parts: tuple[str, ...] = ()
+    """As of `TryLater`."""
 
 
 Outcome = Sent | TryLater | Refused

@@ -111,11 +111,15 @@ def status_event(
     channel: str,
     channel_kind: str,
     error: dict[str, str] | None = None,
+    part: bool = False,
 ) -> Event:
-    """A provider's or widget's word on a message of ours; the same word again is the same event."""
+    """A provider's or widget's word on a message of ours, or on a `part` of it; the same word again is the same
+    event."""
     body: dict[str, Any] = {"seq": seq, "state": state} | ({"error": error} if error else {})
+    if part:
+        body["part"] = True
     return Event(
-        id=f"ev_{thread[3:]}.{seq}.{state}",
+        id=f"ev_{thread[3:]}.{seq}.{state}" + (".part" if part else ""),
         kind=RECEIPT,
         service=service,
         channel=channel,

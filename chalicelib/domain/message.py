@@ -35,15 +35,18 @@ RECEIVED, PENDING, SENT, DELIVERED, READ, FAILED = "received", "pending", "sent"
 _RANK = {RECEIVED: 0, PENDING: 0, SENT: 1, DELIVERED: 2, READ: 3}
 
 
-def advances(now: str, then: str) -> bool:
+def advances(now: str, then: str, *, part: bool = False) -> bool:
     """Whether a receipt `then` says more than the state `now`: receipts come late, twice and out of order.
 
-    `failed` counts only while nothing better is known; nothing follows it.
+    `failed` counts only while nothing better is known; nothing follows it. Of a `part` of the message it counts always,
+    as what is known then is known of another part; and nothing else of a part counts.
     """
     if now == FAILED:
         return False
     if then == FAILED:
-        return now in (PENDING, SENT)
+        return part or now in (PENDING, SENT)
+    if part:
+        return False
     return _RANK[then] > _RANK[now]
 
 

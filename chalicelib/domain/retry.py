@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 WAITS_S = (60, 300, 900, 1800)
 """Waits before the four retries: the first is soon, all of them lie within the hour."""
+SEND_WAITS_S = (2, 10, 60, 300, 1800)
+"""Those before the five retries of what is sent to a customer by a channel's provider, who waits for it: what passes is
+over in seconds. A wait that the provider names is kept instead where it is longer, within the hour as well."""
 WITHIN_MS = 3_600_000
 JITTER = 0.1
 """A wait grows by up to this share, and never shrinks: lanes that failed together do not come back together."""

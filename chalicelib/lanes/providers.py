@@ -13,6 +13,7 @@ from chalicelib.domain import event as kinds
 from chalicelib.domain.exchange import Call
 from chalicelib.domain.message import FAILED, SENT, Content
 from chalicelib.domain.notice import Notice
+from chalicelib.domain.retry import SEND_WAITS_S
 from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, TryLater, event_of
 from chalicelib.ports import clock, ids, queues, redact, secrets
 from chalicelib.ports.queues import Entry
@@ -28,7 +29,8 @@ def target(destination: str) -> Target | None:
     row = config.get("channel", destination)
     if row is None:
         return None
-    return Target(body=row.body or {}, secrets=secrets.unseal(row.sealed or "", owner=destination))
+    opened = secrets.unseal(row.sealed or "", owner=destination)
+    return Target(body=row.body or {}, secrets=opened, waits_s=SEND_WAITS_S)
 
 
 async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Outcome:
@@ -43,20 +45,34 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
         in_reply_to=content.details.get("in_reply_to", ""),
         now_ms=started,
         trace=notice.trace,
+        done=int(row.done or 0),
     )
     channel = Channel(notice.destination, target.body.get("settings") or {}, target.secrets)
     outcome = await adapter.send(outgoing, channel, call)
     took = clock.now_ms() - started
+    # Whatever becomes of the rest: that one of these failed may be told at any moment.
+    for part in outcome.parts:
+        _keep(notice, part, part=True)
     match outcome:
         case Sent(provider_id):
             return Delivered(took_ms=took, provider_id=provider_id)
         case contract.TryLater(error, after_s):
             # A provider may repeat what it was given: Meta names a malformed token in full.
-            return TryLater(error=_shown(error, channel), took_ms=took, retry_after_s=after_s)
+            done = max(outcome.done, outgoing.done)
+            return TryLater(error=_shown(error, channel), took_ms=took, retry_after_s=after_s, done=done)
         case contract.Refused(code, reason, opted_out, scope):
+            done, reason = max(outcome.done, outgoing.done), _shown(reason, channel)
+            if done:
+                reason = f"{reason} ({done} {'part' if done == 1 else 'parts'} of the message went out before)"
             error, opted = _shown(code, channel), scope if opted_out else ""
-            return Refused(error=error, reason=_shown(reason, channel), took_ms=took, opted_out=opted)
+            return Refused(error=error, reason=reason, took_ms=took, done=done, opted_out=opted)
     raise TypeError(f"{notice.channel_kind} answered {outcome!r}")
+
+
+def _keep(notice: Notice, provider_id: str, *, part: bool = False) -> None:
+    receipts.keep_sent(
+        notice.destination, provider_id, thread=notice.thread, seq=notice.seq, now_ms=clock.now_ms(), part=part
+    )
 
 
 def _shown(text: str, channel: Channel) -> str:
@@ -74,9 +90,7 @@ async def probe(call: Call, notice: Notice, target: Target) -> bool:
 def delivered(row: DeliveryRow, notice: Notice, outcome: Delivered) -> None:
     """Remember the provider's id for its statuses, then say that the message is sent."""
     if outcome.provider_id:
-        receipts.keep_sent(
-            notice.destination, outcome.provider_id, thread=notice.thread, seq=notice.seq, now_ms=clock.now_ms()
-        )
+        _keep(notice, outcome.provider_id)
     _receipt(notice, SENT, provider_id=outcome.provider_id)
 
 

@@ -23,7 +23,7 @@ from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, Tran
 from chalicelib.ports import clock, ids, kept_http, log, queues, redelivery
 from chalicelib.ports.lambdas import again
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import deliveries, endpoints, lanes, schedule
+from chalicelib.tables import attempts, deliveries, endpoints, lanes, schedule
 from chalicelib.tables.deliveries import DELIVERED, EXPIRED, FAILED, POISON, WAITING, DeliveryRow
 from chalicelib.tables.writes import committed, transaction
 
@@ -93,7 +93,7 @@ async def try_one(
     attempt, last = _attempt(row, outcome, at=now), None
     if isinstance(outcome, Delivered):
         transport.delivered(row, notice, outcome)
-        deliveries.record(row, DELIVERED, attempt)
+        attempts.record(row, DELIVERED, attempt)
         if target.failures:
             endpoints.recovered(notice.destination)
         return True
@@ -112,7 +112,7 @@ async def try_one(
         if retry.is_down(count, first_at=since, now=now, after_s=target.inactive_after_s):
             endpoints.disable(notice.destination, at=clock.now_ms())
             log.trouble("endpoint.disabled", destination=notice.destination, error=outcome.error)
-            deliveries.record(row, WAITING, attempt, context=outcome.context)
+            attempts.record(row, WAITING, attempt, context=outcome.context)
             return _hold(transport, row, notice)
     return _wait(transport, row, notice, target, outcome, attempt, failures=failures + 1, last=last)
 
@@ -147,7 +147,7 @@ def _wait(
     schedule.later(id=f"retry:{row.id}:{failures}", due_ms=due, now_ms=now, queue=transport.retry_queue, task=task)
     _mind_the_customer(row, notice)
     lanes.block(row.lane, head=row.key, created=row.created, attempt=failures, due=due, blocked_by=notice.destination)
-    deliveries.record(row, WAITING, attempt, next_attempt_at=due, context=outcome.context)
+    attempts.record(row, WAITING, attempt, next_attempt_at=due, context=outcome.context, done=outcome.done)
     return False
 
 
@@ -192,12 +192,12 @@ def _give_up(
     attempt: dict[str, Any] | None,
 ) -> bool:
     transport.given_up(row, notice, outcome)
-    attempts = len(row.attempts) + (1 if attempt else 0)
-    tell_given_up(row.id, notice, error=outcome.error, status=status, attempts=attempts)
+    made = len(row.attempts) + (1 if attempt else 0)
+    tell_given_up(row.id, notice, error=outcome.error, status=status, attempts=made)
     if status == POISON:
         _set_aside(row, notice.destination, attempt)
     else:
-        deliveries.record(row, status, attempt)
+        attempts.record(row, status, attempt, done=outcome.done)
     log.trouble("delivery.given_up", delivery=row.id, status=status, error=outcome.error)
     return True
 
@@ -206,7 +206,7 @@ def _set_aside(row: DeliveryRow, destination: str, attempt: dict[str, Any] | Non
     """The message counts as poison and its failures no more, both or neither: with the failures alone forgotten it
     would be tried as often again, with the row alone the next failure of any message would switch the webhook off."""
     writes = transaction()
-    deliveries.put_record(writes, row, POISON, attempt)
+    attempts.put_record(writes, row, POISON, attempt)
     endpoints.put_recovered(writes, destination)
     if not committed(writes):
         raise WebhookBusy(row.id)
@@ -221,6 +221,7 @@ def _attempt(row: DeliveryRow, outcome: Outcome, *, at: int) -> dict[str, Any]:
         "status_code": outcome.status or None,
         "error": None if isinstance(outcome, Delivered) else outcome.error,
         "response_head": outcome.head or None,
+        "done": None if isinstance(outcome, Delivered) else outcome.done or None,
         "warnings": [{"path": path[:100], "message": why[:200]} for path, why in warnings] or None,
     }
     return {key: value for key, value in shown.items() if value is not None}

@@ -62,6 +62,8 @@ class TryLater(Tried):
     """How long the other side wants to be left alone."""
     context: dict[str, Any] | None = None
     """What was read for the attempt and has to be told alike by the next."""
+    done: int = 0
+    """How many parts the other side has by now, which the next attempt leaves out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,8 @@ class Refused(Tried):
     reason: str = ""
     opted_out: str = ""
     """Of what the user wants to hear no more: all, or marketing."""
+    done: int = 0
+    """As of `TryLater`."""
 
 
 Outcome = Delivered | TryLater | Refused

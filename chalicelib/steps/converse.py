@@ -94,6 +94,7 @@ def _receipt(event: Event) -> str:
         at=event.at,
         error=body.get("error"),
         provider_id=body.get("provider_id", ""),
+        part=bool(body.get("part")),
     )
     return "advanced" if new else "nothing new"
 
@@ -149,8 +150,8 @@ def _found(event: Event) -> Event:
     """A change with the message that it is about: one of the thread's last, else one that we sent within a week."""
     about = event.body["about"]
     found = messages.find_provided(event.thread, about, within=_LOOKED_THROUGH)
-    if found is None and (sent := receipts.find_sent(event.channel, about)) and sent[0] == event.thread:
-        row = messages.get(*sent)
+    if found is None and (sent := receipts.find_sent(event.channel, about)) and sent.thread == event.thread:
+        row = messages.get(sent.thread, sent.seq)
         found = messages.of_row(row) if row is not None else None
     if found is None:
         return event

@@ -12,6 +12,7 @@ from chalicelib.domain.episode import Episode
 from chalicelib.domain.event import Event, event_queue, status_event
 from chalicelib.domain.figures import Fact
 from chalicelib.domain.lane import lane_of, retry_queue_of
+from chalicelib.domain.message import FAILED
 from chalicelib.domain.order import Order
 from chalicelib.figures import counting, episodes
 from chalicelib.inbound import asking
@@ -134,10 +135,12 @@ def _late_status(task: tasks.LateStatus) -> str:
         wait_s = min(2**tries, queues.MOST_DELAY_S)
         queues.send("timers", [Entry(replace(task, tries=tries).plain(), delay_s=wait_s)])
         return "not yet"
-    thread, seq = found
+    if found.part and task.state != FAILED:
+        return "of a part"
     event = status_event(
-        thread=thread,
-        seq=seq,
+        thread=found.thread,
+        seq=found.seq,
+        part=found.part,
         state=task.state,
         at=task.at,
         service=task.service,
@@ -145,7 +148,7 @@ def _late_status(task: tasks.LateStatus) -> str:
         channel_kind=task.channel_kind,
         error=dict(task.error) if task.error else None,
     )
-    queues.send("threads.fifo", [Entry(event.plain(), group=thread, dedup=event.id)])
+    queues.send("threads.fifo", [Entry(event.plain(), group=found.thread, dedup=event.id)])
     return "told"
 
 

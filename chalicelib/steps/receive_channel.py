@@ -23,7 +23,7 @@ from chalicelib.channels.contract import (
     Status,
 )
 from chalicelib.domain.event import Event, status_event
-from chalicelib.domain.message import UPLOADED
+from chalicelib.domain.message import FAILED, UPLOADED
 from chalicelib.domain.tasks import LateStatus
 from chalicelib.domain.thread import thread_id, thread_of_message
 from chalicelib.inbound import of_channel, strangers
@@ -32,6 +32,7 @@ from chalicelib.ports.queues import Entry
 from chalicelib.ports.web import Problem
 from chalicelib.tables import kept_channels, messages, receipts
 from chalicelib.tables.config import Resource
+from chalicelib.tables.receipts import SentMessage
 
 MAX_BODY = 1024 * 1024
 _READ_WITHIN = 200
@@ -71,8 +72,8 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
                 found = _about(said, row.id)
                 if found is None:
                     later.append(Entry(_unknown_status(said, row, kind).plain(), delay_s=2))
-                else:
-                    event = _status(said, row, kind, *found)
+                elif said.state == FAILED or not found.part:
+                    event = _status(said, row, kind, found)
                     entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
             case Ignored(what):
                 log.step("receive_channel", channel=channel_id, ignored=what, trace=trace)
@@ -142,21 +143,22 @@ def _take_files(said: Said, message: str, received: Received) -> None:
             raise Problem(422, "wrong_fields", wrong, errors=[(f"/files/{number}", wrong)], headers=headers)
 
 
-def _about(status: Status, channel: str) -> tuple[str, int] | None:
-    """(thread, seq) of the message that a status is about: by our own id where the channel shows it, else by theirs."""
+def _about(status: Status, channel: str) -> SentMessage | None:
+    """The message that a status is about: by our own id where the channel shows it, else by theirs."""
     thread = thread_of_message(status.provider_id)
     if thread is not None and status.address:
         if thread != thread_id(channel, status.address):
             return None
         message = messages.find(thread, status.provider_id, within=_READ_WITHIN)
-        return (thread, message.seq) if message is not None and message.direction == "out" else None
+        return SentMessage(thread, message.seq) if message is not None and message.direction == "out" else None
     return receipts.find_sent(channel, status.provider_id)
 
 
-def _status(status: Status, row: Resource, kind: str, thread: str, seq: int) -> Event:
+def _status(status: Status, row: Resource, kind: str, about: SentMessage) -> Event:
     return status_event(
-        thread=thread,
-        seq=seq,
+        thread=about.thread,
+        seq=about.seq,
+        part=about.part,
         state=status.state,
         at=min(status.at_ms, clock.now_ms()),
         service=str(row.service),

@@ -9,13 +9,10 @@ the lane's length. A row's id is `dl_<lane>-<key>` and so locates it without an 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
-from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.lane import thread_of
 from chalicelib.domain.notice import Notice
@@ -101,6 +98,8 @@ class DeliveryRow(Model):
     called_until = NumberAttribute(null=True)
     """Of the lane's row: an order to try it at once is on its way until then, given by `called_by`."""
     called_by = UnicodeAttribute(null=True)
+    done = NumberAttribute(null=True)
+    """How many parts went out on attempts that failed: the next leaves them out. Absent where none did."""
     context = PlainAttribute(null=True)
     """Recent messages that a failed attempt told, and the next tells too."""
     replay_of = UnicodeAttribute(null=True)
@@ -195,7 +194,9 @@ def before(lane: str, key: str | None, *, limit: int) -> list[DeliveryRow]:
     return list(DeliveryRow.query(lane, older, scan_index_forward=False, limit=limit, consistent_read=True))
 
 
-def add(lane: str, key: str, notice: Notice, *, created_at: int, replay_of: str | None = None) -> None:
+def add(
+    lane: str, key: str, notice: Notice, *, created_at: int, replay_of: str | None = None, done: int | None = None
+) -> None:
     """Store a new delivery; one that is there already, in whatever state, stays as it is."""
     row = DeliveryRow(
         lane=lane,
@@ -205,6 +206,7 @@ def add(lane: str, key: str, notice: Notice, *, created_at: int, replay_of: str 
         status=PENDING,
         notice={key: value for key, value in notice.plain().items() if key not in ("destination", "thread")},
         replay_of=replay_of,
+        done=done,
     )
     saved(row, DeliveryRow.key.does_not_exist(), ours=same_by_whomever)
 
@@ -245,48 +247,3 @@ def get(lane: str, key: str) -> DeliveryRow | None:
         return DeliveryRow.get(lane, key, consistent_read=True)
     except DeliveryRow.DoesNotExist:
         return None
-
-
-def record(
-    row: DeliveryRow,
-    status: str,
-    attempt: dict[str, Any] | None,
-    *,
-    next_attempt_at: int | None = None,
-    context: dict[str, Any] | None = None,
-) -> None:
-    """Store what came of an attempt, or of giving up without one. What is finished never waits again."""
-    actions = _changes(row, status, attempt, next_attempt_at=next_attempt_at, context=context)
-    if status in UNDONE:
-        updated(row, actions, DeliveryRow.status.is_in(*UNDONE), ours=same_by_whomever)
-    else:
-        row.update(actions=actions)
-
-
-def put_record(writes: TransactWrite, row: DeliveryRow, status: str, attempt: dict[str, Any] | None) -> None:
-    """As `record`, as part of a transaction."""
-    writes.update(row, actions=_changes(row, status, attempt))
-
-
-def _changes(
-    row: DeliveryRow,
-    status: str,
-    attempt: dict[str, Any] | None,
-    *,
-    next_attempt_at: int | None = None,
-    context: dict[str, Any] | None = None,
-) -> list[Action]:
-    attempts = [*row.attempts, attempt] if attempt else list(row.attempts)
-    actions: list[Action] = [DeliveryRow.status.set(status), DeliveryRow.attempts.set(attempts)]
-    actions.append(
-        DeliveryRow.next_attempt_at.set(next_attempt_at) if next_attempt_at else DeliveryRow.next_attempt_at.remove()
-    )
-    # Of a row that was never in trouble this is no write of the index.
-    actions.append(
-        DeliveryRow.trouble.set(trouble_of(str(row.destination), status))
-        if status in GIVEN_UP
-        else DeliveryRow.trouble.remove()
-    )
-    if context and not row.context:
-        actions.append(DeliveryRow.context.set(context))
-    return actions

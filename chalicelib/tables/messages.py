@@ -205,10 +205,20 @@ def get(thread: str, seq: int) -> MessageRow | None:
 
 
 def set_state(
-    thread: str, seq: int, state: str, *, at: int, error: dict[str, Any] | None = None, provider_id: str = ""
+    thread: str,
+    seq: int,
+    state: str,
+    *,
+    at: int,
+    error: dict[str, Any] | None = None,
+    provider_id: str = "",
+    part: bool = False,
 ) -> bool:
-    """Advance a message's state; False where the receipt says nothing new (late, twice, or no such message)."""
-    before = [known for known in (PENDING, SENT, "delivered", "read", FAILED) if advances(known, state)]
+    """Advance a message's state by a receipt of it, or of a `part` of it; False where that says nothing new (late,
+    twice, or no such message)."""
+    before = [known for known in (PENDING, SENT, "delivered", "read", FAILED) if advances(known, state, part=part)]
+    if not before:
+        return False
     actions: list[Action] = [MessageRow.state.set(state), MessageRow.state_at.set(at)]
     if error:
         actions.append(MessageRow.error.set(error))

@@ -9,7 +9,9 @@ keys (written by Powertools).
 
 from __future__ import annotations
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from dataclasses import dataclass
+
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
 from chalicelib.ports.settings import settings
@@ -40,6 +42,8 @@ class Receipt(Model):
     """Of a source's event: where it stands."""
     event = UnicodeAttribute(null=True)
     """Of a trigger's key: id of the event that it got."""
+    part = BooleanAttribute(null=True)
+    """Of a provider's id: it is that of a part of the message, not of its last."""
     times = NumberAttribute(null=True)
     """Of a count."""
     expiration = NumberAttribute(null=True)
@@ -64,18 +68,30 @@ def place_source_event(event: str, *, address: str, sent_at: int, now_ms: int) -
     return str(row.address), int(row.seq or 0)
 
 
-def keep_sent(channel: str, provider_id: str, *, thread: str, seq: int, now_ms: int) -> None:
-    """Remember which message a provider means by its id."""
-    Receipt(f"sent#{channel}#{provider_id}", thread=thread, seq=seq, expiration=now_ms // 1000 + KEEP_S).save()
+def keep_sent(channel: str, provider_id: str, *, thread: str, seq: int, now_ms: int, part: bool = False) -> None:
+    """Remember which message a provider means by its id; `part`: one of several that it went out as, not the last."""
+    row = Receipt(f"sent#{channel}#{provider_id}", thread=thread, seq=seq, expiration=now_ms // 1000 + KEEP_S)
+    row.part = part or None
+    row.save()
 
 
-def find_sent(channel: str, provider_id: str) -> tuple[str, int] | None:
-    """(thread, seq) of the message that a provider knows by `provider_id`."""
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """What a provider means by its id: a message of ours, or a part of it that is not the last."""
+
+    thread: str
+    seq: int
+    part: bool = False
+    """Its failure is the message's; that it was delivered or read says nothing of the message."""
+
+
+def find_sent(channel: str, provider_id: str) -> SentMessage | None:
+    """The message that a provider knows by `provider_id`."""
     try:
         row = Receipt.get(f"sent#{channel}#{provider_id}", consistent_read=True)
     except Receipt.DoesNotExist:
         return None
-    return str(row.thread), int(row.seq or 0)
+    return SentMessage(str(row.thread), int(row.seq or 0), bool(row.part))
 
 
 def has_event(thread: str, event: str) -> bool:

@@ -73,7 +73,9 @@ def again(row: DeliveryRow, *, since_ms: int) -> DeliveryRow | None:
     if not key:
         return None
     first = str(row.replay_of or row.id)
-    deliveries.add(lane, key, deliveries.notice_of(row), created_at=now_ms(), replay_of=first)
+    # What the other side has of it is not sent again; what it took as a whole is.
+    done = int(row.done) if row.done and row.status != deliveries.DELIVERED else None
+    deliveries.add(lane, key, deliveries.notice_of(row), created_at=now_ms(), replay_of=first, done=done)
     return deliveries.get(lane, key)
 
 

@@ -18,7 +18,7 @@ from chalicelib.domain.route import BOT, CHANNEL, Route
 from chalicelib.domain.thread import Conversation, Thread, message_id, thread_id
 from chalicelib.ports import aws, queues
 from chalicelib.ports.clock import rfc3339
-from chalicelib.tables import deliveries, messages, threads
+from chalicelib.tables import attempts, deliveries, messages, threads
 from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.failures import Failure
 from infra.limits import LIMITS
@@ -116,7 +116,7 @@ class Said:
         deliveries.add(lane, key_, notice, created_at=AT + n)
         row = deliveries.get(lane, key_)
         assert row is not None
-        deliveries.record(row, status, {"n": 1, "at": AT, "took_ms": 5, "status_code": 200})
+        attempts.record(row, status, {"n": 1, "at": AT, "took_ms": 5, "status_code": 200})
         return row.id
 
 
@@ -270,7 +270,7 @@ def test_replaying_one_again_later(api: Any, said: Said) -> None:
         once = api("POST", f"/v1/deliveries/{first}/replay").body
         row = deliveries.get(*deliveries.parse_delivery_id(once["id"]) or ("", ""))
         assert row is not None
-        deliveries.record(row, "delivered", None)
+        attempts.record(row, "delivered", None)
         traveller.shift(59)
         at_once = api("POST", f"/v1/deliveries/{first}/replay").body
         assert (at_once["id"], at_once["status"]) == (once["id"], "delivered")

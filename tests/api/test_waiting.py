@@ -13,7 +13,7 @@ from chalicelib.domain.lane import lane_of
 from chalicelib.domain.tasks import LanesTry
 from chalicelib.lanes import returning
 from chalicelib.ports.clock import now_ms, rfc3339
-from chalicelib.tables import deliveries, endpoints, inbox, lanes
+from chalicelib.tables import attempts, deliveries, endpoints, inbox, lanes
 from chalicelib.tables.deliveries import LANE, DeliveryRow
 from chalicelib.tables.failures import Failure
 from tests.api.test_reading import AT, Said, pages, woken
@@ -160,7 +160,7 @@ def test_what_of_a_service_is_in_trouble(api: Any, said: Said) -> None:
     assert pages(api, path, **of, status="failed") == [], "who replays it has looked after it"
     row = deliveries.get(*deliveries.parse_delivery_id(again) or ("", ""))
     assert row is not None
-    deliveries.record(row, "failed", {"n": 1, "at": AT})
+    attempts.record(row, "failed", {"n": 1, "at": AT})
     assert [one["id"] for one in pages(api, path, **of, status="failed")] == [again]
     lanes.unblock(lane_of(said.thread, said.bot))
     assert pages(api, path, **of, status="waiting") == []

@@ -160,6 +160,8 @@ class Attempt(BaseModel):
     status_code: int | None
     error: str | None
     response_head: str | None
+    done: int | None = None
+    """Of a message that its channel sends in several parts: how many had gone out when the attempt failed."""
     warnings: list[dict[str, str]] = []
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 
 from chalicelib.channels.contract import (
     Channel,
@@ -63,18 +64,21 @@ async def send(message: Outgoing, channel: Channel, call: Call) -> Outcome:
     """Post the message to `<api_base>/<phone_number_id>/messages`.
 
     What WhatsApp holds in several messages (more than 4096 characters, audio with text, several files) goes out as
-    several, in order; the id is the last one's. Where one of them must wait, all are sent again: WhatsApp takes no
-    idempotency key.
+    several, in order; the id is the last one's. Where one of them must wait, those before it are not sent again.
     """
     bodies = outgoing.bodies(message)
     if isinstance(bodies, Refused):
         return bodies
-    outcome: Outcome = Refused("nothing_to_send", "the message has neither text nor anything that WhatsApp shows")
-    for body in bodies:
+    if not bodies:
+        return Refused("nothing_to_send", "the message has neither text nor anything that WhatsApp shows")
+    parts: list[str] = []
+    # Should there be fewer than went out once, by a newer version of this code, there is still one to be heard of.
+    for body in bodies[min(message.done, len(bodies) - 1) :]:
         outcome = await _post(body, message, channel, call)
         if not isinstance(outcome, Sent):
-            break
-    return outcome
+            return replace(outcome, done=message.done + len(parts), parts=tuple(parts))
+        parts.append(outcome.provider_id)
+    return Sent(parts[-1], tuple(parts[:-1]))
 
 
 async def media(reference: str, channel: Channel, call: Call) -> File | TryLater | Refused:

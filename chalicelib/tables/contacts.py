@@ -28,7 +28,7 @@ from chalicelib.tables.contact_rows import (
     resolve_all,
     save,
 )
-from chalicelib.tables.writes import committed, transaction
+from chalicelib.tables.writes import committed, rounds, transaction
 
 __all__ = [
     "CONTACT", "IDENTITY", "ContactBusy", "ContactRow", "Taken", "create", "facts", "find", "find_or_create", "get",
@@ -37,7 +37,6 @@ __all__ = [
 
 MOST_KNOWN = 60
 """Identities that a contact may come to by itself: more are not kept, and found by the others all the same."""
-_ROUNDS = 8
 
 
 def find_or_create(
@@ -53,7 +52,7 @@ def find_or_create(
     Two calls for one that is known, two for a new one.
     """
     wanted = list(dict.fromkeys(identities))
-    for attempt in range(_ROUNDS):
+    for attempt in rounds():
         found = look(service, wanted)
         if not found.owners:
             data = made(name=name, identities=wanted[:MOST_KNOWN], shadow=shadow)
@@ -79,7 +78,7 @@ def learn(
     new. What another person has stays theirs, and is suggested to be the same.
     """
     wanted = list(dict.fromkeys(identities))
-    for _ in range(_ROUNDS):
+    for _ in rounds():
         row = resolve(person)
         if row is None:
             return None
@@ -119,7 +118,7 @@ def _told(
 def create(service: str, data: Data, *, now_ms: int) -> ContactRow:
     """A new contact; Taken where an identity belongs to a person. One that was known from events alone becomes it."""
     identities = identities_of(data)
-    for attempt in range(_ROUNDS):
+    for attempt in rounds():
         found = look(service, identities)
         for identity, own in found.owners.items():
             if not is_shadow(found.people[own]):

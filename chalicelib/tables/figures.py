@@ -27,7 +27,7 @@ from chalicelib.domain.resource_id import service_of
 from chalicelib.ports.settings import settings
 from chalicelib.tables import batch_get
 from chalicelib.tables.attributes import PlainAttribute
-from chalicelib.tables.writes import committed, same_by_whomever, saved, transaction
+from chalicelib.tables.writes import committed, rounds, same_by_whomever, saved, transaction
 
 MARKS_MS = 300_000
 """Marks of so long lie in one row: in a few kilobytes while thousands are counted in a minute."""
@@ -35,8 +35,6 @@ MOST_MARKS = 2000
 """With so many a row is full, and others begin another: each write costs 2 W for each KB of it."""
 _MARK = 10
 """Signs of a mark, of 64 each."""
-_ROUNDS = 8
-"""How often a count starts over because another wrote the same rows."""
 KEEP_S, KEEP_MARKS_S = 400 * 86_400, 30 * 86_400
 _OLDEST_MS = 29 * DAY_MS
 _LATE_MS, _OVER_MS = 25 * 3_600_000, 26 * 3_600_000
@@ -89,7 +87,7 @@ def _count(service: str, step: int, facts: Sequence[Fact]) -> tuple[int, bool]:
     by_row: dict[str, dict[str, Fact]] = {}
     for fact in facts:
         by_row.setdefault(f"{_SEEN}{_text(step_of(fact.at, MARKS_MS))}", {})[_mark(fact.id)] = fact
-    for _ in range(_ROUNDS):
+    for _ in rounds():
         (row,) = batch_get.get_all([(FigureRow, service, _step_key(step))])
         seen = _seen(service, [*by_row])
         new = {
@@ -145,7 +143,7 @@ def _add_up_days(service: str, now_ms: int) -> None:
 def _add_up(service: str, day: int) -> None:
     """Write a day as the sum of its steps, as they stand."""
     name = f"{_DAY}{_text(day)}"
-    for _ in range(_ROUNDS):
+    for _ in rounds():
         (was,) = batch_get.get_all([(FigureRow, service, name)])
         data = total(one for _, one in _read(service, _STEP, day, day + DAY_MS, consistent=True))
         # Whoever wrote it in between may have read less.

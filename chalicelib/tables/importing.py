@@ -27,7 +27,7 @@ from chalicelib.domain.identities import PHONE, spellings
 from chalicelib.ports.clock import now_ms
 from chalicelib.tables import contacts, merging
 from chalicelib.tables.contacts import ContactRow
-from chalicelib.tables.writes import committed, transaction
+from chalicelib.tables.writes import committed, rounds, transaction
 
 CREATED, UPDATED, UNCHANGED, REFUSED = "created", "updated", "unchanged", "refused"
 _ITEMS = 100
@@ -161,7 +161,7 @@ def _written(service: str, group: list[_Draft]) -> bool:
 
 def _one(service: str, said: Said) -> Outcome:
     """One row alone, as often as others come between."""
-    for _ in range(_TRIES):
+    for _ in rounds(_TRIES):
         found = contacts.look(service, said.identities)
         people = sorted(found.standing(), key=contacts.is_shadow)
         if not people:

@@ -22,14 +22,13 @@ from chalicelib.tables.contact_rows import (
     resolve,
     stands,
 )
-from chalicelib.tables.writes import committed, transaction
+from chalicelib.tables.writes import committed, rounds, transaction
 
 MERGE = "merge#"
 MOST_ABSORBED = 60
 """Contacts that may be merged into one: each that is taken back rewrites the later ones in one transaction of 100."""
 _MOST_REWRITTEN = 3_000_000
 """Bytes; a transaction takes 4 MB."""
-_ROUNDS = 8
 
 
 class CannotMerge(Exception):
@@ -42,7 +41,7 @@ class CannotMerge(Exception):
 
 def merge(destination: str, source: str, *, by: str, now_ms: int) -> tuple[str, ContactRow]:
     """Merge `source` into what `destination` stands for; (merge id, the contact). CannotMerge says why not."""
-    for _ in range(_ROUNDS):
+    for _ in rounds():
         into, taken = resolve(destination), get(source)
         if into is None or taken is None:
             raise CannotMerge("not_found", "there is no such contact")
@@ -91,7 +90,7 @@ def _merge(into: ContactRow, taken: ContactRow, *, by: str, now_ms: int) -> tupl
 def unmerge(contact: str, merge_id: str, *, by: str, now_ms: int) -> tuple[ContactRow, ContactRow]:
     """Take a merge back; (the contact, the one that is on its own again). CannotMerge: `not_found`, `merged_further`
     where the contact was itself merged since, `already_unmerged`."""
-    for _ in range(_ROUNDS):
+    for _ in rounds():
         row = get(contact)
         if row is None:
             raise CannotMerge("not_found", "there is no such contact")

@@ -9,8 +9,7 @@ from chalicelib.domain.identities import CHANNEL, spellings
 from chalicelib.tables import merging, suggestions
 from chalicelib.tables.contact_rows import ContactBusy, ContactRow, Found, look, resolve, save
 from chalicelib.tables.contacts import facts
-
-_ROUNDS = 8
+from chalicelib.tables.writes import rounds
 
 
 def move(
@@ -23,7 +22,7 @@ def move(
     identity of one kind, it is only suggested. Done twice it changes nothing.
     """
     left = {other for one in gone for other in (one, *((one[0], value) for value in spellings(*one)))} - {*new}
-    for _ in range(_ROUNDS):
+    for _ in rounds():
         found = look(service, [*gone, *new])
         row = resolve(person) if person else _first(found)
         if row is None:

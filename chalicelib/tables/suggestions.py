@@ -10,13 +10,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chalicelib.tables.contact_rows import ContactBusy, ContactRow, copied, resolve_all, stands
-from chalicelib.tables.writes import committed, transaction
+from chalicelib.tables.writes import committed, rounds, transaction
 
 MOST = 10
 """Suggestions that a contact keeps; a phone that a whole village shares must not fill its row."""
 MOST_DISMISSED = 100
 """Contacts that it is kept not to be; who was dismissed first is forgotten first, and perhaps suggested once more."""
-_ROUNDS = 8
 
 
 def suggest(row: ContactRow, other: ContactRow, *, because: Sequence[str], now_ms: int) -> ContactRow | None:
@@ -39,7 +38,7 @@ def dismiss(contact: str, other: str, *, now_ms: int) -> tuple[ContactRow | None
     """Take back that two contacts may be the same, at both, and keep for which kinds of identity it is not to be
     suggested again; (the contact, whether it was suggested), or None for the contact where they are one by now, or one
     of them is nobody. ContactBusy where they change again and again."""
-    for _ in range(_ROUNDS):
+    for _ in rounds():
         people = resolve_all([contact, other])
         if len(people) < len({contact, other}) or people[contact].id == people[other].id:
             return None, False

@@ -9,7 +9,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWrite
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Callable, Iterator, Sequence
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import DeleteError, PutError, TransactWriteError, UpdateError
@@ -18,7 +19,13 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
+from chalicelib.ports import clock
+
 _LOST = {"ConditionalCheckFailed", "TransactionConflict", "None"}
+ROUNDS = 8
+"""How often a read and what is written upon it start over before others are told to come again."""
+SHORTEST_S, LONGEST_S = 0.01, 0.4
+"""A pause is up to so long, twice as long each time: 1.5 s in all at most, which every step and answer has."""
 Known = Callable[[], bool]
 """Tells, by a read, whether what was refused stands already as this very call has written it."""
 
@@ -59,6 +66,15 @@ def _ours(error: PutError | UpdateError | DeleteError, ours: Known) -> bool:
     if error.cause_response_code != "ConditionalCheckFailedException":
         raise error
     return ours()
+
+
+def rounds(most: int = ROUNDS) -> Iterator[int]:
+    """0, 1 and so on, for who reads and writes anew because another wrote the same rows; with a pause before each but
+    the first, as those who meet again at once meet again."""
+    for n in range(most):
+        if n:
+            clock.pause(random.random() * min(LONGEST_S, SHORTEST_S * 2**n))  # noqa: S311 - not a secret
+        yield n
 
 
 def transaction() -> TransactWrite:

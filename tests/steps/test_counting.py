@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.deciding.decide import decide
-from chalicelib.domain.figures import ALL, DAY_MS, MOST_OUTCOMES, OTHER, Figures, add, bucket, step_of, total
+from chalicelib.domain.figures import ALL, DAY_MS, MOST_OUTCOMES, OTHER, Fact, Figures, add, bucket, step_of, total
 from chalicelib.domain.message import FAILED, Message
 from chalicelib.domain.thread import CLOSED, DESK, Conversation, Thread
 from chalicelib.ports import clock
 from chalicelib.ports.settings import settings as here
-from chalicelib.tables import figures
+from chalicelib.tables import figures, writes
 from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.figures import FigureRow
 from chalicelib.tables.threads import THREAD, ThreadRow, conversation_item
@@ -211,6 +211,35 @@ def test_figures_are_a_recount(
         for at, data in figures.read_days(service, since=0, before=clock.now_ms() + 99 * DAY_MS):
             in_days[step_of(at, DAY_MS)] += sum(_numbers(data))
         assert in_days == _by_day(found)
+
+
+@pytest.mark.parametrize("others", [3, 99])
+def test_who_meets_others_at_the_same_figures_waits_a_while(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, others: int
+) -> None:
+    """Up to twice as long each time, and how long is chance; who always meets some says so after eight rounds."""
+    waited, now = list[float](), clock.now_ms()
+    step, left = figures._step_key(step_of(now)), iter(range(others))
+
+    def another(side: str, call: str) -> None:
+        if side == "before" and call == "TransactWriteItems" and next(left, None) is not None:
+            taps.listen = None
+            FigureRow(SERVICE, step, version=0, data={}, expires=now).save()
+            FigureRow(SERVICE, step).update(actions=[FigureRow.version.set(100 + len(waited))])
+            taps.listen = another
+
+    monkeypatch.setattr(writes, "LONGEST_S", 0.4)
+    monkeypatch.setattr(clock, "pause", waited.append)
+    monkeypatch.setattr(taps, "listen", another)
+    monkeypatch.setattr(random, "random", lambda: 0.5)
+    one = [Fact("f1", SERVICE, now, {"ch_x": {"in": 1}})]
+    if others == 3:
+        assert figures.count(SERVICE, one, now_ms=now) == 1
+        assert waited == [0.01, 0.02, 0.04]
+    else:
+        with pytest.raises(figures.FiguresBusy):
+            figures.count(SERVICE, one, now_ms=now)
+        assert waited == [0.01, 0.02, 0.04, 0.08, 0.16, 0.2, 0.2]
 
 
 def test_what_is_more_than_is_counted_apart_is_counted_together() -> None:

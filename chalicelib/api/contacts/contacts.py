@@ -18,6 +18,7 @@ from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.ports.web import Problem
 from chalicelib.tables import audit, config, contacts, links, merging, suggestions
 from chalicelib.tables.contacts import ContactRow
+from chalicelib.tables.writes import rounds
 
 _TRIES = 6
 _FILTERS = {"email": "email", "phone": "phone", "external_id": "external"}
@@ -87,7 +88,7 @@ def change(call: Call) -> Answer:
     """The contact with the given fields changed; Problem 409 `identity_taken` where an identity is another's."""
     find(call)
     patch = body(call, ContactChange)
-    for _ in range(_TRIES):
+    for _ in rounds(_TRIES):
         row = find(call)
         data, added = changed(dict(row.data), patch, country_of(call, str(row.service)))
         found = contacts.look(str(row.service), added)

@@ -13,6 +13,7 @@ from chalicelib.ports import queues
 from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.tables import config, erasing
 from chalicelib.tables.contacts import ContactRow
+from chalicelib.tables.writes import rounds
 
 _TRIES = 6
 
@@ -69,7 +70,7 @@ def _erasure(call: Call) -> ContactRow | None:
 
 
 def _begin(call: Call) -> ContactRow:
-    for _ in range(_TRIES):
+    for _ in rounds(_TRIES):
         contact = find(call)
         if erasing.begin(contact, by=call.caller.id, now_ms=now_ms()):
             told(call, contact, "erased", {"merged_ids": list(contact.absorbed or ())})

@@ -215,8 +215,8 @@ def with_version(
     also: Also | None = None,
     seen_version: tuple[str, int] | None = None,
 ) -> None:
-    """Make the changes and raise the version of each service that they are or belong to, all or nothing (at most 40
-    rows).
+    """Make the changes and raise the version of each service that they are or belong to, all or nothing (at most 100
+    items, what `also` adds among them).
 
     `seen_version` (service, version) is what the caller decided upon: Conflict where it no longer stands.
     """

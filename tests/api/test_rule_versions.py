@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.tables import audit, config
+from chalicelib.api.setup import changes
+from chalicelib.tables import audit, config, rule_changes
+from tests.cloud import CutOff, taps
 
 WHEN = {"in": ["bill", {"var": "message.text"}]}
 
@@ -32,7 +34,7 @@ def versions(api: Any, service: str) -> list[dict[str, Any]]:
 
 
 def names(api: Any, service: str) -> list[str]:
-    rules = api("GET", f"/v1/rules?service_id={service}").body["data"]
+    rules = api("GET", f"/v1/rules?service_id={service}&limit=100").body["data"]
     return [one["name"] for one in sorted(rules, key=lambda one: one["position"])]
 
 
@@ -73,7 +75,8 @@ def test_going_back_is_a_version_too(api: Any, service: str, made: dict[str, str
     after = versions(api, service)
     assert (after[0]["version"], after[1:]) == (answer.body["version"], before), "and nothing is forgotten"
     note = next(one for one in audit.newest(service, limit=9) if one.action == "rules.restored")
-    assert note.change == {"version": wanted}
+    changed = {made["a"], made["b"], *answer.body["deleted"]}
+    assert (note.change["version"], {*note.change["rules"]}) == (wanted, changed)
     again = api("POST", "/v1/rules:restore", {"service_id": service, "version": wanted}).body
     assert again == {"version": None, "created": [], "updated": [], "deleted": [], "unchanged": 2}
     undone = api("POST", "/v1/rules:restore", {"service_id": service, "version": before[0]["version"]})
@@ -119,3 +122,68 @@ def test_a_bundle_is_one_version(api: Any, service: str, made: dict[str, str]) -
     assert (len(after), len(after[0]["changes"])) == (before + 1, 42)
     assert api("POST", "/v1/rules:restore", {"service_id": service, "version": after[1]["version"]}).status == 200
     assert names(api, service) == ["b", "A"]
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("most", [changes.MOST_RULES, 40])
+def test_of_sixty_rules_none_is_moved_or_a_cut_is_told_and_mended(
+    api: Any, service: str, monkeypatch: pytest.MonkeyPatch, most: int, side: str
+) -> None:
+    """As many as go in one transaction are moved together; of more what is left is told, and the same again does it."""
+    bundle = api("GET", f"/v1/export?service_id={service}").body
+    bundle["rules"] = [{"name": f"n{n:02}", "to": "none"} for n in range(60)]
+    assert api("POST", "/v1/apply", bundle).status == 200
+    monkeypatch.setattr(changes, "MOST_RULES", most)
+    monkeypatch.setattr(rule_changes, "MOST_BYTES", 4000)
+    (made, *_), was = versions(api, service), names(api, service)
+    ids = {one["name"]: one["id"] for one in api("GET", f"/v1/rules?service_id={service}&limit=100").body["data"]}
+    wanted = {"service_id": service, "rules": [ids[name] for name in reversed(was)]}
+
+    def ends(path: str, body: dict[str, Any]) -> None:
+        """The first transaction is the last, or has not even begun."""
+
+        def cut(at: str, call: str) -> None:
+            if (at, call) == (side, "TransactWriteItems"):
+                raise CutOff
+
+        monkeypatch.setattr(taps, "listen", cut)
+        with pytest.raises(CutOff):
+            api("POST", path, body)
+        monkeypatch.setattr(taps, "listen", None)
+
+    def left() -> int:
+        (newest, *_) = audit.newest(service, limit=1)
+        return int(newest.change.get("left", 0))
+
+    for path, body, goal in (
+        ("/v1/rules:order", wanted, was[::-1]),
+        ("/v1/rules:restore", {"service_id": service, "version": made["version"]}, was),
+    ):
+        stood = names(api, service)
+        ends(path, body)
+        assert left() == (20 if side == "after" and most == 40 else 0)
+        if most > 60:
+            assert names(api, service) == (goal if side == "after" else stood), "all or nothing"
+        assert api("POST", path, body).status == 200
+        assert (names(api, service), left()) == (goal, 0)
+    assert api("POST", "/v1/rules:order", wanted).status == 200
+    (last, *_) = versions(api, service)
+    assert {one["id"] for one in last["changes"]} == {*ids.values()}
+
+
+def test_who_comes_between_two_transactions_of_an_order_is_told_of(
+    api: Any, service: str, made: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "MOST_RULES", 1)
+    order = {"service_id": service, "rules": [made["a"], made["b"]]}
+
+    def another(at: str, call: str) -> None:
+        if (at, call) == ("after", "TransactWriteItems"):
+            monkeypatch.setattr(taps, "listen", None)
+            assert api("PATCH", f"/v1/desks/{made['desk']}", {"name": "back"}).status == 200
+
+    monkeypatch.setattr(taps, "listen", another)
+    refused = api("POST", "/v1/rules:order", order)
+    assert (refused.status, refused.body["code"]) == (409, "changed_meanwhile")
+    assert "when 1 of 2 changes were made" in refused.body["detail"]
+    assert api("POST", "/v1/rules:order", order).status == 200 and names(api, service) == ["A", "b"]

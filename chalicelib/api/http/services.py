@@ -30,7 +30,9 @@ def needed_service(call: Call) -> str:
     return service
 
 
-def meanwhile() -> Problem:
-    """What a change is answered that was overtaken by another."""
+def meanwhile(done: int = 0, of: int = 0) -> Problem:
+    """What a change is answered that was overtaken by another, perhaps when part of it was done."""
     detail = "somebody else changed this at the same time; read it and try again"
+    if done:
+        detail = f"somebody else changed this when {done} of {of} changes were made; read it and try again"
     return Problem(409, "changed_meanwhile", detail, headers={"Retry-After": "1"})

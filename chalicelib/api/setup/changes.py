@@ -3,6 +3,7 @@ all or nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +18,14 @@ from chalicelib.domain.retry import SWEEPS_S
 from chalicelib.domain.tasks import EndpointBack
 from chalicelib.ports import queues, secrets
 from chalicelib.tables import audit, config, endpoints, rule_changes, schedule, sign_ins
-from chalicelib.tables.audit import AuditEntry
 from chalicelib.tables.endpoints import Endpoint
 from chalicelib.tables.rule_changes import RuleChange
 
 _BATCH = 30
 """Changes in one transaction: each is up to three of DynamoDB's hundred items (row, audit; webhook, due task or how a
 rule was)."""
+MOST_RULES, MOST_BYTES = 80, 1_000_000
+"""Of rules that are told together in one transaction: one item each, and a few for how they were; 4 MB are taken."""
 _MAX_ROW = 200_000
 _NOT_TOLD = frozenset({"hash", "token_hash"})
 _MASKED = frozenset({"headers", bearer.FIELD})
@@ -98,29 +100,34 @@ def commit(
     service: str,
     now: int,
     seen_version: tuple[str, int] | None = None,
-    note: AuditEntry | None = None,
+    as_one: tuple[str, dict[str, object]] | None = None,
 ) -> None:
     """Write changes; Problem 409 where one of the resources was changed by somebody else meanwhile.
 
-    More than thirty are written in several transactions, of which the first alone checks `seen_version` and has `note`.
+    More than thirty are written in several transactions, of which the first alone checks `seen_version`.
+    `as_one` (action, what the audit is told) is for changes of rules that belong together: one entry of the audit for
+    all, and so up to eighty in a transaction. Of more each checks that nobody else's change came between, and its entry
+    says how many are `left`, should it be the last.
     """
     # Later than what the rules before were changed at, by whatever clock; one for all that is changed together.
     version = max([now, *(int(one.row.updated_at or 0) + (one.verb == "deleted") for one in made_changes)])
-    for at in range(0, len(made_changes), _BATCH):
-        batch = made_changes[at : at + _BATCH]
+    done = 0
+    for n, batch in enumerate(_batches(made_changes, as_one is not None)):
+        done += len(batch)
+        left = len(made_changes) - done
         due = [schedule.row_of(**task) for one in batch if not one.nothing for task in one.settled.tasks]
         try:
             config.with_version(
                 creates=tuple(one.row for one in batch if one.verb == "created"),
                 replaces=[(one.row, one.seen) for one in batch if one.verb == "updated" and one.told],
                 removes=[one.row for one in batch if one.verb == "deleted"],
-                also=lambda together, batch=batch, due=due, at=at: _also(  # type: ignore[misc]
-                    together, batch, due, actor, service, now, version, note if at == 0 else None
+                also=lambda together, batch=batch, due=due, left=left: _also(  # type: ignore[misc]
+                    together, batch, due, actor, service, now, version, as_one, left
                 ),
-                seen_version=seen_version if at == 0 else None,
+                seen_version=(seen_version[0], seen_version[1] + n) if seen_version and (as_one or n == 0) else None,
             )
         except config.Conflict:
-            raise meanwhile() from None
+            raise meanwhile(done - len(batch), len(made_changes)) from None
         for one in batch:
             if one.verb == "deleted" and one.kind.name == "person":
                 # Cut off before this, they end by themselves, and let nobody in.
@@ -128,6 +135,25 @@ def commit(
         for row in due:
             # Cut off before this, `release_due` has them within the minute.
             schedule.soon(row, now_ms=now)
+
+
+def _batches(made_changes: list[Change], as_one: bool) -> Iterator[list[Change]]:
+    """What goes into one transaction each."""
+    batch: list[Change] = []
+    size, most = 0, MOST_RULES if as_one else _BATCH
+    for one in made_changes:
+        more = rule_changes.size(_history(one)) if as_one else 0
+        if batch and (len(batch) == most or size + more > MOST_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(one)
+        size += more
+    if batch:
+        yield batch
+
+
+def _history(one: Change) -> RuleChange:
+    return RuleChange(one.row.id, one.before, None if one.verb == "deleted" else one.settled.body)
 
 
 def keys_of(people: list[str]) -> list[Change]:
@@ -191,12 +217,20 @@ def _also(
     service: str,
     now: int,
     version: int,
-    note: AuditEntry | None,
+    as_one: tuple[str, dict[str, object]] | None,
+    left: int,
 ) -> None:
     for row in due:
         together.save(row)
-    if note is not None:
-        together.save(note)
+    if as_one is not None:
+        action, told = as_one
+        told = told | {"rules": [one.row.id for one in batch]} | ({"left": left} if left else {})
+        together.save(audit.entry(service, at=now, actor=actor, action=action, subject=service, change=told))
+        for entry in rule_changes.entries(
+            service, at=version, actor=actor, action=action, changes=[_history(one) for one in batch]
+        ):
+            together.save(entry)
+        return
     for one in batch:
         if one.nothing:
             continue
@@ -207,10 +241,14 @@ def _also(
             )
         )
         if one.kind.name == "rule":
-            after = None if one.verb == "deleted" else one.settled.body
-            was = RuleChange(one.row.id, one.before, after)
-            action = f"{one.kind.name}.{one.verb}"
-            together.save(rule_changes.entry(str(one.row.service), at=version, actor=actor, action=action, change=was))
+            (entry,) = rule_changes.entries(
+                str(one.row.service),
+                at=version,
+                actor=actor,
+                action=f"{one.kind.name}.{one.verb}",
+                changes=[_history(one)],
+            )
+            together.save(entry)
         if one.kind.webhook and one.settled.status:
             together.update(
                 Endpoint(one.row.id),

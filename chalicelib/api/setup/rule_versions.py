@@ -1,7 +1,8 @@
 """Versions of a service's rules: what was changed, by whom and when; the rules as they were; and back to them.
 
 A version's number is the time of its change, in milliseconds since the epoch. Going back is a change as any other, with
-the content of then: it makes a version, and nothing is forgotten.
+the content of then: it makes a version, and nothing is forgotten. It is one transaction as an order is, and more than
+eighty changes are several; what a cut leaves is told and ended in the same way.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from chalicelib.api.kinds.rules import Rule
 from chalicelib.api.setup import changes
 from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.ports.web import Problem
-from chalicelib.tables import audit, config, rule_changes
+from chalicelib.tables import config, rule_changes
 from chalicelib.tables.config import Resource
 from chalicelib.tables.rule_changes import RuleChange, Version
 
@@ -128,9 +129,8 @@ def restore(call: Call) -> Answer:
     todo += [changes.removed(kind_of("rules"), row) for id, row in rows.items() if id not in rules]
     todo = [one for one in todo if not one.nothing]
     if todo:
-        told: dict[str, object] = {"version": wanted.version}
-        note = audit.entry(service, at=now, actor=call.caller.id, action="rules.restored", subject=service, change=told)
-        changes.commit(todo, actor=call.caller.id, service=service, now=now, seen_version=(service, seen), note=note)
+        seen_version, as_one = (service, seen), ("rules.restored", dict[str, object](version=wanted.version))
+        changes.commit(todo, actor=call.caller.id, service=service, now=now, seen_version=seen_version, as_one=as_one)
     answer: dict[str, Any] = {
         verb: [one.row.id for one in todo if one.verb == verb] for verb in ("created", "updated", "deleted")
     }

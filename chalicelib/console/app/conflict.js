@@ -13,7 +13,7 @@ const ENTRIES = 20;
 // Who changed a resource last, as far as one may know.
 async function author(service, id) {
   const { data } = await get(query("v1/audit", { service_id: service, limit: ENTRIES }));
-  const actor = data.find((one) => one.subject === id)?.actor;
+  const actor = data.find((one) => one.subject === id || one.change?.rules?.includes(id))?.actor;
   return actor === session.get().me.id ? t("conflict.you") : (actor && named(actor)) || "";
 }
 

@@ -228,3 +228,10 @@ def test_a_socket_of_the_deployment_is_in_the_policy(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(page, "settings", lambda: live)
 
     assert "connect-src 'self' wss://sockets.example " in read("/console").headers["Content-Security-Policy"]
+
+
+def test_styles_that_come_later_are_fetched_by_one_way() -> None:
+    """Which tells when they are there, and that they cannot be had."""
+    ours = {path.name: path.read_text(encoding="utf-8") for path in (page.CONSOLE / "app").glob("*.js")}
+    assert {name for name, script in ours.items() if '"link"' in script or "stylesheet" in script} == {"words.js"}
+    assert {name for name, script in ours.items() if "styled(" in script} == {"words.js", "plot.js"}

@@ -13,7 +13,7 @@ import { begin, session, signOut } from "./session.js";
 import { load as loadSetup, setup } from "./setup.js";
 import { useStore } from "./store.js";
 import { span, useNow } from "./time.js";
-import { more, ready, t } from "./words.js";
+import { fetched, more, ready, t } from "./words.js";
 
 const FAVICON = new URL("./favicon.svg", import.meta.url).href;
 onSignedOut(() => session.set(null));
@@ -70,7 +70,7 @@ function Shown({ page, id, filter, service }) {
   const [loaded, set] = useState({ page: "", Body: null, error: null });
   useEffect(() => {
     let now = true;
-    PAGES[page].load().then(
+    fetched(PAGES[page].load()).then(
       (found) => { if (now) { set({ page, Body: found.default, error: null }); document.title = `${found.title(page)} · Parley`; } },
       (error) => now && set({ page, Body: null, error }),
     );
@@ -118,7 +118,7 @@ function Stale() {
 
 function Toast() {
   const said = useStore(toast);
-  return html`<div class="toast" role="status" aria-live="polite">${said && html`<div class=${`note ${said.bad ? "bad" : "ok"}`}><${Icon} n=${said.bad ? "alert-triangle" : "check"} /><span>${said.text}</span></div>`}</div>`;
+  return html`<div class="toast" role="status" aria-live="polite">${said && html`<div class=${`note ${said.bad ? "bad" : "ok"}`}><${Icon} n=${said.bad ? "alert-triangle" : "check"} /><span lang=${said.lang}>${said.text}</span></div>`}</div>`;
 }
 
 // G and then a letter goes to a page.

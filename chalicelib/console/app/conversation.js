@@ -77,7 +77,7 @@ export function Conversation({ id, row, side, show, back }) {
       timeline.again();
       if (then && !note) ask(then);
     } catch (error) {
-      deeds.say(error.message, true);
+      deeds.refused(error);
       change({ error: error.message });
     }
   };

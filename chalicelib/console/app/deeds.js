@@ -6,13 +6,16 @@ import { session } from "./session.js";
 import { store } from "./store.js";
 import { t } from "./words.js";
 
-export const toast = store(null); // {text, bad}: one polite line
+export const toast = store(null); // {text, bad, lang}: one polite line
 let hiding = 0;
-export function say(text, bad = false) {
+export function say(text, bad = false, lang = undefined) {
   clearTimeout(hiding);
-  toast.set({ text, bad });
+  toast.set({ text, bad, lang });
   hiding = setTimeout(() => toast.set(null), bad ? 12_000 : 4000);
 }
+
+// What the API says of it, it says in English.
+export const refused = (error) => say(error.message, true, error.problem?.detail && "en");
 
 const path = (conversation, deed) => `v1/conversations/${encodeURIComponent(conversation)}/${deed}`;
 
@@ -36,7 +39,7 @@ export const trying = (deed) => async (...given) => {
   try {
     return await deed(...given);
   } catch (error) {
-    say(error.message, true);
+    refused(error);
     soon();
     return null;
   }

@@ -1,6 +1,6 @@
 // A part that is fetched when it is wanted; where it cannot be had, that is said.
-import { say } from "./deeds.js";
+import { refused } from "./deeds.js";
 import { html } from "./html.js";
 import { Late } from "./parts.js";
 
-export const Later = (rest) => html`<${Late} failed=${(error) => say(error.message, true)} ...${rest} />`;
+export const Later = (rest) => html`<${Late} failed=${refused} ...${rest} />`;

@@ -62,7 +62,8 @@ export function SideBySide({ id, other }) {
       deeds.say(t("done.merged"));
       go("contacts", stays.id);
     } catch (error) {
-      deeds.say(error.code === "already_merged" ? t("merge.meanwhile") : error.message, true);
+      if (error.code === "already_merged") deeds.say(t("merge.meanwhile"), true);
+      else deeds.refused(error);
       if (error.code === "already_merged") go("contacts", error.problem.contact_id ?? stays.id);
       else read();
     }

@@ -1,6 +1,6 @@
 // The parts that every page uses. Nothing here fetches.
 import { html, useEffect, useRef, useState } from "./html.js";
-import { t } from "./words.js";
+import { fetched, t } from "./words.js";
 
 const SPRITE = new URL("./icons.svg", import.meta.url).href;
 export const Icon = ({ n, c = "" }) => html`<svg class=${`i ${c}`} aria-hidden="true"><use href=${`${SPRITE}#${n}`} /></svg>`;
@@ -85,7 +85,7 @@ export function Dialog({ title, close, children, kind = "" }) {
 // A part that is fetched when it is wanted; where it cannot be had, what asked for it is closed, to be asked again.
 export function Late({ load, what, failed, ...rest }) {
   const [found, set] = useState(null);
-  useEffect(() => { load().then(set, (error) => { failed(error); rest.close?.(); }); }, []);
+  useEffect(() => { fetched(load()).then(set, (error) => { failed(error); rest.close?.(); }); }, []);
   return found && html`<${found[what]} ...${rest} />`;
 }
 

@@ -2,20 +2,17 @@
 // and as a table.
 import { html, useEffect, useRef } from "./html.js";
 import { CLOCK, SHORT, form } from "./time.js";
-import { t } from "./words.js";
+import { styled, t } from "./words.js";
 
 const HEIGHT = 208, LONG_S = 2 * 86_400;
 const BOTH = form({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
-let fetched = null;
 // One file that sets a global: its module is not minified and weighs twice as much.
-const library = () => (fetched ??= new Promise((done, failed) => {
-  const at = (name) => new URL(`./${name}`, import.meta.url).href;
-  document.head.append(
-    Object.assign(document.createElement("link"), { rel: "stylesheet", href: at("uplot.css") }),
-    Object.assign(document.createElement("script"), { src: at("uplot.js"), onload: () => done(window.uPlot), onerror: () => { fetched = null; failed(new Error("uplot.js")); } }),
-  );
-}));
+const script = (name) => new Promise((done, failed) => {
+  document.head.append(Object.assign(document.createElement("script"), { src: new URL(`./${name}`, import.meta.url).href, onload: done, onerror: () => failed(new Error(name)) }));
+});
+let asked = null;
+const library = () => (asked ??= Promise.all([styled("uplot.css"), script("uplot.js")]).then(() => window.uPlot, (error) => { asked = null; throw error; }));
 
 // The value of a token as the canvas takes it, and the same shining through.
 function colour(name) {

@@ -20,7 +20,10 @@ export const more = () => (asked ??= Promise.all([read("more"), styled("pages.cs
 // A module that says more than the first words, with them.
 export const withMore = (loading) => Promise.all([loading, more()]).then(([found]) => found);
 
-const styled = (name) => new Promise((done, failed) => {
+// What the browser says of a file that it could not get, it says in its own words.
+export const fetched = (loading) => loading.catch((cause) => { throw new Error(t("error.file"), { cause }); });
+
+export const styled = (name) => new Promise((done, failed) => {
   document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL(`./${name}`, import.meta.url).href, onload: done, onerror: () => failed(new Error(name)) }));
 });
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api.console import page
 from infra import vendored
 from tests.outside import Answer, Heard, Outside, serving
 from tests.stack.browsers import opened, patiently, severe
@@ -155,6 +157,15 @@ class Console:
                 one.click()
                 return True
         return False
+
+    def asked_before_leaving(self, page: str, *, leaves: bool) -> None:
+        """Go to another page from one that is not saved, and say whether that is meant."""
+        at = self.browser.current_url
+        self.browser.get(f"{self.platform.up.console_url}#/{page}")
+        alert = eventually(patiently(lambda: self.browser.switch_to.alert), "a question")
+        assert "is not saved" in alert.text
+        (alert.accept if leaves else alert.dismiss)()
+        assert leaves or self.browser.current_url == at
 
     def open(self, conversation: str) -> None:
         """Choose a conversation of the list."""
@@ -597,6 +608,7 @@ def test_an_owner_makes_a_desk_and_is_told_what_is_wrong(office: Office, seat: C
     _somebody_else_saves_first(office, owner, desk)
     _a_desk_keeps_its_other_days(office, owner, desk)
     _a_rule_is_as_its_form_says(office, owner)
+    _a_kept_secret_goes_when_it_is_told_to(office, owner)
     _what_is_not_saved_is_not_verified(office, owner)
     _an_event_is_tried(office, owner)
 
@@ -662,6 +674,7 @@ def test_a_chat_by_one_press_shows_its_way(platform: Platform, tmp_path: Path) -
         browser = opened(tmp_path / "new", **WIDE)
         browsers.callback(browser.quit)
         owner = Console(browser, platform, str(platform.up.admin_key))
+        _nothing_was_used_yet(owner, service)
         browser.get(f"{platform.up.console_url}#/{service}/first")
         owner.click(".btn.main", "Make a working chat")
         owner.sees("Say something, and watch it travel", "Echo bot", "Front desk")
@@ -683,6 +696,19 @@ def test_a_chat_by_one_press_shows_its_way(platform: Platform, tmp_path: Path) -
         assert not severe(browser)
         rows = [platform.get(f"/v1/{kind}?service_id={service}")["data"] for kind in ("channels", "bots", "rules")]
         assert [len(found) for found in rows] == [1, 1, 1], "restored"
+
+
+def _nothing_was_used_yet(owner: Console, service: str) -> None:
+    """Each list of a new service says what would stand in it, and how that comes there."""
+    words: dict[str, str] = {}
+    for file in ("words-en.json", "more-en.json"):
+        words |= json.loads((page.CONSOLE / "app" / file).read_text(encoding="utf-8"))
+    said = {key.partition(".")[2]: (key, f"none_more.{key.partition('.')[2]}") for key in words if "none." in key[:5]}
+    said["conversations"] = ("conversations.none", "conversations.none_more")
+    for name in said.keys() - {"audit", "keys"}:
+        owner.browser.get(f"{owner.platform.up.console_url}#/{service}/{name}")
+        owner.sees(*(words[key] for key in said[name]))
+        assert not owner.browser.find_elements(By.CSS_SELECTOR, "main table"), name
 
 
 def _all(text: str, words: tuple[str, ...]) -> str:
@@ -778,6 +804,29 @@ def _a_rule_is_as_its_form_says(office: Office, owner: Console) -> None:
     assert office.platform.call("DELETE", f"/v1/rules/{rule}").status in (200, 204)
 
 
+def _a_kept_secret_goes_when_it_is_told_to(office: Office, owner: Console) -> None:
+    """What is typed over it and taken back leaves it as it was."""
+    secrets = {"identity_secret": "of-this-page-alone-".ljust(40, "x")}
+    made = office.platform.make("channels", service_id=office.service, kind="webchat", name="members", secrets=secrets)
+    where = f"/v1/channels/{made['id']}"
+
+    def saved() -> Any:
+        owner.click("form .btn.main", "Save")
+        owner.sees("Saved.")
+        return office.platform.get(where)
+
+    owner.browser.get(f"{office.platform.up.console_url}#/{office.service}/channels/{made['id']}")
+    owner.types("#f-secrets-identity_secret", "abc", Keys.BACKSPACE * 3)
+    owner.types("#f-name", " only")
+    stands = saved()
+    assert (stands["name"], stands["secrets_set"]) == ("members only", [*secrets])
+    owner.no_longer_sees("Saved.")
+    owner.click("form button", "Remove")
+    assert not owner.browser.find_element(By.ID, "f-secrets-identity_secret").is_enabled()
+    assert saved()["secrets_set"] == []
+    assert office.platform.call("DELETE", where).status in (200, 204)
+
+
 def _what_is_not_saved_is_not_verified(office: Office, owner: Console) -> None:
     """And what is dragged out of a dialog does not close it, as a press beside it does."""
     browser = owner.browser
@@ -792,6 +841,25 @@ def _what_is_not_saved_is_not_verified(office: Office, owner: Console) -> None:
     owner.sees("This cannot be undone.")
     ActionChains(browser).click().perform()
     owner.no_longer_sees("This cannot be undone.")
+    _what_cannot_be_read_is_not_lost(office, owner)
+
+
+def _what_cannot_be_read_is_not_lost(office: Office, owner: Console) -> None:
+    """Text that is no JSON is a change, is named when one saves, and is not left without being asked."""
+    browser, url = owner.browser, f"{office.platform.up.console_url}#/{office.service}"
+    owner.asked_before_leaving(f"{office.service}/bots", leaves=True)
+    browser.get(f"{url}/bots/{office.bot}")
+    owner.click("form summary", "More settings")
+    owner.types("#f-headers", " {")
+    eventually(patiently(lambda: browser.find_elements(By.CSS_SELECTOR, ".btn[title^='Save first']:disabled")), "why")
+    owner.click("form summary", "More settings")
+    owner.click("form .btn.main", "Save")
+    owner.sees("Nothing was saved. Another look is needed at: Headers", "This is no JSON")
+    eventually(lambda: browser.switch_to.active_element.get_attribute("id") == "f-headers", "it is pointed at")
+    owner.asked_before_leaving(f"{office.service}/desks", leaves=False)
+    assert browser.find_element(By.ID, "f-headers").get_attribute("value") == "{} {"
+    browser.find_element(By.ID, "f-headers").send_keys(Keys.BACKSPACE)
+    owner.no_longer_sees("This is no JSON")
 
 
 def _an_event_is_tried(office: Office, owner: Console) -> None:
@@ -805,4 +873,5 @@ def _an_event_is_tried(office: Office, owner: Console) -> None:
     owner.browser.find_element(By.ID, "f-mapping-text").send_keys(" &")
     owner.click("button", "Try it")
     owner.sees("Text: ")
+    owner.asked_before_leaving(f"{office.service}/sources", leaves=True)
     assert all("409" in line or "422" in line for line in severe(owner.browser))

@@ -22,6 +22,8 @@ return {tag: one.tagName, text, href: one.getAttribute("href"),
   seen: one.matches(":focus-visible") && parseFloat(style.outlineWidth) > 0 && style.outlineStyle !== "none",
   dialog: Boolean(one.closest("dialog"))}"""
 
+CLIPPED = "return [...document.querySelectorAll('.route .clip')].map((one) => one.scrollWidth > one.clientWidth)"
+"""Of what stands under messages, what has not all of its letters."""
 EDGE = "return getComputedStyle(document.querySelector('.compose')).borderColor"
 
 
@@ -76,8 +78,10 @@ def test_a_day_without_a_mouse(office: Office, seat: Callable[[str], Console]) -
     kim.sees("Visitor")
     kim.press("c")
     kim.sees("You have it")
-    types(kim, "Good day")
-    assert waiting[0][0].sees("Good day")["author"]["name"] == "Kim"
+    types(kim, "Hi")
+    assert waiting[0][0].sees("Hi")["author"]["name"] == "Kim"
+    told = eventually(patiently(lambda: kim.browser.execute_script(CLIPPED)), "how it went")
+    assert not any(told), "under a short message there is room for all of it"
     types(kim, "keep an eye on it", note=True)
     kim.sees("Note · You")
 
@@ -134,6 +138,8 @@ window.WebSocket = function () { throw new Error("no sockets here"); };
 window.asked = [];
 window.failing = ["/v1/desks?"];  // what is asked next and has one of these in its address fails once
 window.down = window.slow = "";  // what has this in its address fails, or is not answered
+window.lost = "";  // what is sent there is done, and its answer comes once it is let go
+window.answered = [];
 window.fetch = async (address, given) => {
   const path = String(address), fails = window.failing.findIndex((part) => path.includes(part));
   window.asked.push(path);
@@ -141,6 +147,9 @@ window.fetch = async (address, given) => {
   if (fails >= 0 || (window.down && path.includes(window.down))) throw new TypeError("Failed to fetch");
   if (window.slow && path.includes(window.slow)) return new Promise(() => {});
   const answer = await asks(address, given);
+  window.answered.push(`${given?.method} ${path}`);
+  const lost = window.lost && given?.method !== "GET" && path.includes(window.lost);
+  if (lost) await new Promise((on) => { window.go = on; });
   if (!path.includes("/timeline?")) return answer;
   return Response.json({...(await answer.json()), next_cursor: path.includes("cursor=") ? null : "more"});
 };
@@ -150,7 +159,8 @@ sockets."""
 
 
 def test_what_fails_or_takes_long_is_said_and_loses_nothing(office: Office, seat: Callable[..., Console]) -> None:  # noqa: F811
-    conversations = [office.handed_over()[1] for _ in range(2)]
+    (visitor, first), (_, second) = (office.handed_over() for _ in range(2))
+    conversations = [first, second]
     pat = seat("Pat", "admin")
     run, base = pat.browser.execute_script, office.platform.up.console_url
     pat.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": STRAINED})
@@ -179,6 +189,20 @@ def test_what_fails_or_takes_long_is_said_and_loses_nothing(office: Office, seat
     pat.sees("You have it")
     assert run("return window.asked.filter((one) => one.endsWith('/claim')).length") == 1
 
+    # Nobody knows whether it went, so that is said; sent again it is said once.
+    if first not in pat.browser.current_url:
+        pat.open(first)
+        pat.click(".compose .btn.main", "Claim")
+    run("window.lost = '/events'")
+    pat.writes("Once and no more")
+    visitor.sees("Once and no more")
+    pat.browser.refresh()
+    pat.sees("Cut off while it was sent.")
+    pat.click(".unsent button", "Try again")
+    pat.no_longer_sees("Cut off while it was sent.")
+    eventually(patiently(lambda: pat.said().count("Once and no more") == 1), "it stands there once")
+    assert visitor.texts().count("Once and no more") == 1
+
     # Filtered to nothing; and so long that it has to be said.
     pat.browser.find_element("css selector", ".ilist input[type=search]").send_keys("nobody of this name")
     pat.sees("Nothing loaded matches")
@@ -200,3 +224,20 @@ def test_what_fails_or_takes_long_is_said_and_loses_nothing(office: Office, seat
     run("window.down = ''; window.later = 0")
     pat.no_longer_sees("The API cannot be reached.")
     pat.no_longer_sees("Not live")
+
+    # A part that cannot be had is said to be missing, in the page's own language.
+    pat.blocks("*/palette.js")
+    ActionChains(pat.browser).key_down(Keys.CONTROL).send_keys("k").key_up(Keys.CONTROL).perform()
+    pat.sees("A part of this page could not be loaded. Try again.")
+
+    # What one saves oneself is heard of before its answer is there: that is nobody else's change.
+    desk = f"/v1/desks/{office.desk}"
+    pat.browser.get(f"{base}#/{office.service}/desks/{office.desk}")
+    pat.types("#f-name", " of ours")
+    run("window.lost = arguments[0]; window.answered = []", desk)
+    pat.click("form .btn.main", "Save")
+    heard = "return window.answered.some((one) => one.startsWith('GET') && one.endsWith(arguments[0]))"
+    eventually(lambda: run(f"return window.go && ({heard.removeprefix('return ')})", desk), "the page has heard of it")
+    run("window.lost = ''; window.go()")
+    pat.sees("Saved.")
+    assert "changed this" not in pat.text()

@@ -1,8 +1,8 @@
 // A form made from a schema. What is wrong stands at its field; ids are chosen by name.
 import { Fragment, html, useState } from "./html.js";
-import { Icon } from "./parts.js";
+import { Btn, Icon } from "./parts.js";
 import { setup } from "./setup.js";
-import { blank, plain } from "./schema.js";
+import { Unread, blank, plain } from "./schema.js";
 import { useStore } from "./store.js";
 import { WhenField } from "./when.js";
 import { known, t } from "./words.js";
@@ -39,7 +39,7 @@ function inside(wrong, path) {
 }
 
 function Field({ all, name, schema, path, needed, value, set, wrong, secret }) {
-  const id = `f${path.replaceAll("/", "-")}`, why = wrong[path] ?? (schema.properties && !schema.several ? undefined : inside(wrong, path)), hint = name === "when" ? "" : schema.description?.replaceAll("`", "");
+  const id = `f${path.replaceAll("/", "-")}`, unread = value instanceof Unread, why = unread ? value.why : wrong[path] ?? (schema.properties && !schema.several ? undefined : inside(wrong, path)), hint = name === "when" ? "" : schema.description?.replaceAll("`", "");
   const inner = schema.properties && !schema.several;
   if (inner) {
     const given = value ?? {};
@@ -54,19 +54,19 @@ function Field({ all, name, schema, path, needed, value, set, wrong, secret }) {
     ${check ? html`<label class="row mid"><input type="checkbox" class="check" ...${common} checked=${Boolean(value)} onChange=${(e) => set(e.target.checked)} />${labelOf(name)}</label>`
       : html`<label class="label" for=${id}>${labelOf(name)}${needed && html`<span class="c-bad" aria-hidden="true"> *</span>`}</label><${Input} all=${all} name=${name} schema=${schema} value=${value} set=${set} needed=${needed} common=${common} secret=${secret(path)} />`}
     ${hint && html`<p class="small muted" id=${`${id}-hint`} lang="en">${hint}</p>`}
-    ${why && html`<p class="wrong" id=${`${id}-why`} lang="en"><${Icon} n="alert-triangle" />${why}</p>`}</div>`;
+    ${why && html`<p class="wrong" id=${`${id}-why`} lang=${unread ? undefined : "en"}><${Icon} n="alert-triangle" />${why}</p>`}</div>`;
 }
 
 function Input({ all, name, schema, value, set, needed, common, secret }) {
   const rows = useStore(setup);
   const text = (given) => set(given === "" && schema.nullable ? null : given);
-  if (secret !== null && secret !== undefined) return html`<input class="field mono" type="password" autocomplete="off" ...${common} placeholder=${secret ? t("form.secret_set") : ""} value=${value ?? ""} onInput=${(e) => set(e.target.value || null)} />`;
+  if (secret !== null && secret !== undefined) return html`<${SecretField} name=${name} kept=${secret} value=${value} set=${set} removable=${schema.nullable && schema.format !== "signing-secret"} common=${common} />`;
   const chosen = OF_KIND[schema.format];
   if (schema.enum || chosen) {
     const options = schema.enum ? schema.enum.map((one) => [one, known(`value.${one}`) ? t(`value.${one}`) : one]) : rows[chosen].map((one) => [one.id, one.name ?? one.id]);
     return html`<select class="field" ...${common} required=${needed} value=${value ?? ""} onChange=${(e) => text(e.target.value)}>${(schema.nullable || !needed || !value) && html`<option value="">${t("form.none")}</option>`}${options.map(([id, label]) => html`<option value=${id}>${label}</option>`)}</select>`;
   }
-  if (schema.type === "integer" || schema.type === "number") return html`<input class="field" type="number" ...${common} required=${needed} min=${schema.minimum} max=${schema.maximum} step=${schema.type === "integer" ? 1 : "any"} value=${value ?? ""} onInput=${(e) => set(e.target.value === "" ? null : Number(e.target.value))} />`;
+  if (schema.type === "integer" || schema.type === "number") return html`<input class="field" type="number" ...${common} required=${needed} min=${schema.minimum} max=${schema.maximum} step=${schema.type === "integer" ? 1 : "any"} value=${value instanceof Unread ? "" : value ?? ""} onInput=${(e) => set(e.target.validity.badInput ? new Unread("", t("form.no_number")) : e.target.value === "" ? null : Number(e.target.value))} />`;
   if (schema.type === "array") {
     const item = plain(all, schema.items), of = item.enum ?? (OF_KIND[item.format] && rows[OF_KIND[item.format]].map((one) => one.id));
     const list = value ?? [];
@@ -74,32 +74,43 @@ function Input({ all, name, schema, value, set, needed, common, secret }) {
     if (item.type === "string" || item.type === "integer") return html`<${LinesField} list=${list} read=${item.type === "integer" ? Number : String} set=${set} common=${common} />`;
   }
   if (name === "when") return html`<${WhenField} value=${value} set=${set} common=${common} Json=${JsonField} />`;
-  if (schema.type !== "string") return html`<${JsonField} value=${value} set=${set} common=${common} />`;
+  if (schema.type !== "string") return html`<${JsonField} value=${value} set=${set} none=${schema.nullable ? null : blank(all, schema)} common=${common} />`;
   if (schema.format === "iana-time-zone") return html`<${Fragment}><input class="field" list="zones" ...${common} value=${value ?? ""} onInput=${(e) => text(e.target.value)} /><datalist id="zones">${ZONES.map((zone) => html`<option value=${zone} />`)}</datalist><//>`;
   if ((schema.maxLength ?? 0) > LONG && schema.format !== "uri") return html`<textarea class="field" rows="3" ...${common} maxlength=${schema.maxLength} required=${needed} value=${value ?? ""} onInput=${(e) => text(e.target.value)}></textarea>`;
   const colour = name === "colour" && /^#[0-9a-f]{6}$/i.test(value ?? "");
   return html`<input class="field" type=${colour ? "color" : schema.format === "uri" ? "url" : "text"} ...${common} maxlength=${schema.maxLength} required=${needed} value=${value ?? ""} onInput=${(e) => text(e.target.value)} />`;
 }
 
+// A secret is written and never read: one that is kept stays, whatever is typed and taken back, until it is told to go.
+function SecretField({ name, kept, value, set, removable, common }) {
+  const goes = kept && value === null;
+  return html`<div class="row"><input class="field mono grow" type="password" autocomplete="off" ...${common} disabled=${goes} placeholder=${goes ? t("form.secret_goes") : kept ? t("form.secret_set") : ""} value=${value ?? ""} onInput=${(e) => set(e.target.value)} />${
+    kept && removable && html`<${Btn} kind=${goes ? "sm" : "sm bare"} aria-label=${t(goes ? "form.secret_keep" : "form.secret_remove", { name: labelOf(name) })} onClick=${() => set(goes ? "" : null)}>${t(goes ? "contact.keep" : "do.remove")}<//>`}</div>`;
+}
+
 // A list, one in each line; the text is kept as it is typed, with the line that is just begun.
 function LinesField({ list, read, set, common }) {
-  const [text, keep] = useState(list.join("\n"));
-  const say = (given) => { keep(given); set(given.split("\n").map((line) => line.trim()).filter(Boolean).map(read)); };
+  const [text, keep] = useState(list instanceof Unread ? list.text : list.join("\n"));
+  const say = (given) => {
+    const found = given.split("\n").map((line) => line.trim()).filter(Boolean).map(read);
+    keep(given);
+    set(found.some(Number.isNaN) ? new Unread(given, t("form.no_numbers")) : found);
+  };
   return html`<textarea class="field" rows=${Math.min(6, text.split("\n").length + 1)} ...${common} placeholder=${t("form.lines")} value=${text} onInput=${(e) => say(e.target.value)}></textarea>`;
 }
 
-// Anything else, as JSON; a text that is none is kept until it is.
-function JsonField({ value, set, common }) {
-  const [text, keep] = useState(value === undefined || value === null ? "" : JSON.stringify(value, null, 2)), [why, say] = useState("");
+// Anything else, as JSON.
+function JsonField({ value, set, none = null, common }) {
+  const [text, keep] = useState(value instanceof Unread ? value.text : value === undefined || value === null ? "" : JSON.stringify(value, null, 2));
   const read = (given) => {
     keep(given);
-    if (!given.trim()) return say(""), set(null);
+    if (!given.trim()) return set(none);
     try {
       set(JSON.parse(given));
-      say("");
     } catch (error) {
-      say(error.message);
+      set(new Unread(given, t("form.no_json", { why: error.message })));
     }
+    return undefined;
   };
-  return html`<textarea class="field mono" spellcheck="false" rows=${Math.min(16, Math.max(3, text.split("\n").length))} ...${common} value=${text} onInput=${(e) => read(e.target.value)}></textarea>${why && html`<p class="wrong">${t("form.no_json", { why })}</p>`}`;
+  return html`<textarea class="field mono" spellcheck="false" rows=${Math.min(16, Math.max(3, text.split("\n").length))} ...${common} value=${text} onInput=${(e) => read(e.target.value)}></textarea>`;
 }

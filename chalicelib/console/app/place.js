@@ -17,7 +17,20 @@ function read() {
 }
 
 export const place = store(read());
-addEventListener("hashchange", () => place.set(read()));
+
+// Until `end()`, going elsewhere asks first.
+let stays = null;
+export function stay(asks) {
+  stays = asks;
+  return () => { if (stays === asks) stays = null; };
+}
+addEventListener("hashchange", (e) => {
+  const asks = stays;
+  stays = null;
+  if (!asks || asks()) return place.set(read());
+  history.replaceState(null, "", e.oldURL);
+  stays = asks;
+});
 
 export function href(page, id = "", filter = null) {
   const path = [place.get().service, page, id].filter(Boolean).map(encodeURIComponent).join("/");

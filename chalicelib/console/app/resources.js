@@ -11,12 +11,13 @@ import { Btn, Card, Dialog, Icon, Loading, Note, Page, Status, Trouble, channelI
 import { PAGES } from "./pages.js";
 import { go, href } from "./place.js";
 import { Replay, Replays } from "./replay.js";
-import { blank, choicesOf, description, fieldsOf, modelOf, patch, patched } from "./schema.js";
+import { blank, choicesOf, description, fieldsOf, modelOf, patch, patched, unreadIn } from "./schema.js";
 import { inOrder, placed, told } from "./rule.js";
 import { may } from "./session.js";
 import { load as loadSetup, named, setup } from "./setup.js";
 import { useStore } from "./store.js";
 import { stamp } from "./time.js";
+import { useUnsaved } from "./unsaved.js";
 import { known, t } from "./words.js";
 
 export const title = (page) => t(`nav.${page}`);
@@ -26,6 +27,7 @@ const REPLAYED = ["bots", "desks", "subscriptions", "channels"];
 const SHOWN = ["webhook_url", "events_url", "event_url", "chat_url", "widget_url", "live_url", "url"];
 const USUAL = "webchat"; // of channels: it needs nothing of anybody
 const SECRETS = ["verification_token", "access_token"];
+const ONCE = ["signing_secret", "token", "bearer_token", "secret"]; // answered once, and kept sealed
 const iconOf = (page, one) => (page === "channels" ? channelIcon(one.kind) : PAGES[page].icon);
 const kindName = (page, one) => (page === "channels" ? channelName(one.kind) : one.kind ? t(`kind.${one.kind}`) : "");
 
@@ -59,6 +61,7 @@ function One({ page, id, service }) {
   const [state, set] = useState({ loading: true, error: null, all: null, row: null, values: null, turn: 0 }), [wrong, say] = useState({ fields: {}, text: "" });
   const [busy, wait] = useState(false), [once, show] = useState(null), [removing, ask] = useState(false), [again, replay] = useState(false), [started, start] = useState(""), [clash, meet] = useState(null);
   const { version } = useStore(setup), last = useRef(0); // of the service, when this was read
+  const base = state.values && (state.row ? own(state.all, state.model, state.row) : begun(state, service)), saved = useUnsaved(base !== null && Object.keys(patch(base, state.values)).length > 0);
   const read = async () => {
     last.current = setup.get().version;
     try {
@@ -74,10 +77,7 @@ function One({ page, id, service }) {
   useEffect(() => {
     if (fresh || !state.row || !version || last.current === version) return;
     last.current = version;
-    get(`v1/${page}/${encodeURIComponent(id)}`).then((now) => set((was) => {
-      if (was.row && now.updated_at > was.row.updated_at) meet((met) => ({ now, open: Boolean(met?.open) }));
-      return was;
-    }), () => {});
+    get(`v1/${page}/${encodeURIComponent(id)}`).then((now) => meet((met) => (met?.now.updated_at > now.updated_at ? met : { now, open: Boolean(met?.open) })), () => {});
   }, [version, state.row]);
   if (state.loading) return html`<${Page} title=${t(`nav.${page}`)}><${Loading} /><//>`;
   if (!state.all) return html`<${Page} title=${t(`nav.${page}`)}><${Trouble} error=${state.error} again=${read} /><//>`;
@@ -91,22 +91,40 @@ function One({ page, id, service }) {
     const at = Object.fromEntries(error.errors?.map((one) => [one.path, one.message]) ?? []);
     const placed = Object.keys(at).filter((path) => path.split("/")[1] in fields.properties);
     say({ fields: at, text: placed.length && placed.length === Object.keys(at).length ? t("form.look") : error.message });
+    pointed();
   };
   const unsaveable = (error) => (error.problem?.now ? meet({ now: error.problem.now, open: true }) : refused(error));
   // What the form has fields for, and what of it is other than it was read.
   const given = () => Object.fromEntries(Object.entries(values).filter(([name]) => name in fields.properties));
   const written = () => patch(own(all, model, row), given());
+  // Nothing is saved or tried with what could not be read; the field is named.
+  const unread = () => Object.fromEntries(unreadIn(given()));
+  const unreadable = () => {
+    const names = Object.keys(unread()).map((path) => path.slice(1).split("/").map(labelOf).join(" › "));
+    if (!names.length) return false;
+    say({ fields: {}, text: t("form.unread", { names: names.join(", ") }) });
+    pointed();
+    return true;
+  };
+  const readable = (given) => {
+    if (unreadable()) throw Object.assign(new Error(t("form.look")), { errors: Object.entries(unread()).map(([path, message]) => ({ path, message })) });
+    return given();
+  };
+  const news = clash && row && !busy && clash.now.updated_at > row.updated_at; // one's own saving is none
   const changed = (by, of) => call("PATCH", `v1/${page}/${encodeURIComponent(id)}`, by, { match: of.updated_at });
   const save = async (e) => {
     e.preventDefault();
+    if (unreadable()) return;
     wait(true);
     try {
       const answer = fresh ? await post(`v1/${page}`, clean(given()), { key: unique() }) : await changed(written(), row);
+      saved();
       say({ fields: {}, text: "" });
       deeds.say(t("done.saved"));
       if (setup.get().service === service) loadSetup(service, 0).catch(() => {});
-      const shown = Object.fromEntries(Object.entries(answer).filter(([name]) => ["key", "signing_secret", "token", "bearer_token", "secret", "events_url"].includes(name)));
+      const shown = Object.fromEntries(Object.entries({ ...answer, ...answer.secrets }).filter(([name, value]) => value && (ONCE.includes(name) || (fresh && ["key", "events_url"].includes(name)))));
       if (fresh && Object.keys(shown).length) return show({ id: answer.id, shown });
+      if (Object.keys(shown).length) show({ shown });
       if (fresh && page === "rules" && given().position === null) await settle(answer);
       if (fresh) return go(page, answer.id);
       set({ ...state, row: answer, values: own(all, model, answer) });
@@ -125,6 +143,7 @@ function One({ page, id, service }) {
   };
   const saveMine = async () => {
     const mine = written(), now = overtaken(true);
+    if (unreadable()) return;
     wait(true);
     try {
       const answer = await changed(mine, now);
@@ -170,6 +189,7 @@ function One({ page, id, service }) {
     ask(false);
     try {
       await call("DELETE", `v1/${page}/${encodeURIComponent(id)}`);
+      saved();
       deeds.say(t("done.removed"));
       loadSetup(service, 0).catch(() => {});
       go(page);
@@ -178,6 +198,7 @@ function One({ page, id, service }) {
     }
   };
   const unsaved = row !== null && Object.keys(written()).length > 0;
+  const kept = () => (fresh ? go(page, once.id) : show(null));
   const urls = row ? SHOWN.filter((name) => row[name] && !(name in fields.properties)) : [];
   const actions = html`${row && TOLD.includes(kindOf(id)) && row.kind !== "console" && html`<a class="btn" href=${href("deliveries", "", { [fieldOf(kindOf(id))]: id })}><${Icon} n="truck-delivery" />${t("nav.deliveries")}</a>`}
     ${row && REPLAYED.includes(page) && row.kind !== "console" && may("admin") && html`<${Btn} icon="rotate-clockwise" onClick=${() => replay(true)}>${t("replay.do")}<//>`}
@@ -191,17 +212,24 @@ function One({ page, id, service }) {
     ${row && page === "people" && html`<${Later} load=${() => import("./signins.js")} what="SignIns" id=${id} name=${row.name} />`}
     <form onSubmit=${save} novalidate><${Card} title=${t("form.settings")} aside=${row && html`<span class="small muted">${t("form.changed", { at: stamp(row.updated_at) })}</span>`}><div class="col gap4 form">
       ${wrong.text && html`<${Note} k="bad" icon="alert-triangle" role="alert">${wrong.text}<//>`}
-      ${clash && !clash.open && html`<${Later} load=${conflicts} what="Overtaken" service=${service} id=${id} at=${clash.now.updated_at} before=${own(all, model, row)} now=${own(all, model, clash.now)} take=${() => meet({ ...clash, open: true })} />`}
-      ${clash?.open && html`<${Later} load=${conflicts} what="Conflict" service=${service} id=${id} at=${clash.now.updated_at} before=${own(all, model, row)} now=${own(all, model, clash.now)} mine=${written()} close=${() => meet({ ...clash, open: false })} save=${saveMine} take=${() => overtaken(false)} />`}
+      ${news && !clash.open && html`<${Later} load=${conflicts} what="Overtaken" service=${service} id=${id} at=${clash.now.updated_at} before=${own(all, model, row)} now=${own(all, model, clash.now)} take=${() => meet({ ...clash, open: true })} />`}
+      ${news && clash.open && html`<${Later} load=${conflicts} what="Conflict" service=${service} id=${id} at=${clash.now.updated_at} before=${own(all, model, row)} now=${own(all, model, clash.now)} mine=${hidden(written())} close=${() => meet({ ...clash, open: false })} save=${saveMine} take=${() => overtaken(false)} />`}
       <fieldset class="col gap4 bare" disabled=${!may("admin") || busy}>
       ${fresh && choices && html`<div class="formrow"><label class="label" for="choice">${labelOf(choices[0])}</label><select id="choice" class="field" value=${values[choices[0]]} onChange=${(e) => change({ ...values, [choices[0]]: e.target.value })}>${choices[1].map((one) => html`<option value=${one}>${page === "channels" ? channelName(one) : known(`value.${one}`) ? t(`value.${one}`) : known(`kind.${one}`) ? t(`kind.${one}`) : one}</option>`)}</select></div>`}
       <${Form} key=${state.turn} all=${all} fields=${fields} values=${values} set=${change} wrong=${wrong.fields} hidden=${["service_id", ...(choices && (fresh || page === "channels" || page === "desks") ? [choices[0]] : []), ...(page === "bots" ? ["kind"] : []), ...(page === "rules" ? foreign(values.to) : [])]} secret=${secret} />
-      ${may("admin") && html`<div class="row wrap"><button class="btn main"><${Icon} n="device-floppy" />${t(fresh ? "do.make" : "do.save")}</button>${page === "rules" && html`<${Later} load=${() => import("./compare.js")} what="Compare" service=${service} rules=${proposed} />`}${fresh && html`<a class="btn" href=${href(page)}>${t("do.cancel")}</a>`}</div>`}</fieldset></div><//></form>
-    ${page === "sources" && html`<${Later} load=${() => import("./sourcetry.js")} what="SourceTrial" service=${service} source=${row} values=${values} mapping=${() => clean(values.mapping ?? {})} />`}
-    ${once && html`<${Dialog} title=${t("form.once")} close=${() => go(page, once.id)}><div class="col gap3"><${Note} k="warn" icon="key">${t("form.once_more")}<//>${Object.entries(once.shown).map(([name, value]) => html`<div><span class="label">${labelOf(name)}</span><div class="row"><code class="grow wrapall">${value}</code><${Btn} kind="sm bare icon" icon="copy" label=${t("do.copy")} onClick=${() => copy(value)} /></div></div>`)}<${Btn} kind="main" onClick=${() => go(page, once.id)}>${t("do.kept")}<//></div><//>`}
+      ${may("admin") && html`<div class="row wrap"><button class="btn main"><${Icon} n="device-floppy" />${t(fresh ? "do.make" : "do.save")}</button>${page === "rules" && html`<${Later} load=${() => import("./compare.js")} what="Compare" service=${service} rules=${() => readable(proposed)} />`}${fresh && html`<a class="btn" href=${href(page)}>${t("do.cancel")}</a>`}</div>`}</fieldset></div><//></form>
+    ${page === "sources" && html`<${Later} load=${() => import("./sourcetry.js")} what="SourceTrial" service=${service} source=${row} values=${values} mapping=${() => readable(() => clean(values.mapping ?? {}))} />`}
+    ${once && html`<${Dialog} title=${t("form.once")} close=${kept}><div class="col gap3"><${Note} k="warn" icon="key">${t("form.once_more")}<//>${Object.entries(once.shown).map(([name, value]) => html`<div><span class="label">${labelOf(name)}</span><div class="row"><code class="grow wrapall">${value}</code><${Btn} kind="sm bare icon" icon="copy" label=${t("do.copy")} onClick=${() => copy(value)} /></div></div>`)}<${Btn} kind="main" onClick=${kept}>${t("do.kept")}<//></div><//>`}
     ${again && html`<${Replay} id=${id} name=${row.name ?? id} close=${() => replay(false)} done=${(job) => { replay(false); start(job.id); }} />`}
     ${removing && html`<${Dialog} title=${t("form.remove", { name: row.name ?? id })} close=${() => ask(false)}><p class="mid">${t("form.remove_more")}</p><div class="row"><${Btn} kind="danger grow" onClick=${remove}>${t("do.remove")}<//><${Btn} data-first="" onClick=${() => ask(false)}>${t("do.cancel")}<//></div><//>`}<//>`;
 }
+
+// The first field that is wrong, once it is drawn so: it may be folded away, or far from the button.
+const pointed = () => setTimeout(() => {
+  const field = document.querySelector("main [aria-invalid=true]"), folded = field?.closest("details");
+  if (folded) folded.open = true;
+  field?.focus();
+});
 
 const conflicts = () => import("./conflict.js");
 
@@ -220,10 +248,19 @@ function made(all, model, service, given = {}) {
   const { properties } = fieldsOf(all, model, first);
   return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, first[name] ?? blank(all, schema)]));
 }
+const begun = ({ all, model, values }, service) => {
+  const [choice] = choicesOf(all, model) ?? [];
+  return made(all, model, service, choice ? { [choice]: values[choice] } : {});
+};
+// Of secrets nothing is read: an empty text leaves one as it is, and null removes it.
+const unwritten = (name, schema) => (SECRETS.includes(name) ? "" : name === "secrets" ? Object.fromEntries(Object.keys(schema.properties ?? {}).map((one) => [one, ""])) : undefined);
 const own = (all, model, row) => {
   const { properties } = fieldsOf(all, model, row);
-  return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, row[name] ?? (schema.nullable || SECRETS.includes(name) ? null : blank(all, schema))]));
+  return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, unwritten(name, schema) ?? row[name] ?? (schema.nullable ? null : blank(all, schema))]));
 };
+// What was written, as it may be shown.
+const covered = (value) => (value && typeof value === "object" ? Object.fromEntries(Object.entries(value).map(([name, one]) => [name, covered(one)])) : value && "•••");
+const hidden = (written) => Object.fromEntries(Object.entries(written).map(([name, value]) => [name, SECRETS.includes(name) || name === "secrets" ? covered(value) : value]));
 // Nothing is not sent: an empty field is one that was left out.
 const clean = (given) => Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== "").map(([name, value]) => [name, value && typeof value === "object" && !Array.isArray(value) ? clean(value) : value]));
 

@@ -12,6 +12,7 @@ import { seen, sentence } from "./sentence.js";
 import { may } from "./session.js";
 import { named, setup } from "./setup.js";
 import { useStore } from "./store.js";
+import { useUnsaved } from "./unsaved.js";
 import { t } from "./words.js";
 
 export const title = () => t("nav.rules");
@@ -31,6 +32,7 @@ function Every({ service }) {
   // An order of one's own holds while it is about the rules that stand; it is saved as a whole, so that no message meets half of it.
   const mine = order && order.length === ids.size && order.every((id) => ids.has(id)) && order.some((id, n) => id !== stands[n].id) ? order : null;
   const rules = mine ? mine.map((id) => stands.find((rule) => rule.id === id)) : stands;
+  useUnsaved(Boolean(mine));
   const at = useRef(), kept = useRef(null);
   useLayoutEffect(() => {
     // A row that is put elsewhere loses the focus.

@@ -56,7 +56,18 @@ export function blank(all, schema) {
   return schema.type === "boolean" ? false : schema.type === "array" ? [] : schema.type === "object" ? {} : schema.enum ? schema.enum[0] : null;
 }
 
-const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+// What is typed in a field and is no value of it: a change as any other, with which nothing is saved.
+export class Unread {
+  constructor(text, why) {
+    this.text = text;
+    this.why = why;
+  }
+}
+
+// [path, why] of each field with something like that.
+export const unreadIn = (value, path = "") => (value instanceof Unread ? [[path, value.why]] : isObject(value) ? Object.entries(value).flatMap(([name, one]) => unreadIn(one, `${path}/${name}`)) : []);
+
+const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value) && !(value instanceof Unread);
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 // What a PATCH merges (RFC 7396), all the way down; every other field it replaces as a whole.

@@ -29,7 +29,7 @@ export function SourceTrial({ service, source, values, mapping }) {
       const about = { service_id: service, mapping: mapping(), ...(values.system || values.key ? { key: values.system || values.key } : {}) };
       set({ told: await Promise.all(events.map((one) => post("v1/sources:try", { ...about, sample: one }))), wrong: [], busy: false });
     } catch (error) {
-      set({ told: null, wrong: error.errors.length ? error.errors : [{ path: "", message: error.message }], busy: false });
+      set({ told: null, wrong: error.errors?.length ? error.errors : [{ path: "", message: error.message }], busy: false });
     }
   };
   return html`${may("admin") && html`<${Card} title=${t("source.try")} aside=${html`<span class="small muted">${t("rules.nothing_sent")}</span>`}><div class="col gap4">

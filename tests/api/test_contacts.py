@@ -78,6 +78,11 @@ def test_made_found_and_changed(api: Any, kenya: str) -> None:
     told = [one for one in api("GET", f"/v1/audit?service_id={kenya}").body["data"] if one["subject"] == ana["id"]]
     assert [one["action"] for one in told] == ["contact.updated", "contact.created"]
     assert "example" not in str(told), "the audit outlives the person"
+    tagged = {"add_tags": ["new", "old", "late"], "remove_tags": ["late", "none"]}
+    assert api("PATCH", path, tagged).body["tags"] == ["old", "new"]
+    full = [str(n) for n in range(99)]
+    assert api("PATCH", path, {"add_tags": full}).wrong == {"/add_tags": "a contact has at most 100 tags"}
+    assert api("PATCH", path, {"remove_tags": ["new"], "name": None}).body["tags"] == ["old"]
 
 
 def test_merging_and_taking_it_back(api: Any, kenya: str) -> None:

@@ -336,10 +336,20 @@ def test_of_two_who_claim_one_has_it(office: Office, seat: Callable[[str], Conso
 def test_of_two_that_are_closed_at_once_one_was_over(office: Office, seat: Callable[[str], Console]) -> None:
     chats = [office.handed_over()[1] for _ in range(2)]
     eva = seat("Eva")
-    eva.click("button", "Choose several")
-    for one in chats:
-        eva.click(f"li:has(a[href*='{one}']) .tick")
-    eva.sees("2 chosen")
+
+    def chosen() -> None:
+        eva.click("button", "Choose several")
+        for one in chats:
+            eva.click(f"li:has(a[href*='{one}']) .tick")
+        eva.sees("2 chosen")
+
+    chosen()
+    eva.click(".bulk button", "Tag")
+    eva.types("dialog input", "paperless, vip", Keys.ENTER)
+    eva.no_longer_sees("2 chosen")
+    people = [office.platform.get(f"/v1/conversations/{one}")["thread"]["contact"]["id"] for one in chats]
+    assert [office.platform.get(f"/v1/contacts/{one}")["tags"] for one in people] == [["paperless", "vip"]] * 2
+    chosen()
     over = office.platform.call("POST", f"/v1/conversations/{chats[0]}/events", {"type": "chat.closed"})
     assert over.status == 202
     eventually(lambda: office.platform.get(f"/v1/conversations/{chats[0]}")["state"] == "closed", "one is over")

@@ -118,11 +118,14 @@ class IdentityChange(Fields):
 
 
 class ContactChange(Fields):
-    """What is to change: `attributes` and `consent` are merge patches, `tags` replace those that are there."""
+    """What is to change: `attributes` and `consent` are merge patches, `tags` replace those that are there, of which
+    `add_tags` and `remove_tags` leave the others."""
 
     name: Shown | None = None
     attributes: Members | None = None
     tags: Annotated[list[Tag], Field(max_length=MOST_TAGS)] | None = None
+    add_tags: Annotated[list[Tag], Field(max_length=MOST_TAGS)] = []
+    remove_tags: Annotated[list[Tag], Field(max_length=MOST_TAGS)] = []
     consent: Annotated[dict[str, Any], _consent({"type": "null"})] | None = None
     identities: IdentityChange = IdentityChange()
 
@@ -211,6 +214,11 @@ def _wrong_given(given: dict[str, Any]) -> list[tuple[str, str]]:
     return wrong
 
 
+def _tagged(tags: Sequence[str], patch: ContactChange) -> list[str]:
+    left = [one for one in tags if one not in patch.remove_tags]
+    return list(dict.fromkeys([*left, *(one for one in patch.add_tags if one not in patch.remove_tags)]))
+
+
 def changed(data: Data, patch: ContactChange, country: str) -> tuple[Data, list[Identity]]:
     """(the data as it will be, the identities that are new to it); Problem 422 names every wrong field."""
     data = dict(data)
@@ -238,6 +246,10 @@ def changed(data: Data, patch: ContactChange, country: str) -> tuple[Data, list[
         data["attributes"] = {}
     if "tags" in patch.model_fields_set:
         data["tags"] = list(dict.fromkeys(patch.tags or ()))
+    if patch.add_tags or patch.remove_tags:
+        data["tags"] = _tagged(data.get("tags", ()), patch)
+        if patch.add_tags and len(data["tags"]) > MOST_TAGS:
+            wrong.append(("/add_tags", f"a contact has at most {MOST_TAGS} tags"))
     if "consent" in patch.model_fields_set:
         purposes = {**data.get("consent", {}), **(patch.consent or {})} if patch.consent is not None else {}
         data["consent"] = {purpose: given for purpose, given in purposes.items() if given is not None}

@@ -1,4 +1,5 @@
 // What is asked before a conversation is closed, put aside or handed on: one, or several at once.
+import { call } from "./api.js";
 import * as deeds from "./deeds.js";
 import { html, useState } from "./html.js";
 import { Btn, Dialog, Icon } from "./parts.js";
@@ -48,6 +49,14 @@ export function Transfer({ desk, me, close, toDesk, toPerson }) {
     ${!mates.length && !others.length && html`<p class="muted">${t("transfer.nobody")}</p>`}</div><//>`;
 }
 
+// Tags that a person gets beside those that they have.
+function Tag({ close, done }) {
+  const [text, type] = useState(""), tags = text.split(",").map((one) => one.trim()).filter(Boolean);
+  return html`<${Dialog} title=${t("tag.title")} close=${close}><form class="col gap3" onSubmit=${(e) => { e.preventDefault(); if (tags.length) done(tags); }}>
+    <label class="col gap1"><span class="label">${t("col.tags")}</span><input class="field" data-first="" value=${text} onInput=${(e) => type(e.target.value)} /><span class="small muted">${t("contact.tags_more")} ${t("tag.more")}</span></label>
+    <div class="row"><button class="btn main grow" disabled=${!tags.length}><${Icon} n="tag" />${t("do.tag")}</button><${Btn} onClick=${close}>${t("do.cancel")}<//></div></form><//>`;
+}
+
 // ---- several at once ----
 
 const AT_ONCE = 4;
@@ -59,22 +68,28 @@ export function Bulk({ rows, keep, close }) {
   const desk = rows.every((one) => one.desk_id === rows[0].desk_id) ? rows[0]?.desk_id : "";
   // An agent leaves alone what a colleague has.
   const theirs = (row) => holder(row) && holder(row).id !== me.id && !may("admin");
-  const one = async (row, body, change) => {
-    if (theirs(row)) return t("composer.of_another", { name: holder(row).name ?? "" });
+  const one = async (row, deed) => {
     try {
-      await deeds.event(row.conversation_id, body, { change });
-      return "";
+      return (await deed(row)) ?? "";
     } catch (error) {
       return error.message;
     }
   };
-  const act = async (body, change) => {
+  const act = (body, change) => each((row) => (theirs(row) ? t("composer.of_another", { name: holder(row).name ?? "" }) : deeds.event(row.conversation_id, body, { change }).then(() => "")));
+  // Who the chats are with, of whom some may be in several; whoever has a chat, its customer is everybody's.
+  const tag = (tags) => {
+    const asked = new Map();
+    const once = (id) => asked.get(id) ?? asked.set(id, call("PATCH", `v1/contacts/${encodeURIComponent(id)}`, { add_tags: tags }).then(() => "")).get(id);
+    return each((row) => (row.contact?.id ? once(row.contact.id) : t("contact.unknown")));
+  };
+  // `deed(row)` gives why it was not done, or nothing.
+  const each = async (deed) => {
     ask("");
     go(true);
     const waiting = [...rows], wrong = [];
     const worker = async () => {
       for (let row = waiting.shift(); row; row = waiting.shift()) {
-        const why = await one(row, body, change);
+        const why = await one(row, deed);
         if (why) wrong.push({ row, why });
       }
     };
@@ -85,11 +100,12 @@ export function Bulk({ rows, keep, close }) {
     if (wrong.length) keep(wrong.map(({ row }) => row.conversation_id));
     else close();
   };
-  const deed = (icon, word, what) => html`<${Btn} kind="sm" icon=${icon} disabled=${!rows.length || going} onClick=${() => ask(what)}>${t(word)}<//>`;
+  const button = (icon, word, what) => html`<${Btn} kind="sm" icon=${icon} disabled=${!rows.length || going} onClick=${() => ask(what)}>${t(word)}<//>`;
   return html`<section class="bulk" aria-label=${t("bulk.title")}>
     <div class="row"><b class="strong grow" role="status">${t("bulk.chosen", { n: rows.length })}</b><${Btn} kind="bare sm icon" icon="x" label=${t("bulk.end")} onClick=${close} /></div>
-    <div class="row wrap gap1">${deed("circle-check", "do.close", "close")}${deed("clock-pause", "do.snooze", "snooze")}${deed("arrows-transfer-down", "do.transfer", "transfer")}</div>
+    <div class="row wrap gap1">${button("circle-check", "do.close", "close")}${button("clock-pause", "do.snooze", "snooze")}${button("arrows-transfer-down", "do.transfer", "transfer")}${button("tag", "do.tag", "tag")}</div>
     ${left.length > 0 && html`<div class="note bad" role="alert"><${Icon} n="alert-triangle" /><div class="grow"><b class="strong">${t("bulk.left", { n: left.length })}</b><ul>${left.map(({ row, why }) => html`<li>${who(row)}: ${why}</li>`)}</ul></div></div>`}
+    ${asking === "tag" && html`<${Tag} close=${() => ask("")} done=${tag} />`}
     ${asking === "close" && html`<${Close} desk=${setup.get().byId.get(desk)} close=${() => ask("")} done=${(outcome) => act({ type: "chat.closed", outcome }, { state: "closed" })} />`}
     ${asking === "snooze" && html`<${Snooze} close=${() => ask("")} done=${(until) => act({ type: "chat.snoozed", until }, { snoozed_until: until })} />`}
     ${asking === "transfer" && html`<${Transfer} desk=${desk} me=${me} close=${() => ask("")} toDesk=${(to) => act({ type: "chat.transferred", desk_id: to }, { state: "closed" })} toPerson=${(agent) => act({ type: "chat.assigned", agent }, { agent, state: "accepted" })} />`}</section>`;

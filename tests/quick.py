@@ -8,15 +8,16 @@ from __future__ import annotations
 import base64
 import copy
 import json
-import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from botocore import parsers, regions, serialize, signers, useragent, validate
-from botocore.awsrequest import AWSPreparedRequest
-from botocore.endpoint import Endpoint, convert_to_response_dict
+from botocore import parsers, validate
+from botocore.awsrequest import AWSResponse, HeadersDict
+from botocore.client import BaseClient
+from botocore.model import OperationModel
 from moto.core import models as moto_models
 from moto.core import responses as moto_responses
 from moto.core.botocore_stubber import BotocoreStubber
@@ -24,7 +25,9 @@ from moto.core.exceptions import HTTPException, ServiceException
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import camelcase_to_underscores
-from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb import responses as moto_dynamodb
+from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.models import DynamoDBBackend, utilities
 from moto.dynamodb.models import dynamo_type as types
 from moto.dynamodb.models import table as tables
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
@@ -32,6 +35,8 @@ from moto.dynamodb.models.table import StreamShard, Table
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.dynamodb.responses import DynamoHandler
+from moto.events.responses import EventsHandler
+from moto.kms.responses import KmsResponse
 from moto.sqs import models as moto_sqs
 from moto.sqs.responses import SQSResponse
 
@@ -43,11 +48,11 @@ _MESSAGES = ("SendMessageBatch", "ChangeMessageVisibilityBatch")
 _SHORT: dict[str, tuple[type[BaseResponse], str]] = {
     **{f"DynamoDB_20120810.{operation}": (DynamoHandler, camelcase_to_underscores(operation)) for operation in _ITEMS},
     **{f"AmazonSQS.{operation}": (SQSResponse, camelcase_to_underscores(operation)) for operation in _MESSAGES},
+    "TrentService.Decrypt": (KmsResponse, "decrypt"),
+    "AWSEvents.ListRules": (EventsHandler, "list_rules"),
+    "AWSEvents.PutEvents": (EventsHandler, "put_events"),
 }
 """What is asked for often -> who does it, and by which method."""
-_AWS = re.compile(r"^https?://[^/]+\.amazonaws\.com/")
-"""In whose place moto answers."""
-_UNSIGNED = {"dynamodb": _ITEMS, "sqs": _MESSAGES}
 _REPLACED: list[tuple[Any, str, Any, Any]] = []
 """Whose attribute, its name, what it was and what it is."""
 
@@ -80,19 +85,28 @@ def _processed(self: BotocoreStubber, request: Any) -> Any:
     target = _text(request.headers.get("X-Amz-Target", ""))
     if target not in _SHORT or _has_bytes(body := _text(request.body)):
         return _process(self, request)
+    headers = {name: _text(request.headers[name]) for name in ("X-Amz-Target", "Content-Type")}
+    return _done(target, request.url.split(".")[1], headers, body)
+
+
+def _done(target: str, region: str, headers: dict[str, str], body: str) -> tuple[int, dict[str, Any], str]:
+    """What moto does: status, headers and body of its answer."""
     kind, method = _SHORT[target]
     asked: Any = kind()
-    asked.region, asked.current_account = request.url.split(".")[1], DEFAULT_ACCOUNT_ID
-    asked.headers = {name: _text(request.headers[name]) for name in ("X-Amz-Target", "Content-Type")}
+    asked.region, asked.current_account, asked.headers = region, DEFAULT_ACCOUNT_ID, headers
     asked.querystring, asked.uri_match, asked.response_headers = {}, {}, {}
-    asked.params = asked.body = json.loads(body)
+    asked.params = json.loads(body)
+    asked.body = asked.params if asked.automated_parameter_parsing else body
     try:
-        result = getattr(asked, method)().result
+        result = getattr(asked, method)()
     except ServiceException as error:
-        return asked.serialized(ActionResult(error))
+        status, given, text = asked.serialized(ActionResult(error))
+        return status, given, _text(text)
     except HTTPException as error:
         return error.code, dict(error.get_headers() or ()), error.description
-    return 200, {}, "{}" if result is None else json.dumps(result, default=_encoded)
+    if isinstance(result, ActionResult):
+        return 200, {}, "{}" if result.result is None else json.dumps(result.result, default=_encoded)
+    return 200, {}, result if isinstance(result, str) else result[0]
 
 
 def _has_bytes(body: str) -> bool:
@@ -114,50 +128,58 @@ by_wire: list[Callable[[], bool]] = []
 """Who says whether the next call is to go as over a wire, where it may be lost and is then made again."""
 
 
-def _exchanged(self: Endpoint, operation_model: Any, request_dict: Any) -> Any:
-    """A call handed to moto, and its answer read: not made a request of, prepared, looked at by who signs and who makes
-    it again, and turned back."""
-    headers, url, body = (request_dict[name] for name in ("headers", "url", "body"))
-    near = moto_models.botocore_stubber.enabled and not any(wanted() for wanted in by_wire) and _AWS.search(url)
-    if not near or headers.get("X-Amz-Target") not in _SHORT or _has_bytes(_text(body)):
-        return _exchange(self, operation_model, request_dict)
-    answer: Any = moto_models.botocore_stubber("", AWSPreparedRequest("POST", url, headers, body, False))
-    response = convert_to_response_dict(answer, operation_model)
-    parser = self._response_parser_factory.create_parser(operation_model.service_model.resolved_protocol)
-    read = parser.parse(response, operation_model.output_shape)
-    if answer.status_code >= 300:
-        self._add_modeled_error_fields(response, read, operation_model, parser)
+def _called(self: BaseClient, operation_name: str, api_params: dict[str, Any]) -> Any:
+    """A call written, done and read: nobody looks for its endpoint, makes a request of it, signs that, or asks whether
+    to make it again. Who wants to hear of it before and after does, as ever."""
+    service = self.meta.service_model
+    model = service.operation_model(operation_name)
+    target = f"{service.metadata.get('targetPrefix')}.{operation_name}"
+    near = moto_models.botocore_stubber.enabled and not any(wanted() for wanted in by_wire)
+    if target not in _SHORT or not near or not self.meta.endpoint_url.endswith(".amazonaws.com"):
+        return _call(self, operation_name, api_params)
+    context: dict[str, Any] = {"client_region": self.meta.region_name, "client_config": self.meta.config}
+    params = self._emit_api_params(api_params, model, context)
+    if (body := _written(self, model, params)) is None:
+        return _call(self, operation_name, api_params)
+    of, told = f"{service.service_id.hyphenize()}.{operation_name}", {"model": model, "context": context}
+    request = {"body": body, "headers": {"X-Amz-Target": target}, "url": self.meta.endpoint_url, "context": context}
+    _, answer = self.meta.events.emit_until_response(
+        f"before-call.{of}", params=request, request_signer=self._request_signer, **told
+    )
+    http, read = answer or _answered(self, model, target, body)
+    self.meta.events.emit(f"after-call.{of}", http_response=http, parsed=read, **told)
+    if http.status_code >= 300:
+        code = context.get("error_code_override") or read.get("Error", {}).get("Code")
+        raise self.exceptions.from_code(code)(read, operation_name)
+    return read
+
+
+def _written(self: BaseClient, model: OperationModel, params: dict[str, Any]) -> str | None:
+    """A call's body, looked through where the client is to; None where its attributes hold bytes."""
+    if model.service_model.service_name not in ("dynamodb", "sqs"):
+        return _text(self._serializer.serialize_to_request(params, model)["body"])
+    if isinstance(self._serializer, validate.ParamValidationDecorator):
+        validate.validate_parameters(params, model.input_shape)
+    try:
+        body = json.dumps(params)
+    except TypeError:
+        return None
+    return None if _has_bytes(body) else body
+
+
+def _answered(self: BaseClient, model: OperationModel, target: str, body: str) -> tuple[AWSResponse, dict[str, Any]]:
+    """What moto answers, and what a client reads there."""
+    headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.0"}
+    status, given, text = _done(target, self.meta.region_name, headers, body)
+    response = {"status_code": status, "headers": HeadersDict(given), "body": text.encode(), "context": {}}
+    read = self._response_parser.parse(response, model.output_shape)
+    if status >= 300 and (shape := model.service_model.shape_for_error_code(read["Error"]["Code"])):
+        read.update(self._response_parser.parse(response, shape))
     read["ResponseMetadata"]["RetryAttempts"] = 0
-    return answer, read
+    return AWSResponse(self.meta.endpoint_url, status, given, None), read
 
 
-_exchange = _replace(Endpoint, "make_request", _exchanged)
-
-
-def _signed(self: Any, operation_name: str = "", request: Any = None, **more: Any) -> Any:
-    """Nobody checks a signature: moto does not, but the emulator does, which stands somewhere else."""
-    service = str(self._service_id).lower()
-    if operation_name not in _UNSIGNED.get(service, ()) or not _AWS.search(request.url):
-        return _handler(self, operation_name, request, **more)
-    return None
-
-
-_handler = _replace(signers.RequestSigner, "handler", _signed)
-
-
-def _constructed(self: Any, operation_model: Any, call_args: Any, request_context: Any) -> Any:
-    """An endpoint is found once for each client and operation: neither tables nor queues have one of their own."""
-    if operation_model.service_model.service_name not in _UNSIGNED:
-        return _construct(self, operation_model, call_args, request_context)
-    known = vars(self).setdefault("_known", {})
-    if operation_model.name not in known:
-        known[operation_model.name] = _construct(self, operation_model, call_args, request_context)
-    return known[operation_model.name]
-
-
-_construct = _replace(regions.EndpointRulesetResolver, "construct_endpoint", _constructed)
-# Where from, with which features: nobody asks.
-_replace(useragent.UserAgentString, "to_string", lambda self: "tests")
+_call = _replace(BaseClient, "_make_api_call", _called)
 
 
 def _plain(value: Any) -> bool:
@@ -183,23 +205,22 @@ def _handle_item(self: Any, shape: Any, value: Any) -> Any:
     return _handle_structure(self, shape, value)
 
 
+def _handle_items(self: Any, shape: Any, value: Any) -> Any:
+    """And all attributes of an item."""
+    if shape.value.name == "AttributeValue" and all(map(_plain, value.values())):
+        return value
+    return _handle_map(self, shape, value)
+
+
 def _checked(self: Any, params: Any, shape: Any, errors: Any, name: str) -> None:
     """The same before it is sent."""
     if shape.name != "AttributeValue" or not _plain(params):
         _validate(self, params, shape, errors, name)
 
 
-def _serialized(self: Any, serialized: Any, value: Any, shape: Any, key: Any = None) -> None:
-    """And when it is written."""
-    if shape.name == "AttributeValue" and _plain(value):
-        serialized[key] = value
-    else:
-        _serialize(self, serialized, value, shape, key)
-
-
 _handle_structure = _replace(parsers.BaseJSONParser, "_handle_structure", _handle_item)
+_handle_map = _replace(parsers.BaseJSONParser, "_handle_map", _handle_items)
 _validate = _replace(validate.ParamValidator, "_validate", _checked)
-_serialize = _replace(serialize.JSONSerializer, "_serialize", _serialized)
 
 for _module in (moto_responses, moto_sqs):
     # It spells the same few names letter by letter at each call.
@@ -275,16 +296,52 @@ def _shown(value: Any) -> Any:
     return _regular(value) if isinstance(value, DynamoType) else copy.deepcopy(value)
 
 
+def _told(value: Any) -> Any:
+    """What is answered, without asking each text in it whether it is a time or may be shown."""
+    kind = type(value)
+    if kind in (str, bool, int) or value is None:
+        return value
+    if kind is dict:
+        return {key: _told(one) for key, one in value.items()}
+    if kind is list:
+        return [_told(one) for one in value]
+    if kind is DynamoType and value.type not in ("B", "BS"):
+        return {value.type: _told(value.value)}
+    return _tell(value)
+
+
+def _pickled(self: types.LimitedSizeDict, protocol: Any) -> Any:
+    """As a whole: one by one, each is measured again."""
+    return _whole, (dict(self),)
+
+
+def _whole(attributes: dict[str, Any]) -> types.LimitedSizeDict:
+    made = types.LimitedSizeDict()
+    dict.update(made, attributes)
+    return made
+
+
 _replace(DynamoType, "size", _size)
 _replace(DynamoType, "to_regular_json", _regular)
 _replace(DynamoType, "__deepcopy__", lambda self, memo: _twin(self))
 _replace(types.LimitedSizeDict, "__setitem__", _set)
 _replace(Item, "__init__", _made)
+_tell = _replace(utilities, "dynamo_to_dict", _told)
+_replace(moto_dynamodb, "dynamo_to_dict", _told)
 _replace(Item, "__deepcopy__", _twin_item)
 # How long a record of a stream would be: nobody asks.
 _replace(tables, "dynamo_json_dump", lambda value: "")
 
 
+@cache
+def _lexed(expression: str) -> tuple[Any, ...]:
+    return tuple(_lex(ConditionExpressionParser(expression, {}, {})))
+
+
+# The words of a condition: the same few hundred conditions over and over.
+_lex = _replace(
+    ConditionExpressionParser, "_lex_condition_expression", lambda self: deque(_lexed(self.condition_expression))
+)
 # What an update's expression says; whoever works on it makes a copy first.
 _replace(UpdateExpressionParser, "make", cache(UpdateExpressionParser.make))
 
@@ -362,6 +419,7 @@ def _same_records(self: StreamShard, memo: dict[int, Any]) -> StreamShard:
 
 
 _transact = _replace(DynamoDBBackend, "transact_write_items", _backed_up_once)
-# Neither has one of its own.
+# None of them has one of its own.
+types.LimitedSizeDict.__reduce_ex__ = _pickled
 Table.__deepcopy__ = _copied
 StreamShard.__deepcopy__ = _same_records

@@ -9,8 +9,9 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
+from chalicelib.ports.settings import settings
 from tests.cloud import Cloud, _moto_table
 from tests.quick import as_before
 
@@ -29,6 +30,8 @@ ITEM = KEY | {
 }
 INDEX = {"IndexName": "by_other", "KeyConditionExpression": "other = :k"}
 NAMED = {"ExpressionAttributeNames": {"#t": "text", "#m": "map"}}
+SEALED = b"sealed"
+"""For what a key has sealed."""
 Call = tuple[str, str, dict[str, Any]]
 
 
@@ -147,18 +150,43 @@ CALLS: dict[str, list[Call]] = {
         ("sqs", "change_message_visibility_batch", {"QueueUrl": "", "Entries": [
             {"Id": "1", "ReceiptHandle": "m1", "VisibilityTimeout": 2}]}),
     ],
+    "secrets": [
+        ("kms", "decrypt", {"CiphertextBlob": SEALED, "EncryptionContext": {"of": "a"}}),
+        ("kms", "decrypt", {"CiphertextBlob": SEALED, "EncryptionContext": {"of": "b"}}),
+        ("kms", "decrypt", {"CiphertextBlob": b"nonsense"}),
+    ],
+    "events": [
+        ("events", "list_rules", {"EventBusName": "things"}),
+        ("events", "put_rule", {"Name": "r", "EventBusName": "things", "EventPattern": '{"source": ["a"]}'}),
+        ("events", "list_rules", {"EventBusName": "things"}),
+        ("events", "list_rules", {"EventBusName": "things", "NamePrefix": "q"}),
+        ("events", "put_events", {"Entries": [
+            {"Source": "a", "DetailType": "b", "Detail": '{"ü": 1}', "EventBusName": "things"},
+            {"Source": "a", "DetailType": "b", "Detail": "no JSON", "EventBusName": "things"}]}),
+        ("events", "put_events", {"Entries": []}),
+        ("events", "delete_rule", {"Name": "r", "EventBusName": "things"}),
+    ],
+    "not as the service has it": [
+        table("get_item"),
+        table("put_item", Item={"id": "a"}),
+        ("sqs", "send_message_batch", {"QueueUrl": "", "Entries": [{"Id": 1}]}),
+        ("events", "put_events", {}),
+    ],
 }  # fmt: skip
 
 
 @contextmanager
 def place() -> Iterator[dict[str, Any]]:
     """Clients, with an empty table and queue."""
-    clients = {name: boto3.client(name) for name in ("dynamodb", "sqs")}
+    clients = {name: boto3.client(name) for name in ("dynamodb", "sqs", "kms", "events")}
     _table(clients["dynamodb"])
     url = clients["sqs"].create_queue(QueueName="things.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    sealed = clients["kms"].encrypt(KeyId=settings().kms_key, Plaintext=b"\x00secret", EncryptionContext={"of": "a"})
+    clients["events"].create_event_bus(Name="things")
     try:
-        yield clients | {"url": url}
+        yield clients | {"url": url, "sealed": sealed["CiphertextBlob"]}
     finally:
+        clients["events"].delete_event_bus(Name="things")
         clients["dynamodb"].delete_table(**TABLE)
         clients["sqs"].delete_queue(QueueUrl=url)
 
@@ -207,12 +235,18 @@ def _answered(call: Call, place: dict[str, Any]) -> Any:
     service, operation, given = call
     if "QueueUrl" in given:
         given["QueueUrl"] = given["QueueUrl"] or place["url"]
+    if given.get("CiphertextBlob") == SEALED:
+        given["CiphertextBlob"] = place["sealed"]
     try:
         answer = getattr(place[service], operation)(**given)
         status = answer.pop("ResponseMetadata")["HTTPStatusCode"]
     except ClientError as error:
         status = error.response.pop("ResponseMetadata")["HTTPStatusCode"]
         answer = error.response
+    except ParamValidationError as error:
+        return 0, str(error)
+    for event in answer.get("Entries", ()):
+        event.pop("EventId", None)
     for sent in answer.get("Successful", ()):
         sent.pop("MessageId", None)
         sent.pop("SequenceNumber", None)

@@ -47,7 +47,7 @@ run: setup ## everything on this machine (PORT=4566); Ctrl-C ends it and keeps w
 test: setup ## all tests (WORKERS=2, ARGS="-k name")
 	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
-lint: $(VENV)/.stamp ## style, types, the template
+lint: setup ## style, types, the template
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy

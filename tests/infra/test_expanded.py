@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
-from infra import check, loops, queues
+from infra import loops, queues
 from infra.expand import expanded
 
 pytestmark = pytest.mark.xdist_group("package")
@@ -36,12 +36,6 @@ def of_type(template: Template, kind: str) -> Iterator[tuple[str, dict[str, Any]
     for name, row in template["Resources"].items():
         if row["Type"] == kind:
             yield name, row["Properties"]
-
-
-def test_cfn_lint_has_nothing_to_say_of_what_sam_makes(made: Template, tmp_path: Path) -> None:
-    path = tmp_path / "made.json"
-    path.write_text(json.dumps(made), encoding="utf-8")
-    assert check.said_by_cfn_lint(path, "eu-west-1", "ap-southeast-1") == ""
 
 
 def test_a_stack_is_within_what_cloudformation_takes(made: Template) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.row_changes import concerns
 from infra import declared, edges, gateway, policies, queues, sockets
-from infra.check import lint, stale
+from infra.check import lint_both, lint_made, stale
 from infra.limits import LIMITS, MAX_RECEIVES
 from infra.reads import ROOT, queues_named
 from infra.sources import FILTERS
@@ -63,13 +63,15 @@ def test_cfn_lint_is_asked_by_make_lint(tmp_path: Path) -> None:
     function = {"Type": "AWS::Serverless::Function", "Properties": {"Handler": "app.x", "CodeUri": "here"}}
     wrong = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": "long"}}
     template = tmp_path / "template.json"
-    template.write_text(
-        json.dumps({"Transform": "AWS::Serverless-2016-10-31", "Resources": {"F": function, "Q": wrong}})
-    )
+    whole = {"Transform": "AWS::Serverless-2016-10-31", "Resources": {"F": function, "Q": wrong}}
+    template.write_text(json.dumps(whole))
 
-    said = lint(template)
+    said = lint_both(template)
 
     assert "'long' is not of type 'integer'" in said and "Runtime" in said
+    assert "InvalidResourceException('F'" in said, "by SAM"
+    template.write_text(json.dumps(whole | {"Resources": {"Q": wrong}}))
+    assert "'long' is not of type 'integer'" in lint_made(template)
     steps = (ROOT / "Makefile").read_text().partition("\nlint:")[2].partition("\n\n")[0]
     assert "-m infra.check" in steps and "make lint" in (ROOT / ".ci" / "run").read_text()
 

@@ -2,7 +2,7 @@
 
 API -> FIFO -> Lambda (put item) -> stream -> Lambda -> FIFO -> Lambda (POST to the bot) -> FIFO -> Lambda (put item),
 and an API that polls for the answer. Five Lambdas of a few lines with boto3 alone. Each prints a line as
-Parley's do: the emulator waits 50 ms for the output of a Lambda that prints nothing.
+Parley's do.
 """
 
 from __future__ import annotations

@@ -74,9 +74,15 @@ def handed_on(gateway: Any, as_it_is: Callable[..., Awaitable[Response]]) -> Cal
     return run
 
 
+def _beside(name: str) -> dict[str, Any]:
+    """A module by its file: this runs without the folder among the places where modules are looked for."""
+    return runpy.run_path(str(Path(__file__).with_name(name)))
+
+
 def main() -> int:
     """Run the emulator."""
     from ministack import app
+    from ministack.core import lambda_runtime
     from ministack.services import apigateway, dynamodb, lambda_svc, sqs
 
     run, at_once = lambda_svc._execute_function, lambda_svc._sqs_esm_concurrency
@@ -84,8 +90,7 @@ def main() -> int:
     apigateway._handle_execute_in_scope = handed_on(apigateway, apigateway._handle_execute_in_scope)
     # Without the queue it does not ask whether that is FIFO.
     lambda_svc._sqs_esm_concurrency = lambda mapping, func, config, queue=None: at_once(mapping, func, config)
-    # By its file: this runs without the folder among the places where modules are looked for.
-    runpy.run_path(str(Path(__file__).with_name("faster.py")))["quicken"](sqs, lambda_svc, dynamodb)
+    _beside("faster.py")["quicken"](sqs, lambda_svc, dynamodb, lambda_runtime.Worker)
     return int(app.main() or 0)
 
 

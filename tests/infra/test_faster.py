@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import queue
 import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -85,10 +87,84 @@ def test_what_cannot_be_read_wakes_nobody() -> None:
     assert not lambdas._esm_wake.is_set()
 
 
+class Worker:
+    """The emulator's worker of a function, whose log is a pipe."""
+
+    def __init__(self) -> None:
+        read, self.says = os.pipe()
+        self._proc: Any = SimpleNamespace(stderr=os.fdopen(read))
+        self._stderr_queue = queue.Queue[str]()
+
+    def _read_stderr(self) -> None:
+        raise AssertionError("it is another that reads")
+
+    def _drain_stderr(self) -> str:
+        lines = []
+        while not self._stderr_queue.empty():
+            lines.append(self._stderr_queue.get())
+        return "\n".join(lines)
+
+    def _drain_stderr_bounded(self, first_line_wait: float = 0) -> str:
+        return f"waits {first_line_wait}"
+
+
+class Other(Worker):
+    """One that reads its log in a way of its own."""
+
+
+def _workers() -> tuple[type[Worker], type[Other]]:
+    worker = type("Worker", (Worker,), {})
+    return worker, type("Other", (worker, Other), {})
+
+
+def test_what_a_function_said_is_there_with_its_answer_and_nothing_is_waited_for() -> None:
+    of, _ = _workers()
+    faster.at_once(of)
+    worker = of()
+    assert worker._drain_stderr_bounded() == ""
+    os.write(worker.says, b"one\ntwo \xc3\xa9\nthr")
+    assert worker._drain_stderr_bounded() == "one\ntwo é"
+    os.write(worker.says, b"ee\n")
+    assert worker._drain_stderr_bounded() == "three"
+
+
+def test_what_a_function_says_is_read_while_it_runs() -> None:
+    of, _ = _workers()
+    faster.at_once(of)
+    worker = of()
+    reader = threading.Thread(target=worker._read_stderr)
+    reader.start()
+    # More than a pipe holds: it would stand still if nobody read.
+    os.write(worker.says, b"x" * 200_000 + b"\nlast\n")
+    os.close(worker.says)
+    reader.join(10)
+    assert not reader.is_alive()
+    assert worker._drain_stderr_bounded() == "x" * 200_000 + "\nlast"
+
+
+def test_a_worker_that_was_started_anew_is_heard_anew() -> None:
+    of, _ = _workers()
+    faster.at_once(of)
+    worker, again = of(), of()
+    os.write(worker.says, b"before")
+    assert worker._drain_stderr_bounded() == ""
+    worker._proc, worker._stderr_queue = again._proc, again._stderr_queue
+    os.write(again.says, b"after\n")
+    assert worker._drain_stderr_bounded() == "after"
+    worker._proc = None
+    assert worker._drain_stderr_bounded(first_line_wait=1) == "waits 1"
+
+
+def test_workers_of_other_kinds_are_left_as_they_are() -> None:
+    of, other = _workers()
+    faster.at_once(of)
+    assert other()._drain_stderr_bounded(first_line_wait=0.1) == "waits 0.1"
+
+
 def test_it_is_the_emulators_own_that_is_changed() -> None:
     pruned: list[Any] = []
     sqs, lambdas = SimpleNamespace(_prune_dedup=pruned.append), Lambdas()
-    faster.quicken(sqs, lambdas, SimpleNamespace())
+    faster.quicken(sqs, lambdas, SimpleNamespace(), _workers()[0])
     sqs._prune_dedup({})
     assert pruned == [{}]
     assert vars(lambdas)["_ESM_IDLE_WAKE_GAP_SECONDS"] == faster.NAP_S

@@ -91,6 +91,7 @@ def main() -> int:
     # Without the queue it does not ask whether that is FIFO.
     lambda_svc._sqs_esm_concurrency = lambda mapping, func, config, queue=None: at_once(mapping, func, config)
     _beside("faster.py")["quicken"](sqs, lambda_svc, dynamodb, lambda_runtime.Worker)
+    _beside("ordered.py")["hasten"](dynamodb)
     return int(app.main() or 0)
 
 

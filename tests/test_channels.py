@@ -48,6 +48,7 @@ from chalicelib.channels.wire import GROUP, in_a_group
 from chalicelib.domain.exchange import Call, Exchange
 from chalicelib.domain.message import TYPES, Content
 from chalicelib.ports import clock, ids, signing
+from chalicelib.wire.contents import SENDABLE
 
 FOLDER = Path(channels.__file__).parent
 EXAMPLES = sorted(FOLDER.glob("*/examples/*.json"))
@@ -226,16 +227,16 @@ def test_all_that_an_adapter_declares_has_an_example(kind: str) -> None:
     adapter = channels.load(kind)
     stems = {path.stem for path in EXAMPLES if path.parts[-3] == kind}
     shows = "send" if "send" in adapter.CAN else "pull"
-    for ability in adapter.CAN:
-        wanted = f"{shows}__{ability}" if ability in TYPES else f"{ability}__"
-        assert any(stem.startswith(wanted) for stem in stems), f"{kind} says it can {ability}: add {wanted}*.json"
+    for wanted in [f"{ability}__" for ability in adapter.CAN] + [f"{shows}__{type}" for type in adapter.SHOWS]:
+        assert any(stem.startswith(wanted) for stem in stems), f"{kind} says it can: add {wanted}*.json"
 
 
 @pytest.mark.parametrize("kind", channels.KINDS)
 def test_an_adapter_declares_only_what_the_contract_knows(kind: str) -> None:
     adapter: Any = channels.load(kind)
     assert adapter.LABEL
-    assert not adapter.CAN - {*VERBS, *TYPES}
+    assert not adapter.CAN - {*VERBS}
+    assert not adapter.SHOWS - {*SENDABLE}
     assert ("send" in adapter.CAN) != ("pull" in adapter.CAN)
     assert set(adapter.SECRETS.values()) <= {"required", "optional", "made"}
     assert set(adapter.STATUSES.values()) <= {"sent", "delivered", "read", "failed"}

@@ -193,8 +193,10 @@ class Adapter(Protocol):
     TryLater | Refused`, which asks the provider whether the token is good and has it call us, where its API can),
     `typing` and `seen` (it has `signal(kind, address, about, channel, call) -> None`: shows the user that we write, or
     that we have read `about`, the provider's id of their message; never queued, never tried again), `once` (the
-    provider takes `Outgoing.id` as an idempotency key: the same message twice is sent once), and the content types it
-    can show (`text`, `image`, `buttons`, ...). What it cannot show is sent as text. Each needs an example."""
+    provider takes `Outgoing.id` as an idempotency key: the same message twice is sent once). Each needs an example."""
+    SHOWS: frozenset[str]
+    """The types of content that it shows as they are (`text`, `image`, `buttons`, ...); what else is said is sent as
+    text. Each needs an example. How much of each it takes, it may say as `LIMITS` (limits.py)."""
     SECRETS: Mapping[str, str]
     """Secret name -> `required`, `optional` (at least 32 characters), or `made` (generated and shown once where
     absent)."""

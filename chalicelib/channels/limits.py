@@ -30,18 +30,44 @@ class FileLimit:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a channel takes in one message, and for how long after the customer's last word."""
+    """What a channel takes in one message, and for how long after the customer's last word. 0 is as much as may be."""
 
     files: tuple[FileLimit, ...]
     """The first that is about a file's type holds."""
+    text: int = 0
+    """Length of a text; what is longer goes out as several."""
+    caption: int = 0
+    """Length of the text of a file; what is longer goes out beside it."""
+    body: int = 0
+    """Length of the text above buttons or a list."""
+    counted: str = "characters"
+    """What lengths are counted in: characters (of Unicode), bytes (of UTF-8) or utf-16 (code units)."""
+    sms: int = 0
+    """Of what is sent as SMS: how many of them one text may be at most."""
     buttons: int = MAX_BUTTONS
     title: int = 0
-    """Characters of a button's; 0: as long as may be."""
+    """Length of a button's."""
+    links: int = MAX_BUTTONS
+    """How many of the buttons may lead somewhere."""
+    links_alone: bool = False
+    """Whether one that leads somewhere can stand beside none that answers."""
+    payload: int = 0
+    """Bytes of what comes back of a button or row; for what is longer its place is sent."""
+    rows: int = 0
+    """Of a list."""
+    row_title: int = 0
+    row_description: int = 0
+    section_title: int = 0
+    opener: int = 0
+    """Length of the title of the button that opens a list."""
     window_s: int = 0
     """How long the customer may be written to freely since they last wrote; 0: always."""
+    rate_per_s: float = 0
+    """Messages that the provider takes in a second from one channel."""
 
     def wrong_with(self, mime_type: str, size: int) -> tuple[str, str] | None:
         """(`mime_type` or `size`, what is wrong with it) of a file; None where the channel takes it."""
+        mime_type = _SAME_TYPES.get(mime_type.lower(), mime_type)
         limit = next((one for one in self.files if one.takes(mime_type)), None)
         if limit is None:
             return "mime_type", "the channel takes no files of this type"
@@ -50,6 +76,8 @@ class Limits:
         return None
 
 
+_SAME_TYPES = {"image/jpg": "image/jpeg", "audio/mp3": "audio/mpeg", "application/x-pdf": "application/pdf"}
+"""What some call a type."""
 HARMLESS = (
     "image/png", "image/jpeg", "image/gif", "image/webp", "image/heic", "image/heif", "audio/*", "video/*",
     "text/plain", "text/csv", "application/pdf", "application/json", "application/zip", "application/rtf",
@@ -57,21 +85,34 @@ HARMLESS = (
     "application/vnd.openxmlformats-officedocument.*", "application/vnd.oasis.opendocument.*",
 )  # fmt: skip
 """Types of nothing that a browser or a computer would run."""
+UNBOUNDED = Limits(())
+"""Of a channel that says none, for what is sent: whether it takes a file or a title, it says itself."""
 USUAL = Limits((FileLimit(HARMLESS, 25 * MEGABYTE),))
-"""Of a channel that does not say another."""
+"""Of such a channel, for what people write: they send no files that a browser or a computer would run."""
 
 
-def of(kind: str) -> Limits:
+def of(kind: str, *, otherwise: Limits = USUAL) -> Limits:
     """Those of a channel's kind; an adapter names its own as `LIMITS`."""
-    found: Limits = getattr(load(kind), "LIMITS", USUAL) if kind in KINDS else USUAL
+    found: Limits = getattr(load(kind), "LIMITS", otherwise) if kind in KINDS else otherwise
     return found
 
 
 def shown(kind: str) -> dict[str, Any]:
     """As the API tells whoever writes: `types` are those of messages that the channel shows as they are."""
-    limits, can = of(kind), load(kind).CAN if kind in KINDS else frozenset()
+    limits, shows = of(kind), load(kind).SHOWS if kind in KINDS else frozenset()
     return {
-        "types": [one for one in TYPES if one in can],
+        "types": [one for one in TYPES if one in shows],
+        "text": limits.text or None,
+        "counted": limits.counted,
+        "caption": limits.caption or None,
+        "body": limits.body or None,
+        "sms": limits.sms or None,
         "files": [{"types": list(one.types), "most_bytes": one.most_bytes} for one in limits.files],
         "buttons": {"most": limits.buttons, "title": limits.title or None},
+        "rows": {
+            "most": limits.rows or None,
+            "title": limits.row_title or None,
+            "description": limits.row_description or None,
+        },
+        "window_s": limits.window_s or None,
     }

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib import channels
-from chalicelib.channels import contract
+from chalicelib.channels import contract, limits
 from chalicelib.channels.contract import Channel, Outgoing, Sent
 from chalicelib.channels.fallback import adapted
 from chalicelib.domain import event as kinds
@@ -36,7 +36,7 @@ def target(destination: str) -> Target | None:
 async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Outcome:
     """Send the message once."""
     adapter = channels.load(notice.channel_kind)
-    content = adapted(Content.of(notice.content), adapter.CAN)
+    content = adapted(Content.of(notice.content), adapter.SHOWS, _limits(notice), seq=notice.seq)
     started = clock.now_ms()
     outgoing = Outgoing(
         id=row.replay_of or row.id,
@@ -73,6 +73,10 @@ def _keep(notice: Notice, provider_id: str, *, part: bool = False) -> None:
     receipts.keep_sent(
         notice.destination, provider_id, thread=notice.thread, seq=notice.seq, now_ms=clock.now_ms(), part=part
     )
+
+
+def _limits(notice: Notice) -> limits.Limits:
+    return limits.of(notice.channel_kind, otherwise=limits.UNBOUNDED)
 
 
 def _shown(text: str, channel: Channel) -> str:

@@ -38,7 +38,9 @@ def view(message: Message) -> dict[str, Any]:
     if message.content.type == "event" and message.direction == "in":
         return message_view(replace(message, content=_told(message.content.details)), at=at)
     public = media_links.public_message(message)
-    shown = message_view(replace(public, content=fallback.adapted(public.content, channels.load("webchat").CAN)), at=at)
+    shown = message_view(
+        replace(public, content=fallback.adapted(public.content, channels.load("webchat").SHOWS)), at=at
+    )
     given = message.provider_id.removeprefix(f"{message.address}.")
     return shown | ({"client_id": given} if message.direction == "in" and given else {})
 

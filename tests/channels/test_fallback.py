@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 
+from chalicelib.channels import fallback
 from chalicelib.channels.fallback import adapted, choices, chosen
+from chalicelib.channels.limits import MEGABYTE, FileLimit, Limits
+from chalicelib.domain.choosing import answered, offer
 from chalicelib.domain.message import Content, Media
 
 TEXT_ONLY = frozenset({"send", "text"})
@@ -72,3 +78,83 @@ def test_what_belongs_to_the_message_and_not_to_its_form_is_kept() -> None:
 def test_an_answer_means_the_choice_it_names(text: str, payload: str | None) -> None:
     choice = chosen(text, choices(BUTTONS))
     assert (choice or {}).get("payload") == payload
+
+
+SMALL = Limits((), body=12, buttons=2, title=6, payload=5, rows=3, row_title=9, row_description=4, section_title=4)
+BOTH = frozenset({"text", "buttons", "list"})
+
+
+def asked(*titles: str, text: str = "Which?", links: Sequence[str] = (), payload: str = "") -> Content:
+    buttons: list[dict[str, str]] = [{"title": one, "payload": payload or one.lower()} for one in titles]
+    return Content("buttons", text, details={"buttons": [*buttons, *({"title": one, "url": URL} for one in links)]})
+
+
+def listed(*titles: str, section: str = "", description: str = "") -> Content:
+    rows = [{"id": one, "title": one, "description": description} for one in titles]
+    return Content("list", "Which?", details={"button": "All", "sections": [{"title": section, "rows": rows}]})
+
+
+URL = "https://a.example"
+
+
+@pytest.mark.parametrize(
+    ("content", "limits", "type"),
+    [
+        (asked("Yes", "No"), SMALL, "buttons"),
+        (asked("Yes", "No", "Maybe"), SMALL, "list"),
+        (asked("Yes", "No, no"), SMALL, "buttons"),
+        (asked("Yes", "No, no!"), SMALL, "list"),
+        (asked("Yes", "No, no, no!"), SMALL, "text"),
+        (asked("a", "b", "c", "d"), SMALL, "text"),
+        (asked("Yes", "Yes"), SMALL, "text"),
+        (asked("Yes", "No", text="A question of a few words"), SMALL, "text"),
+        (asked("Yes", links=["Page"]), SMALL, "buttons"),
+        (asked("Yes", links=["Page"]), replace(SMALL, links_alone=True, body=40), "buttons"),
+        (asked(links=["Page"]), replace(SMALL, links_alone=True), "buttons"),
+        (asked(links=["Page", "More"]), replace(SMALL, links=1), "text"),
+        (asked("Yes", "No", "So", links=["Page"]), replace(SMALL, links=0, body=40), "list"),
+        (listed("One", "Two"), SMALL, "list"),
+        (listed("One", "Two", section="Longer"), SMALL, "text"),
+        (listed("One", "Two", description="Longer"), SMALL, "text"),
+        (listed("One", "Two", "Three", "Four"), SMALL, "text"),
+        (listed("A very long one"), SMALL, "text"),
+        (Content("buttons", "Odd", details={"buttons": []}), SMALL, "text"),
+    ],
+)
+def test_choices_are_shown_as_they_fit_and_never_cut(content: Content, limits: Limits, type: str) -> None:
+    shown = adapted(content, BOTH, limits)
+    assert shown.type == type
+    assert adapted(shown, BOTH, limits) == shown, "adapted twice is once"
+    said = f"{shown.text} {shown.details}"
+    assert all(one["title"] in said for one in [*choices(content), *fallback.links(content)])
+    assert URL in said or not fallback.links(content)
+
+
+def test_payloads_that_the_provider_does_not_take_are_ordinals_of_their_message() -> None:
+    long = asked("Yes", "No", payload="a long payload")
+    assert [one["payload"] for one in choices(adapted(long, BOTH, SMALL, seq=17))] == ["#1:17", "#2:17"]
+    mixed = asked("Yes", "No way")
+    assert [one["payload"] for one in choices(adapted(mixed, BOTH, SMALL, seq=17))] == ["yes", "#2:17"]
+    many = adapted(asked("a", "b", "c", payload="long payload"), BOTH, SMALL, seq=17)
+    assert (many.type, [one["payload"] for one in choices(many)]) == ("list", ["#1:17", "#2:17", "#3:17"])
+    # What is pressed comes back as the payload that it stands for.
+    kept = offer(long, seq=17, at=1)
+    pressed = answered(Content("postback", "No", details={"payload": "#2:17"}), kept, at=2)
+    assert pressed is not None and pressed.details["payload"] == "a long payload"
+
+
+@pytest.mark.parametrize(
+    ("media", "type"),
+    [
+        (Media(f"{URL}/1.png"), "image"),
+        (Media(f"{URL}/1.jpg", "image/jpg"), "image"),
+        (Media(f"{URL}/1"), "image"),
+        (Media(f"{URL}/1.webp"), "text"),
+        (Media(f"{URL}/1.png", "image/tiff"), "text"),
+        (Media(f"{URL}/1.png", "image/png", 6 * MEGABYTE), "text"),
+    ],
+)
+def test_a_file_that_the_provider_does_not_take_is_a_link(media: Media, type: str) -> None:
+    limits = Limits((FileLimit(("image/png", "image/jpeg"), 5 * MEGABYTE),))
+    shown = adapted(Content("image", "Look", (media,)), frozenset({"text", "image"}), limits)
+    assert (shown.type, media.url in shown.text) == (type, type == "text")

@@ -33,10 +33,8 @@ from chalicelib.wire.fields import Fields, objects
 from chalicelib.wire.json_body import mended, word
 
 LABEL = "Custom"
-CAN = frozenset({
-    "receive", "status", "send", "text", "image", "audio", "video", "file", "buttons", "list", "location", "contact",
-    "template",
-})  # fmt: skip
+CAN = frozenset({"receive", "status", "send"})
+SHOWS = frozenset({"text", "image", "audio", "video", "file", "buttons", "list", "location", "contact", "template"})
 SECRETS = {"signing_secret": "made"}
 STATUSES = incoming.STATUSES
 
@@ -102,14 +100,14 @@ def _wrong_fields(wrong: list[tuple[str, str]]) -> Denied:
 
 
 def _wire(message: Outgoing) -> dict[str, Any]:
-    content = message.content if message.content.type in CAN else fallback.adapted(message.content, CAN)
+    content = fallback.adapted(message.content, SHOWS)
     details = {key: value for key, value in content.details.items() if key not in ("params", "in_reply_to", "buttons")}
     return {
         "id": message.id,
         "to": message.address,
         "type": content.type,
         # A gateway that knows only text shall still say something sensible for a place, a person or a template.
-        "text": content.text or ("" if content.media else fallback.adapted(content, frozenset()).text),
+        "text": content.text or ("" if content.media else fallback.in_text(content).text),
         "media": [item.plain() for item in content.media],
         "buttons": [*fallback.choices(content), *fallback.links(content)] if content.type == "buttons" else [],
         **({"content": details} if details else {}),

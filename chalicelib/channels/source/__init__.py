@@ -10,6 +10,7 @@ from chalicelib.domain.exchange import Call
 
 LABEL = "Source"
 CAN = frozenset({"pull"})
+SHOWS: frozenset[str] = frozenset()
 SECRETS: dict[str, str] = {}
 STATUSES: dict[str, str] = {}
 

@@ -33,9 +33,8 @@ from chalicelib.wire.fields import MAX_ID, Fields
 from chalicelib.wire.json_body import mended
 
 LABEL = "Webchat"
-CAN = frozenset({
-    "receive", "status", "pull", "text", "image", "audio", "video", "file", "buttons", "list", "location", "contact",
-})  # fmt: skip
+CAN = frozenset({"receive", "status", "pull"})
+SHOWS = frozenset({"text", "image", "audio", "video", "file", "buttons", "list", "location", "contact"})
 SECRETS = {"identity_secret": "optional"}
 STATUSES = {"read": READ}
 """The widget reports reading alone; delivered is what the edge notes when a message is fetched."""

@@ -34,10 +34,8 @@ from chalicelib.domain.exchange import Call
 from chalicelib.wire.json_body import dicts, mended, word
 
 LABEL = "WhatsApp"
-CAN = frozenset({
-    "receive", "status", "challenge", "send", "media", "text", "image", "audio", "video", "file", "buttons", "list",
-    "location", "contact", "template", "templates",
-})  # fmt: skip
+CAN = frozenset({"receive", "status", "challenge", "send", "media", "templates"})
+SHOWS = outgoing.SHOWS
 SECRETS = {"app_secret": "required", "access_token": "required", "verify_token": "required"}
 STATUSES = incoming.STATUSES
 

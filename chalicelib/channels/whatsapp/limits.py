@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from chalicelib.channels.limits import MEGABYTE, FileLimit, Limits
-from chalicelib.channels.whatsapp.outgoing import BUTTON_TITLE, MOST_BUTTONS
 
 WINDOW_S = 24 * 3600
 """Since the customer's last word; what is said later needs a template:
@@ -23,8 +22,22 @@ LIMITS = Limits(
             100 * MEGABYTE,
         ),
     ),
-    buttons=MOST_BUTTONS,
-    title=BUTTON_TITLE,
+    text=4096,
+    caption=1024,
+    body=1024,
+    buttons=3,
+    title=20,
+    links=1,
+    links_alone=True,
+    payload=200,
+    rows=10,
+    row_title=24,
+    row_description=72,
+    section_title=24,
+    opener=20,
     window_s=WINDOW_S,
+    rate_per_s=80,
 )  # fmt: skip
-"""Of files: https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media#supported-media-types"""
+"""Below https://developers.facebook.com/documentation/business-messaging/whatsapp/: of files
+business-phone-numbers/media#supported-media-types, of buttons and lists messages/interactive-reply-buttons-messages and
+messages/interactive-list-messages (a button's payload may be 256, a row's 200), of the rate throughput."""

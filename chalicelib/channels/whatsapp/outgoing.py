@@ -9,15 +9,14 @@ from typing import Any
 
 from chalicelib.channels import fallback
 from chalicelib.channels.contract import Outgoing, Refused
+from chalicelib.channels.splitting import pieces
+from chalicelib.channels.whatsapp.limits import LIMITS
 from chalicelib.channels.whatsapp.media import media_id
 from chalicelib.domain.message import Content, Media
 from chalicelib.wire.json_body import dicts, word
 
-MOST_TEXT, MOST_BODY, MOST_CAPTION = 4096, 1024, 1024
-MOST_BUTTONS, MOST_ROWS = 3, 10
-BUTTON_TITLE, ROW_TITLE, ROW_DESCRIPTION, SECTION_TITLE, LIST_BUTTON, ROW_ID = 20, 24, 72, 24, 20, 200
-"""Limits in characters: .../whatsapp/messages/interactive-reply-buttons-messages and .../interactive-list-messages"""
 _PLACE = ("latitude", "longitude", "name", "address")
+SHOWS = frozenset({"text", "image", "audio", "video", "file", "buttons", "list", "location", "contact", "template"})
 _FILES = {"image": "image", "audio": "audio", "video": "video", "file": "document"}
 
 Body = dict[str, Any]
@@ -25,7 +24,7 @@ Body = dict[str, Any]
 
 def bodies(message: Outgoing) -> list[Body] | Refused:
     """The request bodies of a message, in the order in which they are posted."""
-    content = message.content
+    content = fallback.adapted(message.content, SHOWS, LIMITS)
     if content.type == "template" and not word(content.details.get("name")):
         return Refused("bad_template", "a template needs its name")
     parts = _parts(content)
@@ -54,28 +53,17 @@ def _parts(content: Content) -> list[Body]:
             return [{"type": "template", "template": _template(details)}]
         case kind if kind in _FILES and content.media:
             return _files(kind, content)
-    return _texts(fallback.adapted(content, frozenset({"text"})).text)
+    return _texts(fallback.in_text(content).text)
 
 
 def _texts(text: str) -> list[Body]:
-    return [{"type": "text", "text": {"body": part, "preview_url": False}} for part in _cut(text)]
-
-
-def _cut(text: str) -> list[str]:
-    """A text in pieces of what WhatsApp takes, broken at a line, else at a space, else anywhere."""
-    pieces = []
-    text = text.strip()
-    while len(text) > MOST_TEXT:
-        at = max(text.rfind("\n", 1, MOST_TEXT), 0) or max(text.rfind(" ", 1, MOST_TEXT), 0) or MOST_TEXT
-        pieces.append(text[:at].rstrip())
-        text = text[at:].lstrip()
-    return [piece for piece in [*pieces, text] if piece]
+    return [{"type": "text", "text": {"body": part, "preview_url": False}} for part in pieces(text, LIMITS)]
 
 
 def _files(kind: str, content: Content) -> list[Body]:
     name = _FILES[kind]
     files = [_file(name, item) for item in content.media]
-    captioned = kind != "audio" and 0 < len(content.text) <= MOST_CAPTION
+    captioned = kind != "audio" and 0 < len(content.text) <= LIMITS.caption
     if captioned:
         files[0] |= {"caption": content.text}
     return [*({"type": name, name: file} for file in files), *_texts("" if captioned else content.text)]
@@ -88,26 +76,11 @@ def _file(name: str, item: Media) -> Body:
 
 
 def _buttons(content: Content) -> list[Body]:
-    offered, links = fallback.choices(content), fallback.links(content)
-    if links and not offered and len(links) == 1 and _opens(content, links[0]):
-        return [_link(content, links[0])]
-    if links:
-        # WhatsApp has no message with both, nor with two links: they become lines of the text.
-        text = "\n".join(line for line in (content.text, *fallback.link_lines(content)) if line)
-        kept = [one for one in dicts(content.details.get("buttons")) if not word(one.get("url"))]
-        content = Content("buttons", text, content.media, content.details | {"buttons": kept})
-        if not offered:
-            return [*_files_of(content), *_texts(text)]
-    if not _fits(content, offered, MOST_BUTTONS, BUTTON_TITLE):
-        rows = [{"id": one["payload"], "title": one["title"]} for one in offered]
-        given = {key: value for key, value in content.details.items() if key != "buttons"}
-        return _list(Content("list", content.text, content.media, given | {"sections": [{"rows": rows}]}))
+    offered, leading = fallback.choices(content), fallback.links(content)
+    if leading:
+        return [_link(content, leading[0])]
     action = {"buttons": [{"type": "reply", "reply": {"id": one["payload"], "title": one["title"]}} for one in offered]}
     return [_interactive("button", content, action, _header(content))]
-
-
-def _opens(content: Content, link: dict[str, str]) -> bool:
-    return len(link["title"]) <= BUTTON_TITLE and len(content.text) <= MOST_BODY
 
 
 def _link(content: Content, link: dict[str, str]) -> Body:
@@ -130,17 +103,16 @@ def _files_of(content: Content) -> list[Body]:
 
 
 def _list(content: Content) -> list[Body]:
-    offered = fallback.choices(content)
-    if not _fits(content, offered, MOST_ROWS, ROW_TITLE):
-        return _texts(fallback.adapted(content, frozenset({"text"})).text)
     given = [section for section in dicts(content.details.get("sections")) if dicts(section.get("rows"))]
     sections: list[Body] = []
     for number, section in enumerate(given, 1):
-        title = word(section.get("title"))[:SECTION_TITLE] or (str(number) if len(given) > 1 else "")
+        title = word(section.get("title")) or (str(number) if len(given) > 1 else "")
         rows = [_row(row) for row in dicts(section.get("rows"))]
         sections.append(({"title": title} if title else {}) | {"rows": rows})
-    button = word(content.details.get("button"))[:LIST_BUTTON] or "Options"
-    return [*_files_of(content), _interactive("list", content, {"button": button, "sections": sections}, {})]
+    opener = word(content.details.get("button")) or "Options"
+    # Cut so that it is seen: it only names what it opens.
+    opener = opener if len(opener) <= LIMITS.opener else opener[: LIMITS.opener - 1].rstrip() + "…"
+    return [*_files_of(content), _interactive("list", content, {"button": opener, "sections": sections}, {})]
 
 
 def _kind(item: Media) -> str:
@@ -150,19 +122,8 @@ def _kind(item: Media) -> str:
 
 def _row(row: Body) -> Body:
     id, title, description = word(row.get("id")), word(row.get("title")), word(row.get("description"))
-    more = {"description": description[:ROW_DESCRIPTION]} if description else {}
+    more = {"description": description} if description else {}
     return {"id": id or title, "title": title or id} | more
-
-
-def _fits(content: Content, offered: list[dict[str, str]], most: int, title: int) -> bool:
-    """Whether WhatsApp shows the choices as such; it refuses a message with one title too long or there twice."""
-    titles, payloads = {one["title"] for one in offered}, {one["payload"] for one in offered}
-    return (
-        0 < len(offered) <= most
-        and len(titles) == len(payloads) == len(offered)
-        and all(0 < len(one["title"].strip()) <= title and 0 < len(one["payload"]) <= ROW_ID for one in offered)
-        and len(content.text) <= MOST_BODY
-    )
 
 
 def _interactive(kind: str, content: Content, action: Body, more: Body) -> Body:

@@ -377,7 +377,7 @@ def test_what_is_said_to_a_group_is_passed_over_whatever_it_is_and_however_it_sa
         given = json.loads(path.read_text())
         events = given["gives"].get("events", ())
         # Meta tells of consent apart from what is said, and in no group.
-        kinds = {"said", "changed", "moved"} | ({"consent"} if kind == "custom" else set())
+        kinds = {"said", "changed", "moved", "happened"} | ({"consent"} if kind == "custom" else set())
         private = [at for at, event in enumerate(events) if event.keys() & kinds]
         posted = given["call"].get("request", {}).get("body")
         for body in in_groups(posted) if private and not isinstance(posted, str) else ():

@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.domain.stored import known
 
 CUSTOMER_MESSAGE, CUSTOMER_CHANGED, CUSTOMER_MOVED = "customer.message", "customer.changed", "customer.moved"
-CUSTOMER_CONSENT = "customer.consent"
+CUSTOMER_CONSENT, CUSTOMER_HAPPENED = "customer.consent", "customer.happened"
 BOT_MESSAGE, BOT_HANDOVER, BOT_CLOSE = "bot.message", "bot.handover", "bot.close"
 CHAT_ACCEPTED, AGENT_MESSAGE, AGENT_TYPING = "chat.accepted", "agent.message", "agent.typing"
 CHAT_HOLD, CHAT_RESUMED, CHAT_TRANSFERRED = "chat.hold", "chat.resumed", "chat.transferred"
@@ -34,7 +34,7 @@ SNOOZE_OVER = "snooze.over"
 TRIGGER_EVENT, SOURCE_EVENT = "trigger.event", "source.event"
 BOT_GAVE_UP, ANSWER_DUE = "bot.gave_up", "answer.due"
 CONTACT_CHANGED, CONTACT_ERASED = "contact.changed", "contact.erased"
-OF_PERSON = (CUSTOMER_MESSAGE, CUSTOMER_CONSENT)
+OF_PERSON = (CUSTOMER_MESSAGE, CUSTOMER_CONSENT, CUSTOMER_HAPPENED)
 """Kinds of events that say who somebody is at a channel's address."""
 BEGINNERS = (*OF_PERSON, TRIGGER_EVENT, SOURCE_EVENT)
 """Kinds of events that may be the first of a thread."""
@@ -64,6 +64,7 @@ class Event:
       often it was looked for
     - customer.consent: given, scope (all, marketing), why; identities; contact (id) where a refused send says it, of
       whom; known where the contact says so already
+    - customer.happened: content (of type event, its details name what), name, identities, provider_id
     - customer.moved: to (the new address), identities, gone ((kind, value) of what identifies them now, and before)
     - bot.*: bot, conversation, content, params
     - chat.* and agent.*: desk, conversation, content, agent, outcome, desk_id; of chat.assigned, `agent` is who gets it

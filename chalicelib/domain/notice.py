@@ -22,8 +22,11 @@ CHANGES = (EDITED, DELETED, REACTION)
 OPTED_OUT, OPTED_IN = "opted_out", "opted_in"
 """The details of `content` say for what (`scope`) and why."""
 CONSENTS = (OPTED_OUT, OPTED_IN)
+HAPPENED = "happened"
+"""Something that is no speech, as a call that was missed: its details name it. Who owns the thread may answer."""
 KINDS = (
-    MESSAGE, POSTBACK, STATUS, *CHANGES, *CONSENTS, CHAT_STARTED, CHAT_ENDED, HANDOVER_FAILED, OWNER_CHANGED, EVENT,
+    MESSAGE, POSTBACK, STATUS, *CHANGES, *CONSENTS, HAPPENED, CHAT_STARTED, CHAT_ENDED, HANDOVER_FAILED,
+    OWNER_CHANGED, EVENT,
 )  # fmt: skip
 
 

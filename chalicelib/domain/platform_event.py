@@ -121,7 +121,7 @@ def never_offered_data(note: Message) -> dict[str, Any]:
 def event_facts(event: PlatformEvent, *, timezone: str) -> dict[str, Any]:
     """What a condition may speak of where no message is at hand: what is unknown is null."""
     known: dict[str, dict[str, Any]] = {
-        "message": dict.fromkeys(("type", "text", "source", "postback", "language")),
+        "message": dict.fromkeys(("type", "text", "source", "postback", "language", "event")),
         "contact": unknown_contact(),
         "channel": dict.fromkeys(("id", "kind")),
         "event": {"type": event.type},

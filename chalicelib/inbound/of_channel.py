@@ -3,17 +3,26 @@ same call again is the same events."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
-from chalicelib.channels.events import Changed, Consent, Moved, Said
-from chalicelib.domain.event import CUSTOMER_CHANGED, CUSTOMER_CONSENT, CUSTOMER_MESSAGE, CUSTOMER_MOVED, Event
+from chalicelib.channels.events import Changed, Consent, Happened, Moved, Said
+from chalicelib.domain.event import (
+    CUSTOMER_CHANGED,
+    CUSTOMER_CONSENT,
+    CUSTOMER_HAPPENED,
+    CUSTOMER_MESSAGE,
+    CUSTOMER_MOVED,
+    Event,
+)
+from chalicelib.domain.message import Content
 from chalicelib.domain.thread import message_id, thread_id
 from chalicelib.inbound import said as said_by
 from chalicelib.ports import clock, ids
 from chalicelib.tables.config import Resource
 
-Told = Said | Changed | Moved | Consent
+Told = Said | Changed | Moved | Consent | Happened
 """What a user or the provider says of a thread."""
 
 
@@ -29,6 +38,8 @@ def event_of(told: Told, row: Resource, trace: str) -> Event:
             kind, id, once, body = _moved(told, thread)
         case Consent():
             kind, id, once, body = _consent(told, thread)
+        case Happened():
+            kind, id, once, body = _happened(told, thread)
     return Event(
         id=id,
         kind=kind,
@@ -87,6 +98,19 @@ def _consent(consent: Consent, thread: str) -> _Read:
     }
     cause = consent.provider_id or f"{consent.scope} {consent.given} {consent.at_ms}"
     return CUSTOMER_CONSENT, ids.from_cause("ev", "consent", thread, cause), True, body
+
+
+def _happened(happened: Happened, thread: str) -> _Read:
+    content = Content("event", happened.text, details={**happened.details, "name": happened.what})
+    body = {
+        "content": content.plain(),
+        "name": _name(happened.name),
+        "provider_id": happened.provider_id,
+        "identities": _pairs(happened.identities),
+    }
+    same = json.dumps([happened.what, happened.at_ms, content.plain()], sort_keys=True)
+    id = ids.from_cause("ev", "happened", thread, happened.provider_id or same)
+    return CUSTOMER_HAPPENED, id, True, body
 
 
 def _pairs(identities: Sequence[tuple[str, str]]) -> list[list[str]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.domain.chat import Chat
 from chalicelib.domain.message import FAILED, Message
+from chalicelib.domain.notice import CONSENTS
 from chalicelib.domain.thread import Thread, conversation_id
 from chalicelib.ports import clock
 from chalicelib.tables import beats, inbox, messages, threads
@@ -111,9 +112,12 @@ def _last(chat: Chat, thread: Thread) -> Message | None:
 
 
 def _is_speech(message: Message) -> bool:
-    return message.author.kind != "system" and message.state != FAILED and not message.is_note
+    told = message.content.details.get("name") in CONSENTS
+    return message.author.kind != "system" and message.state != FAILED and not message.is_note and not told
 
 
 def _head(said: Message) -> dict[str, Any]:
-    text = said.content.text.encode()[:HEAD_BYTES].decode("utf-8", "ignore")
+    # What happened without a word is shown by its name.
+    name = str(said.content.details.get("name", "")).replace("_", " ") if said.content.type == "event" else ""
+    text = (said.content.text or name).encode()[:HEAD_BYTES].decode("utf-8", "ignore")
     return {"text": text, "type": said.content.type, "by": said.author.kind, "at": said.sent_at}

@@ -23,7 +23,9 @@ def context(notice: Notice, wanted: dict[str, Any] | None) -> dict[str, Any] | N
     None where none are wanted: `wanted` is the `context` of the bot or subscription. Notes of ours are left out.
     """
     recent = (wanted or {}).get("recent_messages")
-    tells_message = notice.kind in (notices.MESSAGE, notices.POSTBACK) or notice.event == MESSAGE_CREATED
+    tells_message = (
+        notice.kind in (notices.MESSAGE, notices.POSTBACK, notices.HAPPENED) or notice.event == MESSAGE_CREATED
+    )
     if not recent or not tells_message:
         return None
     said = [one for one in _said(notice, recent) if one.author.kind != "system"]

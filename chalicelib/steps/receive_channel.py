@@ -15,6 +15,7 @@ from chalicelib.channels.contract import (
     Channel,
     Consent,
     Denied,
+    Happened,
     Ignored,
     Moved,
     Received,
@@ -62,7 +63,7 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
     first_message = None
     for said in received.events:
         match said:
-            case Said() | Changed() | Moved() | Consent():
+            case Said() | Changed() | Moved() | Consent() | Happened():
                 event = of_channel.event_of(said, row, trace)
                 if isinstance(said, Said):
                     _take_files(said, str(event.body["message_id"]), received)

@@ -355,7 +355,7 @@ def customer_of_gateway(stage: Stage, id: str, address: str, **more: str) -> Non
     stage.settle()
 
 
-# Somebody says no before anything else, and then marketing only; a send that is refused says the same again.
+# Somebody says no before anything else, another calls in vain; a send is refused, as its customer has said no.
 
 
 def y_says_no(stage: Stage) -> None:
@@ -368,6 +368,12 @@ def y_says_yes(stage: Stage) -> None:
 
 def y_meta_refuses(stage: Stage) -> None:
     customer_writes(stage, "stopped")
+
+
+def y_calls(stage: Stage) -> None:
+    call = {"type": "happened", "id": "n3", "from": "user-10", "what": "missed_call", "phone": "+4915112345680"}
+    stage.gateway_posts(call)
+    stage.settle()
 
 
 def consents(stage: Stage, id: str, *, given: bool) -> None:
@@ -423,7 +429,7 @@ RARER = {
         ("receive_channel", "fire_timer", "fan_out", "deliver", "announce"),
     ),
     "consent": Scenario(
-        (y_says_no, y_says_yes, y_meta_refuses),
+        (y_says_no, y_says_yes, y_calls, y_meta_refuses),
         ("converse", "send"),
         l_number,
         ("receive_channel", "fan_out", "deliver", "announce"),

@@ -128,6 +128,37 @@ def test_whatsapp_tells_that_marketing_is_stopped(
     assert PHONE not in json.dumps(kim)
 
 
+def test_what_happens_without_a_word_reaches_who_has_the_thread(
+    deployment: Deployment, gateway: Tell, graph: Outside
+) -> None:
+    """Also as the first that is heard of somebody; the bot may answer, and is told no number twice."""
+
+    def greets(heard: Heard) -> tuple[int, Any]:
+        said = {"eventid": "1001", "conversation_id": heard.json["Conversationid"], "message": "welcome"}
+        return 200, {"token": TOKEN, "events": [said] if heard.json.get("Happened") == "started" else []}
+
+    deployment.bot.answer = greets
+    started = {"type": "happened", "id": "h1", "from": ADA, "what": "started", "name": "Ada", "phone": ADA}
+    for _ in range(2):
+        assert gateway(started | {"details": {"payload": "spring"}}) == 202
+    assert [one.json["text"] for one in graph.heard] == ["welcome"]
+    gateway({"type": "message", "id": "m1", "from": ADA, "text": "hello"})
+    told = [one for one in deployment.bot.events() if one["Event"] != "Message Delivery"]
+    assert [(one["Event"], one["Sequence"]) for one in told] == [("Happened", 1), ("Incoming message", 2)]
+    assert told[0]["Details"] == {"name": "started", "payload": "spring"} and told[0]["Contact"]["name"] == "Ada"
+    (ada,) = people(deployment)
+    assert timeline(deployment, ada["id"]) == [("event", "started"), ("text", "welcome"), ("text", "hello")]
+    # Once more of the same id, and one that a rule gives to people.
+    rule = {"to": "desk", "desk_id": deployment.ids["desk"], "when": {"==": [{"var": "message.event"}, "missed_call"]}}
+    deployment.make("rules", service_id=deployment.ids["care"], name="calls", position=0, **rule)
+    gateway(started, {"type": "happened", "id": "h2", "from": ADA, "what": "missed_call", "text": "Called at 10:01"})
+    chat, call = deployment.desk.events()
+    assert (chat["type"], call["type"]) == ("chat.started", "customer.happened")
+    said = call["data"]["message"]
+    assert (said["text"], said["content"]["name"]) == ("Called at 10:01", "missed_call")
+    assert deployment.bot.events()[-1]["ConversationType"] == "CCSP"
+
+
 def test_it_may_be_cut_off_anywhere(deployment: Deployment, gateway: Tell) -> None:
     """Each word is kept in the contact and said on the thread, once, wherever `converse` is cut off."""
     for at in range(40):

@@ -118,6 +118,7 @@ TOLD: list[tuple[str, dict[str, Any]]] = [
     ("customer.changed", {"change": "edited", "about": "p1", "text": "hello"}),
     ("customer.changed", {"change": "deleted", "about": "p1"}),
     ("customer.consent", {"given": False, "scope": "all", "why": "STOP"}),
+    ("customer.happened", {"content": {"type": "event", "details": {"name": "missed_call"}}, "provider_id": "p3"}),
     ("bot.handover", {"bot": BOT, "conversation": 1}),
     ("agent.message", {"desk": DESK, "conversation": 2, "content": {"text": "hi"}, "agent": {"id": "a"}}),
     ("chat.closed", {"desk": DESK, "conversation": 2, "outcome": "solved"}),

@@ -32,6 +32,8 @@ class TriedMessage(Fields):
     """None: the channel's kind."""
     postback: _Word | None = None
     language: _Word | None = None
+    event: _Word | None = None
+    """Of type event: what happened, as `missed_call`."""
 
 
 class TriedContact(Fields):
@@ -121,6 +123,7 @@ def _facts(wanted: RuleTrial, kind: str | None, timezone: str) -> dict[str, Any]
             "source": message.source or kind,
             "postback": message.postback,
             "language": message.language,
+            "event": message.event,
         },
         "contact": unknown_contact() | wanted.contact.model_dump(),
         "channel": {"id": message.channel_id, "kind": kind},

@@ -50,6 +50,7 @@ _EVENTS = {
     notices.EDITED: "Message Edited",
     notices.DELETED: "Message Deleted",
     notices.REACTION: "Reaction",
+    notices.HAPPENED: "Happened",
     notices.OPTED_OUT: "Opted Out",
     notices.OPTED_IN: "Opted In",
     notices.HANDOVER_FAILED: "Handover failed",
@@ -68,6 +69,10 @@ def _told(notice: Notice) -> dict[str, Any] | None:
             if len(media) > 1:
                 told["MediaList"] = media
             return told | ({"Details": content.details} if content.details else {})
+        case notices.HAPPENED:
+            happened = standard.happened(content)
+            about = {"Happened": happened, "Message": content.text, "MessageType": content.type}
+            return about | {"Messageid": notice.message, "Details": content.details}
         case notices.POSTBACK:
             told = {"PostbackPayload": content.details.get("payload", content.text)}
             return told | ({"Messageid": notice.message} if notice.message else {})

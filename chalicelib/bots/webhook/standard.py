@@ -19,6 +19,7 @@ TYPES = {
     notices.EDITED: "message.edited",
     notices.DELETED: "message.deleted",
     notices.REACTION: "message.reaction",
+    notices.HAPPENED: "customer.happened",
     notices.OPTED_OUT: "consent.changed",
     notices.OPTED_IN: "consent.changed",
     notices.HANDOVER_FAILED: "conversation.updated",
@@ -27,7 +28,7 @@ TYPES = {
 
 SAID = (notices.MESSAGE, notices.POSTBACK)
 """Notices of what somebody said: the others tell of the bot's own messages, or of nobody's."""
-AUTHORED = (*SAID, *notices.CHANGES, *notices.CONSENTS)
+AUTHORED = (*SAID, *notices.CHANGES, *notices.CONSENTS, notices.HAPPENED)
 """Notices of what somebody did."""
 
 
@@ -71,6 +72,11 @@ def description(notice: Notice) -> str:
     return reason or code or notice.reason or "unknown"
 
 
+def happened(content: Content) -> str:
+    """What happened, in a word: started, missed_call, ..."""
+    return str(content.details.get("name", ""))
+
+
 def consent(content: Content) -> tuple[str, str]:
     """For what somebody wants to be written to or not (all, marketing), and why in the provider's words."""
     return str(content.details.get("scope", "")), str(content.details.get("why", ""))
@@ -87,6 +93,9 @@ def _told(notice: Notice) -> dict[str, Any]:
             if notice.kind == notices.POSTBACK:
                 told |= {"message_type": "postback", "postback_payload": content.details.get("payload", content.text)}
             return told | ({"details": content.details} if content.details else {})
+        case notices.HAPPENED:
+            told = {"happened": happened(content), "message": content.text, "message_id": notice.message}
+            return told | {"details": content.details}
         case notices.STATUS:
             told = {"message_id": notice.message, "status": notice.status}
             return told | ({"description": description(notice)} if notice.status == "failed" else {})

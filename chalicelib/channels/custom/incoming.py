@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from chalicelib.channels.contract import Changed, Consent, Event, Ignored, Moved, Said, Status
+from chalicelib.channels.contract import Changed, Consent, Event, Happened, Ignored, Moved, Said, Status
 from chalicelib.channels.wire import GROUP, in_a_group
+from chalicelib.domain import notice
 from chalicelib.domain.consent import ALL, SCOPES
 from chalicelib.domain.identities import EMAIL, PHONE, normalised
 from chalicelib.domain.message import DELIVERED, FAILED, READ, SENT, Content, Media
 from chalicelib.ports import clock
 from chalicelib.wire.fields import Fields
-from chalicelib.wire.json_body import word
+from chalicelib.wire.json_body import escaped, word
 
 STATUSES = {"sent": SENT, "delivered": DELIVERED, "read": READ, "failed": FAILED}
 CHANGES = ("edited", "deleted", "reaction")
-_MOST_FILES, _MOST_WHY = 20, 200
+NOT_HAPPENED = (*notice.CHANGES, *notice.CONSENTS)
+_WHAT = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_MOST_FILES, _MOST_WHY, _MOST_SHOWN, _MOST_DETAILS = 20, 200, 1000, 20
 
 
 def event(fields: Fields, now_ms: int) -> Event:
@@ -32,8 +36,10 @@ def event(fields: Fields, now_ms: int) -> Event:
         return _moved(fields, now_ms)
     if kind == "consent":
         return _consent(fields, now_ms)
+    if kind == "happened":
+        return _happened(fields, now_ms)
     if kind and kind != "message":
-        fields.refuse("type", f"must be message, status, moved, consent, {', '.join(CHANGES)}")
+        fields.refuse("type", f"must be message, status, moved, consent, happened, {', '.join(CHANGES)}")
     return _said(fields, now_ms)
 
 
@@ -65,6 +71,33 @@ def _consent(fields: Fields, now_ms: int) -> Consent:
         fields.refuse("scope", f"must be one of {', '.join(SCOPES)}")
     given, why = fields.flag("given") if fields.has("given") else False, fields.text("why", most=_MOST_WHY)
     return Consent(address, given, _time(fields, "at", now_ms), scope, why, id, _identities(fields))
+
+
+def _happened(fields: Fields, now_ms: int) -> Happened:
+    address, id, what = (fields.text(name, required=True) for name in ("from", "id", "what"))
+    if what and (not _WHAT.fullmatch(what) or what in (*CHANGES, *NOT_HAPPENED)):
+        fields.refuse("what", "must be a word of a-z, 0-9 and _, and none that is told otherwise")
+    text, name = fields.text("text", most=_MOST_SHOWN), fields.text("name")
+    details = _details(fields.inside("details"))
+    return Happened(address, what, _time(fields, "at", now_ms), id, name, text, details, _identities(fields))
+
+
+def _details(fields: Fields) -> dict[str, Any]:
+    """What else is to be known of it: a few names with texts, numbers, true or false."""
+    if len(fields.given) > _MOST_DETAILS:
+        fields.refuse("", f"must have at most {_MOST_DETAILS} members")
+        return {}
+    found: dict[str, Any] = {}
+    for name, value in fields.given.items():
+        if not _WHAT.fullmatch(name) or name == "name":
+            fields.refuse(escaped(name), "must be a word of a-z, 0-9 and _, other than name")
+        elif isinstance(value, bool):
+            found[name] = value
+        elif isinstance(value, int | float):
+            found[name] = fields.number(name, -(2**53), 2**53)
+        elif value is not None:
+            found[name] = fields.text(name, most=_MOST_SHOWN)
+    return found
 
 
 def _status(fields: Fields, now_ms: int) -> Status:

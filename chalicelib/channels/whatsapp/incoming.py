@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from chalicelib.channels.contract import Changed, Consent, Event, Ignored, Moved, Said, Status
-from chalicelib.channels.whatsapp import errors
+from chalicelib.channels.contract import Changed, Consent, Event, Happened, Ignored, Moved, Said, Status
+from chalicelib.channels.whatsapp import errors, happened
 from chalicelib.channels.whatsapp.said import UNSUPPORTED, content_of
 from chalicelib.channels.wire import GROUP, in_a_group
 from chalicelib.domain.consent import MARKETING
@@ -38,7 +38,7 @@ NUMBER_CHANGED, USER_ID_CHANGED = ("user_changed_number", "customer_changed_numb
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,160}")
 _ECHOES = "smb_message_echoes"
 """What the business itself writes in its WhatsApp app, where it uses app and API together (coexistence)."""
-_PREFERENCES = "user_preferences"
+_PREFERENCES, _CALLS = "user_preferences", "calls"
 _STOPS = {"stop": False, "resume": True, "signup": True}
 """Words for whether a user wants marketing: .../whatsapp/webhooks/reference/user_preferences"""
 _MOST_WHY = 200
@@ -56,7 +56,7 @@ def events(given: Any, phone_number_id: str, now_ms: int) -> Iterator[Event]:
 
 def _change(change: dict[str, Any], phone_number_id: str, now_ms: int) -> Iterator[Event]:
     field, value = word(change.get("field"))[:64], inside(change, "value")
-    if field not in ("messages", _ECHOES, _PREFERENCES):
+    if field not in ("messages", _ECHOES, _PREFERENCES, _CALLS):
         yield Ignored(f"field {field}")
         return
     number = word(inside(value, "metadata").get("phone_number_id"))
@@ -65,6 +65,10 @@ def _change(change: dict[str, Any], phone_number_id: str, now_ms: int) -> Iterat
         yield Ignored(f"another number: {number[:64]}")
         return
     people = dicts(value.get("contacts"))
+    if field == _CALLS:
+        for call in dicts(value.get("calls")):
+            yield _call(call, people, now_ms)
+        return
     for message in dicts(value.get("messages")):
         yield _said(message, people, now_ms)
     for message in dicts(value.get("message_echoes")):
@@ -91,19 +95,36 @@ def _said(message: dict[str, Any], people: list[dict[str, Any]], now_ms: int) ->
         return changed
     if word(message.get("type")) == "system":
         return _moved(message, now_ms)
-    content = content_of(message)
     if not address or len(address) > MAX_ID:
         return Ignored("message without a sender")
+    id, at_ms, known = word(message.get("id"))[:MAX_ID], _time(message, now_ms), _identities(wa_id, user_id)
+    if found := happened.in_message(message):
+        what, details = found
+        return Happened(address, what, at_ms, id, _name(person), details=details, identities=known)
+    content = content_of(message)
+    return Said(address, id, content, at_ms, _name(person), known, repeatable=bool(id))
+
+
+def _call(call: dict[str, Any], people: list[dict[str, Any]], now_ms: int) -> Event:
+    found = happened.in_call(call)
+    if isinstance(found, str):
+        return Ignored(found)
+    phone, user_id = word(call.get("from")), word(call.get("from_user_id"))
+    person = _person(people, phone, user_id)
+    phone, user_id = phone or word(person.get("wa_id")), user_id or word(person.get("user_id"))
+    address = phone or user_id
+    if in_a_group(call, phone, user_id):
+        return Ignored(GROUP)
+    if not 0 < len(address) <= MAX_ID:
+        return Ignored("call of nobody")
+    (what, details), id = found, word(call.get("id"))[:MAX_ID]
+    known = _identities(phone, user_id)
+    return Happened(address, what, _time(call, now_ms), id, _name(person), details=details, identities=known)
+
+
+def _name(person: dict[str, Any]) -> str:
     profile = inside(person, "profile")
-    return Said(
-        address=address,
-        provider_id=word(message.get("id"))[:MAX_ID],
-        content=content,
-        at_ms=_time(message, now_ms),
-        name=(word(profile.get("name")) or word(profile.get("username")))[:MAX_ID],
-        identities=_identities(wa_id, user_id),
-        repeatable=bool(word(message.get("id"))),
-    )
+    return (word(profile.get("name")) or word(profile.get("username")))[:MAX_ID]
 
 
 def _person(people: list[dict[str, Any]], phone: str, user_id: str) -> dict[str, Any]:

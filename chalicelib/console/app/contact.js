@@ -3,7 +3,7 @@ import { call } from "./api.js";
 import * as deeds from "./deeds.js";
 import { html, useState } from "./html.js";
 import { Btn, Dialog, Icon, Note } from "./parts.js";
-import { addressOf, givenOf, iconOf, plain } from "./person.js";
+import { addressOf, givenOf, iconOf, plain, purposeOf } from "./person.js";
 import { href } from "./place.js";
 import { t } from "./words.js";
 
@@ -83,8 +83,8 @@ export function Edit({ person, close, done }) {
       ${now.attributes.map(([name, text], at) => html`<div class="row pair" key=${at}><input class="field" aria-label=${t("contact.attribute")} value=${name} onInput=${(e) => put("attributes", at, [e.target.value, text])} /><input class="field" aria-label=${t("contact.value", { name })} value=${text} onInput=${(e) => put("attributes", at, [name, e.target.value])} /><${Btn} kind="sm bare icon" icon="x" label=${t("contact.remove", { name })} onClick=${() => less("attributes", at)} /></div>`)}
       <div><${Btn} kind="sm" icon="plus" onClick=${() => more("attributes", ["", ""])}>${t("contact.add_attribute")}<//></div></fieldset>
     <fieldset class="bare col gap1"><legend class="label">${t("consent.title")}</legend>
-      ${now.consent.map(([name, choice], at) => html`<div class="row" key=${at}>${name in person.consent ? html`<span class="grow clip">${name}</span>` : html`<input class="field grow" aria-label=${t("consent.purpose")} placeholder=${t("consent.example")} value=${name} onInput=${(e) => put("consent", at, [e.target.value, choice])} />`}
-        <select class="field" aria-label=${t("consent.for", { purpose: name })} value=${choice} onChange=${(e) => put("consent", at, [name, e.target.value])}>${CHOICES.map((one) => html`<option value=${one}>${t(`consent.${one || "unsaid"}`)}</option>`)}</select></div>`)}
+      ${now.consent.map(([name, choice], at) => html`<div class="row" key=${at}>${name in person.consent ? html`<span class="grow clip">${purposeOf(name)}</span>` : html`<input class="field grow" aria-label=${t("consent.purpose")} placeholder=${t("consent.example")} value=${name} onInput=${(e) => put("consent", at, [e.target.value, choice])} />`}
+        <select class="field" aria-label=${t("consent.for", { purpose: purposeOf(name) })} value=${choice} onChange=${(e) => put("consent", at, [name, e.target.value])}>${CHOICES.map((one) => html`<option value=${one}>${t(`consent.${one || "unsaid"}`)}</option>`)}</select></div>`)}
       <div><${Btn} kind="sm" icon="plus" onClick=${() => more("consent", ["", "yes"])}>${t("consent.add")}<//></div></fieldset>
     <div class="row"><button class="btn main grow" disabled=${busy}><${Icon} n="device-floppy" />${t("do.save")}</button><${Btn} onClick=${close}>${t("do.cancel")}<//></div></form><//>`;
 }

@@ -6,12 +6,14 @@ import { Choose, Find, nameOf, reachOf, usePeople } from "./finding.js";
 import { html, useEffect, useState } from "./html.js";
 import { Listed, useList } from "./listing.js";
 import { Merges, SideBySide } from "./merge.js";
+import { lineOf } from "./happened.js";
 import { Btn, Card, Chip, Dialog, Face, Icon, Loading, Note, Page, Trouble, channelIcon, channelName } from "./parts.js";
 import { go, href } from "./place.js";
-import { Known, Reach, givenOf } from "./person.js";
+import { Known, Reach, givenOf, purposeOf } from "./person.js";
 import { may } from "./session.js";
 import { named, setup } from "./setup.js";
 import { useStore } from "./store.js";
+import { isDeed } from "./stream.js";
 import { clock, day, sameDay, stamp } from "./time.js";
 import { t } from "./words.js";
 
@@ -55,7 +57,7 @@ function One({ id, service }) {
     ${person.maybe_same.map((one) => html`<${Note} k="warn" icon="git-merge" key=${one.contact_id}>${t("contacts.maybe")} <a href=${href("contacts", person.id, { with: one.contact_id })}>${t("contact.compare")}</a><//>`)}
     <div class="twocol"><div class="grid start"><section class="card side1"><h2 class="unseen">${t("person.about")}</h2><${Reach} person=${person} quiet=${true} />
         ${person.tags.length > 0 && html`<section><h3>${t("col.tags")}</h3><div class="row wrap gap1">${person.tags.map((tag) => html`<${Chip} k="line" key=${tag}>${tag}<//>`)}</div></section>`}<${Known} attributes=${person.attributes} />
-        ${consent.length > 0 && html`<section><h3>${t("consent.title")}</h3><dl class="facts">${consent.map(([purpose, given]) => html`<dt>${purpose}</dt><dd>${givenOf(given) === false ? html`<${Chip} k="bad" icon="x">${t("consent.no")}<//>` : html`<${Chip} k="ok" icon="check">${t("consent.yes")}<//>`}${given?.at && html` <span class="small muted">${stamp(given.at)}${given.source && ` · ${given.source}`}</span>`}</dd>`)}</dl></section>`}
+        ${consent.length > 0 && html`<section><h3>${t("consent.title")}</h3><dl class="facts">${consent.map(([purpose, given]) => html`<dt>${purposeOf(purpose)}</dt><dd>${givenOf(given) === false ? html`<${Chip} k="bad" icon="x">${t("consent.no")}<//>` : html`<${Chip} k="ok" icon="check">${t("consent.yes")}<//>`}${given?.at && html` <span class="small muted">${stamp(given.at)}${[given.source, given.why].filter(Boolean).map((one) => ` · ${one}`)}</span>`}</dd>`)}</dl></section>`}
         <${Merges} person=${person} changed=${read} /></section></div>
       <${Card} title=${t("contacts.timeline")}><${Timeline} id=${id} key=${person.updated_at} /><//></div>
     ${asking === "edit" && html`<${Edit} person=${person} close=${() => ask("")} done=${(found) => { ask(""); set({ person: found, error: null }); }} />`}
@@ -66,10 +68,10 @@ function One({ id, service }) {
 function Timeline({ id }) {
   const list = useList(`v1/contacts/${encodeURIComponent(id)}/timeline`, {});
   useStore(setup);
-  const said = list.data.filter((one) => one.author.kind !== "system");
+  const said = list.data.filter((one) => one.author.kind !== "system" || isDeed(one));
   const by = (one) => one.author.name || named(one.author.id) || t(`author.${one.author.kind}`);
   return html`<${Listed} list=${list} within=${true} empty=${{ icon: "message-circle", title: t("contacts.silent"), more: "" }}><ol class="tl">${said.map((one, n) => html`
     ${(n === 0 || !sameDay(said[n - 1].sent_at, one.sent_at)) && html`<li class="daymark"><span></span><span class="label">${day(one.sent_at)}</span></li>`}
-    <li><span class="ic"><${Icon} n=${one.type === "note" ? "lock" : channelIcon(one.source)} /></span><span><span class="small muted">${clock(one.sent_at)} · ${by(one)} · ${named(one.channel_id) || channelName(one.source)}${one.conversation_id && html` · <a href=${href("conversations", one.conversation_id)}>${t("contacts.open")}</a>`}</span><br />${one.text || t("message.other", { type: one.type })}</span></li>`)}</ol><//>`;
+    <li><span class="ic"><${Icon} n=${one.type === "note" ? "lock" : channelIcon(one.source)} /></span><span><span class="small muted">${clock(one.sent_at)} · ${by(one)} · ${named(one.channel_id) || channelName(one.source)}${one.conversation_id && html` · <a href=${href("conversations", one.conversation_id)}>${t("contacts.open")}</a>`}</span><br />${isDeed(one) ? lineOf(one, one.author.name || t("author.user")) : one.text || t("message.other", { type: one.type })}</span></li>`)}</ol><//>`;
 }
 

@@ -4,7 +4,7 @@ import * as deeds from "./deeds.js";
 import { nameOf } from "./finding.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { Btn, Card, Chip, Face, Icon, Loading, Note, Page, Trouble, channelName } from "./parts.js";
-import { addressOf, givenOf, iconOf, plain } from "./person.js";
+import { addressOf, givenOf, iconOf, plain, purposeOf } from "./person.js";
 import { go, href } from "./place.js";
 import { may } from "./session.js";
 import { named } from "./setup.js";
@@ -88,7 +88,7 @@ export function SideBySide({ id, other }) {
       ${row(t("person.reach"), (one) => one.identities.length > 0 && ways(one), ways({ identities: [...stays.identities, ...goes.identities] }))}
       ${row(t("col.tags"), (one) => tags(one.tags), tags([...new Set([...stays.tags, ...goes.tags])]))}
       ${keys("attributes").map((key) => row(key, (one) => (key in one.attributes ? plain(one.attributes[key]) : null), plain(sum.attributes[key])))}
-      ${keys("consent").map((key) => row(t("consent.for", { purpose: key }), (one) => yes(one.consent[key]), yes(sum.consent[key])))}
+      ${keys("consent").map((key) => row(t("consent.for", { purpose: purposeOf(key) }), (one) => yes(one.consent[key]), yes(sum.consent[key])))}
       ${row(t("col.since"), (one) => stamp(one.created_at), stamp(stays.created_at))}
       ${row(t("merge.last"), last, t("merge.all"))}</tbody></table></div><//>
     <${Note} icon="info-circle"><p>${t("merge.rule", { name: nameOf(stays) })}</p><p>${t("merge.back")}</p><//>`,

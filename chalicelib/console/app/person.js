@@ -42,11 +42,18 @@ export function addressOf(one) {
 // Consent is a word of its own, or says when and where it was given.
 export const givenOf = (consent) => (consent !== null && typeof consent === "object" ? consent.given : consent);
 
+
+// "<what for>@<channel>", where it was said to a channel: as a channel's name it can be read.
+export function purposeOf(purpose) {
+  const [scope, at] = purpose.split("@"), channel = setup.get().byId.get(at);
+  return !channel ? purpose : scope === "all" ? channel.name : `${scope} · ${channel.name}`;
+}
+
 export function Reach({ person, quiet = false }) {
-  const says = (kind) => givenOf(person.consent?.[kind] ?? null);
+  const says = ({ kind, value }) => givenOf(person.consent?.[kind === "channel" ? `all@${value.split(":")[0]}` : kind] ?? null);
   return html`<section><h3>${t("person.reach")}</h3>
     ${person.identities.map((one) => html`<div class="ident"><${Icon} n=${iconOf(one)} /><span class="clip num" title=${one.value}>${addressOf(one)}</span>${
-      says(one.kind) === false ? html`<${Chip} k="bad" icon="x">${t("person.no_consent")}<//>` : says(one.kind) ? html`<span class="c-ok" title=${t("person.consent")}><${Icon} n="check" /><span class="unseen">${t("person.consent")}</span></span>` : ""}</div>`)}
+      says(one) === false ? html`<${Chip} k="bad" icon="x">${t("person.no_consent")}<//>` : says(one) ? html`<span class="c-ok" title=${t("person.consent")}><${Icon} n="check" /><span class="unseen">${t("person.consent")}</span></span>` : ""}</div>`)}
     ${!person.identities.length && html`<p class="muted mid">${t("person.no_address")}</p>`}
     ${!quiet && person.maybe_same?.length > 0 && html`<div class="same"><${Note} k="warn" icon="git-merge"><a class="small" href=${href("contacts", person.id, { with: person.maybe_same[0].contact_id })}>${t("person.maybe_same", { n: person.maybe_same.length })}</a><//></div>`}</section>`;
 }

@@ -7,7 +7,7 @@ import { Btn, Icon, Marks, channelIcon, channelName, safe } from "./parts.js";
 import { named, setup } from "./setup.js";
 import { useStore } from "./store.js";
 import { clock, day, sameDay, took, whole } from "./time.js";
-import { known, parts, t } from "./words.js";
+import { known, parts, t, withMore } from "./words.js";
 
 const nameOf = (id, fallback = "") => named(id) || fallback || id;
 
@@ -41,7 +41,14 @@ export function Stream({ data, channel, me, more, older, all, pending, conversat
   </div>`;
 }
 
+// Done without words: by the customer, or told by a provider that refuses to send.
+const CONSENT = ["opted_out", "opted_in"], DONE = [...CONSENT, "started", "referral", "missed_call", "call", "call_permission", "message_deleted"];
+export const isDeed = ({ type, author, text, media, content }) => type === "event" && (CONSENT.includes(content.name) || (author.kind === "user" && (DONE.includes(content.name) || (!text && !media.length && content.name !== "reaction"))));
+const deed = () => withMore(import("./happened.js"));
+
 function Entry({ message, channel, me, all, opened }) {
+  if (isDeed(message)) return html`<${Later} load=${deed} what="Happening" message=${message} who=${message.author.name || t("author.user")} />
+    ${(all || message.deliveries.some((one) => bad(one))) && html`<${Told} message=${message} all=${all} />`}`;
   if (message.type === "event" && message.author.kind === "system") return html`<${Fact} message=${message} me=${me} opened=${opened} all=${all} />`;
   if (message.type === "note") return html`<${PrivateNote} message=${message} me=${me} />`;
   const out = message.direction === "out", by = message.author.kind;

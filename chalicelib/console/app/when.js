@@ -6,7 +6,7 @@ import { known, t } from "./words.js";
 const TEXT = ["contains", "contains_not", "is", "is_not"], EXACT = ["is", "is_not"], NUMBER = ["less", "least", "is", "is_not"];
 // Fact -> what may be asked of it, and as what it is written.
 const FACTS = {
-  "message.text": { ops: TEXT, kind: "text" }, "message.postback": { ops: EXACT, kind: "text" }, "message.type": { ops: EXACT, kind: "text" },
+  "message.text": { ops: TEXT, kind: "text" }, "message.postback": { ops: EXACT, kind: "text" }, "message.type": { ops: EXACT, kind: "text" }, "message.event": { ops: EXACT, kind: "text" },
   "contact.tags": { ops: ["contains", "contains_not"], kind: "item" }, "contact.name": { ops: TEXT, kind: "text" }, "contact.email": { ops: TEXT, kind: "text" }, "contact.phone": { ops: TEXT, kind: "text" },
   "channel.kind": { ops: EXACT, kind: "text" }, "now.hour": { ops: NUMBER, kind: "number" }, "now.weekday": { ops: NUMBER, kind: "number" },
   "thread.first": { ops: ["is"], kind: "flag" }, "event.type": { ops: ["is"], kind: "text" },

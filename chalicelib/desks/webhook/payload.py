@@ -18,6 +18,7 @@ TYPES = {
     notices.EDITED: "message.edited",
     notices.DELETED: "message.deleted",
     notices.REACTION: "message.reaction",
+    notices.HAPPENED: "customer.happened",
     notices.OPTED_OUT: "consent.changed",
     notices.OPTED_IN: "consent.changed",
     notices.CHAT_ENDED: "chat.ended_by_customer",
@@ -44,7 +45,7 @@ def payload(
     match notice.kind:
         case notices.CHAT_STARTED:
             data |= {"transcript": list(transcript or ()), "custom_params": notice.params, "reason": notice.reason}
-        case notices.MESSAGE | notices.POSTBACK:
+        case notices.MESSAGE | notices.POSTBACK | notices.HAPPENED:
             data["message"] = _message(notice)
         case notices.STATUS:
             data |= {"message": {"id": notice.message}, "status": notice.status}

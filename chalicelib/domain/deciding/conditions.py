@@ -12,7 +12,7 @@ from typing import Any
 MAX_BYTES = 8192
 MAX_DEPTH = 20
 VARIABLES: dict[str, frozenset[str]] = {
-    "message": frozenset({"type", "text", "source", "postback", "language"}),
+    "message": frozenset({"type", "text", "source", "postback", "language", "event"}),
     "contact": frozenset({"id", "name", "phone", "email", "attributes", "tags"}),
     "channel": frozenset({"id", "kind"}),
     "thread": frozenset({"owner", "first", "last_message_age_s"}),

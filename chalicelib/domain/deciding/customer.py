@@ -9,6 +9,7 @@ from chalicelib.domain.choosing import answered
 from chalicelib.domain.deciding.handover import fallbacks, first_usable
 from chalicelib.domain.deciding.routing import Rule, first_match
 from chalicelib.domain.deciding.turn import Turn
+from chalicelib.domain.event import CUSTOMER_HAPPENED
 from chalicelib.domain.message import SENT, Author, Content
 from chalicelib.domain.route import Route
 from chalicelib.domain.thread import BOT, DESK
@@ -23,8 +24,21 @@ def customer_message(turn: Turn) -> None:
         return
     content = _answer(turn, content)
     first_at = turn.thread.first_at or event.at
+    _heard(turn, content)
+    turn.thread = replace(turn.thread, first_at=first_at, last_at=max(event.at, turn.thread.last_at))
+
+
+def customer_happened(turn: Turn) -> None:
+    """Something that is no speech: who owns the thread hears it, and rules are asked as about a message. It is not the
+    customer's last word, by which times are told."""
+    _heard(turn, Content.of(turn.event.body["content"]))
+
+
+def _heard(turn: Turn, content: Content) -> None:
+    event = turn.event
     if turn.thread.owner == DESK:
-        routes = [turn.to_desk(_notice_kind(content)), *turn.copy_to_bot()]
+        kind = _notice_kind(turn, content)
+        routes = [turn.to_desk(kind), *turn.copy_to_bot(kind)]
         _said_by_customer(turn, content, turn.thread.chat_conversation(), routes)
     else:
         rule = first_match(turn.config, event, turn.thread, content, turn.contact)
@@ -34,7 +48,6 @@ def customer_message(turn: Turn) -> None:
             _straight_to_desk(turn, content, rule)
         else:
             _to_its_bot(turn, content, rule)
-    turn.thread = replace(turn.thread, first_at=first_at, last_at=max(event.at, turn.thread.last_at))
 
 
 def _answer(turn: Turn, content: Content) -> Content:
@@ -56,7 +69,9 @@ def _to_its_bot(turn: Turn, content: Content, rule: Rule) -> None:
     turn.thread = replace(turn.thread, bot=rule.bot, desk=rule.desk, patience_s=rule.patience_s)
     conversation = turn.open_bot(rule.bot)
     turn.own(BOT)
-    _said_by_customer(turn, content, conversation, [turn.to_bot(rule.bot, mode="BOT", kind=_notice_kind(content))])
+    _said_by_customer(
+        turn, content, conversation, [turn.to_bot(rule.bot, mode="BOT", kind=_notice_kind(turn, content))]
+    )
 
 
 def _straight_to_desk(turn: Turn, content: Content, rule: Rule) -> None:
@@ -68,7 +83,8 @@ def _straight_to_desk(turn: Turn, content: Content, rule: Rule) -> None:
     conversation = turn.open_chat(desk, reason="rule")
     # The transcript of `chat.started` holds what was said before; the message itself follows in the lane.
     turn.note("handover", conversation=conversation, routes=[turn.to_desk(notice.CHAT_STARTED, reason="rule")], to=desk)
-    _said_by_customer(turn, content, conversation, [turn.to_desk(_notice_kind(content)), *turn.copy_to_bot()])
+    kind = _notice_kind(turn, content)
+    _said_by_customer(turn, content, conversation, [turn.to_desk(kind), *turn.copy_to_bot(kind)])
 
 
 def _said_by_customer(turn: Turn, content: Content, conversation: str, routes: list[Route]) -> None:
@@ -85,5 +101,7 @@ def _echo(turn: Turn, content: Content) -> None:
     )
 
 
-def _notice_kind(content: Content) -> str:
+def _notice_kind(turn: Turn, content: Content) -> str:
+    if turn.event.kind == CUSTOMER_HAPPENED:
+        return notice.HAPPENED
     return notice.POSTBACK if content.type == "postback" else notice.MESSAGE

@@ -62,6 +62,7 @@ def _contact_changed(turn: Turn) -> None:
 
 _BY_KIND: dict[str, Callable[[Turn], None]] = {
     kinds.CUSTOMER_MESSAGE: customer.customer_message,
+    kinds.CUSTOMER_HAPPENED: customer.customer_happened,
     kinds.CUSTOMER_CHANGED: customer_changed,
     kinds.CUSTOMER_MOVED: customer_moved,
     kinds.CUSTOMER_CONSENT: customer_consent,

@@ -8,9 +8,12 @@ from typing import Any
 from chalicelib.domain.deciding.routing import MESSAGE, message_facts
 from chalicelib.domain.event import CUSTOMER_MESSAGE, Event
 from chalicelib.domain.message import Message
+from chalicelib.domain.notice import CHANGES, CONSENTS
 from chalicelib.domain.thread import DESK, Thread, message_id, with_state
 
 _MOST_OF_AN_EVENT = 20
+_TOLD = (*CHANGES, *CONSENTS)
+"""Names of events that are told to who has the thread, and ask nobody."""
 
 
 def place_in_event(said: Message) -> int:
@@ -22,7 +25,7 @@ def place_in_event(said: Message) -> int:
 def rules_were_asked(said: Message, after: dict[str, Any]) -> bool:
     """Whether a rule decided about a message, and no desk had the thread. `after` is the thread's state after it: where
     a desk has it since, and a hand-over precedes in the same event, a rule gave it to the desk."""
-    if said.author.kind != "user" or said.direction != "in" or said.content.type == "event":
+    if said.author.kind != "user" or said.direction != "in" or said.content.details.get("name") in _TOLD:
         return False
     return after.get("owner") != DESK or place_in_event(said) > 0
 

@@ -151,6 +151,7 @@ def message_facts(
             "source": said.source if said else event.body.get("source", event.channel_kind),
             "postback": content.details.get("payload") if content.type == "postback" else None,
             "language": content.details.get("language"),
+            "event": content.details.get("name") if content.type == "event" else None,
         },
         "contact": unknown_contact() | dict(thread.contact) | (contact or {}),
         "channel": {"id": thread.channel, "kind": thread.channel_kind},

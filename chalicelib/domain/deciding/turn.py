@@ -193,7 +193,7 @@ class Turn:
             return replace(route, patience_s=self.thread.patience_s, desk=self.thread.desk)
         return route
 
-    def copy_to_bot(self) -> list[Route]:
+    def copy_to_bot(self, kind: str = notice.MESSAGE) -> list[Route]:
         """A copy for the thread's bot, while the desk owns the thread, unless it wants none of the message's source.
         An echo bot wants none at all.
 
@@ -204,7 +204,8 @@ class Turn:
         party = self.config.bot(bot)
         if party and (party.kind == ECHO or (party.sources and self.source not in party.sources)):
             return []
-        return [self.to_bot(bot, mode="CCSP")]
+        # Its kind is a message's, whatever was pressed, unless nothing was said at all.
+        return [self.to_bot(bot, mode="CCSP", kind=notice.HAPPENED if kind == notice.HAPPENED else notice.MESSAGE)]
 
     def bot_hears(self, kind: str, *, owner: str = "", reason: str = "") -> list[Route]:
         """An unnumbered notice for the thread's bot."""

@@ -142,7 +142,12 @@ def _called(self: BaseClient, operation_name: str, api_params: dict[str, Any]) -
     if (body := _written(self, model, params)) is None:
         return _call(self, operation_name, api_params)
     of, told = f"{service.service_id.hyphenize()}.{operation_name}", {"model": model, "context": context}
-    request = {"body": body, "headers": {"X-Amz-Target": target}, "url": self.meta.endpoint_url, "context": context}
+    request = {
+        "body": body.encode(),
+        "headers": {"X-Amz-Target": target},
+        "url": self.meta.endpoint_url,
+        "context": context,
+    }
     _, answer = self.meta.events.emit_until_response(
         f"before-call.{of}", params=request, request_signer=self._request_signer, **told
     )

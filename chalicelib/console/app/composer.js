@@ -145,6 +145,7 @@ export function Composer({ id, row, channel, channelId, shut, takes, contact, na
       placeholder=${noted ? t("composer.write_note") : t("composer.write_reply", { name: contact?.name?.split(/\s+/)[0] || t("contact.customer") })} onInput=${(e) => type(e.target.value)} onKeyDown=${key}
       onPaste=${(e) => { if (e.clipboardData.files.length && !e.clipboardData.types.includes("text/plain")) { e.preventDefault(); attach(e.clipboardData.files); } }}></textarea>
     ${!noted && files.length > 0 && html`<${Extra} what="Files" files=${files} have=${have} />`}
+    ${!noted && (takes?.sms ? text : takes?.text && text.length > takes.text * 0.8) && html`<${Extra} what="Counter" takes=${takes} text=${text} />`}
     ${!noted && titles && html`<${Extra} what="Choices" titles=${titles} set=${choose} takes=${takes} text=${draft.text} channel=${channel} />`}
     <div class="cb">${!noted && takes && html`<input ref=${picker} type="file" multiple hidden tabindex="-1" aria-label=${t("composer.attach")} onChange=${(e) => { attach(e.target.files); e.target.value = ""; }} /><${Btn} kind="bare sm icon" icon="paperclip" label=${t("composer.attach")} onClick=${() => picker.current.click()} />
       <${Btn} kind="bare sm icon" icon="list-numbers" label=${t("composer.buttons")} aria-pressed=${String(Boolean(titles))} onClick=${() => choose(titles ? null : [""])} />`}${!noted && replies.length > 0 && html`<${Btn} kind="bare sm icon" icon="bolt" label=${t("composer.saved_key")} onClick=${() => { keep({ text: "/", note: false }); close(false); box.current.focus(); }} />`}

@@ -3,6 +3,7 @@
 import { get, post, query, unique } from "./api.js";
 import { say } from "./deeds.js";
 import { html, useEffect, useRef, useState } from "./html.js";
+import { segments, size as long } from "./lengths.js";
 import { Btn, Icon, Loading, Trouble, channelName } from "./parts.js";
 import { LANGUAGE, t } from "./words.js";
 
@@ -74,8 +75,20 @@ export function Choices({ titles, set, takes, text, channel }) {
   return html`<fieldset class="held col gap1"><legend class="unseen">${t("buttons.title")}</legend>${titles.map((one, n) => html`<div class="row gap1"><input class="field sm grow" data-first=${n === 0 ? "" : undefined} aria-label=${t("buttons.nth", { n: n + 1 })} placeholder=${t("buttons.nth", { n: n + 1 })} maxlength=${title ?? 256} value=${one} onInput=${(e) => change(n, e.target.value)} onKeyDown=${(e) => next(e, n)} />
     <${Btn} kind="bare sm icon" icon="x" label=${t("buttons.remove", { n: n + 1 })} onClick=${() => set(titles.length > 1 ? titles.filter((_, at) => at !== n) : null)} /></div>`)}
     <div class="row wrap">${titles.length < most && html`<${Btn} kind="sm" icon="plus" onClick=${() => set([...titles, ""])}>${t("buttons.add")}<//>`}<span class="small muted">${t("buttons.most", { n: most, channel: channelName(channel) })}${title && ` ${t("buttons.long", { n: title })}`}</span></div>
+    ${takes.body && filled.length > 0 && long(text.trim(), takes.counted) > takes.body && html`<p class="small" role="status">${t("buttons.long_text", { n: takes.body })}</p>`}
     ${new Set(filled).size < filled.length && html`<p class="small c-bad" role="alert">${t("buttons.twice")}</p>`}
     ${!takes.types.includes("buttons") && filled.length > 0 && html`<div class="small"><span class="muted">${t("buttons.as_text", { channel: channelName(channel) })}</span><div class="bubble text">${[text.trim(), ...filled.map((one, n) => `${n + 1}. ${one}`)].filter(Boolean).join("\n")}</div></div>`}</fieldset>`;
+}
+
+// How much room is left, where that is little, or how many SMS it is.
+export function Counter({ takes, text }) {
+  const said = text.trim();
+  if (takes.sms) {
+    const { count, left, encoding } = segments(said);
+    return html`<div class="held small muted row wrap"><span role="status">${t("count.sms", { n: count })}</span><span class="num">${t("count.left", { n: left })}</span>${encoding === "UCS-2" && html`<span role="status">${t("count.ucs2")}</span>`}</div>`;
+  }
+  const left = takes.text - long(said, takes.counted);
+  return html`<div class="held small muted num">${left >= 0 ? t("count.left", { n: left }) : html`<span role="status">${t("count.several", { n: Math.ceil(1 - left / takes.text) })}</span>`}</div>`;
 }
 
 // ---- templates ----

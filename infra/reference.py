@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
-from infra import alarms, declared, queues
+from infra import alarms, channel_table, declared, queues
 from infra.edges import EDGES
 from infra.limits import (
     KEEP_S,
@@ -218,8 +218,9 @@ def _steps(node: ast.expr, path: Path) -> list[str]:
 
 
 def main() -> None:
-    """Write the page."""
+    """Write the page, and the table of channels in theirs."""
     PAGE.write_text(page(), encoding="utf-8")
+    channel_table.PAGE.write_text(channel_table.page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

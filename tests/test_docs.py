@@ -35,7 +35,7 @@ from chalicelib.domain.outcome import outcome_payload
 from chalicelib.inbound import mapped
 from chalicelib.ports import clock, signing
 from chalicelib.wire.contents import SENDABLE
-from infra import reference
+from infra import channel_table, reference
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -174,6 +174,7 @@ def test_every_type_of_message_is_shown_as_it_is_said_and_answered() -> None:
 
 def test_the_reference_is_what_the_code_says() -> None:
     assert reference.PAGE.read_text(encoding="utf-8") == reference.page(), "run `make reference`"
+    assert channel_table.PAGE.read_text(encoding="utf-8") == channel_table.page(), "run `make reference`"
 
 
 def test_every_field_of_the_log_is_explained() -> None:

@@ -37,7 +37,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "lanes": ("domain", "wire", "ports", "tables", "channels", "bots", "desks", "announcing", "lanes"),
     # What edges and the API share. What is posted to a trigger is read as webhooks of channels are; what an adapter
     # gives becomes events.
-    "inbound": ("domain", "wire", "ports", "tables", "bots", "desks", "sources", "channels.events", "inbound"),
+    "inbound": (
+        "domain", "wire", "ports", "tables", "bots", "desks", "sources", "channels.events", "channels.limits",
+        "inbound",
+    ),
     # What the steps share that serve pages of web chats.
     "visitors": ("domain", "ports", "tables", "channels", "visitors"),
     # What `announce` does for consoles, and `fire_timer` when it has to be done again; how the API and sockets show it.

@@ -197,6 +197,8 @@ class Adapter(Protocol):
     SHOWS: frozenset[str]
     """The types of content that it shows as they are (`text`, `image`, `buttons`, ...); what else is said is sent as
     text. Each needs an example. How much of each it takes, it may say as `LIMITS` (limits.py)."""
+    STATUSES: Mapping[str, str]
+    """The provider's word for a receipt -> sent, delivered, read or failed."""
     SECRETS: Mapping[str, str]
     """Secret name -> `required`, `optional` (at least 32 characters), or `made` (generated and shown once where
     absent)."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import Iterable
 from dataclasses import replace
-from urllib.parse import urlsplit
 
-from chalicelib.channels.limits import UNBOUNDED, Limits
+from chalicelib.channels.limits import UNBOUNDED, Limits, type_of
 from chalicelib.channels.splitting import size
 from chalicelib.domain.choosing import choices as choices
 from chalicelib.domain.choosing import chosen as chosen
@@ -41,7 +39,7 @@ def in_text(content: Content) -> Content:
 
 def _takes(item: Media, limits: Limits) -> bool:
     """Whether the provider takes a file; of what nobody says the type it is asked."""
-    mime_type = item.mime_type or mimetypes.guess_type(urlsplit(item.url).path)[0] or ""
+    mime_type = type_of(item)
     return not limits.files or not mime_type or limits.wrong_with(mime_type, item.size or 0) is None
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import mimetypes
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from chalicelib.channels import KINDS, load
-from chalicelib.domain.message import TYPES
+from chalicelib.domain.message import TYPES, Content, Media
 from chalicelib.wire.contents import MAX_BUTTONS
 
 MEGABYTE = 1024 * 1024
@@ -95,6 +97,30 @@ def of(kind: str, *, otherwise: Limits = USUAL) -> Limits:
     """Those of a channel's kind; an adapter names its own as `LIMITS`."""
     found: Limits = getattr(load(kind), "LIMITS", otherwise) if kind in KINDS else otherwise
     return found
+
+
+def never_shown(content: Content, kind: str) -> list[tuple[str, str]]:
+    """(member of a message, what is wrong with it) of what the channel's customers could not be shown in any form."""
+    shows = load(kind).SHOWS if kind in KINDS else frozenset[str]()
+    wrong = []
+    if content.type == "template" and "template" not in shows:
+        wrong.append(("template", "the channel has no templates"))
+    taken = of(kind, otherwise=UNBOUNDED)
+    for number, item in enumerate(content.media if taken.files else ()):
+        if (mime_type := type_of(item)) and (found := taken.wrong_with(mime_type, item.size or 0)):
+            wrong.append((f"media/{number}/{found[0]}", f"{found[1]}; it is {mime_type}"))
+    return wrong
+
+
+def type_of(item: Media) -> str:
+    """A file's media type, as it says or as its name does; empty where neither does."""
+    return item.mime_type or mimetypes.guess_type(item.name or urlsplit(item.url).path)[0] or ""
+
+
+def is_shut(kind: str, *, heard_ms: int, now_ms: int) -> bool:
+    """Whether it is too long since the customer's last word, at `heard_ms`, for anything but a template."""
+    length = of(kind).window_s * 1000
+    return bool(length) and now_ms > heard_ms + length
 
 
 def shown(kind: str) -> dict[str, Any]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.channels import limits
 from chalicelib.desks import webhook as wire
 from chalicelib.desks.webhook import DeskEvent
-from chalicelib.domain.event import CHAT_ASSIGNED, CHAT_SNOOZED, Event
+from chalicelib.domain.event import AGENT_MESSAGE, CHAT_ASSIGNED, CHAT_SNOOZED, Event
+from chalicelib.domain.message import Content
 from chalicelib.domain.thread import Thread
 from chalicelib.inbound.post import Post, refuse
 from chalicelib.ports import clock
@@ -37,6 +39,8 @@ def _event(post: Post, said: DeskEvent, index: int, by: dict[str, str]) -> Event
     id, once, done = post.repeated(thread, said.id, index)
     if not done and not mine(thread, number):
         raise post.not_open(thread, number, index)
+    if said.kind == AGENT_MESSAGE and said.content is not None and not done:
+        _can_be_shown(said.content, thread, index)
     if said.desk and (config.get("desk", said.desk) is None or config.service_of(said.desk) != thread.service):
         raise Problem(422, "wrong_fields", "desk_id: unknown desk", errors=[(f"/{index}/desk_id", "unknown desk")])
     body: dict[str, Any] = {"desk": post.party.id, "conversation": said.conversation}
@@ -50,6 +54,17 @@ def _event(post: Post, said: DeskEvent, index: int, by: dict[str, str]) -> Event
     )
     body |= {name: value for name, value in more if value}
     return post.event(thread, id, said.kind, body, content=said.content, once=once)
+
+
+def _can_be_shown(content: Content, thread: Thread, index: int) -> None:
+    """Problem 422 for what the customer could not be shown, or may not be any more."""
+    if wrong := [(f"/{index}/{at}", why) for at, why in limits.never_shown(content, thread.channel_kind)]:
+        raise Problem(422, "wrong_fields", "; ".join(f"{at}: {why}" for at, why in wrong[:5]), errors=wrong)
+    shut = limits.is_shut(thread.channel_kind, heard_ms=thread.last_at, now_ms=clock.now_ms())
+    if shut and content.type != "template":
+        hours = limits.of(thread.channel_kind).window_s // 3600
+        why = f"the customer last wrote more than {hours} hours ago: only a template may be sent"
+        raise Problem(422, "needs_template", why, errors=[(f"/{index}/messagetype", "must be template")])
 
 
 def _until(until: int) -> int:

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.journeys.conftest import TOKEN, Deployment
 from tests.journeys.test_providers import custom, message, post, provider
+from tests.journeys.test_whatsapp import graph, number, said
+from tests.journeys.test_whatsapp import post as post_whatsapp
 from tests.outside import Heard, Outside
 
 BUTTONS = {"Buttons": [{"title": "Billing", "payload": "bill"}, {"title": "Delivery", "payload": "track"}]}
@@ -68,10 +71,28 @@ def test_an_agents_question_is_answered_by_its_title(
 
 def test_one_of_many_is_read_from_its_message(deployment: Deployment, custom: dict[str, Any]) -> None:
     deployment.bot.answer = asks(**LIST)
-    for n, said in enumerate(("hi", "29.", "29.")):
-        post(deployment, custom, message(said, f"c{n}"))
+    for n, typed in enumerate(("hi", "29.", "29.")):
+        post(deployment, custom, message(typed, f"c{n}"))
     assert heard(deployment) == [
         ("Incoming message", "hi"),
         ("FB POSTBACK", ROWS[28]["id"]),
         ("Incoming message", "29."),
     ]
+
+
+def test_a_payload_too_long_for_the_provider_comes_back_as_it_was(
+    deployment: Deployment, number: dict[str, Any], graph: Outside
+) -> None:
+    long = {"title": "Track it", "payload": "order:" + "x" * 300}
+    deployment.bot.answer = asks(Buttons=[{"title": "Billing", "payload": "bill"}, long])
+    post_whatsapp(deployment, number, said({"type": "text", "text": {"body": "hi"}}))
+    post_whatsapp(deployment, number, said({"type": "text", "text": {"body": "what?"}}, "wamid.in2"))
+    shown = [json.loads(one.raw)["interactive"]["action"]["buttons"] for one in graph.heard]
+    given = [[one["reply"]["id"] for one in buttons] for buttons in shown]
+    assert given == [["bill", "#2:2"], ["bill", "#2:4"]]
+    # The last one, one that was asked before it, and one that nobody offered.
+    for n, payload in enumerate(("#2:4", "#2:2", "#9:2")):
+        reply = {"type": "button_reply", "button_reply": {"id": payload, "title": "Track it"}}
+        post_whatsapp(deployment, number, said({"type": "interactive", "interactive": reply}, f"wamid.re{n}"))
+    told = [payload for event, payload in heard(deployment) if event == "FB POSTBACK"]
+    assert told == [long["payload"], long["payload"], "#9:2"]

@@ -107,3 +107,46 @@ def test_what_has_none_is_said(deployment: Deployment, number: dict[str, Any]) -
     )  # fmt: skip
     assert asks(deployment.ids["chat"]) == (409, "channels of kind webchat have no templates")
     assert asks(number["id"].replace("ch_", "ch_x"))[0] == 404
+
+
+def test_anything_else_is_refused_at_once(
+    deployment: Deployment, graph: Outside, late: dict[str, Any], traveller: time_machine.Traveller
+) -> None:
+    path = f"/v1/conversations/{late['conversation_id']}/events"
+    event = {"type": "agent.message", "text": "Are you there?", "id": "m1"}
+    status, problem = deployment.call("POST", path, [{"type": "chat.accepted"}, event])
+    assert (status, problem["code"]) == (422, "needs_template")
+    assert problem["errors"] == [{"path": "/1/messagetype", "message": "must be template"}]
+    assert deployment.call("POST", path, {"type": "agent.note", "text": "no answer"})[0] == 202
+    traveller.shift(-2)
+    assert deployment.call("POST", path, event)[0] == 202
+    deployment.cloud.pump()
+    traveller.shift(2)
+    assert deployment.call("POST", path, event)[0] == 202, "a repeat is what was done"
+    deployment.cloud.pump()
+    assert len(graph.heard) == 1
+
+
+@pytest.mark.parametrize(
+    ("said_then", "at"),
+    [
+        ({"media": [{"url": "https://files.example/1.webp"}]}, "/0/media/0/mime_type"),
+        ({"media": [{"url": "https://files.example/1", "mime_type": "image/png", "size": 2**23}]}, "/0/media/0/size"),
+    ],
+)
+def test_what_can_never_be_shown_is_said_with_its_place(
+    deployment: Deployment, late: dict[str, Any], said_then: dict[str, Any], at: str
+) -> None:
+    path = f"/v1/conversations/{late['conversation_id']}/events"
+    status, problem = deployment.call("POST", path, {"type": "agent.message", "text": "Look"} | said_then)
+    assert (status, problem["code"], problem["errors"][0]["path"]) == (422, "wrong_fields", at)
+
+
+def test_a_template_where_there_are_none_is_refused(deployment: Deployment) -> None:
+    deployment.says("hi")
+    bots = deployment.bot.events()[0]["Conversationid"]
+    assert deployment.bot_posts({"eventid": "1002", "conversation_id": bots})[0] == 202
+    chat = deployment.desk.events()[0]["data"]["conversation_id"]
+    word = {"type": "agent.message", "conversation_id": chat, "template": {"name": "first", "language": "en"}}
+    status, problem = deployment.desk_posts(word | {"messagetype": "template", "text": "Hello"})
+    assert (status, problem["code"], problem["errors"][0]["path"]) == (422, "wrong_fields", "/0/template")

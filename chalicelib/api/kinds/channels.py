@@ -10,7 +10,9 @@ from chalicelib import channels
 from chalicelib.api.http.fields import Fields, Members, Name, Secret, callable_url, invalid, pointers, small
 from chalicelib.api.http.formats import ServiceId
 from chalicelib.api.http.masks import unmasked
+from chalicelib.api.http.takes import Takes
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
+from chalicelib.channels import limits
 from chalicelib.ports import signing
 from chalicelib.ports.settings import settings
 from chalicelib.tables.config import Resource
@@ -84,6 +86,8 @@ class ChannelAnswer(Fields):
     widget_url: str | None = None
     live_url: str | None = None
     """Of a web chat: where its pages open a WebSocket."""
+    takes: Takes
+    """What it takes in one message, as its kind does."""
     secrets: dict[str, str] | None = None
     """Secrets that Parley made: shown once."""
     created_at: str
@@ -159,9 +163,9 @@ def makes(body: dict[str, Any]) -> list[str]:
 
 
 def show(row: Resource, shown: Shown) -> dict[str, Any]:
-    """The fields, and where the provider calls."""
+    """The fields, where the provider calls, and what can be sent."""
     at = f"{shown.base_url}/channels/{row.id}"
-    urls = {"webhook_url": f"{at}/webhook"}
+    urls: dict[str, Any] = {"webhook_url": f"{at}/webhook", "takes": limits.shown(row.body["kind"])}
     if row.body["kind"] == "webchat":
         urls |= {"chat_url": f"{at}/chat", "widget_url": f"{at}/widget.js"}
         urls |= {"live_url": live_url} if (live_url := settings().live_url) else {}

@@ -90,6 +90,8 @@ class Outgoing:
     trace: str = ""
     done: int = 0
     """How many of the messages that it is sent as went out on earlier attempts: these are left out."""
+    group: bool = False
+    """Whether the address is a group's."""
     reply: Mapping[str, str] = field(default_factory=dict)
     """`Said.reply` of the user's last message that had one, while it is good."""
 

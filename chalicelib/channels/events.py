@@ -11,7 +11,8 @@ from chalicelib.domain.message import Content
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Where something was said to many: the address is the group's then, and who spoke is told apart."""
+    """Where something was said to many: `Said.address` is the group's then, who spoke is told apart, and `identities`
+    are nobody's."""
 
     speaker: str
     """The provider's lasting id of who spoke."""

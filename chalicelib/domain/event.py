@@ -58,7 +58,8 @@ def again(plain: dict[str, Any]) -> dict[str, Any]:
 class Event:
     """One event; `body` by kind:
 
-    - customer.message: content, name, identities, provider_id, echo
+    - customer.message: content, name, identities, provider_id, echo; speaker (id, name) where it is said in a group,
+      whose the name is then
     - customer.changed: change (edited, deleted, reaction), about (a provider's id of the message), message (our id
       of it if it is the customer's own), text, echo; seq and files (keys of copies), where it was found; tries, how
       often it was looked for

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from chalicelib.channels.events import Changed, Consent, Happened, Moved, Said
+from chalicelib.channels.events import Changed, Consent, Group, Happened, Moved, Said
+from chalicelib.domain import group
 from chalicelib.domain.event import (
     CUSTOMER_CHANGED,
     CUSTOMER_CONSENT,
@@ -27,8 +29,14 @@ Told = Said | Changed | Moved | Consent | Happened
 
 
 def event_of(told: Told, row: Resource, trace: str) -> Event:
-    """The event of what was told on the channel `row`; never later than now."""
-    thread = thread_id(row.id, told.address)
+    """The event of what was told on the channel `row`; never later than now. ValueError where a person's address begins
+    as a group's: it is nobody's that anybody can have."""
+    address = told.address
+    if group.is_group(address) or (isinstance(told, Moved) and group.is_group(told.to)):
+        raise ValueError("an address that begins as a group's")
+    if isinstance(told, Said) and told.group:
+        address = group.address_of(address)
+    thread = thread_id(row.id, address)
     match told:
         case Said():
             kind, id, once, body = _said(told, thread)
@@ -46,7 +54,7 @@ def event_of(told: Told, row: Resource, trace: str) -> Event:
         service=str(row.service),
         channel=row.id,
         channel_kind=str(row.body["kind"]),
-        address=told.address,
+        address=address,
         thread=thread,
         at=min(told.at_ms, clock.now_ms()),
         body=body,
@@ -69,7 +77,22 @@ def _said(said: Said, thread: str) -> _Read:
         "identities": _pairs(said.identities),
         "message_id": message_id(thread, id),
     } | ({"echo": True} if said.echo else {})
+    if said.group:
+        body |= _in_group(said, said.group)
     return CUSTOMER_MESSAGE, id, said.repeatable and bool(said.provider_id), body
+
+
+def _in_group(said: Said, to: Group) -> dict[str, Any]:
+    """What is other where something is said in a group: whose thread it is, and who speaks. Nothing of it is a private
+    contact's."""
+    named = {"id": said.address, "name": _name(to.name)}
+    details = said.content.details | {"group": {key: value for key, value in named.items() if value}}
+    return {
+        "content": replace(said.content, details=details).plain(),
+        "name": named["name"],
+        "identities": [],
+        "speaker": {"id": to.speaker, "name": _name(to.speaker_name)},
+    }
 
 
 def _changed(changed: Changed, thread: str) -> _Read:

@@ -10,6 +10,7 @@ from chalicelib.channels import contract, limits
 from chalicelib.channels.contract import Channel, Outgoing, Sent
 from chalicelib.channels.fallback import adapted
 from chalicelib.domain import event as kinds
+from chalicelib.domain import group
 from chalicelib.domain.exchange import Call
 from chalicelib.domain.message import FAILED, SENT, Content
 from chalicelib.domain.notice import Notice
@@ -40,7 +41,8 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
     started = clock.now_ms()
     outgoing = Outgoing(
         id=row.replay_of or row.id,
-        address=notice.address,
+        address=group.providers_own(notice.address),
+        group=group.is_group(notice.address),
         content=content,
         in_reply_to=content.details.get("in_reply_to", ""),
         now_ms=started,

@@ -64,7 +64,11 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
     for said in received.events:
         match said:
             case Said() | Changed() | Moved() | Consent() | Happened():
-                event = of_channel.event_of(said, row, trace)
+                try:
+                    event = of_channel.event_of(said, row, trace)
+                except ValueError as error:
+                    log.step("receive_channel", channel=channel_id, ignored=str(error), trace=trace)
+                    continue
                 if isinstance(said, Said):
                     _take_files(said, str(event.body["message_id"]), received)
                     first_message = first_message or event.body["message_id"]

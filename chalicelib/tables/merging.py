@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.domain.contact import MOST_TOGETHER, Data, Merge, identities_of, size, taken_back, together
+from chalicelib.domain.group import mixed
 from chalicelib.ports import ids
 from chalicelib.tables import batch_get as reads
 from chalicelib.tables.contact_rows import (
@@ -52,6 +53,8 @@ def merge(destination: str, source: str, *, by: str, now_ms: int) -> tuple[str, 
             )
         if taken.service != into.service:
             raise CannotMerge("other_service", "the contacts belong to different services")
+        if mixed([*identities_of(dict(into.data)), *identities_of(dict(taken.data))]):
+            raise CannotMerge("group_and_person", "one of them is a group, the other a person")
         done = _merge(into, taken, by=by, now_ms=now_ms)
         if done:
             return done

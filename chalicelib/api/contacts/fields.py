@@ -19,6 +19,7 @@ from chalicelib.domain.contact import (
     each_once,
     identities_of,
 )
+from chalicelib.domain.group import mixed
 from chalicelib.domain.identities import MOST_EXTERNAL, WrongIdentities, keys_of, normalised, spellings
 from chalicelib.ports.clock import from_rfc3339
 from chalicelib.wire.json_body import escaped
@@ -59,6 +60,7 @@ def _consent(*also: dict[str, Any]) -> Any:
     return WithJsonSchema(most)
 
 
+_MIXED = "must not be a group's and a person's at once"
 _FORMS = {"phone": "phone", "email": "email", "channel": "channel-address", "external": "external-id"}
 
 
@@ -168,7 +170,8 @@ def identities_given(given: ContactLine, country: str) -> tuple[list[Identity], 
     except WrongIdentities as error:
         wrong = [(f"/{field}", why) for field, why in error.errors]
     listed, also = spelled(given.identities, country, "/identities")
-    return list(dict.fromkeys([*found, *listed])), wrong + also
+    all = list(dict.fromkeys([*found, *listed]))
+    return all, wrong + also + ([("/identities", _MIXED)] if mixed(all) else [])
 
 
 def spelled(given: Sequence[IdentityFields], country: str, path: str) -> tuple[list[Identity], list[tuple[str, str]]]:
@@ -232,6 +235,8 @@ def changed(data: Data, patch: ContactChange, country: str) -> tuple[Data, list[
     left = each_once([*(one for one in own if one not in remove), *added])
     if added and len(left) > MOST_IDENTITIES:
         wrong.append(("/identities/add", f"a contact has at most {MOST_IDENTITIES} identities"))
+    if mixed(left):
+        wrong.append(("/identities/add", _MIXED))
     if patch.consent is not None:
         wrong += wrong_consent(patch.consent, patch=True)
     if wrong:

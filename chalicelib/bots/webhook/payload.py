@@ -37,6 +37,8 @@ def payload(notice: Notice, *, profile: str, label: str, context: Any = None) ->
         body["Sequence"] = notice.number
     if notice.author.get("kind", "system") != "system" and notice.kind in standard.AUTHORED:
         body["Author"] = standard.author(notice)
+    if speaker := standard.speaker(notice):
+        body["Speaker"] = speaker
     if notice.source:
         body["MessageSource"] = notice.source
     body["Contact"] = {"id": notice.contact.get("id", ""), "name": notice.contact.get("name", "")}

@@ -45,6 +45,8 @@ def payload(notice: Notice, *, label: str, context: Any = None) -> dict[str, Any
         data["sequence"] = notice.number
     if notice.author and notice.kind in AUTHORED:
         data["author"] = author(notice)
+    if said_by := speaker(notice):
+        data["speaker"] = said_by
     if notice.source:
         data["message_source"] = notice.source
     if context is not None:
@@ -56,6 +58,12 @@ def author(notice: Notice) -> str:
     """Who says it: customer, agent, or the kind itself (event, system, bot)."""
     kind = notice.author.get("kind", "")
     return "customer" if kind == "user" else kind
+
+
+def speaker(notice: Notice) -> dict[str, str]:
+    """Who says it where it is said in a group: id at the provider, and name; empty elsewhere."""
+    said_in = notice.content.get("details", {}).get("group") and notice.author.get("kind") == "user"
+    return {name: notice.author.get(name, "") for name in ("id", "name")} if said_in else {}
 
 
 def media(content: Content) -> list[dict[str, Any]]:

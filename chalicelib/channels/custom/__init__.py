@@ -105,6 +105,7 @@ def _wire(message: Outgoing) -> dict[str, Any]:
     return {
         "id": message.id,
         "to": message.address,
+        **({"group": {"id": message.address}} if message.group else {}),
         "type": content.type,
         # A gateway that knows only text shall still say something sensible for a place, a person or a template.
         "text": content.text or ("" if content.media else fallback.in_text(content).text),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from chalicelib.channels.contract import Changed, Consent, Event, Happened, Ignored, Moved, Said, Status
+from chalicelib.channels.contract import Changed, Consent, Event, Group, Happened, Ignored, Moved, Said, Status
 from chalicelib.channels.wire import GROUP, in_a_group
 from chalicelib.domain import notice
 from chalicelib.domain.consent import ALL, SCOPES
@@ -44,7 +44,15 @@ def event(fields: Fields, now_ms: int) -> Event:
 
 
 def _in_a_group(fields: Fields) -> bool:
-    return in_a_group(fields.given, word(fields.given.get("from")), word(fields.given.get("to")))
+    """Whether it was said to many and is passed over: a message that names its group is read as the group's."""
+    given = fields.given
+    named = given.get("type") == "message" and _names_group(given.get("group"))
+    marks = {} if named else given
+    return in_a_group(marks, word(given.get("from")), word(given.get("to")))
+
+
+def _names_group(group: Any) -> bool:
+    return isinstance(group, dict) and isinstance(group.get("id"), str) and bool(group["id"].strip())
 
 
 def _changed(fields: Fields, kind: str, now_ms: int) -> Event:
@@ -116,14 +124,20 @@ def _code(error: Fields) -> str:
 
 
 def _said(fields: Fields, now_ms: int) -> Said:
+    address, name, group = fields.text("from", required=True), fields.text("name"), None
+    if _names_group(fields.given.get("group")):
+        inside = fields.inside("group")
+        group = Group(speaker=address, speaker_name=name, name=inside.text("name"))
+        address, name = inside.text("id", required=True), ""
     return Said(
-        address=fields.text("from", required=True),
+        address=address,
         provider_id=fields.text("id", required=True),
         content=_content(fields),
         at_ms=_time(fields, "sent_at", now_ms),
-        name=fields.text("name"),
-        identities=_identities(fields),
+        name=name,
+        identities=() if group else _identities(fields),
         echo=fields.flag("echo"),
+        group=group,
     )
 
 

@@ -88,8 +88,9 @@ def _straight_to_desk(turn: Turn, content: Content, rule: Rule) -> None:
 
 
 def _said_by_customer(turn: Turn, content: Content, conversation: str, routes: list[Route]) -> None:
-    contact = turn.thread.contact
-    author = Author("user", contact.get("id", ""), contact.get("name", ""))
+    # In a group it is not the thread's contact, which is the group, that speaks.
+    speaker = turn.event.body.get("speaker") or turn.thread.contact
+    author = Author("user", speaker.get("id", ""), speaker.get("name", ""))
     turn.say(content, author=author, direction="in", conversation=conversation, routes=routes)
 
 

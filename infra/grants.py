@@ -18,6 +18,11 @@ WRITERS: dict[str, tuple[str, ...]] = {
         "api", "converse", "erase", "fetch_media", "fire_timer", "ingest_source", "poll_channel", "receive_bot",
         "receive_channel", "receive_desk", "receive_trigger", "retry_send", "send",
     ),
+    # The edge of channels looks up which message a delivery of ours was.
+    "deliveries": (
+        "announce", "api", "bury", "deliver", "erase", "fan_out", "fire_timer", "observe", "replay_deliveries",
+        "retry_delivery", "retry_send", "send",
+    ),
     # What a thread's row says, and what people do with it: claim it, read it.
     "inbox": ("announce", "fire_timer", "api"),
     "beats": ("announce", "fire_timer", "api"),

@@ -176,6 +176,7 @@ def outgoing_of(plain: dict[str, Any]) -> Outgoing:
         plain.get("trace", ""),
         plain.get("done", 0),
         group=plain.get("group", False),
+        reply=plain.get("reply", {}),
     )
 
 

@@ -236,6 +236,7 @@ READERS = {
     "api/deliveries/deliveries.py": "the lanes in which outcomes of triggers were told",
     "api/deliveries/lanes.py": "as attention",
     "api/setup/rule_compare.py": "what customers said alone",
+    "inbound/of_status.py": "statuses of what was sent",
     "inbox/rows.py": "a chat's last message is none",
     "lanes/recent_context.py": "history passes over notes",
     "lanes/webhooks.py": "the last messages of a thread are without notes",
@@ -246,7 +247,6 @@ READERS = {
     "steps/fire_timer.py": "as fan_out",
     "steps/poll_channel.py": "what visitors are shown",
     "steps/push.py": "what visitors are shown",
-    "steps/receive_channel.py": "statuses of what was sent",
 }
 """Module -> why no note gets out by what it reads of messages. Who adds one says why, and asks it in
 `tests/journeys/test_notes.py`."""

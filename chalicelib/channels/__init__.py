@@ -18,6 +18,12 @@ def load(kind: str) -> Adapter:
     return cast(Adapter, import_module(f"{__name__}.{kind}"))
 
 
+def needs_url(adapter: Adapter) -> bool:
+    """Whether an adapter says by `NEEDS_URL = True` that it uses `Channel.webhook_url`: finding that takes a read a
+    minute in each process, which the others save."""
+    return bool(getattr(adapter, "NEEDS_URL", False))
+
+
 def settings_model(kind: str) -> Any:
     """The pydantic model of a kind's `settings` (`<kind>/settings.py`); only the API loads it."""
     return import_module(f"{__name__}.{kind}.settings").Settings

@@ -53,7 +53,7 @@ class Channel:
     settings: Mapping[str, Any]
     secrets: Mapping[str, str]
     webhook_url: str = ""
-    """Where the provider calls; empty where nobody asked for it."""
+    """Where the provider calls; known to `connect`, and elsewhere to adapters that say `NEEDS_URL = True`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class Said:
     """Said in a group: never to be taken for what its speaker says to us alone."""
     reply: Mapping[str, str] = field(default_factory=dict)
     """What an answer needs beside the address (a token, a URL of this conversation), by the adapter's own names: the
-    last one that is still good is handed to `send`."""
+    last one that is still good is handed to `send`. At most 1 KB of JSON."""
     reply_until_ms: int = 0
     """When that ends; 0: it does not."""
 
@@ -100,6 +100,9 @@ class Status:
     """code and reason, of a failure."""
     own_id: str = ""
     """`Outgoing.id`, where the provider carries it through: known before the answer to our call is."""
+    part: bool = False
+    """Of a message that went out as several: this is about one of them and not the last. A failure of it is the
+    message's, that it was delivered or read says nothing of the message."""
     until_ms: int = 0
     """It holds for all that was sent to the address up to then (a watermark)."""
 

@@ -59,7 +59,7 @@ class Event:
     """One event; `body` by kind:
 
     - customer.message: content, name, identities, provider_id, echo; speaker (id, name) where it is said in a group,
-      whose the name is then
+      whose the name is then; handle (with, until) where the provider wants something with an answer
     - customer.changed: change (edited, deleted, reaction), about (a provider's id of the message), message (our id
       of it if it is the customer's own), text, echo; seq and files (keys of copies), where it was found; tries, how
       often it was looked for
@@ -114,12 +114,15 @@ def status_event(
     channel_kind: str,
     error: dict[str, str] | None = None,
     part: bool = False,
+    provider_id: str = "",
 ) -> Event:
     """A provider's or widget's word on a message of ours, or on a `part` of it; the same word again is the same
-    event."""
+    event. `provider_id` where it is news."""
     body: dict[str, Any] = {"seq": seq, "state": state} | ({"error": error} if error else {})
     if part:
         body["part"] = True
+    if provider_id:
+        body["provider_id"] = provider_id
     return Event(
         id=f"ev_{thread[3:]}.{seq}.{state}" + (".part" if part else ""),
         kind=RECEIPT,

@@ -82,6 +82,8 @@ class Notice:
     """Of an EVENT: its type, as message.created."""
     data: dict[str, Any] = field(default_factory=dict)
     """Of an EVENT that is not about a message: what happened."""
+    handle: dict[str, Any] = field(default_factory=dict)
+    """For the channel: what the provider wants with an answer (`Thread.handle`)."""
     trace: str = ""
 
     def plain(self) -> dict[str, Any]:

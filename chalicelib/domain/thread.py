@@ -112,6 +112,9 @@ class Thread:
     """Number of each open conversation -> how many messages it has."""
     offered: dict[str, Any] = field(default_factory=dict)
     """The choices of the last message to the customer that had some, while an answer may mean them: see choosing.py."""
+    handle: dict[str, Any] = field(default_factory=dict)
+    """What the provider wants with an answer to the customer's last message that had such (`with`), and until when
+    (`until`, milliseconds; 0: for good). Nobody but the channel is told it."""
     tally: dict[str, int] = field(default_factory=dict)
     """What the last event counts for: messages `in` and `out`, and `first`, after how many seconds a person said the
     first word in the chat."""

@@ -24,6 +24,9 @@ from chalicelib.inbound import said as said_by
 from chalicelib.ports import clock, ids
 from chalicelib.tables.config import Resource
 
+_MOST_REPLY = 1024
+"""Bytes of JSON of what a provider wants with an answer: each message of the thread is kept with it. What is longer is
+dropped, as adapters have to do without it anyhow once it has ended."""
 Told = Said | Changed | Moved | Consent | Happened
 """What a user or the provider says of a thread."""
 
@@ -77,6 +80,8 @@ def _said(said: Said, thread: str) -> _Read:
         "identities": _pairs(said.identities),
         "message_id": message_id(thread, id),
     } | ({"echo": True} if said.echo else {})
+    if said.reply and len(json.dumps(dict(said.reply)).encode()) <= _MOST_REPLY:
+        body["handle"] = {"with": dict(said.reply), "until": said.reply_until_ms}
     if said.group:
         body |= _in_group(said, said.group)
     return CUSTOMER_MESSAGE, id, said.repeatable and bool(said.provider_id), body

@@ -98,6 +98,7 @@ def _notice(message: Message, route: Route, kind: str, *, status: bool) -> Notic
         patience_s=route.patience_s,
         desk=route.desk,
         asked=route.asked,
+        handle=route.handle,
         event=route.event,
         data={key: value for key in ("outcome", "reply", "error") if (value := getattr(route, key))},
         trace=message.trace,

@@ -18,7 +18,7 @@ from chalicelib.domain.retry import SEND_WAITS_S
 from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, TryLater, event_of
 from chalicelib.ports import clock, ids, queues, redact, secrets
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import config, receipts
+from chalicelib.tables import config, media_links, receipts
 from chalicelib.tables.deliveries import DeliveryRow
 
 retry_queue = "send-retries"
@@ -48,8 +48,10 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
         now_ms=started,
         trace=notice.trace,
         done=int(row.done or 0),
+        reply=_handle(notice, started),
     )
-    channel = Channel(notice.destination, target.body.get("settings") or {}, target.secrets)
+    url = media_links.webhook_url(notice.destination) if channels.needs_url(adapter) else ""
+    channel = Channel(notice.destination, target.body.get("settings") or {}, target.secrets, url)
     outcome = await adapter.send(outgoing, channel, call)
     took = clock.now_ms() - started
     # Whatever becomes of the rest: that one of these failed may be told at any moment.
@@ -69,6 +71,12 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
             error, opted = _shown(code, channel), scope if opted_out else ""
             return Refused(error=error, reason=reason, took_ms=took, done=done, opted_out=opted)
     raise TypeError(f"{notice.channel_kind} answered {outcome!r}")
+
+
+def _handle(notice: Notice, now: int) -> dict[str, str]:
+    """What the provider wants with an answer, while it is good; it came with the delivery: nothing is read for it."""
+    until = int(notice.handle.get("until", 0))
+    return dict(notice.handle.get("with", {})) if not until or now < until else {}
 
 
 def _keep(notice: Notice, provider_id: str, *, part: bool = False) -> None:

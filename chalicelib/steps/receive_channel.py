@@ -6,6 +6,9 @@ it stands now, so that a changed secret works at once.
 
 from __future__ import annotations
 
+from urllib.parse import quote, urlencode
+
+from chalice.app import MultiDict
 from chalice.app import Request as HttpRequest
 from chalice.app import Response as HttpResponse
 
@@ -23,21 +26,17 @@ from chalicelib.channels.contract import (
     Said,
     Status,
 )
-from chalicelib.domain.event import Event, status_event
-from chalicelib.domain.message import FAILED, UPLOADED
+from chalicelib.domain.message import UPLOADED
 from chalicelib.domain.tasks import LateStatus
-from chalicelib.domain.thread import thread_id, thread_of_message
-from chalicelib.inbound import of_channel, strangers
+from chalicelib.domain.thread import thread_id
+from chalicelib.inbound import of_channel, of_status, strangers
 from chalicelib.ports import clock, ids, log, media, queues, secrets, web
 from chalicelib.ports.queues import Entry
 from chalicelib.ports.web import Problem
-from chalicelib.tables import kept_channels, messages, receipts
+from chalicelib.tables import kept_channels, media_links
 from chalicelib.tables.config import Resource
-from chalicelib.tables.receipts import SentMessage
 
 MAX_BODY = 1024 * 1024
-_READ_WITHIN = 200
-"""How far back a message may lie that a widget says was read."""
 
 
 def run(request: HttpRequest, channel_id: str) -> HttpResponse:
@@ -74,12 +73,11 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
                     first_message = first_message or event.body["message_id"]
                 entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
             case Status():
-                found = _about(said, row.id)
-                if found is None:
-                    later.append(Entry(_unknown_status(said, row, kind).plain(), delay_s=2))
-                elif said.state == FAILED or not found.part:
-                    event = _status(said, row, kind, found)
-                    entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
+                told = of_status.events_of(said, row)
+                if isinstance(told, LateStatus):
+                    later.append(Entry(told.plain(), delay_s=2))
+                else:
+                    entries += [Entry(event.plain(), group=event.thread, dedup=event.id) for event in told]
             case Ignored(what):
                 log.step("receive_channel", channel=channel_id, ignored=what, trace=trace)
     queues.send("threads.fifo", entries)
@@ -121,12 +119,18 @@ def _read(row: Resource | None) -> Resource:
 
 def _received(call: Request, row: Resource) -> Received | Denied:
     opened = secrets.unseal(row.sealed or "", owner=row.id)
-    channel = Channel(row.id, row.body.get("settings") or {}, opened)
-    return channels.load(str(row.body["kind"])).receive(call, channel)
+    adapter, url = channels.load(str(row.body["kind"])), ""
+    if channels.needs_url(adapter):
+        url = media_links.webhook_url(row.id) or call.url.partition("?")[0]
+    return adapter.receive(call, Channel(row.id, row.body.get("settings") or {}, opened, url))
 
 
 def call_of(request: HttpRequest, raw: bytes) -> Request:
-    """The call as adapters read it."""
+    """The call as adapters read it.
+
+    API Gateway says what the query's values are, not how they were written: they are written anew as most clients do
+    (RFC 3986), in the order of their names' first appearance. Of a query as providers make them that is the same.
+    """
     headers = {str(name).lower(): str(value) for name, value in request.headers.items()}
     scheme, host = headers.get("x-forwarded-proto", "https"), headers.get("host", "")
     return Request(
@@ -135,8 +139,16 @@ def call_of(request: HttpRequest, raw: bytes) -> Request:
         query=dict(request.query_params or {}),
         body=raw,
         now_ms=clock.now_ms(),
-        url=f"{scheme}://{host}{request.context.get('path', request.path)}",
+        url=f"{scheme}://{host}{request.context.get('path', request.path)}{_query(request)}",
     )
+
+
+def _query(request: HttpRequest) -> str:
+    given = request.query_params
+    if not isinstance(given, MultiDict):
+        return ""
+    pairs = [(name, value) for name in given for value in given.getlist(name)]
+    return f"?{urlencode(pairs, quote_via=quote)}"
 
 
 def _take_files(said: Said, message: str, received: Received) -> None:
@@ -146,41 +158,3 @@ def _take_files(said: Said, message: str, received: Received) -> None:
             wrong = "was not put where it was to be, or longer than a day ago"
             headers = dict(received.response.headers)
             raise Problem(422, "wrong_fields", wrong, errors=[(f"/files/{number}", wrong)], headers=headers)
-
-
-def _about(status: Status, channel: str) -> SentMessage | None:
-    """The message that a status is about: by our own id where the channel shows it, else by theirs."""
-    thread = thread_of_message(status.provider_id)
-    if thread is not None and status.address:
-        if thread != thread_id(channel, status.address):
-            return None
-        message = messages.find(thread, status.provider_id, within=_READ_WITHIN)
-        return SentMessage(thread, message.seq) if message is not None and message.direction == "out" else None
-    return receipts.find_sent(channel, status.provider_id)
-
-
-def _status(status: Status, row: Resource, kind: str, about: SentMessage) -> Event:
-    return status_event(
-        thread=about.thread,
-        seq=about.seq,
-        part=about.part,
-        state=status.state,
-        at=min(status.at_ms, clock.now_ms()),
-        service=str(row.service),
-        channel=row.id,
-        channel_kind=kind,
-        error=dict(status.error) if status.error else None,
-    )
-
-
-def _unknown_status(status: Status, row: Resource, kind: str) -> LateStatus:
-    # A status may overtake the answer to our own send; `fire_timer` looks again until the id is known.
-    return LateStatus(
-        service=str(row.service),
-        channel=row.id,
-        channel_kind=kind,
-        provider_id=status.provider_id,
-        state=status.state,
-        at=status.at_ms,
-        error=dict(status.error) if status.error else None,
-    )

@@ -1,4 +1,4 @@
-"""Where files of messages are found from outside.
+"""Where files of messages, and webhooks of channels, are found from outside.
 
 A provider's own reference (`whatsapp-media:<id>`) opens nothing for a bot or desk; they get an address of ours.
 It names the message, whose id only those know who were sent the message.
@@ -44,6 +44,11 @@ def base() -> str:
     if not 0 <= now_ms() - _kept[0] < _KEEP_MS:
         _kept = (now_ms(), str(config.system_settings().get("base_url", "")).rstrip("/"))
     return _kept[1]
+
+
+def webhook_url(channel: str) -> str:
+    """Where a channel's provider calls; empty where deploying told no address."""
+    return f"{base()}/channels/{channel}/webhook" if base() else ""
 
 
 def forget() -> None:

@@ -1,8 +1,8 @@
-"""Messages by their numbers on a thread: those of one conversation, and the places of a source's events."""
+"""Messages by their numbers on a thread: those of one conversation, those up to a time, places of a source's events."""
 
 from __future__ import annotations
 
-from chalicelib.domain.message import Message
+from chalicelib.domain.message import FAILED, PENDING, SENT, Message, advances
 from chalicelib.tables.messages import MessageRow, of_row, without_notes
 
 _STRAY = 4
@@ -68,3 +68,28 @@ def free_number(thread: str, seq: int) -> int:
             break
         free += 1
     return free
+
+
+_LATE_MS = 60_000
+"""How much later than a message was sent we may come to know it, and a provider's clock go ahead of ours."""
+_FEW = 25
+
+
+def sent_until(thread: str, until: int, state: str, *, within: int) -> list[int]:
+    """Numbers of the messages to the customer that a provider says have come to a state, all that were sent by a time
+    (milliseconds): those of the thread's last `within` that are not there yet, back to one that is.
+
+    What waits to be sent was not, however long ago it was said. Pages of 25 messages, about seven read units each, and
+    one where the last time is not long ago.
+    """
+    found: list[int] = []
+    for row in MessageRow.query(thread, limit=within, page_size=_FEW, scan_index_forward=False, consistent_read=True):
+        said = of_row(row)
+        # Known to be sent since: nothing newer is known of it.
+        at = int(row.state_at or said.sent_at) - _LATE_MS if said.state == SENT else said.sent_at
+        if said.direction != "out" or said.state in (PENDING, FAILED) or max(at, said.sent_at) > until:
+            continue
+        if not advances(said.state, state):
+            break
+        found.append(said.seq)
+    return found

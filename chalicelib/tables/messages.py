@@ -144,14 +144,16 @@ def _short(route: dict[str, Any], message: Message, after: dict[str, Any]) -> di
     short = {key: value for key, value in route.items() if (key, value) != ("conversation", message.conversation)}
     if route.get("patience_s") and all(route.get(name) == after.get(name) for name in _PATIENCE):
         short = {key: value for key, value in short.items() if key not in _PATIENCE} | {"patient": True}
+    if route.get("handle") and route["handle"] == after.get("handle"):
+        short = {key: value for key, value in short.items() if key != "handle"} | {"handled": True}
     return short
 
 
 def _long(route: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """The reverse of `_short`, but for the conversation, which who reads it knows."""
-    if "patient" not in route:
-        return route
-    return {key: value for key, value in route.items() if key != "patient"} | {name: after[name] for name in _PATIENCE}
+    more = {name: after[name] for name in _PATIENCE} if "patient" in route else {}
+    more |= {"handle": after["handle"]} if "handled" in route else {}
+    return {key: value for key, value in route.items() if key not in ("patient", "handled")} | more if more else route
 
 
 def of_row(row: MessageRow) -> Message:

@@ -113,6 +113,7 @@ def _wire(message: Outgoing) -> dict[str, Any]:
         "buttons": [*fallback.choices(content), *fallback.links(content)] if content.type == "buttons" else [],
         **({"content": details} if details else {}),
         **({"in_reply_to": message.in_reply_to} if message.in_reply_to else {}),
+        **({"reply": dict(message.reply)} if message.reply else {}),
     }
 
 

@@ -19,7 +19,7 @@ STATUSES = {"sent": SENT, "delivered": DELIVERED, "read": READ, "failed": FAILED
 CHANGES = ("edited", "deleted", "reaction")
 NOT_HAPPENED = (*notice.CHANGES, *notice.CONSENTS)
 _WHAT = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_MOST_FILES, _MOST_WHY, _MOST_SHOWN, _MOST_DETAILS = 20, 200, 1000, 20
+_MOST_FILES, _MOST_WHY, _MOST_SHOWN, _MOST_DETAILS, _MOST_REPLY = 20, 200, 1000, 20, 3
 
 
 def event(fields: Fields, now_ms: int) -> Event:
@@ -114,9 +114,14 @@ def _status(fields: Fields, now_ms: int) -> Status:
         fields.refuse("status", f"must be one of {', '.join(STATUSES)}")
     error = fields.inside("error")
     said = {"code": _code(error), "reason": error.text("reason", most=1000)}
-    provider_id = fields.text("id", required=True)
+    until, own = fields.has("until"), fields.text("delivery_id")
+    provider_id = fields.text("id", required=not until and not own)
     failed = said if STATUSES.get(state) == FAILED else None
-    return Status(provider_id, STATUSES.get(state, ""), _time(fields, "at", now_ms), fields.text("to"), failed)
+    at_ms, address = _time(fields, "at", now_ms), fields.text("to", required=until)
+    until_ms = _time(fields, "until", now_ms) if until else 0
+    if until and failed:
+        fields.refuse("until", "does not go with failed: of which message is to be said")
+    return Status(provider_id, STATUSES.get(state, ""), at_ms, address, failed, own, until_ms=until_ms)
 
 
 def _code(error: Fields) -> str:
@@ -138,7 +143,34 @@ def _said(fields: Fields, now_ms: int) -> Said:
         identities=() if group else _identities(fields),
         echo=fields.flag("echo"),
         group=group,
+        reply=_reply(fields.inside("reply")),
+        reply_until_ms=_until(fields, "reply_until"),
     )
+
+
+def _reply(fields: Fields) -> dict[str, str]:
+    """What the gateway wants with an answer: a few names with texts."""
+    if len(fields.given) > _MOST_REPLY:
+        fields.refuse("", f"must have at most {_MOST_REPLY} members")
+        return {}
+    return {name: fields.text(name, required=True) for name in fields.given if _known_name(fields, name)}
+
+
+def _known_name(fields: Fields, name: str) -> bool:
+    if not _WHAT.fullmatch(name):
+        fields.refuse(escaped(name), "must be a word of a-z, 0-9 and _")
+    return bool(_WHAT.fullmatch(name))
+
+
+def _until(fields: Fields, name: str) -> int:
+    """A time to come, in milliseconds; 0 where none is given."""
+    if not (text := fields.text(name)):
+        return 0
+    try:
+        return max(1, clock.from_rfc3339(text))
+    except (ValueError, OverflowError):
+        fields.refuse(name, "must be an RFC 3339 time with a zone")
+    return 0
 
 
 def _content(fields: Fields) -> Content:

@@ -15,6 +15,7 @@ from typing import Any
 
 from chalicelib.channels.contract import Changed, Consent, Event, Happened, Ignored, Moved, Said, Status
 from chalicelib.channels.whatsapp import errors, happened
+from chalicelib.channels.whatsapp.outgoing import read_own
 from chalicelib.channels.whatsapp.said import UNSUPPORTED, content_of
 from chalicelib.channels.wire import GROUP, in_a_group
 from chalicelib.domain.consent import MARKETING
@@ -231,7 +232,8 @@ def _status(status: dict[str, Any], now_ms: int) -> Event:
         return Ignored("status without an id")
     address = word(status.get("recipient_id")) or word(status.get("recipient_user_id"))
     error = errors.first(status.get("errors")) if state == FAILED else None
-    return Status(id[:MAX_ID], state, _time(status, now_ms), address[:MAX_ID], error)
+    at_ms, (own, part) = _time(status, now_ms), read_own(word(status.get("biz_opaque_callback_data"))[:MAX_ID])
+    return Status(id[:MAX_ID], state, at_ms, address[:MAX_ID], error, own, part)
 
 
 def _time(given: dict[str, Any], now_ms: int) -> int:

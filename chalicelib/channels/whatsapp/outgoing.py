@@ -19,6 +19,8 @@ _PLACE = ("latitude", "longitude", "name", "address")
 SHOWS = frozenset({"text", "image", "audio", "video", "file", "buttons", "list", "location", "contact", "template"})
 _FILES = {"image": "image", "audio": "audio", "video": "video", "file": "document"}
 
+_PART = " part"
+
 Body = dict[str, Any]
 
 
@@ -32,9 +34,22 @@ def bodies(message: Outgoing) -> list[Body] | Refused:
         # A user with a username may be known by an id of Meta's alone, which stands in a field of its own.
         to = "to" if message.address.isdecimal() else "recipient"
         part |= {"messaging_product": "whatsapp", "recipient_type": "individual", to: message.address}
+    for place, part in enumerate(parts, 1):
+        # Comes back in the statuses, whatever becomes of the answer.
+        part["biz_opaque_callback_data"] = own_id(message.id, last=place == len(parts))
     if parts and message.in_reply_to:
         parts[0]["context"] = {"message_id": message.in_reply_to}
     return parts
+
+
+def own_id(delivery: str, *, last: bool) -> str:
+    """What a message carries of our own: which delivery it is, and whether it is all of it that counts."""
+    return delivery if last else f"{delivery}{_PART}"
+
+
+def read_own(text: str) -> tuple[str, bool]:
+    """(our delivery's id, whether it is of a part that is not the last) of what came back."""
+    return text.removesuffix(_PART), text.endswith(_PART)
 
 
 def _parts(content: Content) -> list[Body]:

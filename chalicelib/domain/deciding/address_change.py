@@ -42,6 +42,7 @@ def customer_moved(turn: Turn) -> None:
         desk="",
         fallback="",
         offered={},
+        handle={},
         first_at=0,
         last_at=0,
         left={"upto": turn.thread.last_seq, "conversations": thread.conversations},

@@ -22,6 +22,8 @@ def customer_message(turn: Turn) -> None:
     if event.body.get("echo"):
         _echo(turn, content)
         return
+    if handle := event.body.get("handle"):
+        turn.thread = replace(turn.thread, handle=handle)
     content = _answer(turn, content)
     first_at = turn.thread.first_at or event.at
     _heard(turn, content)

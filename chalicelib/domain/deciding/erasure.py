@@ -45,6 +45,7 @@ def contact_erased(turn: Turn) -> None:
         fallback="",
         asked=(),
         offered={},
+        handle={},
         first_at=0,
         last_at=0,
         erased=mark | {"conversations": thread.conversations},

@@ -226,8 +226,10 @@ class Turn:
         return Route(TO_DESK, self.chat.desk, kind, conversation, "CCSP", reason=reason, params=params or {})
 
     def to_channel(self) -> Route:
-        """The route to the customer."""
-        return Route(CHANNEL)
+        """The route to the customer, with what the provider wants with an answer while that is good."""
+        handle = self.thread.handle
+        good = handle and self.event.at < (handle.get("until") or self.event.at + 1)
+        return Route(CHANNEL, handle=handle if good else {})
 
     def place(self) -> Place:
         """Where the thread is, for a task of it."""

@@ -32,7 +32,7 @@ from moto.dynamodb.models import dynamo_type as types
 from moto.dynamodb.models import table as tables
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import StreamShard, Table
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Expression, Node, UpdateExpressionFunction
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.dynamodb.responses import DynamoHandler
 from moto.events.responses import EventsHandler
@@ -49,6 +49,7 @@ _SHORT: dict[str, tuple[type[BaseResponse], str]] = {
     **{f"DynamoDB_20120810.{operation}": (DynamoHandler, camelcase_to_underscores(operation)) for operation in _ITEMS},
     **{f"AmazonSQS.{operation}": (SQSResponse, camelcase_to_underscores(operation)) for operation in _MESSAGES},
     "TrentService.Decrypt": (KmsResponse, "decrypt"),
+    "TrentService.Encrypt": (KmsResponse, "encrypt"),
     "AWSEvents.ListRules": (EventsHandler, "list_rules"),
     "AWSEvents.PutEvents": (EventsHandler, "put_events"),
 }
@@ -219,7 +220,11 @@ def _handle_items(self: Any, shape: Any, value: Any) -> Any:
 
 def _checked(self: Any, params: Any, shape: Any, errors: Any, name: str) -> None:
     """The same before it is sent."""
-    if shape.name != "AttributeValue" or not _plain(params):
+    if shape.type_name == "map" and shape.value.name == "AttributeValue" and isinstance(params, dict):
+        good = all(map(_plain, params.values())) and all(isinstance(key, str) for key in params)
+    else:
+        good = shape.name == "AttributeValue" and _plain(params)
+    if not good:
         _validate(self, params, shape, errors, name)
 
 
@@ -387,7 +392,18 @@ def _traversed(self: DepthFirstTraverser, node: Any, child_id: int = -1) -> Any:
     return node
 
 
+def _found(self: Node, kinds: Any) -> list[Any]:
+    clauses: list[Any] = []
+    for child in self.children or ():
+        if type(child) in kinds:
+            clauses.append(child)
+        elif _within(type(child), (Expression, UpdateExpressionFunction)):
+            clauses += child.find_clauses(kinds)
+    return clauses
+
+
 _replace(DepthFirstTraverser, "traverse_node_recursively", _traversed)
+_replace(Node, "find_clauses", _found)
 
 
 _backups: dict[int, Table] | None = None

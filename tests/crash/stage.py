@@ -30,10 +30,6 @@ from chalicelib.ports import at_once, bus, http, ids, kept_http, secrets, signin
 from chalicelib.ports.redelivery import MAX_RECEIVES
 from chalicelib.ports.settings import settings
 from chalicelib.tables import MODEL_NAMES, config, inbox, kept_channels, schedule, service_config
-from chalicelib.tables.beats import BeatRow
-from chalicelib.tables.deliveries import DeliveryRow
-from chalicelib.tables.figures import FigureRow
-from chalicelib.tables.inbox import InboxRow
 from infra.limits import LIMITS, visibility_s
 from tests import cloud as clouds
 from tests.cloud import Cloud, CutOff, _moto_queue, _moto_table, taps
@@ -475,6 +471,8 @@ _LOOKS = ("lane.watch", "endpoint.enabled")
 _OWNERS = ("config", "audit", "connections", "beats", "figures")
 """Tables that owners write, not steps; who is there, which says nothing of what they know; that something has
 changed, which may be said twice; and figures, which are compared without times."""
+_UNREAD = ("config", "audit", "connections")
+"""Those of them of which nothing is compared."""
 _OF_ATTEMPTS = ("tries", "bad", "ms")
 """Figures that a cut of who makes attempts changes, as it does the attempts."""
 
@@ -482,14 +480,11 @@ _OF_ATTEMPTS = ("tries", "bad", "ms")
 def outcome(stage: Stage) -> dict[str, Any]:
     """Every row that steps wrote and all that was heard outside, without times."""
     rows: dict[str, Any] = {}
-    for module, model in MODEL_NAMES:
+    kept = {module: _kept(stage, module, model) for module, model in MODEL_NAMES if module not in _UNREAD}
+    for module in kept:
         if module in _OWNERS:
             continue
-        table = _moto_table(stage.cloud._table(module))
-        items = [
-            item for of_one in table.items.values() for item in (of_one.values() if table.has_range_key else [of_one])
-        ]
-        plain = [_timeless(_row(getattr(import_module(f"chalicelib.tables.{module}"), model), item)) for item in items]
+        plain = [_timeless(dict(row.attribute_values)) for row in kept[module]]
         plain = [row for row in plain if row.get("task", {}).get("kind") not in _LOOKS]
         for row in plain:
             if "due_id" in row:
@@ -510,52 +505,53 @@ def outcome(stage: Stage) -> dict[str, Any]:
     rows["bus"] = {event["id"]: _timeless(event) for event in stage.on_the_bus}
     rows["pages"] = stage.sockets.read
     rows["consoles"] = _timeless(stage.sockets.inbox)
-    rows["untold"] = untold()
-    rows["counted"] = counted()
-    rows["uncounted"] = uncounted()
-    rows["episodes"] = sorted({(one["endpoint"], bool(one.get("inactive"))) for one in _counted("fare#")})
+    figures = total(_counted(kept["figures"], "step#"))
+    rows["untold"] = untold(kept["beats"], kept["inbox"])
+    rows["counted"] = counted(figures)
+    rows["uncounted"] = uncounted(figures, kept["deliveries"])
+    fares = _counted(kept["figures"], "fare#")
+    rows["episodes"] = sorted({(one["endpoint"], bool(one.get("inactive"))) for one in fares})
     return rows | {name: _told(outside) for name, outside in stage.outsides().items()}
 
 
-def untold() -> list[str]:
+def untold(beats: list[Any], shown: list[Any]) -> list[str]:
     """Chats whose last change in the inbox no beat tells."""
-    told = {(str(beat.conversation), int(beat.version or 0)) for beat in BeatRow.scan()}
+    told = {(str(beat.conversation), int(beat.version or 0)) for beat in beats}
     return [
         str(row.conversation)
-        for row in InboxRow.scan()
+        for row in shown
         if not told & {(str(row.conversation), inbox.shown_version(row)), (str(row.conversation), 0)}
     ]
 
 
-def counted() -> dict[str, Any]:
+def counted(figures: dict[str, Any]) -> dict[str, Any]:
     """All figures together, but for attempts."""
-    whole = _figures()
-    left = {id: {name: n for name, n in one.items() if name not in _OF_ATTEMPTS} for id, one in whole.items()}
+    left = {id: {name: n for name, n in one.items() if name not in _OF_ATTEMPTS} for id, one in figures.items()}
     return {id: one for id, one in left.items() if one}
 
 
-def uncounted() -> dict[str, tuple[int, int]]:
+def uncounted(figures: dict[str, Any], deliveries: list[Any]) -> dict[str, tuple[int, int]]:
     """Destination -> its attempts by the figures and those in its deliveries, where these differ."""
-    whole = _figures()
     made = Counter[str]()
-    for row in DeliveryRow.scan():
+    for row in deliveries:
         made[destination_of(str(row.lane))] += len(row.attempts)
-    both = {id: (int(whole.get(id, {}).get("tries", 0)), n) for id, n in made.items()}
+    both = {id: (int(figures.get(id, {}).get("tries", 0)), n) for id, n in made.items()}
     return {id: one for id, one in both.items() if one[0] != one[1]}
 
 
-def _figures() -> dict[str, Any]:
-    return total(_counted("step#"))
+def _counted(rows: list[Any], begins: str) -> list[dict[str, Any]]:
+    return [dict(row.data) for row in rows if str(row.step).startswith(begins)]
 
 
-def _counted(begins: str) -> list[dict[str, Any]]:
-    return [dict(row.data) for row in FigureRow.scan() if str(row.step).startswith(begins)]
-
-
-def _row(model: Any, item: Any) -> dict[str, Any]:
-    row = model()
-    row.deserialize(item.to_json()["Attributes"])
-    return dict(row.attribute_values)
+def _kept(stage: Stage, module: str, model: str) -> list[Any]:
+    """The rows of a table; from moto's own items, as to ask for them is most of what to compare them costs."""
+    table, kind = _moto_table(stage.cloud._table(module)), getattr(import_module(f"chalicelib.tables.{module}"), model)
+    rows = []
+    for of_one in table.items.values():
+        for item in of_one.values() if table.has_range_key else (of_one,):
+            rows.append(kind())
+            rows[-1].deserialize(item.to_json()["Attributes"])
+    return rows
 
 
 def _timeless(value: Any) -> Any:

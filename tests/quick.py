@@ -31,7 +31,7 @@ from moto.dynamodb.models import DynamoDBBackend, utilities
 from moto.dynamodb.models import dynamo_type as types
 from moto.dynamodb.models import table as tables
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
-from moto.dynamodb.models.table import StreamShard, Table
+from moto.dynamodb.models.table import StreamRecord, StreamShard, Table
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Expression, Node, UpdateExpressionFunction
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.dynamodb.responses import DynamoHandler
@@ -352,6 +352,18 @@ def _lexed(expression: str) -> tuple[Any, ...]:
 _lex = _replace(
     ConditionExpressionParser, "_lex_condition_expression", lambda self: deque(_lexed(self.condition_expression))
 )
+
+
+def _untracked(cls: type, *given: Any, **more: Any) -> Any:
+    return object.__new__(cls)
+
+
+# moto keeps all that it ever made, so that its dashboard can show it: of a session that is gigabytes, in which the
+# garbage collector looks for some to free.
+for _kind in (Item, StreamRecord, StreamShard, Table, moto_sqs.Message):
+    _kind.__new__ = _untracked
+
+
 # What an update's expression says; whoever works on it makes a copy first.
 _replace(UpdateExpressionParser, "make", cache(UpdateExpressionParser.make))
 

@@ -238,6 +238,7 @@ READERS = {
     "api/setup/rule_compare.py": "what customers said alone",
     "inbound/of_status.py": "statuses of what was sent",
     "inbox/rows.py": "a chat's last message is none",
+    "lanes/providers.py": "the state of what was sent",
     "lanes/recent_context.py": "history passes over notes",
     "lanes/webhooks.py": "the last messages of a thread are without notes",
     "steps/converse.py": "the only writer",

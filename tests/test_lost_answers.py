@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 CONDITIONAL = {
     "tables.deliveries.add": "the row comes from its cause: whoever stored it",
+    "tables.attempts.begin": "the mark names its run",
+    "tables.attempts.find_out": "known by whomever is known",
     "tables.attempts.record": "refused where the delivery is finished: then there is nothing to say",
     "tables.deliveries.name_replay": "what stands is read and used, whoever named it",
     "tables.lanes._leased": "the lease names its run",

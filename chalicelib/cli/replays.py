@@ -21,7 +21,9 @@ def replay(
     id: Annotated[str, typer.Argument(help="Id of a bot, desk, subscription or channel; or of a replay.")],
     since: Annotated[str | None, typer.Option(help="RFC 3339 time with a zone.")] = None,
     until: Annotated[str | None, typer.Option(help="RFC 3339 time with a zone; else now.")] = None,
-    status: Annotated[list[str] | None, typer.Option(help="Only failed, expired, poison or delivered ones.")] = None,
+    status: Annotated[
+        list[str] | None, typer.Option(help="Only failed, expired, poison, unknown or delivered ones.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Until it is over, also of a replay by its id.")] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="End the replay of that id where it is.")] = False,

@@ -32,6 +32,10 @@ UPLOADED = "upload:"
 which it is."""
 
 RECEIVED, PENDING, SENT, DELIVERED, READ, FAILED = "received", "pending", "sent", "delivered", "read", "failed"
+OUT = (PENDING, SENT, DELIVERED, READ)
+"""Those of what is sent while all goes well."""
+UNKNOWN = "unknown"
+"""Code of the error of a message that is `failed` because nobody knows whether its provider has it."""
 _RANK = {RECEIVED: 0, PENDING: 0, SENT: 1, DELIVERED: 2, READ: 3}
 
 
@@ -39,10 +43,15 @@ def advances(now: str, then: str, *, part: bool = False) -> bool:
     """Whether a receipt `then` says more than the state `now`: receipts come late, twice and out of order.
 
     `failed` counts only while nothing better is known; nothing follows it. Of a `part` of the message it counts always,
-    as what is known then is known of another part; and nothing else of a part counts.
+    as what is known then is known of another part; and nothing else of a part counts. UNKNOWN stands for a failure of
+    that code: it counts while nothing at all is known, and whatever is known follows it.
     """
     if now == FAILED:
         return False
+    if then == UNKNOWN:
+        return now == PENDING
+    if now == UNKNOWN:
+        return then == FAILED or (then in (SENT, DELIVERED, READ) and not part)
     if then == FAILED:
         return part or now in (PENDING, SENT)
     if part:

@@ -1,7 +1,16 @@
-"""Channel providers: an adapter's one call, and what it means for the message."""
+"""Channel providers: an adapter's one call, and what it means for the message.
+
+A provider that cannot tell a repeat (`once` in `CAN`) must not be given a message twice by a run that ends between the
+provider's yes and our record. So the attempt is marked in the delivery's row before the call, and one that is found
+marked and unrecorded is not made again: `unknown`, until the provider's statuses or a person say more. That a run still
+works at it cannot be: a first attempt is made by who has the lane's message of `sends.fifo`, of which SQS hands out no
+other of the lane until it is done with or hidden for six times as long as the function may run; a retry under the
+lane's lease, which lasts as long as that.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,14 +20,15 @@ from chalicelib.channels.contract import Channel, Outgoing, Sent
 from chalicelib.channels.fallback import adapted
 from chalicelib.domain import event as kinds
 from chalicelib.domain import group
-from chalicelib.domain.exchange import Call
-from chalicelib.domain.message import FAILED, SENT, Content
+from chalicelib.domain.event import Event
+from chalicelib.domain.exchange import Call, Exchange
+from chalicelib.domain.message import DELIVERED, FAILED, READ, SENT, UNKNOWN, Content
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.retry import SEND_WAITS_S
 from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, TryLater, event_of
 from chalicelib.ports import clock, ids, queues, redact, secrets
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import config, media_links, receipts
+from chalicelib.tables import attempts, config, media_links, messages, receipts
 from chalicelib.tables.deliveries import DeliveryRow
 
 retry_queue = "send-retries"
@@ -37,6 +47,10 @@ def target(destination: str) -> Target | None:
 async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Outcome:
     """Send the message once."""
     adapter = channels.load(notice.channel_kind)
+    if "once" not in adapter.CAN:
+        if attempts.has_begun(row):
+            return _cut_off(row, notice)
+        call = _marked(call, row)
     content = adapted(Content.of(notice.content), adapter.SHOWS, _limits(notice), seq=notice.seq)
     started = clock.now_ms()
     outgoing = Outgoing(
@@ -54,12 +68,12 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
     channel = Channel(notice.destination, target.body.get("settings") or {}, target.secrets, url)
     outcome = await adapter.send(outgoing, channel, call)
     took = clock.now_ms() - started
-    # Whatever becomes of the rest: that one of these failed may be told at any moment.
-    for part in outcome.parts:
-        _keep(notice, part, part=True)
+    if not isinstance(outcome, Sent):
+        # Whatever becomes of the rest: that one of these failed may be told at any moment.
+        _keep(notice, outcome.parts, part=True)
     match outcome:
-        case Sent(provider_id):
-            return Delivered(took_ms=took, provider_id=provider_id)
+        case Sent(provider_id, parts):
+            return Delivered(took_ms=took, provider_id=provider_id, parts=parts)
         case contract.TryLater(error, after_s):
             # A provider may repeat what it was given: Meta names a malformed token in full.
             done = max(outcome.done, outgoing.done)
@@ -79,10 +93,44 @@ def _handle(notice: Notice, now: int) -> dict[str, str]:
     return dict(notice.handle.get("with", {})) if not until or now < until else {}
 
 
-def _keep(notice: Notice, provider_id: str, *, part: bool = False) -> None:
-    receipts.keep_sent(
-        notice.destination, provider_id, thread=notice.thread, seq=notice.seq, now_ms=clock.now_ms(), part=part
-    )
+def _marked(call: Call, row: DeliveryRow) -> Call:
+    """The call, before whose first use the attempt is marked as begun: 1 W of each delivery."""
+    marked = False
+
+    async def make(
+        method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", timeout_s: float = 5.0
+    ) -> Exchange:
+        nonlocal marked
+        if not marked:
+            if not attempts.begin(row, by=ids.token(6)):
+                raise BeingSent(row.id)
+            marked = True
+        return await call(method, url, headers=headers, body=body, timeout_s=timeout_s)
+
+    return make
+
+
+class BeingSent(Exception):
+    """Another run has begun the attempt since the row was read; the queue brings the lane again."""
+
+
+def _cut_off(row: DeliveryRow, notice: Notice) -> Outcome:
+    """What to make of an attempt that was begun by a run that recorded nothing: it ended between, and the provider may
+    have the message. What the run has told the thread by then, or the provider's statuses have, is known of it."""
+    said = messages.get(notice.thread, notice.seq) if not row.replay_of else None
+    if said is not None and said.state in (SENT, DELIVERED, READ):
+        return Delivered(provider_id=said.provider_id or "")
+    error: dict[str, str] = dict(said.error or {}) if said is not None and said.state == FAILED else {}
+    if error and error.get("code") != UNKNOWN:
+        return Refused(error=error.get("code") or "failed", reason=error.get("reason") or "")
+    reason = "interrupted while it was handed to the provider, which may have it; it is not sent again by itself"
+    return Refused(error=UNKNOWN, reason=reason, unknown=True, done=int(row.done or 0))
+
+
+def _keep(notice: Notice, provider_ids: Sequence[str], *, part: bool = False) -> None:
+    now, channel = clock.now_ms(), notice.destination
+    for id in provider_ids:
+        receipts.keep_sent(channel, id, thread=notice.thread, seq=notice.seq, now_ms=now, part=part)
 
 
 def _limits(notice: Notice) -> limits.Limits:
@@ -102,22 +150,25 @@ async def probe(call: Call, notice: Notice, target: Target) -> bool:
 
 
 def delivered(row: DeliveryRow, notice: Notice, outcome: Delivered) -> None:
-    """Remember the provider's id for its statuses, then say that the message is sent."""
-    if outcome.provider_id:
-        _keep(notice, outcome.provider_id)
-    _receipt(notice, SENT, provider_id=outcome.provider_id)
+    """Say that the message is sent, then remember the provider's ids for its statuses.
+
+    In that order, as a run that is cut off after the first is known by it; a status that comes between waits.
+    """
+    _tell(_receipt(notice, SENT, provider_id=outcome.provider_id))
+    _keep(notice, outcome.parts, part=True)
+    _keep(notice, [outcome.provider_id] if outcome.provider_id else [])
 
 
 def given_up(row: DeliveryRow, notice: Notice, outcome: TryLater | Refused) -> None:
-    """The message failed, with the provider's reason; what that says of the user's consent is an event of its own."""
+    """The message failed, with the provider's reason; what that says of the user's consent is an event of its own. Both
+    are told at once, as a run that is cut off after one is taken to have told all."""
     reason = outcome.reason if isinstance(outcome, Refused) else ""
     error = {"code": outcome.error, "reason": reason or outcome.error}
-    _receipt(notice, FAILED, error=error)
-    if isinstance(outcome, Refused) and outcome.opted_out:
-        _opted_out(row, notice, outcome)
+    opted = [_opted_out(row, notice, outcome)] if isinstance(outcome, Refused) and outcome.opted_out else []
+    _tell(_receipt(notice, FAILED, error=error), *opted)
 
 
-def _opted_out(row: DeliveryRow, notice: Notice, outcome: Refused) -> None:
+def _opted_out(row: DeliveryRow, notice: Notice, outcome: Refused) -> Event:
     why = f"{outcome.error}: {outcome.reason}" if outcome.reason else outcome.error
     # Of whom it was sent to: the address may be somebody else's by the time that this is heard.
     body = {
@@ -127,12 +178,16 @@ def _opted_out(row: DeliveryRow, notice: Notice, outcome: Refused) -> None:
         "contact": {"id": notice.contact.get("id", "")},
     }
     id = ids.from_cause("ev", "opted out", row.id)
-    event = event_of(notice, id=id, kind=kinds.CUSTOMER_CONSENT, body=body, once=True)
-    queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id)])
+    return event_of(notice, id=id, kind=kinds.CUSTOMER_CONSENT, body=body, once=True)
 
 
-def _receipt(notice: Notice, state: str, **more: Any) -> None:
-    body = {"seq": notice.seq, "state": state} | {key: value for key, value in more.items() if value}
-    id = ids.from_cause("ev", "sent", notice.thread, notice.seq, state)
-    event = event_of(notice, id=id, kind=kinds.RECEIPT, body=body)
-    queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id)])
+def _receipt(notice: Notice, state: str, **more: Any) -> Event:
+    body: dict[str, Any] = {"seq": notice.seq, "state": state}
+    body |= {key: value for key, value in more.items() if value}
+    known = UNKNOWN if body.get("error", {}).get("code") == UNKNOWN else state
+    id = ids.from_cause("ev", "sent", notice.thread, notice.seq, known)
+    return event_of(notice, id=id, kind=kinds.RECEIPT, body=body)
+
+
+def _tell(*events: Event) -> None:
+    queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id) for event in events])

@@ -2,7 +2,9 @@
 
 Writes after a failed attempt: the endpoint's count, the schedule (of the retry and of the customer's patience), the
 lane's row, the delivery's. Cut off before the lane's row stands, the wake-up is redelivered and the attempt made
-again; cut off after, the schedule has it: what is written behind that row is never written again.
+again; cut off after, the schedule has it: what is written behind that row is never written again. Of a delivery whose
+attempts are marked before they begin (`lanes.providers`) its own row is the first: cut off after it, another attempt is
+made sooner than it would be.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from chalicelib.ports import clock, ids, kept_http, log, queues, redelivery
 from chalicelib.ports.lambdas import again
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import attempts, deliveries, endpoints, lanes, schedule
-from chalicelib.tables.deliveries import DELIVERED, EXPIRED, FAILED, POISON, WAITING, DeliveryRow
+from chalicelib.tables.deliveries import DELIVERED, EXPIRED, FAILED, POISON, UNKNOWN, WAITING, DeliveryRow
 from chalicelib.tables.writes import committed, transaction
 
 Work = Callable[[Call, Order], Awaitable[None]]
@@ -98,7 +100,7 @@ async def try_one(
             endpoints.recovered(notice.destination)
         return True
     if isinstance(outcome, Refused):
-        return _give_up(transport, row, notice, outcome, FAILED, attempt=attempt)
+        return _give_up(transport, row, notice, outcome, UNKNOWN if outcome.unknown else FAILED, attempt=attempt)
     if target.failures is not None:
         endpoint = endpoints.count_failure(notice.destination, row.id, at=now)
         count, since = int(endpoint.failures), int(endpoint.failing_since or now)
@@ -143,11 +145,16 @@ def _wait(
     if due is None:
         return _give_up(transport, row, notice, outcome, FAILED, attempt=attempt)
     task = Order(str(row.lane), head=str(row.key), attempt=failures).plain()
+    more: dict[str, Any] = {"next_attempt_at": due, "context": outcome.context, "done": outcome.done}
+    if row.begun:
+        # Of what must not come twice it is known at once that the other side did not take it.
+        attempts.record(row, WAITING, attempt, **more)
     schedule.watch(str(row.lane), head=str(row.key), attempt=failures, after_ms=due)
     schedule.later(id=f"retry:{row.id}:{failures}", due_ms=due, now_ms=now, queue=transport.retry_queue, task=task)
     _mind_the_customer(row, notice)
     lanes.block(row.lane, head=row.key, created=row.created, attempt=failures, due=due, blocked_by=notice.destination)
-    attempts.record(row, WAITING, attempt, next_attempt_at=due, context=outcome.context, done=outcome.done)
+    if not row.begun:
+        attempts.record(row, WAITING, attempt, **more)
     return False
 
 

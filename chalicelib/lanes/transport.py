@@ -51,6 +51,8 @@ class Delivered(Tried):
     warnings: tuple[tuple[str, str], ...] = ()
     """(JSON pointer, message) of what was ignored of the response."""
     provider_id: str = ""
+    parts: tuple[str, ...] = ()
+    """Ids of the parts before the last, of what went out as several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,8 @@ class Refused(Tried):
     """Of what the user wants to hear no more: all, or marketing."""
     done: int = 0
     """As of `TryLater`."""
+    unknown: bool = False
+    """Nobody knows whether the other side has it, and it must not have it twice."""
 
 
 Outcome = Delivered | TryLater | Refused
@@ -120,5 +124,5 @@ class Transport(Protocol):
         ...
 
     def given_up(self, row: DeliveryRow, notice: Notice, outcome: TryLater | Refused) -> None:
-        """What follows from giving up (`failed`, `expired`, `poison`); perhaps twice as well."""
+        """What follows from giving up (`failed`, `expired`, `poison`, `unknown`); perhaps twice as well."""
         ...

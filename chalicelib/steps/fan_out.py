@@ -1,6 +1,6 @@
 """Carries out what `converse` decided: each new message becomes deliveries, each receipt is told, and put on the bus.
 
-Decides nothing and reads nothing. A delivery's key is the stream position of its cause, so doing a record
+Decides nothing and reads next to nothing. A delivery's key is the stream position of its cause, so doing a record
 twice gives the same rows; a row that is there already, even finished, stays as it is.
 """
 
@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.announcing.event_bus import publish
-from chalicelib.domain.lane import stream_key
-from chalicelib.domain.message import DELIVERED, FAILED, READ, Message
+from chalicelib.domain.lane import lane_of, replay_of, stream_key
+from chalicelib.domain.message import DELIVERED, FAILED, READ, UNKNOWN, Message
 from chalicelib.domain.platform_event import PlatformEvent
 from chalicelib.lanes.dispatch import dispatch, for_the_bus
 from chalicelib.ports import clock, log
 from chalicelib.ports.lambdas import each_change
-from chalicelib.tables import messages
+from chalicelib.tables import attempts, deliveries, messages
 from chalicelib.tables.messages import MessageRow
 
 _TOLD = (DELIVERED, READ, FAILED)
@@ -38,8 +38,14 @@ def handle(record: dict[str, Any]) -> list[PlatformEvent]:
     if record["eventName"] == "REMOVE":
         return []
     message = _message(change["NewImage"])
-    if status and (message.state == _message(change["OldImage"]).state or message.state not in _TOLD):
-        return []
+    if status:
+        before = _message(change["OldImage"])
+        if before.state == FAILED and (before.error or {}).get("code") == UNKNOWN:
+            _found_out(message)
+        elif before.state == message.state:
+            return []
+        if message.state not in _TOLD:
+            return []
     told = dispatch(message, position=stream_key(change["SequenceNumber"]), status=status)
     if told:
         # Of a message that goes nowhere, as what a page fetches itself, `converse` has said what there is to say.
@@ -53,6 +59,15 @@ def handle(record: dict[str, Any]) -> list[PlatformEvent]:
             lag_ms=lag,
         )
     return for_the_bus(message, status=status)
+
+
+def _found_out(message: Message) -> None:
+    """A message of which nobody knew whether its provider had it: now its delivery says so, too. The only reading here,
+    and rare."""
+    lane = lane_of(message.thread, message.channel, channel=message.channel)
+    became = deliveries.FAILED if message.state == FAILED else deliveries.DELIVERED
+    if not attempts.find_out(lane, message.seq, became):
+        attempts.find_out(replay_of(lane), message.seq, became)
 
 
 def _message(image: dict[str, Any]) -> Message:

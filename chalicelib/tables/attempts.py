@@ -7,8 +7,50 @@ from typing import Any
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.tables.deliveries import GIVEN_UP, UNDONE, DeliveryRow, trouble_of
+from chalicelib.tables.deliveries import GIVEN_UP, UNDONE, UNKNOWN, DeliveryRow, get, newest, trouble_of
 from chalicelib.tables.writes import same_by_whomever, updated
+
+
+def begin(row: DeliveryRow, *, by: str) -> bool:
+    """Note before the call that the run `by` makes the next attempt; False where another has begun it, or the delivery
+    is finished or gone."""
+    lane, key, mark = str(row.lane), str(row.key), f"{_next(row)}.{by}"
+    free = DeliveryRow.begun.does_not_exist() | ~DeliveryRow.begun.startswith(f"{_next(row)}.")
+
+    def ours() -> bool:
+        standing = get(lane, key)
+        return standing is not None and standing.begun == mark
+
+    actions = [DeliveryRow.begun.set(mark)]
+    if not updated(DeliveryRow(lane, key), actions, DeliveryRow.status.is_in(*UNDONE) & free, ours=ours):
+        return False
+    row.begun = mark
+    return True
+
+
+def has_begun(row: DeliveryRow) -> bool:
+    """Whether a run has begun the next attempt of a delivery, and nobody has recorded what came of it."""
+    return str(row.begun or "").startswith(f"{_next(row)}.")
+
+
+def _next(row: DeliveryRow) -> int:
+    return len(row.attempts) + 1
+
+
+def find_out(lane: str, seq: int, status: str) -> bool:
+    """Note what has become after all of an unknown delivery of a lane, which tells of a thread's message of that
+    number; False where there is none among the last of it."""
+    for row in newest(lane, limit=_LAST):
+        if row.status == UNKNOWN and row.notice and row.notice.get("seq") == seq:
+            trouble = DeliveryRow.trouble
+            known = trouble.set(trouble_of(str(row.destination), status)) if status in GIVEN_UP else trouble.remove()
+            actions = [DeliveryRow.status.set(status), known]
+            return updated(row, actions, DeliveryRow.status == UNKNOWN, ours=same_by_whomever)
+    return False
+
+
+_LAST = 20
+"""Deliveries behind an unknown one, at most, while its provider may still say what became of it."""
 
 
 def record(

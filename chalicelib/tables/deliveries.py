@@ -25,8 +25,10 @@ from chalicelib.tables.writes import same_by_whomever, saved, updated
 LANE = "~"
 """Range key of the lane's own row: sorts after every delivery."""
 PENDING, WAITING, DELIVERED, FAILED, EXPIRED, POISON = "pending", "waiting", "delivered", "failed", "expired", "poison"
+UNKNOWN = "unknown"
+"""Nobody knows whether the other side has it, and it could not tell a repeat: only a person sends it again."""
 UNDONE = (PENDING, WAITING)
-GIVEN_UP = (FAILED, EXPIRED, POISON)
+GIVEN_UP = (FAILED, EXPIRED, POISON, UNKNOWN)
 FINISHED = (DELIVERED, *GIVEN_UP)
 TROUBLE = (WAITING, *GIVEN_UP)
 """What somebody may have to look after, and what `by_trouble` holds: what goes well costs it nothing."""
@@ -100,6 +102,8 @@ class DeliveryRow(Model):
     called_by = UnicodeAttribute(null=True)
     done = NumberAttribute(null=True)
     """How many parts went out on attempts that failed: the next leaves them out. Absent where none did."""
+    begun = UnicodeAttribute(null=True)
+    """`<n>.<run>`: which attempt has begun, and the run that makes it, where the other side cannot tell a repeat."""
     context = PlainAttribute(null=True)
     """Recent messages that a failed attempt told, and the next tells too."""
     replay_of = UnicodeAttribute(null=True)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -15,7 +17,8 @@ from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from chalicelib.domain.message import FAILED, NOTE, PENDING, SENT, Content, Message, advances, position
+from chalicelib.domain import message as states
+from chalicelib.domain.message import FAILED, NOTE, UNKNOWN, Content, Message, advances, position
 from chalicelib.domain.message_change import DELETED, Change, emptied
 from chalicelib.domain.message_change import after as after_change
 from chalicelib.domain.thread import message_id
@@ -218,15 +221,18 @@ def set_state(
 ) -> bool:
     """Advance a message's state by a receipt of it, or of a `part` of it; False where that says nothing new (late,
     twice, or no such message)."""
-    before = [known for known in (PENDING, SENT, "delivered", "read", FAILED) if advances(known, state, part=part)]
-    if not before:
+    then = UNKNOWN if state == FAILED and error and error.get("code") == UNKNOWN else state
+    before = [known for known in states.OUT if advances(known, then, part=part)]
+    doubted = (MessageRow.state == FAILED) & (MessageRow.error["code"] == UNKNOWN)
+    conditions = [MessageRow.state.is_in(*before)] if before else []
+    conditions += [doubted] if advances(UNKNOWN, then, part=part) else []
+    if not conditions:
         return False
     actions: list[Action] = [MessageRow.state.set(state), MessageRow.state_at.set(at)]
-    if error:
-        actions.append(MessageRow.error.set(error))
+    actions.append(MessageRow.error.set(error) if error else MessageRow.error.remove())
     if provider_id:
         actions.append(MessageRow.provider_id.set(provider_id))
-    return updated(MessageRow(thread, seq), actions, MessageRow.state.is_in(*before), ours=same_by_whomever)
+    return updated(MessageRow(thread, seq), actions, reduce(or_, conditions), ours=same_by_whomever)
 
 
 def change(thread: str, change: Change) -> bool:

@@ -430,9 +430,9 @@ RARER = {
     ),
     "consent": Scenario(
         (y_says_no, y_says_yes, y_calls, y_meta_refuses),
-        ("converse", "send"),
+        ("converse",),
         l_number,
-        ("receive_channel", "fan_out", "deliver", "announce"),
+        ("receive_channel", "fan_out", "deliver", "announce", "send"),
     ),
     "second desk": Scenario((m_nobody_accepts,), ("converse",), m_second_desk, ("fire_timer", "fan_out", "deliver")),
     "transfer": Scenario((m_desk_transfers,), ("receive_desk", "converse"), m_accepted, _PATH),

@@ -495,6 +495,7 @@ def outcome(stage: Stage) -> dict[str, Any]:
             if row.get("replay_of"):
                 # Who asks again has it told again, under the same id.
                 del row["key"]
+            row.pop("begun", None)  # by which run
             if row.get("status") == "waiting":
                 # Cut off before the row says so, the lane waits all the same.
                 row["status"] = "pending"

@@ -22,7 +22,7 @@ from chalicelib.domain.lane import destination_of
 from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.tables import batch_get, config, deliveries, endpoints, failures, history, inbox
 from chalicelib.tables.config import Snapshot
-from chalicelib.tables.deliveries import FAILED, POISON, WAITING, DeliveryRow
+from chalicelib.tables.deliveries import FAILED, POISON, UNKNOWN, WAITING, DeliveryRow
 from chalicelib.tables.endpoints import Endpoint
 from chalicelib.tables.failures import Failure
 
@@ -35,8 +35,8 @@ _SINCE_MS = 86_400_000
 _WEBHOOKS = ("bot", "desk", "subscription")
 WORST_FIRST = (
     "bot_inactive", "desk_inactive", "failures", "overdue", "bot_unverified", "desk_unverified", "deliveries_poison",
-    "deliveries_failed", "bot_failing", "desk_failing", "deliveries_waiting", "subscription_inactive",
-    "subscription_unverified", "subscription_failing",
+    "deliveries_unknown", "deliveries_failed", "bot_failing", "desk_failing", "deliveries_waiting",
+    "subscription_inactive", "subscription_unverified", "subscription_failing",
 )  # fmt: skip
 
 
@@ -67,11 +67,12 @@ def listing(call: Call) -> Answer:
     well."""
     service = needed_service(call)
     known, since = config.snapshot(service, config.version(service)), now_ms() - _SINCE_MS
-    waiting, lost, poison, own, fare = history.at_once(
+    waiting, lost, poison, doubted, own, fare = history.at_once(
         [
             partial(deliveries.in_trouble, service, WAITING, newest=False, limit=MOST),
             partial(deliveries.in_trouble, service, FAILED, limit=MOST),
             partial(deliveries.in_trouble, service, POISON, limit=MOST),
+            partial(deliveries.in_trouble, service, UNKNOWN, limit=MOST),
             _failures if call.caller.may(ADMIN) and not call.caller.service else list,
             partial(_fare, [row.id for kind in _WEBHOOKS for row in known.of_kind(kind)]),
         ]
@@ -82,6 +83,7 @@ def listing(call: Call) -> Answer:
         *_of_channels(waiting),
         *_given_up("deliveries_failed", lost, since),
         *_given_up("deliveries_poison", poison, since),
+        *_given_up("deliveries_unknown", doubted, since),
         *_counted("failures", [int(one.at) for one in own if int(one.at) >= since and not one.replayed_at]),
         *_counted("overdue", [at for of_desk in late for at in of_desk]),
     ]

@@ -41,6 +41,9 @@ def _by(name: str) -> dict[str, Any]:
     return {"required": [name], "properties": others | {name: {"type": "string"}}}
 
 
+Finished = Literal["delivered", "failed", "expired", "poison", "unknown"]
+
+
 class Replay(Fields):
     """Which deliveries are sent again: finished ones to one destination."""
 
@@ -52,7 +55,7 @@ class Replay(Fields):
     channel_id: ChannelId | None = None
     since: Time
     until: Time | None = None
-    statuses: Annotated[list[Literal["delivered", "failed", "expired", "poison"]], Field(min_length=1)] | None = None
+    statuses: Annotated[list[Finished], Field(min_length=1)] | None = None
     """Only those; without it all that are finished, delivered ones too."""
     dry_run: bool = False
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from chalicelib.api.deliveries.replay import Finished
 from chalicelib.api.http import across, cursors
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields, body, invalid
@@ -38,8 +39,8 @@ class NewReplay(Fields):
     from_: Time
     to: Time | None = None
     """None, or later than now: now."""
-    statuses: Annotated[list[Literal["delivered", "failed", "expired", "poison"]], Field(min_length=1)] | None = None
-    """None: all but `delivered`."""
+    statuses: Annotated[list[Finished], Field(min_length=1)] | None = None
+    """None: all but `delivered` and `unknown`, which the other side may have."""
 
 
 class Starter(BaseModel):

@@ -24,6 +24,7 @@ STATUSES = (
     deliveries.FAILED,
     deliveries.EXPIRED,
     deliveries.POISON,
+    deliveries.UNKNOWN,
 )
 MESSAGE_FILTERS = ("conversation_id", "source", "contact_id")
 MOST_EXPORTED = 200

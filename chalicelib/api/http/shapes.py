@@ -200,7 +200,7 @@ class Delivery(BaseModel):
 
     id: str
     lane: str
-    status: Literal["pending", "waiting", "delivered", "failed", "expired", "poison"]
+    status: Literal["pending", "waiting", "delivered", "failed", "expired", "poison", "unknown"]
     destination_id: str
     bot_id: str | None = None
     desk_id: str | None = None

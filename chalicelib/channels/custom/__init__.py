@@ -33,7 +33,7 @@ from chalicelib.wire.fields import Fields, objects
 from chalicelib.wire.json_body import mended, word
 
 LABEL = "Custom"
-CAN = frozenset({"receive", "status", "send"})
+CAN = frozenset({"receive", "status", "send", "once"})
 SHOWS = frozenset({"text", "image", "audio", "video", "file", "buttons", "list", "location", "contact", "template"})
 SECRETS = {"signing_secret": "made"}
 STATUSES = incoming.STATUSES

@@ -15,7 +15,7 @@ import { Attempts } from "./tries.js";
 import { t } from "./words.js";
 
 export const title = () => t("nav.deliveries");
-const TROUBLE = ["failed", "waiting", "expired", "poison"];
+const TROUBLE = ["failed", "waiting", "expired", "poison", "unknown"];
 const STATUSES = ["", ...TROUBLE, "delivered"];
 
 export default function Deliveries({ filter, service }) {

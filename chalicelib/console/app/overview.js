@@ -13,8 +13,8 @@ import { t } from "./words.js";
 export const title = () => t("nav.overview");
 const EVERY_MS = 10_000;
 // Of a webhook the last word of a need says how bad it is, and its first whose.
-const BAD = ["inactive", "overdue", "poison", "failed", "failures"];
-const ICON = { overdue: "clock", deliveries_poison: "flag", deliveries_failed: "truck-delivery", deliveries_waiting: "truck-delivery", failures: "alert-triangle" };
+const BAD = ["inactive", "overdue", "poison", "failed", "unknown", "failures"];
+const ICON = { overdue: "clock", deliveries_poison: "flag", deliveries_failed: "truck-delivery", deliveries_unknown: "help", deliveries_waiting: "truck-delivery", failures: "alert-triangle" };
 const toneOf = (need) => (BAD.includes(need.kind.split("_").at(-1)) ? "bad" : "warn");
 const iconOf = (need) => ICON[need.kind] ?? kindIcon(need.kind.split("_")[0]);
 

@@ -17,7 +17,7 @@ export const Btn = ({ icon, children, kind = "", label, ...rest }) => html`
 
 const STATUS = {
   active: ["ok", "circle-check"], delivered: ["ok", "check"], read: ["ok", "check"], sent: ["", "check"], failing: ["warn", "alert-triangle"],
-  waiting: ["warn", "clock"], pending: ["", "circle-dashed"], inactive: ["bad", "circle-x"], failed: ["bad", "x"], poison: ["bad", "flag"],
+  waiting: ["warn", "clock"], pending: ["", "circle-dashed"], inactive: ["bad", "circle-x"], failed: ["bad", "x"], poison: ["bad", "flag"], unknown: ["bad", "help"],
   expired: ["bad", "hourglass"], unverified: ["warn", "help"], suspended: ["warn", "player-pause"], open: ["accent", "point"], closed: ["", "circle-check"],
   offered: ["warn", "clock"], accepted: ["desk", "headset"], held: ["", "player-pause"],
 };

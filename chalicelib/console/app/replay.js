@@ -10,7 +10,7 @@ import { named } from "./setup.js";
 import { ms, span, useEvery, whole } from "./time.js";
 import { t } from "./words.js";
 
-const STATUSES = ["failed", "expired", "poison", "delivered"];
+const STATUSES = ["failed", "expired", "poison", "unknown", "delivered"];
 const PAGES = 10; // what is counted before is one look for each
 const A_MINUTE = 500; // deliveries that go
 const RECENT_MS = 15 * 60_000, EVERY_MS = 3000;

@@ -113,7 +113,7 @@ export const why = (reason) => (reason ? (known(`reason.${reason}`) ? t(`reason.
 // ---- attempts ----
 
 const bad = (one) => one.status !== "delivered" && (one.status !== "pending" || one.attempts.length > 0);
-const failedOnce = (one) => one.attempts.some((attempt) => !worked(attempt)) || one.status === "failed" || one.status === "expired" || one.status === "poison";
+const failedOnce = (one) => one.attempts.some((attempt) => !worked(attempt)) || ["failed", "expired", "poison", "unknown"].includes(one.status);
 
 function whose(one) {
   const kind = kindOf(one.destination_id);

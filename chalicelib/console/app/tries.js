@@ -8,13 +8,13 @@ import { exact, took, whole } from "./time.js";
 import { t } from "./words.js";
 
 const LIMIT_MS = 5000;
-const DONE = ["delivered", "failed", "expired", "poison"];
+const DONE = ["delivered", "failed", "expired", "poison", "unknown"];
 
 // When, how long of the time it had, what came of it, and of a failure how the answer began.
 export const Attempts = ({ of }) => html`${of.map((attempt) => html`<div class="try"><${Marks} of=${[mark(attempt)]} /><span class="num muted" title=${whole(attempt.at)}>${exact(attempt.at)}</span>
     <span class="track" role="img" aria-label=${t("tries.took", { took: attempt.took_ms ?? 0 })}><i class=${worked(attempt) ? "b-ok" : "b-bad"} style=${{ width: `${Math.max(3, Math.min(100, ((attempt.took_ms ?? 0) / LIMIT_MS) * 100))}%` }}></i></span>
     <span class="num"><b class=${`strong ${worked(attempt) ? "c-ok" : "c-bad"}`}>${code(attempt)}</b>${attempt.took_ms !== null && ` · ${took(attempt.took_ms)}`}</span>
-    ${!worked(attempt) && (attempt.response_head || attempt.error) && html`<span class="said">${attempt.response_head || attempt.error}</span>`}</div>`)}
+    ${!worked(attempt) && (attempt.response_head || attempt.error) && html`<span class="said">${attempt.response_head || attempt.error}${attempt.done ? ` · ${t("tries.done", { n: attempt.done })}` : ""}</span>`}</div>`)}
   ${!of.length && html`<div class="try"><span></span><span class="muted said">${t("tries.none")}</span></div>`}`;
 
 // The same under a message, with who was told and what can be done.

@@ -10,7 +10,7 @@ import { clock, ms, took } from "./time.js";
 import { t } from "./words.js";
 
 const SOON = 500, LATER = 4000, SOON_FOR = 15_000, FOR = 300_000, NOBODY_AFTER = 4000;
-const FAILED = ["failed", "expired", "poison"];
+const FAILED = ["failed", "expired", "poison", "unknown"];
 
 // {message, data} of what was said last, read again until nothing more is to come of it.
 export function useWay(service, last) {

@@ -14,8 +14,10 @@ BOUNDED: dict[str, str] = {
     "deliver": "wakes its own lane only where it has done some of it; a failed attempt is one of five",
     "retry_delivery": "one attempt of five, put back until another's lease of a minute is over; wakes its lane where "
     "the head is done",
-    "send": "wakes its own lane only where it has done some of it; a failed attempt is one of six",
-    "retry_send": "one attempt of six, those after minutes by the table; else as retry_delivery",
+    "send": "wakes its own lane only where it has done some of it; a failed attempt is one of six, put off for its "
+    "turn twice at most",
+    "retry_send": "one attempt of six, those after minutes by the table, each put off for its turn twice at most; else "
+    "as retry_delivery",
     "fire_timer": "eight looks for a status that came early; what looks after lanes, schedules and bots that are down "
     "goes by the table",
     "run_trigger": "each event of a trigger once",

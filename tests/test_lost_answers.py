@@ -26,6 +26,8 @@ CONDITIONAL = {
     "tables.attempts.find_out": "known by whomever is known",
     "tables.attempts.record": "refused where the delivery is finished: then there is nothing to say",
     "tables.deliveries.name_replay": "what stands is read and used, whoever named it",
+    "tables.attempts.put_off": "the place is its own; refused where the delivery is finished",
+    "tables.rates.take": "a place too many stays empty",
     "tables.lanes._leased": "the lease names its run",
     "tables.lanes.release": "names its run: gone is gone",
     "tables.lanes.unblock": "names its run: gone is gone, and another's block is not ours to take away",

@@ -25,7 +25,8 @@ from chalicelib.domain.exchange import Call, Exchange
 from chalicelib.domain.message import DELIVERED, FAILED, READ, SENT, UNKNOWN, Content
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.retry import SEND_WAITS_S
-from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, TryLater, event_of
+from chalicelib.lanes import pacing
+from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, TryLater, Turn, event_of
 from chalicelib.ports import clock, ids, queues, redact, secrets
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import attempts, config, media_links, messages, receipts
@@ -42,6 +43,14 @@ def target(destination: str) -> Target | None:
         return None
     opened = secrets.unseal(row.sealed or "", owner=destination)
     return Target(body=row.body or {}, secrets=opened, waits_s=SEND_WAITS_S)
+
+
+async def turn(row: DeliveryRow, notice: Notice, target: Target) -> Turn | None:
+    """At once, unless the channel takes so many messages a second: as its settings say, or else its kind."""
+    per_s = (target.body.get("settings") or {}).get("rate_per_s") or limits.of(notice.channel_kind).rate_per_s
+    if not per_s or attempts.has_begun(row):
+        return None
+    return await pacing.turn(row, per_s=float(per_s))
 
 
 async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Outcome:

@@ -21,7 +21,7 @@ from chalicelib.domain.lane import queue_of
 from chalicelib.domain.notice import KINDS, Notice
 from chalicelib.domain.order import ALL, Order
 from chalicelib.domain.tasks import BotFailing
-from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, Transport, TryLater
+from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, Transport, TryLater, Turn
 from chalicelib.ports import clock, ids, kept_http, log, queues, redelivery
 from chalicelib.ports.lambdas import again
 from chalicelib.ports.queues import Entry
@@ -90,6 +90,8 @@ async def try_one(
         return _give_up(transport, row, notice, Refused(error="expired"), EXPIRED, attempt=None)
     if not target.usable:
         return _hold(transport, row, notice)
+    if turn := await transport.turn(row, notice, target):
+        return _put_off(transport, row, notice, turn, failures=failures)
     outcome = await transport.attempt(call, row, notice, target)
     _say(step, row, notice, outcome)
     attempt, last = _attempt(row, outcome, at=now), None
@@ -117,6 +119,25 @@ async def try_one(
             attempts.record(row, WAITING, attempt, context=outcome.context)
             return _hold(transport, row, notice)
     return _wait(transport, row, notice, target, outcome, attempt, failures=failures + 1, last=last)
+
+
+def _put_off(transport: Transport, row: DeliveryRow, notice: Notice, turn: Turn, *, failures: int) -> bool:
+    """Keep the lane until its turn comes. Cut off after the first write, its place is kept; then as of a retry."""
+    due, now = turn.at, clock.now_ms()
+    attempts.put_off(row, turn.place, until=due)
+    task = Order(str(row.lane), head=str(row.key), attempt=failures).plain()
+    schedule.watch(str(row.lane), head=str(row.key), attempt=failures, after_ms=due)
+    schedule.later(id=f"place:{row.id}:{failures}", due_ms=due, now_ms=now, queue=transport.retry_queue, task=task)
+    lanes.block(
+        str(row.lane),
+        head=str(row.key),
+        created=str(row.created),
+        attempt=failures,
+        due=due,
+        blocked_by=notice.destination,
+        trouble=failures > 0,
+    )
+    return False
 
 
 def _wait(

@@ -102,6 +102,16 @@ def event_of(notice: Notice, *, id: str, kind: str, body: dict[str, Any], once: 
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When an attempt may be made that has to wait for others."""
+
+    place: str
+    """What the delivery's row keeps of it, until it has come."""
+    at: int
+    """In milliseconds since the epoch."""
+
+
 class Transport(Protocol):
     """A transport out of the platform."""
 
@@ -109,6 +119,10 @@ class Transport(Protocol):
 
     def target(self, destination: str) -> Target | None:
         """The destination of that id, read anew; None where it was removed."""
+        ...
+
+    async def turn(self, row: DeliveryRow, notice: Notice, target: Target) -> Turn | None:
+        """Wait until the attempt may be made; when that will be, where it takes long."""
         ...
 
     async def attempt(self, call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Outcome:

@@ -23,7 +23,7 @@ from chalicelib.domain.retry import DISABLE_AFTER_S, WAITS_S
 from chalicelib.domain.thread import message_id
 from chalicelib.domain.view import message_view
 from chalicelib.lanes import recent_context
-from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, TryLater, event_of
+from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, TryLater, Turn, event_of
 from chalicelib.ports import clock, ids, log, queues, redact, secrets, signing
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import batch_get, config, deliveries, endpoints, media_links, messages, trigger_events
@@ -75,6 +75,11 @@ def _asker(trigger: str) -> Target | None:
     if row is None or not url:
         return None
     return Target(body={"webhook_url": url}, secrets=secrets.unseal(row.sealed or "", owner=trigger))
+
+
+async def turn(row: DeliveryRow, notice: Notice, target: Target) -> Turn | None:
+    """At once: webhooks are told as fast as they answer."""
+    return None
 
 
 async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Outcome:

@@ -37,6 +37,12 @@ def _next(row: DeliveryRow) -> int:
     return len(row.attempts) + 1
 
 
+def put_off(row: DeliveryRow, place: str, *, until: int) -> None:
+    """Keep the place that the next attempt has among others."""
+    actions = [DeliveryRow.place.set(place), DeliveryRow.next_attempt_at.set(until)]
+    updated(row, actions, DeliveryRow.status.is_in(*UNDONE), ours=same_by_whomever)
+
+
 def find_out(lane: str, seq: int, status: str) -> bool:
     """Note what has become after all of an unknown delivery of a lane, which tells of a thread's message of that
     number; False where there is none among the last of it."""

@@ -104,6 +104,8 @@ class DeliveryRow(Model):
     """How many parts went out on attempts that failed: the next leaves them out. Absent where none did."""
     begun = UnicodeAttribute(null=True)
     """`<n>.<run>`: which attempt has begun, and the run that makes it, where the other side cannot tell a repeat."""
+    place = UnicodeAttribute(null=True)
+    """`<n>.<queue>.<time>`: when the n-th attempt may be made, of what waits for its turn (`lanes.pacing`)."""
     context = PlainAttribute(null=True)
     """Recent messages that a failed attempt told, and the next tells too."""
     replay_of = UnicodeAttribute(null=True)

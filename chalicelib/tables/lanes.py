@@ -13,12 +13,20 @@ from chalicelib.tables.writes import deleted, same_by_whomever, updated
 
 
 def block(
-    lane: str, *, head: str, blocked_by: str, created: str = "", attempt: int = 0, due: int | None = None
+    lane: str,
+    *,
+    head: str,
+    blocked_by: str,
+    created: str = "",
+    attempt: int = 0,
+    due: int | None = None,
+    trouble: bool = True,
 ) -> None:
     """Block a lane: until `due` for the next attempt of its head, or, without `due`, until its destination is back.
-    `created` is its head's."""
+    `created` is its head's; `trouble`: something is wrong with it."""
     row = DeliveryRow(lane=lane, key=LANE, head=head, attempt=attempt, due=due, blocked_by=blocked_by)
-    row.created, row.trouble = created or None, deliveries.trouble_of(blocked_by, deliveries.WAITING)
+    row.created = created or None
+    row.trouble = deliveries.trouble_of(blocked_by, deliveries.WAITING) if trouble else None
     row.save()
 
 

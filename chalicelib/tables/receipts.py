@@ -1,9 +1,10 @@
 """Table `receipts`: what was already done, for as long as somebody may ask for it again.
 
-Rows of eight kinds share the key: events that outsiders may repeat (`event#...`), where a source's event was kept first
+Rows of nine kinds share the key: events that outsiders may repeat (`event#...`), where a source's event was kept first
 (`source#...`), messages by the id that their provider gave them (`sent#...`), what a bot or desk posted under an
 Idempotency-Key (`post#...`), which event of a trigger such a key got (`trigger#...`), sessions of web chats that
-have begun (`session#...`), counts of what strangers do (`posts#...`, `new#...`, `waits#...`), and the API's own such
+have begun (`session#...`), counts of what strangers do (`posts#...`, `new#...`, `waits#...`), how fast
+channels are sent to (`rate#...`, tables/rates.py), and the API's own such
 keys (written by Powertools).
 """
 
@@ -46,6 +47,8 @@ class Receipt(Model):
     """Of a provider's id: it is that of a part of the message, not of its last."""
     times = NumberAttribute(null=True)
     """Of a count."""
+    free_at = NumberAttribute(null=True)
+    """Of a rate: when the next place is, in milliseconds since the epoch."""
     expiration = NumberAttribute(null=True)
     """TTL, in seconds since the epoch."""
 

@@ -496,6 +496,7 @@ def outcome(stage: Stage) -> dict[str, Any]:
                 # Who asks again has it told again, under the same id.
                 del row["key"]
             row.pop("begun", None)  # by which run
+            row.pop("free_at", None)  # a time
             if row.get("status") == "waiting":
                 # Cut off before the row says so, the lane waits all the same.
                 row["status"] = "pending"

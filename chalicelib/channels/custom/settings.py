@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chalicelib.channels.rate import Rate
+
 
 class Settings(BaseModel):
     """Where messages are posted."""
@@ -16,4 +18,5 @@ class Settings(BaseModel):
         description="Takes our signed messages.",
         json_schema_extra={"format": "uri"},
     )
+    rate_per_s: Rate | None = None
     name: str = Field("", max_length=80, description="What the gateway speaks to, for the console.")

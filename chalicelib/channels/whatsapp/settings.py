@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chalicelib.channels.rate import Rate
 from chalicelib.channels.whatsapp.place import API_BASE
 
 
@@ -18,6 +19,7 @@ class Settings(BaseModel):
         pattern=r"^[0-9A-Za-z_-]{1,64}$",
         description="Meta's id of the WhatsApp Business Account, whose templates people at desks choose from.",
     )
+    rate_per_s: Rate | None = None
     api_base: str = Field(
         API_BASE,
         pattern=r"^https?://[^\s?#]+$",

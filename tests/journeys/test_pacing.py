@@ -1,0 +1,108 @@
+"""A channel that takes so many messages a second is sent no more, and what is bulk leaves half of that to those who
+chat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from chalicelib.ports import clock
+from chalicelib.tables import rates
+from chalicelib.tables.deliveries import LANE, DeliveryRow
+from tests.cloud import Cloud
+from tests.journeys.conftest import Deployment
+from tests.journeys.test_failing_bot import Clock
+from tests.journeys.test_providers import echo_bot, message, post
+from tests.outside import Heard, serving
+
+EVERY_S = 5
+
+
+@pytest.fixture
+def clock_(deployment: Deployment, traveller: Any) -> Clock:
+    return Clock(traveller, deployment)
+
+
+@pytest.fixture
+def sent(deployment: Deployment) -> Iterator[list[tuple[int, str]]]:
+    """(seconds since the first, to whom) of what a provider gets that takes a message each five seconds."""
+    sent: list[tuple[int, str]] = []
+    first: list[int] = []
+
+    def answer(heard: Heard) -> tuple[int, Any]:
+        first.append(clock.now_ms())
+        sent.append(((clock.now_ms() - first[0]) // 1000, heard.json["to"]))
+        return 200, {"id": f"p{len(sent)}"}
+
+    with serving() as provider:
+        provider.answer = answer
+        deployment.bot.answer = echo_bot
+        settings = {"send_url": provider.url, "rate_per_s": 1 / EVERY_S}
+        deployment.make("channels", service_id=deployment.ids["care"], kind="custom", name="slow", settings=settings)
+        yield sent
+
+
+def says(deployment: Deployment, *people: str) -> None:
+    posted = [message("hi", f"{one}-{clock.now_ms()}") | {"from": one} for one in people]
+    assert post(deployment, deployment.made["slow"], posted)[0] == 202
+
+
+def second_by_second(clock_: Clock, seconds: int) -> None:
+    for _ in range(seconds):
+        clock_.passes(1)
+
+
+def test_each_waits_for_its_turn_and_nobody_looks(
+    deployment: Deployment, sent: list[tuple[int, str]], clock_: Clock
+) -> None:
+    says(deployment, "a", "b", "c")
+    assert sent == [(0, "a")]
+    waiting = [row for row in DeliveryRow.scan() if row.key != LANE and row.status == "pending"]
+    assert len(waiting) == 2 and all(row.next_attempt_at and not row.attempts for row in waiting)
+    assert not [row for row in DeliveryRow.scan() if row.trouble], "to wait for one's turn is no trouble"
+    second_by_second(clock_, 13)
+    assert sent == [(0, "a"), (EVERY_S, "b"), (2 * EVERY_S, "c")]
+    assert not [row for row in DeliveryRow.scan() if row.key == LANE]
+    second_by_second(clock_, 2 * EVERY_S)
+    says(deployment, "a")
+    assert sent[-1] == (23, "a"), "who finds nobody waiting goes at once"
+
+
+def test_bulk_leaves_half_to_those_who_chat(deployment: Deployment, sent: list[tuple[int, str]], clock_: Clock) -> None:
+    says(deployment, "a", "b", "c")
+    second_by_second(clock_, 30)
+    del sent[:]
+    asked = {"channel_id": deployment.ids["slow"], "since": "2026-01-01T00:00:00Z"}
+    status, answer = deployment.call("POST", "/v1/deliveries:replay", asked)
+    assert (status, answer["count"]) == (202, 3)
+    begun = clock.now_ms()
+    deployment.cloud.pump()
+    says(deployment, "d", "e")
+    second_by_second(clock_, 40)
+    chats = [at for at, one in sent if one in "de"]
+    assert len(sent) == 5 and chats[0] - sent[0][0] <= EVERY_S and chats[1] - chats[0] <= 2 * EVERY_S + 1, sent
+    times = [at for at, _ in sent]
+    assert all(later - sooner >= EVERY_S - 1 for sooner, later in pairwise(times)), sent
+    assert clock.now_ms() > begun
+
+
+def test_places_are_a_step_apart_and_begin_anew_where_nobody_waits(cloud: Cloud) -> None:
+    taken = [rates.take("ch_1", per_s=80, now_ms=1_000_000) for _ in range(5)]
+    assert taken == [1_000_000, 1_000_012, 1_000_025, 1_000_038, 1_000_050]
+    assert rates.take("ch_1", per_s=80, now_ms=1_000_062) == 1_000_062
+    assert rates.take("ch_1", per_s=80, now_ms=1_000_070) == 1_000_075
+    assert rates.take("ch_1", per_s=80, now_ms=2_000_000) == 2_000_000
+    assert rates.take("ch_2", per_s=0.5, now_ms=1_000_000) == 1_000_000
+    assert rates.take("ch_2", per_s=0.5, now_ms=1_000_000) == 1_002_000
+
+
+@pytest.mark.parametrize("rate", [0, -1, 1001, "fast"])
+def test_a_rate_that_is_none(deployment: Deployment, rate: Any) -> None:
+    settings = {"send_url": "https://gateway.example/send", "rate_per_s": rate}
+    status, answer = deployment.call("POST", "/v1/channels", {
+        "service_id": deployment.ids["care"], "kind": "custom", "name": "odd", "settings": settings,
+    })  # fmt: skip
+    assert status == 422 and "/settings/rate_per_s" in str(answer)

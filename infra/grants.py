@@ -13,10 +13,11 @@ WRITERS: dict[str, tuple[str, ...]] = {
     # "One thread, one writer": two systems that answer at once meet in `converse`.
     "threads": ("converse",),
     "messages": ("converse",),
-    # The visitor's side of a web chat asks whether its session has begun, and counts who waits or puts files.
+    # The visitor's side of a web chat asks whether its session has begun, and counts who waits or puts files; `deliver`
+    # notes when a customer was shown that somebody writes.
     "receipts": (
-        "api", "converse", "erase", "fetch_media", "fire_timer", "ingest_source", "poll_channel", "receive_bot",
-        "receive_channel", "receive_desk", "receive_trigger", "retry_send", "send",
+        "api", "converse", "deliver", "erase", "fetch_media", "fire_timer", "ingest_source", "poll_channel",
+        "receive_bot", "receive_channel", "receive_desk", "receive_trigger", "retry_send", "send",
     ),
     # The edge of channels looks up which message a delivery of ours was.
     "deliveries": (

@@ -189,6 +189,9 @@ def carried_out(path: Path, example: dict[str, Any]) -> dict[str, Any]:
     port: Call = script
     if "message" in call:
         gives = outcome_plain(asyncio.run(adapter.send(outgoing_of(call["message"]), channel_of(call), port)))
+    elif "signal" in call:
+        assert asyncio.run(adapter.signal(**call["signal"], channel=channel_of(call), call=port)) is None
+        gives = {"shown": call["signal"]["kind"]}
     elif "templates" in call:
         page = asyncio.run(adapter.templates(channel_of(call), port, **call["templates"]))
         gives = outcome_plain(page) if isinstance(page, TryLater | Refused) else asdict(page)

@@ -36,10 +36,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # What `deliver`, `send` and their retries share; steps may not import each other.
     "lanes": ("domain", "wire", "ports", "tables", "channels", "bots", "desks", "announcing", "lanes"),
     # What edges and the API share. What is posted to a trigger is read as webhooks of channels are; what an adapter
-    # gives becomes events.
+    # gives becomes events; and that an agent types is shown as that a bot does.
     "inbound": (
         "domain", "wire", "ports", "tables", "bots", "desks", "sources", "channels.events", "channels.limits",
-        "inbound",
+        "lanes.signals", "inbound",
     ),
     # What the steps share that serve pages of web chats.
     "visitors": ("domain", "ports", "tables", "channels", "visitors"),
@@ -240,6 +240,7 @@ READERS = {
     "inbox/rows.py": "a chat's last message is none",
     "lanes/providers.py": "the state of what was sent",
     "lanes/recent_context.py": "history passes over notes",
+    "lanes/signals.py": "ids of what customers said",
     "lanes/webhooks.py": "the last messages of a thread are without notes",
     "steps/converse.py": "the only writer",
     "steps/erase.py": "removes them",

@@ -40,6 +40,7 @@ CONDITIONAL = {
     "tables.messages.set_state": "a state only advances: told before is told",
     "tables.messages._say": "sets the whole content; refused where the message was erased",
     "tables.receipts.place_source_event": "what stands is read and used, whoever wrote it",
+    "tables.receipts.first_in": "it is done once less",
     "tables.receipts.claim": "the same digest passes again",
     "tables.receipts.event_of_key": "what stands is read: our own event's id is the answer",
     "tables.connections._types": "one side types: noted by this call or another",

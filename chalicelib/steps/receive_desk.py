@@ -31,5 +31,6 @@ def run(request: HttpRequest, token: str) -> HttpResponse:
     post.claim(given)
     kept = agent_typing.shown(events)
     queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id) for event in kept])
+    agent_typing.signalled(events)
     log.step("receive_desk", desk=desk.id, events=len(events), trace=post.trace, took_ms=clock.now_ms() - started)
     return web.answer(202, accepted(post, events, several=isinstance(given, list)))

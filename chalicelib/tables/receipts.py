@@ -1,11 +1,11 @@
 """Table `receipts`: what was already done, for as long as somebody may ask for it again.
 
-Rows of nine kinds share the key: events that outsiders may repeat (`event#...`), where a source's event was kept first
+Rows of ten kinds share the key: events that outsiders may repeat (`event#...`), where a source's event was kept first
 (`source#...`), messages by the id that their provider gave them (`sent#...`), what a bot or desk posted under an
 Idempotency-Key (`post#...`), which event of a trigger such a key got (`trigger#...`), sessions of web chats that
-have begun (`session#...`), counts of what strangers do (`posts#...`, `new#...`, `waits#...`), how fast
-channels are sent to (`rate#...`, tables/rates.py), and the API's own such
-keys (written by Powertools).
+have begun (`session#...`), counts of what strangers do (`posts#...`, `new#...`, `waits#...`), how fast channels are
+sent to (`rate#...`, tables/rates.py), when customers were shown that somebody writes or reads (`typing#...`,
+`seen#...`), and the API's own such keys (written by Powertools).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from pynamodb.models import Model
 
 from chalicelib.ports.settings import settings
-from chalicelib.tables.writes import same_by_whomever, saved
+from chalicelib.tables.writes import same_by_whomever, saved, updated
 
 KEEP_S = 8 * 86_400
 """Providers repeat webhooks for up to seven days (WhatsApp); a day more is for clocks and queues."""
@@ -48,7 +48,7 @@ class Receipt(Model):
     times = NumberAttribute(null=True)
     """Of a count."""
     free_at = NumberAttribute(null=True)
-    """Of a rate: when the next place is, in milliseconds since the epoch."""
+    """Of a rate: when the next place is; of what is done once in a time: when again. Milliseconds since the epoch."""
     expiration = NumberAttribute(null=True)
     """TTL, in seconds since the epoch."""
 
@@ -125,6 +125,14 @@ def count(what: str, *, now_ms: int, keep_s: int, by: int = 1) -> int:
     row = Receipt(what)
     row.update(actions=[Receipt.times.add(by), Receipt.expiration.set(now_ms // 1000 + keep_s)])
     return int(row.times or 0)
+
+
+def first_in(what: str, *, for_ms: int, now_ms: int) -> bool:
+    """Whether something that is done once in a time is done by this call."""
+    actions = [Receipt.free_at.set(now_ms + for_ms), Receipt.expiration.set((now_ms + for_ms) // 1000 + 60)]
+    free = Receipt.free_at.does_not_exist() | (Receipt.free_at <= now_ms)
+    # Where the answer is lost it is done once less.
+    return updated(Receipt(what), actions, free, ours=same_by_whomever)
 
 
 def claim(party: str, key: str, digest: str, *, now_ms: int) -> bool:

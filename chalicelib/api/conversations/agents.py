@@ -96,4 +96,5 @@ def events(call: Call) -> Answer:
     mentions.keep(made, by=call.caller.who["id"])
     kept = agent_typing.shown(made)
     queues.send("threads.fifo", [Entry(event.plain(), group=event.thread, dedup=event.id) for event in kept])
+    agent_typing.signalled(made)
     return Answer(202, accepted(post, made, several=several))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 from chalicelib.channels.contract import (
@@ -30,11 +31,11 @@ from chalicelib.channels.whatsapp.media import fetched
 from chalicelib.channels.whatsapp.place import authorised, base_url
 from chalicelib.channels.whatsapp.templates import templates as templates
 from chalicelib.channels.wire import answered, malformed
-from chalicelib.domain.exchange import Call
+from chalicelib.domain.exchange import Call, Exchange
 from chalicelib.wire.json_body import dicts, mended, word
 
 LABEL = "WhatsApp"
-CAN = frozenset({"receive", "status", "challenge", "send", "media", "templates"})
+CAN = frozenset({"receive", "status", "challenge", "send", "media", "templates", "typing", "seen"})
 SHOWS = outgoing.SHOWS
 SECRETS = {"app_secret": "required", "access_token": "required", "verify_token": "required"}
 STATUSES = incoming.STATUSES
@@ -72,11 +73,19 @@ async def send(message: Outgoing, channel: Channel, call: Call) -> Outcome:
     parts: list[str] = []
     # Should there be fewer than went out once, by a newer version of this code, there is still one to be heard of.
     for body in bodies[min(message.done, len(bodies) - 1) :]:
-        outcome = await _post(body, message, channel, call)
+        outcome = _outcome(await _post(body, channel, call), message)
         if not isinstance(outcome, Sent):
             return replace(outcome, done=message.done + len(parts), parts=tuple(parts))
         parts.append(outcome.provider_id)
     return Sent(parts[-1], tuple(parts[:-1]))
+
+
+async def signal(kind: str, address: str, about: str, channel: Channel, call: Call) -> None:
+    """Show that `about` was read, which says so of those before it too; with `typing` also that somebody writes, which
+    ends with the answer or after 25 seconds: .../whatsapp/typing-indicators"""
+    typing = {"typing_indicator": {"type": "text"}} if kind == "typing" else {}
+    body = {"messaging_product": "whatsapp", "status": "read", "message_id": about, **typing}
+    await _post(body, channel, call)
 
 
 async def media(reference: str, channel: Channel, call: Call) -> File | TryLater | Refused:
@@ -84,11 +93,14 @@ async def media(reference: str, channel: Channel, call: Call) -> File | TryLater
     return await fetched(reference, channel, call)
 
 
-async def _post(body: dict[str, object], message: Outgoing, channel: Channel, call: Call) -> Outcome:
+async def _post(body: Mapping[str, object], channel: Channel, call: Call) -> Exchange:
     url = f"{base_url(channel)}/{word(channel.settings.get('phone_number_id'))}/messages"
     raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     headers = {"content-type": "application/json", **authorised(channel)}
-    exchange = await call("POST", url, headers=headers, body=raw)
+    return await call("POST", url, headers=headers, body=raw)
+
+
+def _outcome(exchange: Exchange, message: Outgoing) -> Outcome:
     if trouble := errors.of(exchange, message.now_ms):
         return trouble
     taken = dicts(answered(exchange).get("messages"))

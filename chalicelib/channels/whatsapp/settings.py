@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.channels.rate import Rate
+from chalicelib.channels.signalling import Seen, Typing
 from chalicelib.channels.whatsapp.place import API_BASE
 
 
@@ -20,6 +21,8 @@ class Settings(BaseModel):
         description="Meta's id of the WhatsApp Business Account, whose templates people at desks choose from.",
     )
     rate_per_s: Rate | None = None
+    typing: Typing = False
+    seen: Seen = False
     api_base: str = Field(
         API_BASE,
         pattern=r"^https?://[^\s?#]+$",

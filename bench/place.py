@@ -6,6 +6,8 @@ this process's CPU is Parley's alone). The pump of `tests/cloud.py` stands for A
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import io
 import json
 import os
@@ -191,6 +193,16 @@ class Place:
         self.http("receive_channel", "POST", channel["webhook_url"], raw, signed)
         self.cloud.pump()
 
+    def meta_posts(self, text: str = ASKED) -> None:
+        """Meta tells what a customer wrote by WhatsApp."""
+        self._given += 1
+        said = {"from": "4915112345678", "id": f"wamid.{self._given}", "timestamp": str(time.time_ns() // 10**9)}
+        value = {"metadata": {"phone_number_id": "1"}, "messages": [said | {"type": "text", "text": {"body": text}}]}
+        raw = json.dumps({"entry": [{"changes": [{"field": "messages", "value": value}]}]}).encode()
+        signed = {"X-Hub-Signature-256": "sha256=" + hmac.new(b"app-secret", raw, hashlib.sha256).hexdigest()}
+        self.http("receive_channel", "POST", self.made["wa"]["webhook_url"], raw, signed)
+        self.cloud.pump()
+
     def bot_posts(self, **event: Any) -> None:
         """The bot posts to its events URL."""
         self.http("receive_bot", "POST", self.made["bot"]["events_url"], event)
@@ -211,6 +223,11 @@ class Place:
     def start(self) -> Tally:
         """Count from here."""
         return self.cloud.meter.start()
+
+
+def _taken(id: str) -> dict[str, Any]:
+    """What the gateway of the custom channel answers, and what Meta does."""
+    return {"id": id, "messages": [{"id": id}]}
 
 
 def _answer(event: dict[str, Any]) -> dict[str, Any]:
@@ -309,10 +326,13 @@ def _place(cloud: Counted, bot_url: str = "") -> Iterator[Place]:
     with serving() as bot, serving() as desk, serving() as provider, Client(cloud.app.app) as client:
         place = Place(cloud, client, key, bot, desk, provider)
         place.bot_answers(in_response=True)
-        provider.answer = lambda heard: (200, {"id": f"p{len(provider.heard)}"})
+        provider.answer = lambda heard: (200, _taken(f"p{len(provider.heard)}"))
         service = place.make("services", name="care")
         place.make("channels", service_id=service, kind="webchat", name="chat")
         place.make("channels", service_id=service, kind="custom", name="own", settings={"send_url": provider.url})
+        meta = {"phone_number_id": "1", "api_base": provider.url}
+        secrets = {"app_secret": "app-secret", "access_token": "token", "verify_token": "verify-me"}
+        place.make("channels", service_id=service, kind="whatsapp", name="wa", settings=meta, secrets=secrets)
         bot_id = place.make(
             "bots",
             service_id=service,

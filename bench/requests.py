@@ -69,6 +69,13 @@ def custom_told(place: Place) -> None:
     place.gateway_posts({"type": "status", "id": sent, "status": "delivered"})
 
 
+def whatsapp(place: Place) -> None:
+    """The same by WhatsApp, which cannot tell a repeat and takes so many messages a second."""
+    heard = len(place.provider.heard)
+    place.meta_posts()
+    assert len(place.provider.heard) == heard + 1
+
+
 def desk(place: Place) -> None:
     """While a person has the thread: in, to desk and bot; the agent answers, to visitor and bot; fetched."""
     place.says()
@@ -90,6 +97,7 @@ VARIANTS = (
     Variant("webchat, answer posted (1001)", webchat_posted, before=lambda place: place.bot_answers(in_response=False)),
     Variant("custom channel, sent and its receipt kept", custom, polls=False),
     Variant("custom channel, delivered told", custom_told, polls=False),
+    Variant("WhatsApp, sent once and in its turn", whatsapp, polls=False),
     Variant("webchat with a desk, copies to the bot", desk, before=lambda place: _hand_over(place)),
     Variant("webchat, first contact", first_contact, warm=2),
     Variant("webchat by socket, receipt told", windows.trip, before=windows.before, polls=False),

@@ -20,8 +20,10 @@ def known(event: Event, thread: Thread | None) -> Thread:
     first event. An event that says nothing new of somebody known reads and writes nothing."""
     if thread is None:
         thread = Thread(event.thread, event.service, event.channel, event.channel_kind, event.address)
+    if too_late(event, thread):
+        return thread
     thread = back(event, thread)
-    if event.kind not in OF_PERSON or too_late(event, thread) or _of_another(event, thread):
+    if event.kind not in OF_PERSON or _of_another(event, thread):
         return thread
     given = event.body.get("identities", ())
     # Of what the business itself says, the identities are the customer's, the name may be its own.

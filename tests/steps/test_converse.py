@@ -184,3 +184,24 @@ def test_the_next_event_does_all_that_was_left_of_one_that_never_comes_again(ser
         converse.handle(said("more", str(200 + number), 1_700_000_002_000 + number))
     converse.handle(told(cut))
     assert len(messages.after(thread_id(CHANNEL, "a"), 0, limit=99)) == len(healed["messages"]) + 20
+
+
+def test_a_send_that_is_refused_after_its_person_was_erased_brings_nothing_of_them_back(service: Cloud) -> None:
+    from chalicelib.steps import converse
+
+    converse.handle(said("hello", "1"))
+    thread = threads.get(thread_id(CHANNEL, "a"))
+    assert thread is not None
+    erased = {"erasure": "er_1", "people": [thread.contact["id"]]}
+    converse.handle(said("", "2") | {"kind": "contact.erased", "body": erased})
+    refused = {"given": False, "scope": "all", "why": "STOP", "contact": {"id": thread.contact["id"]}}
+    converse.handle(said("", "3") | {"kind": "customer.consent", "body": refused})
+    after = threads.get(thread.id)
+    assert after is not None and (after.address, after.contact) == ("", {})
+    assert len([row for row in ContactRow.scan() if row.item == "contact"]) == 1
+    # Who says so themselves is somebody again, and their no is kept.
+    converse.handle(said("", "4") | {"kind": "customer.consent", "body": {"given": False, "scope": "all"}})
+    after = threads.get(thread.id)
+    assert after is not None and after.address == "a"
+    kept = [row.data["consent"] for row in ContactRow.scan() if row.item == "contact" and row.id == after.contact["id"]]
+    assert [one[f"all@{CHANNEL}"]["given"] for one in kept] == [False]

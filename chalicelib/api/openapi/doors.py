@@ -16,6 +16,7 @@ from chalicelib.api.openapi.bot_events import BotEvents
 from chalicelib.api.openapi.desk_events import DeskPosts
 from chalicelib.api.openapi.statuses import referred
 from chalicelib.api.openapi.visitors import ID, POSTBACK, SESSION
+from chalicelib.domain.consent import SCOPES
 from chalicelib.domain.message import MAX_TEXT_BYTES
 from chalicelib.ports.settings import LONGEST_POLL_S
 
@@ -24,15 +25,16 @@ MODELS: list[type[BaseModel]] = [BotEvents, DeskPosts, DeskEvent, shapes.Accepte
 """Those whose schemas are referred to here."""
 _DOCS = "https://www.standardwebhooks.com"
 _META = "https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages"
+_TIME: Schema = {"type": "string", "format": "date-time"}
 SCHEMAS: dict[str, Schema] = visitors.SCHEMAS | {
     "GatewayEvent": {
         "title": "GatewayEvent",
-        "description": "Custom channels: a message of a customer, or what became of one of ours.",
+        "description": "Custom channels: what a customer says or does, or what became of a message of ours.",
         "externalDocs": {"description": "Signed as Standard Webhooks with the channel's secret", "url": _DOCS},
         "type": "object",
         "required": ["type"],
         "properties": {
-            "type": {"enum": ["message", "status", "edited", "deleted", "reaction", "moved"]},
+            "type": {"enum": ["message", "status", "edited", "deleted", "reaction", "moved", "consent", "happened"]},
             "id": ID,
             "from": ID,
             "name": {"type": "string", "maxLength": 256},
@@ -57,6 +59,25 @@ SCHEMAS: dict[str, Schema] = visitors.SCHEMAS | {
             "about": ID | {"description": "Of edited, deleted, reaction: the message that is meant."},
             "emoji": {"type": "string", "maxLength": 64},
             "to": ID | {"description": "Of status: who got it; of moved: the new address."},
+            "delivery_id": ID | {"description": "Of status: the `id` that we posted, in the place of `id` or with it."},
+            "until": _TIME | {"description": "Of status, with `to`: it is of all that was sent there by then."},
+            "group": {
+                "type": "object", "required": ["id"], "properties": {"id": ID, "name": {"type": "string"}},
+                "description": "Of message: said to this group, by `from`.",
+            },
+            "reply": {
+                "type": "object", "maxProperties": 3, "additionalProperties": {"type": "string", "maxLength": 256},
+                "description": "Of message: what you want back with an answer, until `reply_until`.",
+            },
+            "reply_until": _TIME,
+            "given": {"type": "boolean", "description": "Of consent: whether they may be written to."},
+            "scope": {"enum": [*SCOPES], "description": "Of consent: for what; absent: all."},
+            "why": {"type": "string", "maxLength": 200},
+            "what": {
+                "type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$",
+                "description": "Of happened: a word, as `missed_call`.",
+            },
+            "details": {"type": "object", "maxProperties": 20, "description": "Of happened: what else is known of it."},
             "was": {"type": "object", "description": "Of moved: `phone` and `email` that are no longer theirs."},
         },
     },

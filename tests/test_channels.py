@@ -108,7 +108,8 @@ def signed(scheme: dict[str, str], body: bytes) -> dict[str, str]:
 
 def channel_of(call: dict[str, Any]) -> Channel:
     plain = call.get("channel", {})
-    return Channel("chn_1", plain.get("settings", {}), plain.get("secrets", {}))
+    webhook_url = call.get("connect", {}).get("webhook_url", "")
+    return Channel("chn_1", plain.get("settings", {}), plain.get("secrets", {}), webhook_url)
 
 
 def request_of(plain: dict[str, Any]) -> Request:
@@ -161,8 +162,8 @@ def outcome_plain(outcome: Outcome) -> dict[str, Any]:
             return {"sent": provider_id, **slim({"parts": parts})}
         case TryLater(error, after_s, done, parts):
             return {"try_later": {"error": error, "after_s": after_s, **slim({"done": done, "parts": parts})}}
-        case Refused(code, reason, opted_out, scope, done, parts):
-            more = {"opted_out": scope if opted_out else "", "done": done, "parts": parts}
+        case Refused(code, reason, opted_out, scope, done, parts, at):
+            more = {"opted_out": scope if opted_out else "", "done": done, "parts": parts, "at": at}
             return {"refused": {"code": code, "reason": reason, **slim(more)}}
 
 
@@ -195,6 +196,9 @@ def carried_out(path: Path, example: dict[str, Any]) -> dict[str, Any]:
     elif "templates" in call:
         page = asyncio.run(adapter.templates(channel_of(call), port, **call["templates"]))
         gives = outcome_plain(page) if isinstance(page, TryLater | Refused) else asdict(page)
+    elif "connect" in call:
+        found = asyncio.run(adapter.connect(channel_of(call), port))
+        gives = outcome_plain(found) if isinstance(found, TryLater | Refused) else {"connected": slim(asdict(found))}
     else:
         file = asyncio.run(adapter.media(call["media"], channel_of(call), port))
         gives = (

@@ -132,6 +132,8 @@ class Refused:
     """As of `TryLater`: how many of its messages went out before one was refused."""
     parts: tuple[str, ...] = ()
     """As of `TryLater`."""
+    at: str = ""
+    """Of `connect`: which setting or secret is wrong beyond doubt, as `/secrets/access_token`."""
 
 
 Outcome = Sent | TryLater | Refused
@@ -174,12 +176,14 @@ class Templates:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The provider knows the channel's token, and calls us."""
+    """The provider knows the channel's token, and calls us where `Channel.webhook_url` said so."""
 
     facts: Mapping[str, str] = field(default_factory=dict)
     """What it says of the address, to be shown: `name`, `number`, `quality`, ..."""
     expires_ms: int = 0
     """When the token ends; 0: not known, or never."""
+    registers: bool = False
+    """Whether `connect` with a `webhook_url` has the provider call that; without one it only asks."""
 
 
 class Adapter(Protocol):

@@ -47,13 +47,18 @@ def _connect(
 
 @app.command()
 def verify(
-    context: typer.Context, id: Annotated[str, typer.Argument(help="Id of a bot, desk or subscription.")]
+    context: typer.Context, id: Annotated[str, typer.Argument(help="Id of a bot, desk, subscription or channel.")]
 ) -> None:
-    """Verify a webhook; it is used from then on."""
+    """Verify a webhook, which is used from then on; of a channel, ask its provider whether it knows it."""
     with refusals():
-        thing = {"dk_": "desks", "sb_": "subscriptions"}.get(id[:3], "bots")
+        thing = {"dk_": "desks", "sb_": "subscriptions", "ch_": "channels"}.get(id[:3], "bots")
         done = connected(context)("POST", f"/v1/{thing}/{id}/verify", {})
-    whole(done) if session(context).json else line(f"{done['id']} is {done['status']}")
+    if session(context).json:
+        whole(done)
+        return
+    line(f"{id} is {done['status']}")
+    for name, value in done.get("facts", {}).items():
+        line(f"{name}: {value}")
 
 
 @app.command("try")

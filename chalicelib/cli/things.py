@@ -33,7 +33,7 @@ def _resource(name: str, *columns: str) -> Thing:
 
 THINGS: dict[str, Thing] = {
     "services": _resource("services", "name", "timezone", "country", "language"),
-    "channels": _resource("channels", "name", "kind", "service_id"),
+    "channels": _resource("channels", "name", "kind", "status", "service_id"),
     "bots": _resource("bots", "name", "status", "profile", "webhook_url"),
     "desks": _resource("desks", "name", "status", "kind", "webhook_url"),
     "people": _resource("people", "name", "role", "email", "desk_ids"),
@@ -84,7 +84,7 @@ THINGS: dict[str, Thing] = {
         ("since", "lane", "state", "waiting", "contact.name", "owner", "attempts", "next_attempt_at", "delivery_id"),
         dict.fromkeys(("bt", "dk", "sb"), ""),
     ),
-    "health": Thing("/v1/{kind}/{id}/health", of=dict.fromkeys(("bt", "dk", "sb"), "")),
+    "health": Thing("/v1/{kind}/{id}/health", of=dict.fromkeys(("bt", "dk", "sb", "ch"), "")),
     "events": Thing(
         "/v1/triggers/{of}/events/{id}", "/v1/triggers/{of}/events",
         ("accepted_at", "id", "status", "session", "conversation_id", "reply", "error"), {"tr": ""},

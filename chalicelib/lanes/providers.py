@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib import channels
 from chalicelib.channels import contract, limits
@@ -148,9 +147,7 @@ def _limits(notice: Notice) -> limits.Limits:
 
 def _shown(text: str, channel: Channel) -> str:
     """Words of a provider without the channel's secrets, in whatever setting they stand."""
-    urls = [urlsplit(value) for value in channel.settings.values() if isinstance(value, str)]
-    values = [*channel.secrets.values(), *(value for url in urls for _, value in parse_qsl(url.query))]
-    return redact.blanked(text, [value for value in values if len(value) >= redact.LEAST])
+    return redact.of_provider(text, channel.secrets, channel.settings)
 
 
 async def probe(call: Call, notice: Notice, target: Target) -> bool:

@@ -6,7 +6,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from chalicelib.domain.exchange import Exchange
 
@@ -58,3 +58,11 @@ def blanked(text: str, secrets: Iterable[str] = ()) -> str:
     for pattern in _VALUES:
         text = pattern.sub(lambda match: match.group(1) + BLANK, text)
     return text
+
+
+def of_provider(text: str, secrets: Mapping[str, str], settings: Mapping[str, object]) -> str:
+    """Words of a channel's provider without the channel's secrets, in whatever setting they stand: a provider may
+    repeat what it was given, as Meta names a malformed token in full."""
+    urls = [urlsplit(value) for value in settings.values() if isinstance(value, str)]
+    values = [*secrets.values(), *(value for url in urls for _, value in parse_qsl(url.query))]
+    return blanked(text, [value for value in values if len(value) >= LEAST])

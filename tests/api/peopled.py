@@ -19,11 +19,13 @@ def obliging(heard: Heard) -> tuple[int, Any]:
     if "/message_templates?" in heard.path:
         body = {"type": "BODY", "text": "Hello {{1}}"}
         return 200, {"data": [{"name": "hello", "language": "en", "status": "APPROVED", "components": [body]}]}
+    if heard.method == "GET":
+        return 200, {"id": "1", "display_phone_number": "+1 555 0100", "data": {"application": "Care", "expires_at": 0}}
     said = heard.json
     if said.get("Challenge"):
         return 200, {"token": TOKEN, "Challenge": said["Challenge"]}
     if not said.get("Message"):
-        return 200, {"token": TOKEN}
+        return 200, {"token": TOKEN, "success": True}
     if said["Message"] == "person":
         event = {"eventid": "1002", "conversation_id": said["Conversationid"]}
     else:

@@ -23,7 +23,7 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {"name": "full", "kind": "webchat", "settings": {"title": "T", "labels": {"send": "Los"}, "position": "left"},
          "secrets": {"identity_secret": SECRET}},
         {"name": "gateway", "kind": "custom", "settings": {"send_url": URL}},
-        {"name": "wa", "kind": "whatsapp", "settings": {"phone_number_id": "1"}, "secrets": {
+        {"name": "wa", "kind": "whatsapp", "settings": {"phone_number_id": "1", "api_base": URL}, "secrets": {
             "app_secret": SECRET, "access_token": f"{SECRET}?", "verify_token": f"{SECRET}/"}},
     ],
     "bots": [

@@ -100,7 +100,7 @@ def test_lists_are_json_lines_for_programs_and_whole_for_people(parley: Any, api
         (("show", "event", "te_1"), 2, "need whose they are"),
         (("show", "te_1"), 2, "need whose they are"),
         (("show", "bots"), 2, "does not say what it is"),
-        (("show", "health", "ch_1"), 2, "is that of bt_... or"),
+        (("show", "health", "tr_1"), 2, "is that of bt_... or"),
         (("try", "dl_x"), 1, "404"),
         (("tail", "xx_1"), 2, "is none of"),
         (("tail", "cv_x"), 1, "404"),

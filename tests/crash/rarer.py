@@ -41,6 +41,7 @@ def l_number(stage: Stage) -> None:
     stage.deployment.make(
         "channels", service_id=service, kind="whatsapp", name="wa", settings=settings, secrets=secrets
     )
+    stage.provider.forget()  # what it was asked about the number
     stage.deployment.bot.answer = says_back
     stage.provider.answer = lambda heard: meta(stage, heard)
 

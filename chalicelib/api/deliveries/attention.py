@@ -17,11 +17,12 @@ from typing import Any
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.routes import ADMIN
 from chalicelib.api.http.services import needed_service
+from chalicelib.api.kinds import connection
 from chalicelib.domain.chat import CONSOLE
 from chalicelib.domain.lane import destination_of
 from chalicelib.ports.clock import now_ms, rfc3339
 from chalicelib.tables import batch_get, config, deliveries, endpoints, failures, history, inbox
-from chalicelib.tables.config import Snapshot
+from chalicelib.tables.config import Resource, Snapshot
 from chalicelib.tables.deliveries import FAILED, POISON, UNKNOWN, WAITING, DeliveryRow
 from chalicelib.tables.endpoints import Endpoint
 from chalicelib.tables.failures import Failure
@@ -34,9 +35,10 @@ _SINCE_MS = 86_400_000
 """What was given up longer ago is found in the lists."""
 _WEBHOOKS = ("bot", "desk", "subscription")
 WORST_FIRST = (
-    "bot_inactive", "desk_inactive", "failures", "overdue", "bot_unverified", "desk_unverified", "deliveries_poison",
-    "deliveries_unknown", "deliveries_failed", "bot_failing", "desk_failing", "deliveries_waiting",
-    "subscription_inactive", "subscription_unverified", "subscription_failing",
+    "bot_inactive", "desk_inactive", "channel_expired", "failures", "overdue", "bot_unverified", "desk_unverified",
+    "channel_unverified", "deliveries_poison", "deliveries_unknown", "deliveries_failed", "bot_failing",
+    "desk_failing", "deliveries_waiting", "channel_expiring", "subscription_inactive", "subscription_unverified",
+    "subscription_failing",
 )  # fmt: skip
 
 
@@ -81,6 +83,7 @@ def listing(call: Call) -> Answer:
     needs = [
         *_of_webhooks(fare, waiting),
         *_of_channels(waiting),
+        *_of_connections(known.of_kind("channel")),
         *_given_up("deliveries_failed", lost, since),
         *_given_up("deliveries_poison", poison, since),
         *_given_up("deliveries_unknown", doubted, since),
@@ -116,6 +119,19 @@ def _of_channels(waiting: list[DeliveryRow]) -> Iterator[Need]:
     for id, times in _by_destination(waiting).items():
         if config.kind_by_id(id) == "channel":
             yield Need("deliveries_waiting", len(times), times[0], id)
+
+
+def _of_connections(channels: list[Resource]) -> Iterator[Need]:
+    """Channels whose provider does not know them, or not for long; as it was last found, nobody is asked."""
+    now = now_ms()
+    for row in channels:
+        found = connection.of(row.body or {})
+        if found.token(now) == connection.EXPIRED:
+            yield Need("channel_expired", 1, found.expires_at, row.id)
+        elif found.status == connection.UNVERIFIED:
+            yield Need("channel_unverified", 1, found.checked_at or int(row.created_at or 0), row.id)
+        elif found.token(now) == connection.EXPIRING:
+            yield Need("channel_expiring", 1, found.expires_at - connection.WARN_MS, row.id)
 
 
 def _given_up(kind: str, rows: list[DeliveryRow], since: int) -> Iterator[Need]:

@@ -140,6 +140,8 @@ TABLE: tuple[Route, ...] = (
     Route("GET", "/v1/contacts/{id}/merges", "api.contacts.merging:merges", READ),
     Route("POST", "/v1/apply", "api.setup.apply:apply", ADMIN),
     Route("GET", "/v1/export", "api.setup.export:export", READ),
+    Route("POST", "/v1/channels/{id}/verify", "api.setup.channel_checks:verify", ADMIN, "channels"),
+    Route("GET", "/v1/channels/{id}/health", "api.setup.channel_checks:health", READ, "channels"),
     Route("GET", "/v1/channels/{id}/templates", "api.conversations.templates:listing", AGENT, "channels"),
     Route("GET", "/v1/conversations", "api.conversations.conversations:listing", READ),
     Route("POST", "/v1/conversations", "api.conversations.direct:create", AGENT),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -11,6 +11,8 @@ from chalicelib.api.http.fields import Fields, Members, Name, Secret, callable_u
 from chalicelib.api.http.formats import ServiceId
 from chalicelib.api.http.masks import unmasked
 from chalicelib.api.http.takes import Takes
+from chalicelib.api.kinds import connection
+from chalicelib.api.kinds.connection import CONNECTION
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
 from chalicelib.channels import limits
 from chalicelib.ports import signing
@@ -81,6 +83,15 @@ class ChannelAnswer(Fields):
     settings: dict[str, Any]
     secrets_set: list[str]
     """Names of the secrets that are kept."""
+    status: Literal["unverified", "active"]
+    """`unverified`: its provider was not asked, did not answer, or knows it no more. It is used all the same."""
+    status_reason: str | None = None
+    """What the last check came to, where it did not pass."""
+    facts: dict[str, str] = {}
+    """What the provider says of the address: `name`, `number`, `quality`, ..."""
+    verified_at: str | None = None
+    token_expires_at: str | None = None
+    """Null: not known, or never."""
     webhook_url: str
     chat_url: str | None = None
     widget_url: str | None = None
@@ -116,6 +127,7 @@ def settle(draft: Draft) -> Settled:
         raise invalid(wrong)
     body = {key: draft.fields[key] for key in ("service_id", "kind", "name")}
     body |= {"settings": settings, "secrets_set": sorted(secrets)}
+    body |= {CONNECTION: draft.body[CONNECTION]} if CONNECTION in draft.body else {}
     return Settled(body, secrets, {"secrets": made} if made else {})
 
 
@@ -169,7 +181,8 @@ def show(row: Resource, shown: Shown) -> dict[str, Any]:
     if row.body["kind"] == "webchat":
         urls |= {"chat_url": f"{at}/chat", "widget_url": f"{at}/widget.js"}
         urls |= {"live_url": live_url} if (live_url := settings().live_url) else {}
-    return dict(row.body) | urls
+    body = {name: value for name, value in row.body.items() if name != CONNECTION}
+    return body | connection.shown(row.body) | urls
 
 
 KIND = Kind(

@@ -13,7 +13,7 @@ from chalicelib.api.console.oidc import Issuer
 from chalicelib.api.console.session import Me, SignIn
 from chalicelib.api.contacts.erasing import Erasure
 from chalicelib.api.contacts.fields import Contact, ContactAnswer, ContactChange, ContactLine
-from chalicelib.api.contacts.files import CSV, JSON_LINES, ExportedLine, Imported
+from chalicelib.api.contacts.files import ExportedLine, Imported
 from chalicelib.api.contacts.merging import Dismissed, MergedAnswer, MergeFrom, Merges, Unmerge, UnmergedAnswer
 from chalicelib.api.conversations import beat, files, mentions, messages, recent, templates, ticket
 from chalicelib.api.conversations.agents import DeskEvents
@@ -33,11 +33,13 @@ from chalicelib.api.http.fields import JSON, SHARED
 from chalicelib.api.http.routes import EDGE, OPEN, PAGE, TABLE, Route
 from chalicelib.api.kinds.contract import all_kinds, kind_of
 from chalicelib.api.openapi import conditions
+from chalicelib.api.openapi.bodies import DONE_TOO, EMPTY_TOO, FILES, KINDS
 from chalicelib.api.openapi.doors import MODELS, OPERATIONS, SCHEMAS
 from chalicelib.api.openapi.inputs import REFERENCE, change_of, item_of
 from chalicelib.api.openapi.parameters import parameters
 from chalicelib.api.openapi.statuses import refusals, responses
 from chalicelib.api.setup.bundles import Bundle
+from chalicelib.api.setup.channel_checks import ChannelHealth, VerifiedChannel
 from chalicelib.api.setup.rotation import Rotation
 from chalicelib.api.setup.rule_compare import Comparison, RulesCompared
 from chalicelib.api.setup.rule_order import Ordered, RulesOrder
@@ -66,6 +68,8 @@ _LISTS: dict[str, type[BaseModel]] = {
 _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] = {
     "api.http.health:health": (200, None, shapes.Health),
     "api.setup.verification:verify": (200, None, shapes.Verified),
+    "api.setup.channel_checks:verify": (200, None, VerifiedChannel),
+    "api.setup.channel_checks:health": (200, None, ChannelHealth),
     "api.setup.rule_trial:try_out": (200, RuleTrial, TriedRules),
     "api.setup.rule_compare:compare": (200, RulesCompared, Comparison),
     "api.setup.rule_order:order": (200, RulesOrder, Ordered),
@@ -125,32 +129,6 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "steps.receive_source:run": (202, shapes.SourceEvents, shapes.SourceAccepted),
 }
 """Function -> (status, what it takes, what it answers)."""
-_KINDS = {
-    "api.setup.apply:apply": ("application/json", "application/yaml"),
-    "api.setup.export:export": ("application/json", "application/yaml"),
-    "api.contacts.files:load": (CSV, JSON_LINES[0]),
-    "api.contacts.files:dump": (JSON_LINES[0],),
-}
-"""Function -> the media types of what it takes, or else of what it answers, where they are not JSON alone."""
-_DONE_TOO = {"api.deliveries.replay:many": (200,)}
-"""Function -> further statuses of the same answer: a dry run has done nothing."""
-FILES = {
-    CSV: {
-        "type": "string", "format": "contacts-csv",
-        "description": "A header and rows: name, email, phone, external_id, tags, attr.<name>, consent.<name>.",
-    },
-    JSON_LINES[0]: {
-        "type": "string", "format": "contacts-jsonl", "description": "A ContactLine in each line.",
-    },
-}  # fmt: skip
-"""Media type -> what of it is a text for the description, and not JSON."""
-_EMPTY_TOO = (
-    "api.setup.rotation:rotate",
-    "api.setup.rotation:rotate_bearer",
-    "api.conversations.trigger_events:invoke",
-    "steps.receive_trigger:run",
-)
-"""Functions that also take no body at all."""
 
 
 def document(call: Call) -> Answer:
@@ -196,14 +174,14 @@ def _operation(route: Route) -> dict[str, Any]:
     status, takes, answers = _facts(route)
     name = route.function.partition(":")[2]
     tag = route.plural or route.path.strip("/").split("/")[-1 if route.path.count("/") == 1 else 1].partition(":")[0]
-    kinds = _KINDS.get(route.function, ("application/json",))
+    kinds = KINDS.get(route.function, ("application/json",))
     operation: dict[str, Any] = {
         "operationId": f"{name}_{tag}" if _of_many(route) else f"{route.method.lower()}_{_plain(route.path)}",
         "summary": _summary(route),
         "tags": [tag],
         "parameters": parameters(route),
         "responses": dict.fromkeys(
-            map(str, (status, *_DONE_TOO.get(route.function, ()))),
+            map(str, (status, *DONE_TOO.get(route.function, ()))),
             _answer(answers, ("application/json",) if takes else kinds),
         )
         | refusals(route, takes=bool(takes)),
@@ -211,7 +189,7 @@ def _operation(route: Route) -> dict[str, Any]:
     if takes:
         schema = {"$ref": _REF.format(model=takes)}
         content = {kind: {"schema": FILES.get(kind, schema)} for kind in kinds}
-        operation["requestBody"] = {"required": route.function not in _EMPTY_TOO, "content": content}
+        operation["requestBody"] = {"required": route.function not in EMPTY_TOO, "content": content}
     if route.scope == EDGE:
         operation["security"] = [{"secret": []}]
     elif route.scope != OPEN:

@@ -37,6 +37,7 @@ _ALSO: dict[str, tuple[int, ...]] = {
     "api.setup.resources:remove": (409,),
     "api.contacts.contacts:change": (409,),
     "api.setup.verification:verify": (422,),
+    "api.setup.channel_checks:verify": (422,),
     "api.contacts.erasing:remove": (409,),
     # What a filter names is not there.
     "api.conversations.conversations:listing": (404,),

@@ -13,7 +13,7 @@ from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import invalid
 from chalicelib.api.http.routes import plural_of
 from chalicelib.api.kinds.webhooks import events_url
-from chalicelib.api.setup import changes, verification
+from chalicelib.api.setup import changes, connecting, verification
 from chalicelib.api.setup.bundles import bundle
 from chalicelib.api.setup.plans import Plan, planned
 from chalicelib.ports.clock import now_ms
@@ -34,11 +34,15 @@ def apply(call: Call) -> Answer:
     if dry:
         return Answer(200, answer)
     todo = [one for one in plan.changes if not one.nothing]
+    if wrong := connecting.checked(todo, call):
+        places = _places(plan, given.channels or [])
+        raise invalid([(places[one.row.id] + at, why) for one, at, why in wrong])
     if todo:
         changes.commit(
             todo, actor=call.caller.id, service=plan.service, now=now_ms(), seen_version=(plan.service, plan.version)
         )
-    answer["warnings"] = _verify(plan, call.caller.id)
+    connecting.registered(todo, call)
+    answer["warnings"] = connecting.warnings(todo) + _verify(plan, call.caller.id)
     once = _once(plan, base_url(call.context))
     return Answer(200, answer, {"secrets": once} if once else {})
 
@@ -50,6 +54,12 @@ def _said(plan: Plan, dry: bool) -> dict[str, Any]:
         named = {"kind": one.kind.name, "name": one.row.name, "id": None if made and dry else one.row.id}
         lists["unchanged" if one.nothing else one.verb].append(named)
     return {"service_id": None if plan.new and dry else plan.service, "dry_run": dry, **lists, "warnings": []}
+
+
+def _places(plan: Plan, channels: list[dict[str, Any]]) -> dict[str, str]:
+    """Id of a channel -> where the bundle has it."""
+    names = {str(item.get("name") or "").strip(): f"/channels/{n}" for n, item in enumerate(channels)}
+    return {id: names[name] for name, id in plan.ids["channels"].items() if name in names}
 
 
 def _verify(plan: Plan, actor: str) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from chalicelib.api.http.fields import body, invalid, read
 from chalicelib.api.http.routes import plural_of
 from chalicelib.api.http.services import is_id, meanwhile
 from chalicelib.api.kinds.contract import Draft, Kind, kind_of
-from chalicelib.api.setup import changes
+from chalicelib.api.setup import changes, connecting
 from chalicelib.api.setup.drafts import merged, redrafted, refer, stand_alone
 from chalicelib.api.setup.showing import opening, shown
 from chalicelib.ports.clock import now_ms, rfc3339
@@ -41,7 +41,9 @@ def _create(call: Call, kind: Kind, fields: dict[str, Any], given: frozenset[str
     stand_alone(kind, fields, service)
     draft = Draft(changes.new_id(kind.name, service), service, fields, given, {}, {}, now_ms())
     change = changes.made(kind, draft, kind.settle(draft))
+    _ask(call, change)
     changes.commit([change], actor=call.caller.id, service=change.audit_service, now=draft.now, seen_version=seen)
+    connecting.registered([change], call)
     once = opening(call, kind, change.row) | change.settled.once
     return Answer(201, shown(call, kind, change.row, status=change.settled.status), once)
 
@@ -69,6 +71,7 @@ def change(call: Call) -> Answer:
     seen = (draft.service, config.version(draft.service)) if draft.service and kind.refs else None
     refer(kind, draft.fields, draft.service)
     changed = changes.changed(kind, draft, kind.settle(draft), row)
+    _ask(call, changed)
     back = bool(kind.webhook) and changed.settled.status == endpoints.ACTIVE
     if back:
         changes.will_be_back(call.id, draft.service, at=draft.now)
@@ -77,8 +80,15 @@ def change(call: Call) -> Answer:
     if back:
         # A console desk is back as soon as its owner says so.
         changes.announce_back(call.id, draft.service, at=draft.now)
+    connecting.registered([changed], call)
     once = opening(call, kind, changed.row) | changed.settled.once
     return Answer(200, shown(call, kind, changed.row, status=changed.settled.status), once, headers=_tag(changed.row))
+
+
+def _ask(call: Call, change: changes.Change) -> None:
+    """Ask a channel's provider; Problem 422 where it says that a setting or a secret is wrong."""
+    if wrong := connecting.checked([change], call):
+        raise invalid([(at, why) for _, at, why in wrong])
 
 
 def remove(call: Call) -> Answer:

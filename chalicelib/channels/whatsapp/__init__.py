@@ -26,6 +26,7 @@ from chalicelib.channels.contract import (
     TryLater,
 )
 from chalicelib.channels.whatsapp import errors, incoming, outgoing
+from chalicelib.channels.whatsapp.connecting import connect as connect
 from chalicelib.channels.whatsapp.limits import LIMITS as LIMITS
 from chalicelib.channels.whatsapp.media import fetched
 from chalicelib.channels.whatsapp.place import authorised, base_url
@@ -35,7 +36,7 @@ from chalicelib.domain.exchange import Call, Exchange
 from chalicelib.wire.json_body import dicts, mended, word
 
 LABEL = "WhatsApp"
-CAN = frozenset({"receive", "status", "challenge", "send", "media", "templates", "typing", "seen"})
+CAN = frozenset({"receive", "status", "challenge", "send", "media", "templates", "connect", "typing", "seen"})
 SHOWS = outgoing.SHOWS
 SECRETS = {"app_secret": "required", "access_token": "required", "verify_token": "required"}
 STATUSES = incoming.STATUSES

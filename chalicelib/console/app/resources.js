@@ -209,6 +209,7 @@ function One({ page, id, service }) {
     ${row && REPLAYED.includes(page) && row.kind !== "console" && html`<${Replays} of=${{ destination_id: id }} begun=${started} />`}
     ${urls.length > 0 && html`<${Card} title=${t("form.addresses")}><dl class="facts">${urls.map((name) => html`<dt>${labelOf(name)}</dt><dd class="row"><code class="grow">${row[name]}</code><${Btn} kind="sm bare icon" icon="copy" label=${t("do.copy")} onClick=${() => copy(row[name])} /></dd>`)}</dl><//>`}
     ${row && VERIFIED.includes(page) && !BUILT_IN.includes(row.kind) && html`<${Health} page=${page} id=${id} name=${row.name ?? id} />`}
+    ${row && page === "channels" && html`<${Later} load=${() => import("./healthchannel.js")} what="ChannelHealth" id=${id} name=${row.name ?? id} stands=${(status) => set((was) => (was.row && was.row.status !== status ? { ...was, row: { ...was.row, status } } : was))} />`}
     ${row && page === "people" && html`<${Later} load=${() => import("./signins.js")} what="SignIns" id=${id} name=${row.name} />`}
     <form onSubmit=${save} novalidate><${Card} title=${t("form.settings")} aside=${row && html`<span class="small muted">${t("form.changed", { at: stamp(row.updated_at) })}</span>`}><div class="col gap4 form">
       ${wrong.text && html`<${Note} k="bad" icon="alert-triangle" role="alert">${wrong.text}<//>`}

@@ -7,18 +7,18 @@ what it `gives`. `PARLEY_UPDATE_EXAMPLES=1` rewrites `gives` from what the adapt
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given, settings
@@ -49,12 +49,14 @@ from chalicelib.domain.exchange import Call, Exchange
 from chalicelib.domain.message import TYPES, Content
 from chalicelib.ports import clock, ids, signing
 from chalicelib.wire.contents import SENDABLE
+from tests.channels.signatures import FORM, Posted, form_body, signed
 
 FOLDER = Path(channels.__file__).parent
 EXAMPLES = sorted(FOLDER.glob("*/examples/*.json"))
 VERBS = (
     "receive", "status", "challenge", "send", "pull", "media", "templates", "connect", "typing", "seen", "once",
 )  # fmt: skip
+HOOK = "https://parley.example/channels/chn_1/webhook"
 NOW_MS = clock.from_rfc3339("2026-11-21T01:00:00Z")
 
 
@@ -97,15 +99,6 @@ def exchange(answer: dict[str, Any]) -> Exchange:
     return Exchange(answer.get("status", 0), answer.get("headers", {}), raw, 12, answer.get("error", ""))
 
 
-def signed(scheme: dict[str, str], body: bytes) -> dict[str, str]:
-    """Headers of a request that is signed as its provider does; one literal example each proves these lines."""
-    [(kind, secret)] = scheme.items()
-    if kind == "standard-webhooks":
-        return signing.headers([secret], id="wh_1", at_ms=NOW_MS, body=body)
-    assert kind == "hub-sha256"
-    return {"x-hub-signature-256": "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
-
-
 def channel_of(call: dict[str, Any]) -> Channel:
     plain = call.get("channel", {})
     webhook_url = call.get("connect", {}).get("webhook_url", "")
@@ -113,11 +106,18 @@ def channel_of(call: dict[str, Any]) -> Channel:
 
 
 def request_of(plain: dict[str, Any]) -> Request:
-    body = plain.get("body", "")
+    body, query = plain.get("body", ""), plain.get("query", {})
     raw = body.encode() if isinstance(body, str) else json.dumps(body, ensure_ascii=False).encode()
-    headers = plain.get("headers", {}) | (signed(plain["signed"], raw) if "signed" in plain else {})
-    url = "https://parley.example/channels/chn_1/webhook"
-    return Request(plain.get("method", "POST"), headers, plain.get("query", {}), raw, NOW_MS, url)
+    headers = {"content-type": FORM} | plain.get("headers", {}) if "form" in plain else plain.get("headers", {})
+    posted = Posted(
+        form_body(plain["form"]) if "form" in plain else raw,
+        NOW_MS,
+        plain.get("url", HOOK + (f"?{urlencode(query)}" if query else "")),
+        plain.get("method", "POST"),
+        headers,
+    )
+    headers = headers | (signed(plain["signed"], posted) if "signed" in plain else {})
+    return Request(posted.method, headers, query, posted.body, NOW_MS, posted.url)
 
 
 def slim(value: Any) -> Any:
@@ -276,14 +276,25 @@ def a_channel(kind: str) -> Channel:
     return Channel("chn_1", {}, {})
 
 
-def resigned(kind: str, body: bytes, channel: Channel) -> dict[str, str]:
+@cache
+def schemes(kind: str) -> tuple[Any, ...]:
+    """How its examples are signed with that channel's secrets."""
+    found, secrets = [], set(a_channel(kind).secrets.values())
+    for path in EXAMPLES:
+        scheme = json.loads(path.read_text())["call"].get("request", {}).get("signed")
+        if path.parts[-3] == kind and scheme and scheme not in found:
+            [given] = scheme.values()
+            found += [scheme] if (given if isinstance(given, str) else given["secret"]) in secrets else []
+    return tuple(found)
+
+
+def resigned(kind: str, body: bytes, content_type: str = "application/json", method: str = "POST") -> dict[str, str]:
     """Headers with every signature that an adapter may ask for, so that fuzzing gets past the door."""
-    secret = channel.secrets.get("signing_secret")
-    headers = signed({"hub-sha256": channel.secrets.get("app_secret", "x")}, body)
-    try:
-        return headers | (signed({"standard-webhooks": secret}, body) if secret else {})
-    except UnicodeDecodeError:
-        return headers
+    headers = {"content-type": content_type}
+    for scheme in schemes(kind):
+        with suppress(UnicodeDecodeError):
+            headers |= signed(scheme, Posted(body, NOW_MS, HOOK, method, {"content-type": content_type}))
+    return headers
 
 
 JSON = st.recursive(
@@ -291,14 +302,12 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
-SEEDS = {
-    kind: [
-        json.loads(path.read_text())["call"]["request"]["body"]
-        for path in EXAMPLES
-        if path.parts[-3] == kind and "body" in json.loads(path.read_text())["call"].get("request", {})
-    ]
-    for kind in channels.KINDS
-}
+
+
+def seeds(kind: str, member: str) -> list[Any]:
+    """What the requests of its examples hold, as `body` or as `form`."""
+    requests = [json.loads(path.read_text())["call"].get("request", {}) for path in EXAMPLES if path.parts[-3] == kind]
+    return [request[member] for request in requests if member in request]
 
 
 ODD: tuple[Any, ...] = (
@@ -319,11 +328,10 @@ def bent(value: Any) -> Iterator[Any]:
             yield from ([*value[:at], odd, *value[at + 1 :]] for odd in bent(item))
 
 
-def holds(kind: str, body: bytes) -> None:
+def holds(kind: str, body: bytes, content_type: str = "application/json") -> None:
     channel = a_channel(kind)
-    headers = resigned(kind, body, channel)
     for method in ("POST", "GET"):
-        request = Request(method, headers, {}, body, NOW_MS, "https://parley.example/x")
+        request = Request(method, resigned(kind, body, content_type, method), {}, body, NOW_MS, HOOK)
         received: Any = channels.load(kind).receive(request, channel)
         assert isinstance(received, Received | Denied)
         if isinstance(received, Received):
@@ -342,9 +350,12 @@ def test_receiving_never_raises(kind: str, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("kind", channels.KINDS)
 def test_receiving_holds_against_every_example_with_anything_odd_in_it(kind: str) -> None:
-    for seed in SEEDS[kind]:
+    for seed in seeds(kind, "body"):
         for body in bent(seed):
             holds(kind, json.dumps(body).encode())
+    for seed in seeds(kind, "form"):
+        for form in bent(seed):
+            holds(kind, form_body(form if isinstance(form, dict) else {"": form}), FORM)
 
 
 @pytest.mark.parametrize("kind", channels.KINDS)
@@ -396,9 +407,7 @@ def test_what_is_said_to_a_group_is_never_private_whatever_it_is_and_however_it_
         posted = given["call"].get("request", {}).get("body")
         for body in in_groups(posted) if private and not isinstance(posted, str) else ():
             raw = json.dumps(body).encode()
-            received: Any = channels.load(kind).receive(
-                Request("POST", resigned(kind, raw, channel), {}, raw, NOW_MS), channel
-            )
+            received: Any = channels.load(kind).receive(Request("POST", resigned(kind, raw), {}, raw, NOW_MS), channel)
             assert isinstance(received, Received) and received.response.status < 300, (named(path), received)
             for at in private:
                 assert received.events[at] == Ignored(GROUP) or of_the_group(received.events[at]), (named(path), body)
@@ -420,9 +429,7 @@ def test_what_is_wrong_with_a_group_message_is_nobodys_business(wrong: dict[str,
     channel = a_channel("custom")
     private = {"type": "message", "id": "p", "from": "+4915112345678", "text": "to you alone"}
     raw = json.dumps([{**private, "group_id": "G1", **wrong}, private]).encode()
-    received: Any = channels.load("custom").receive(
-        Request("POST", resigned("custom", raw, channel), {}, raw, NOW_MS), channel
-    )
+    received: Any = channels.load("custom").receive(Request("POST", resigned("custom", raw), {}, raw, NOW_MS), channel)
     group, said = received.events
     assert group == Ignored(GROUP) and said.content.text == "to you alone"
 

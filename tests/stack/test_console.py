@@ -619,6 +619,7 @@ def test_an_owner_makes_a_desk_and_is_told_what_is_wrong(office: Office, seat: C
     _a_desk_keeps_its_other_days(office, owner, desk)
     _a_rule_is_as_its_form_says(office, owner)
     _a_kept_secret_goes_when_it_is_told_to(office, owner)
+    _a_channel_says_how_it_stands(office, owner)
     _what_is_not_saved_is_not_verified(office, owner)
     _an_event_is_tried(office, owner)
 
@@ -835,6 +836,32 @@ def _a_kept_secret_goes_when_it_is_told_to(office: Office, owner: Console) -> No
     assert not owner.browser.find_element(By.ID, "f-secrets-identity_secret").is_enabled()
     assert saved()["secrets_set"] == []
     assert office.platform.call("DELETE", where).status in (200, 204)
+
+
+def _a_channel_says_how_it_stands(office: Office, owner: Console) -> None:
+    """At first nobody is there; then its provider knows it, but not for long."""
+    ends = int(time.time()) + 2 * 86_400
+
+    def meta(heard: Heard) -> Answer:
+        if "debug_token" in heard.path:
+            return 200, {"data": {"application": "Office", "expires_at": ends}}
+        return 200, {"display_phone_number": "+1 631-555-1111", "quality_rating": "GREEN"}
+
+    with serving() as graph:
+        graph.answer = lambda heard: (503, {})
+        made = office.platform.make(
+            "channels", service_id=office.service, kind="whatsapp", name="wa",
+            settings={"phone_number_id": "1065", "api_base": graph.url.removesuffix("/hook")},
+            secrets={"app_secret": "a", "access_token": "b", "verify_token": "c"},
+        )  # fmt: skip
+        owner.browser.get(f"{office.platform.up.console_url}#/{office.service}/channels/{made['id']}")
+        owner.sees("no answer: http_503")
+        graph.answer = meta
+        owner.click(".card .btn", "Check now")
+        for told in ("wa is known to its provider.", "+1 631-555-1111", "ends in"):
+            owner.sees(told)
+        owner.no_longer_sees("no answer: http_503")
+    assert office.platform.call("DELETE", f"/v1/channels/{made['id']}").status in (200, 204)
 
 
 def _what_is_not_saved_is_not_verified(office: Office, owner: Console) -> None:

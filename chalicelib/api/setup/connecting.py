@@ -28,7 +28,7 @@ from chalicelib.tables import config
 
 TIMEOUT_S = 5.0
 """For all calls about one channel."""
-_AT_ONCE, _MOST_S = 20, 15.0
+_AT_ONCE, _MOST_S = 20, 10.0
 """Channels of a bundle that are asked about at the same time, and how long all of it may take: those that are left are
 unverified."""
 _PENDING = "the provider was not told yet where to call"

@@ -237,17 +237,19 @@ def _answered(call: Call, place: dict[str, Any]) -> Any:
         given["QueueUrl"] = given["QueueUrl"] or place["url"]
     if given.get("CiphertextBlob") == SEALED:
         given["CiphertextBlob"] = place["sealed"]
+    raised = ""
     try:
         answer = getattr(place[service], operation)(**given)
         status = answer.pop("ResponseMetadata")["HTTPStatusCode"]
     except ClientError as error:
+        raised = type(error).__name__
         status = error.response.pop("ResponseMetadata")["HTTPStatusCode"]
         answer = error.response
     except ParamValidationError as error:
-        return 0, str(error)
+        return 0, str(error), type(error).__name__
     for event in answer.get("Entries", ()):
         event.pop("EventId", None)
     for sent in answer.get("Successful", ()):
         sent.pop("MessageId", None)
         sent.pop("SequenceNumber", None)
-    return status, answer
+    return status, answer, raised

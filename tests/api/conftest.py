@@ -104,7 +104,7 @@ def parley(api: Api, cloud: Cloud) -> Iterator[Callable[..., Any]]:
 
     # Not `create_local_server`: that changes the class of the application for good.
     http = LocalDevServer(cloud.app.app, Config(), "127.0.0.1", 0).server
-    threading.Thread(target=http.serve_forever, daemon=True).start()
+    threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True).start()
     url = f"http://127.0.0.1:{http.server_address[1]}"
 
     def run(*words: str, key: str = api.key, **more: Any) -> Any:

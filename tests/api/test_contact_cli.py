@@ -25,7 +25,7 @@ from chalicelib.tables.contacts import ContactRow  # noqa: E402
 def parley(api: Any, cloud: Any) -> Iterator[Any]:
     """Runs a command; gives exit code and output."""
     http = LocalDevServer(cloud.app.app, Config(), "127.0.0.1", 0).server
-    threading.Thread(target=http.serve_forever, daemon=True).start()
+    threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True).start()
     url = f"http://127.0.0.1:{http.server_address[1]}"
     from chalicelib.cli.__main__ import app
 

@@ -44,7 +44,7 @@ class Platform:
 def platform() -> Iterator[Any]:
     made = Platform()
     server = made.serve()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     made.url = f"http://127.0.0.1:{server.server_port}/bot"  # type: ignore[attr-defined]
     yield made
     server.shutdown()

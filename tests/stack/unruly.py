@@ -54,7 +54,7 @@ def unruly(manner: Callable[[BaseHTTPRequestHandler, Unruly], None]) -> Iterator
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
     server.daemon_threads = True
     bot.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield bot
     finally:

@@ -34,9 +34,10 @@ SNOOZE_OVER = "snooze.over"
 TRIGGER_EVENT, SOURCE_EVENT = "trigger.event", "source.event"
 BOT_GAVE_UP, ANSWER_DUE = "bot.gave_up", "answer.due"
 CONTACT_CHANGED, CONTACT_ERASED = "contact.changed", "contact.erased"
+TEST_BEGUN = "test.begun"
 OF_PERSON = (CUSTOMER_MESSAGE, CUSTOMER_CONSENT, CUSTOMER_HAPPENED)
 """Kinds of events that say who somebody is at a channel's address."""
-BEGINNERS = (*OF_PERSON, TRIGGER_EVENT, SOURCE_EVENT)
+BEGINNERS = (*OF_PERSON, TRIGGER_EVENT, SOURCE_EVENT, TEST_BEGUN)
 """Kinds of events that may be the first of a thread."""
 
 
@@ -76,6 +77,7 @@ class Event:
       where one is known; session_s; asked (id of the trigger's event) and answer_within_s where an outcome is wanted
     - source.event: content, source, sent_at (milliseconds); contact where one is known
     - bot.gave_up: bot, asked, error (code, reason); answer.due: asked
+    - test.begun: nothing
     - contact.changed: contact; contact.erased: erasure (id of the erased contact), people (it and all merged into it)
     """
 

@@ -70,6 +70,8 @@ class Thread:
     owner: str = NOBODY
     epoch: int = 0
     """Raised whenever the owner changes: part of the names of what happens once while it has this owner."""
+    test: bool = False
+    """It is an owner's who tries the service: nothing on it is counted."""
     last_seq: int = 0
     conversations: int = 0
     """How many conversations were ever opened."""
@@ -218,6 +220,8 @@ class Conversation:
     """Number of its last message; 0 while it is open."""
     messages: int = 0
     """How many messages it has; counted in the thread while it is open."""
+    test: bool = False
+    """As of its thread."""
 
     @property
     def id(self) -> str:

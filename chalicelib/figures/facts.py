@@ -2,6 +2,7 @@
 
 A thread's version, a conversation's beginning and end, an attempt and the end of a delivery happen once each, so their
 names are their facts'. A change that is told twice, or whose row was written as it was, says the same or nothing.
+What is said in a test counts as nothing; how a bot fares is told by its attempts, whatever they are about.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def facts_of(table: str, record: Mapping[str, Any]) -> list[Fact]:
 def _of_thread(change: Mapping[str, Any]) -> Iterator[Fact]:
     image = change["NewImage"]
     thread = Thread.of(_state(image) or {})
-    if not thread.tally:
+    if not thread.tally or thread.test:
         return
     counts: Figures = {}
     if said := {name: n for name in ("in", "out") if (n := thread.tally.get(name))}:
@@ -48,7 +49,7 @@ def _of_thread(change: Mapping[str, Any]) -> Iterator[Fact]:
 
 def _of_conversation(change: Mapping[str, Any]) -> Iterator[Fact]:
     was, now = _state(change.get("OldImage")), Conversation.of(_state(change["NewImage"]) or {})
-    if now.kind == SOURCE:
+    if now.kind == SOURCE or now.test:
         return
     of_desk = now.kind == DESK
     if was is None:

@@ -17,6 +17,9 @@ def figures(deployment: Deployment, **asked: str) -> dict[str, Any]:
     return found
 
 
+OWN = {"send_url": "https://example.com/send"}
+
+
 @pytest.mark.parametrize("twice", [False, True])
 def test_a_conversation_is_counted_once(deployment: Deployment, twice: bool) -> None:
     deployment.cloud.duplicate = twice
@@ -47,6 +50,36 @@ def test_a_conversation_is_counted_once(deployment: Deployment, twice: bool) -> 
     (bot,) = found["bots"]
     heard = len(deployment.bot.events())
     assert (sum(bot["attempts"]), sum(bot["failed"]), bot["duration"]["count"]) == (heard, 0, heard)
+
+
+def test_who_tries_the_service_is_not_counted(deployment: Deployment) -> None:
+    """The whole chat is marked before its first word; the bot's attempts are, as they tell how the bot fares."""
+    chat = deployment.ids["chat"]
+    status, begun = deployment.call("POST", f"/v1/channels/{chat}/tests")
+    assert status == 201, begun
+    deployment.session = begun["session"]
+    deployment.says("hello")
+    conversation = deployment.bot.events()[0]["Conversationid"]
+    deployment.bot_posts({"eventid": 1002, "conversation_id": conversation})
+    desks = deployment.desk.events()[0]["data"]["conversation_id"]
+    said = {"type": "agent.message", "id": "a1", "text": "hi", "agent": {"id": "7", "name": "Ana"}}
+    deployment.desk_posts(said | {"conversation_id": desks})
+    deployment.desk_posts({"type": "chat.closed", "conversation_id": desks, "outcome": "solved"})
+    assert "hi" in deployment.sees()
+    found = figures(deployment, step="1h")
+    assert not any(sum(numbers) for numbers in found["conversations"].values())
+    assert not [one for one in found["channels"] if sum(one["received"]) or sum(one["sent"])]
+    assert [sum(bot["attempts"]) for bot in found["bots"]] == [len(deployment.bot.events())]
+    listed = deployment.call("GET", f"/v1/conversations?service_id={deployment.ids['care']}")[1]["data"]
+    assert {one["thread_id"] for one in listed} == {begun["thread_id"]} and all(one["test"] for one in listed)
+
+    deployment.session = ""
+    deployment.says("from outside")
+    assert sum(figures(deployment, step="1h")["conversations"]["opened"]) == 1
+    assert deployment.call("POST", f"/v1/channels/{deployment.ids['bot']}/tests")[0] == 404
+    custom = deployment.make("channels", service_id=deployment.ids["care"], kind="custom", name="own", settings=OWN)
+    status, problem = deployment.call("POST", f"/v1/channels/{custom['id']}/tests")
+    assert (status, problem["code"]) == (409, "not_tried")
 
 
 def test_earlier_failures_are_known_when_they_are_over(deployment: Deployment, traveller: Any) -> None:

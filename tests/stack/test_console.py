@@ -703,6 +703,8 @@ def test_a_chat_by_one_press_shows_its_way(platform: Platform, tmp_path: Path) -
         owner.sees("A person is coming")
         owner.click(".step a", "Answer it there")
         owner.sees("Claim this conversation", "You said: anybody?")
+        tried = platform.get(f"/v1/conversations?service_id={service}")["data"]
+        assert tried and all(one["test"] for one in tried), "marked before its first word"
         _changes_a_rule(owner, service)
         assert not severe(browser)
         rows = [platform.get(f"/v1/{kind}?service_id={service}")["data"] for kind in ("channels", "bots", "rules")]

@@ -145,7 +145,7 @@ def conversations_of(thread_id: str) -> list[Conversation]:
 
 def view(conversation: Conversation) -> dict[str, Any]:
     """As it is answered."""
-    return conversation_view(conversation, rfc3339=rfc3339)
+    return conversation_view(conversation, rfc3339=rfc3339) | {"test": conversation.test}
 
 
 def _thread(thread_id: str) -> Thread:

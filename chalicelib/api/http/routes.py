@@ -143,6 +143,7 @@ TABLE: tuple[Route, ...] = (
     Route("POST", "/v1/channels/{id}/verify", "api.setup.channel_checks:verify", ADMIN, "channels"),
     Route("GET", "/v1/channels/{id}/health", "api.setup.channel_checks:health", READ, "channels"),
     Route("GET", "/v1/channels/{id}/templates", "api.conversations.templates:listing", AGENT, "channels"),
+    Route("POST", "/v1/channels/{id}/tests", "api.conversations.tests:begin", AGENT, "channels"),
     Route("GET", "/v1/conversations", "api.conversations.conversations:listing", READ),
     Route("POST", "/v1/conversations", "api.conversations.direct:create", AGENT),
     Route("GET", "/v1/conversations/{id}", "api.conversations.conversations:one", READ),

@@ -62,6 +62,8 @@ class Conversation(BaseModel):
     outcome: str | None
     opened_at: str
     closed_at: str | None
+    test: bool
+    """Of who tries the service: nothing of it is counted in figures."""
 
 
 class ListedConversation(Conversation):

@@ -15,7 +15,7 @@ from chalicelib.api.contacts.erasing import Erasure
 from chalicelib.api.contacts.fields import Contact, ContactAnswer, ContactChange, ContactLine
 from chalicelib.api.contacts.files import ExportedLine, Imported
 from chalicelib.api.contacts.merging import Dismissed, MergedAnswer, MergeFrom, Merges, Unmerge, UnmergedAnswer
-from chalicelib.api.conversations import beat, files, mentions, messages, recent, templates, ticket
+from chalicelib.api.conversations import beat, files, mentions, messages, recent, templates, tests, ticket
 from chalicelib.api.conversations.agents import DeskEvents
 from chalicelib.api.conversations.direct import Complete, Completed, DirectCall
 from chalicelib.api.conversations.inbox import Seen
@@ -103,6 +103,7 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.conversations.agents:events": (202, DeskEvents, shapes.Accepted),
     "api.conversations.files:offer": (200, files.FilesToPut, files.FilePlacesForAgent),
     "api.conversations.beat:beat": (200, beat.Beat, beat.BeatAnswer),
+    "api.conversations.tests:begin": (201, None, tests.TestChat),
     "api.conversations.ticket:issue": (200, ticket.TicketFor, ticket.TicketAnswer),
     "api.conversations.inbox:claim": (200, None, InboxAnswer),
     "api.conversations.inbox:seen": (204, Seen, None),

@@ -50,6 +50,7 @@ _ALSO: dict[str, tuple[int, ...]] = {
     "api.conversations.agents:events": (410,),
     "api.conversations.inbox:listing": (404,),
     "api.conversations.templates:listing": (409,),
+    "api.conversations.tests:begin": (409,),
     "api.conversations.beat:beat": (404,),
     "api.conversations.ticket:issue": (404,),
     "api.conversations.inbox:claim": (409, 410),

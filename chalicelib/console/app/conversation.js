@@ -101,6 +101,7 @@ export function Conversation({ id, row, side, show, back }) {
   return html`<section class="conv" aria-label=${t("conversation.with", { name })}>
     <header class="convhead"><a class="btn bare icon only-phone" href=${href(back, "", place.get().filter)} aria-label=${t("conversation.back")}><${Icon} n="chevron-left" /></a>
       <div class="grow"><h2 class="clip">${name}</h2><div class="small muted row gap1 clip"><${Icon} n=${channelIcon(channel)} /><span class="clip">${[channelName(channel), channel !== "webchat" && address !== name && address].filter(Boolean).join(" · ")}</span>${thread?.window && state !== "closed" && html`<${Chip} k=${open < 3_600_000 ? "warn" : ""} icon=${open > 0 ? "clock" : "template"}><span title=${t("window.why")}>${open > 0 ? t("window.left", { span: span(open) }) : t("window.shut")}</span><//>`}</div></div>
+      ${conversation?.test && html`<span title=${t("conversation.test_why")}><${Chip} icon="flag">${t("conversation.test")}<//></span>`}
       ${mine && html`<span class="wide row gap1"><${Btn} kind="bare" icon=${state === "held" ? "player-play" : "player-pause"} label=${t(state === "held" ? "do.resume" : "do.hold")} onClick=${hold} />
         <${Btn} kind="bare" icon="clock-pause" label=${t("do.snooze")} onClick=${() => ask("snooze")} /><${Btn} kind="bare" icon="arrows-transfer-down" label=${t("do.transfer")} onClick=${() => ask("transfer")} /></span>
         <${Btn} icon="circle-check" onClick=${() => ask("close")}>${t("do.close")}<//>

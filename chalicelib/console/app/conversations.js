@@ -3,7 +3,7 @@ import { Conversation } from "./conversation.js";
 import { html, useState } from "./html.js";
 import { kindIcon } from "./kinds.js";
 import { Listed, useList } from "./listing.js";
-import { Btn, Empty, Face, Icon, Status } from "./parts.js";
+import { Btn, Chip, Empty, Face, Icon, Status } from "./parts.js";
 import { go, href } from "./place.js";
 import { who } from "./row.js";
 import { rows } from "./rows.js";
@@ -45,6 +45,6 @@ export default function Conversations({ id, filter, service }) {
         ${!list.data.length && html`<p class="pad muted small">${t("filter.further")}</p>`}
         <ul>${list.data.map((one) => html`<li key=${one.id}><a class="item" href=${href("conversations", one.id, given)} aria-current=${one.id === id ? "true" : undefined}>
           <${Face} name=${who(one)} channel=${one.source} /><span class="who clip">${who(one)}</span><span class="small faint num">${stamp(one.opened_at)}</span>
-          <span class="say clip"><${Icon} n=${kindIcon(one.kind)} /> ${party(one)}${one.agent?.name && ` · ${one.agent.name}`}</span><span class="foot"><${Status} s=${one.state} />${one.outcome && html`<span class="small muted clip">${outcome(one.outcome)}</span>`}</span></a></li>`)}</ul><//></div></section>
+          <span class="say clip"><${Icon} n=${kindIcon(one.kind)} /> ${party(one)}${one.agent?.name && ` · ${one.agent.name}`}</span><span class="foot"><${Status} s=${one.state} />${one.test && html`<${Chip} icon="flag">${t("conversation.test")}<//>`}${one.outcome && html`<span class="small muted clip">${outcome(one.outcome)}</span>`}</span></a></li>`)}</ul><//></div></section>
     ${id ? html`<${Conversation} key=${id} id=${id} row=${byId.get(id)} side=${side} show=${show} back="conversations" />` : html`<section class="conv only-wide"><${Empty} icon="list-search" title=${t("inbox.nothing_open")}>${t("conversations.choose")}<//></section>`}</div>`;
 }

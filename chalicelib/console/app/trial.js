@@ -1,11 +1,14 @@
 // A chat as a customer has it, held by the console itself: what is said goes the whole real way, and it is noted when.
 import { get, post, query, unique } from "./api.js";
 import { useEffect } from "./html.js";
+import { may } from "./session.js";
 import { store, useStore } from "./store.js";
 
 const WAIT_S = 10, PAUSE = 400, QUIET = 3000, WRONG = 4000;
 const chats = new Map(); // channel -> what was said there, kept while the tab is open
 const openings = new Map(); // channel -> the session that the first word will have
+// A chat of which nothing is counted; who may only read has one like any visitor's.
+const opened = (channel) => (may("agent") ? post(`v1/channels/${encodeURIComponent(channel)}/tests`).then((answer) => answer.session, () => "") : "");
 
 export function chatOf(channel) {
   if (!chats.has(channel)) chats.set(channel, store({ session: "", after: "", said: [], last: null, error: null }));
@@ -29,13 +32,15 @@ export function useChat(channel) {
     return () => ended.abort();
   }, [channel, session]);
   const send = async (text, payload = "") => {
-    const id = `console-${unique()}`, pressed = performance.now();
+    const id = `console-${unique()}`;
     const mine = (more) => change({ said: chat.get().said.map((one) => (one.id === id ? { ...one, ...more } : one)) });
     const of = (more) => chat.get().last?.key === id && change({ last: { ...chat.get().last, ...more } });
-    change({ said: [...chat.get().said, { id, by: "me", text, sending: true }], error: null, last: { key: id, id: "", text, pressed, accepted: null, shown: null } });
+    change({ said: [...chat.get().said, { id, by: "me", text, sending: true }], error: null, last: null });
     try {
       // What is said before the first word was answered belongs to the same visitor.
-      const known = chat.get().session || (await openings.get(channel));
+      if (!chat.get().session && !openings.has(channel)) openings.set(channel, opened(channel));
+      const known = chat.get().session || (await openings.get(channel)), pressed = performance.now();
+      change({ last: { key: id, id: "", text, pressed, accepted: null, shown: null } });
       const sent = post(`channels/${channel}/webhook`, { text, id, ...(payload ? { postback: payload } : {}), ...(known ? { session: known } : {}) });
       if (!known) openings.set(channel, sent.then((answer) => answer.session, () => ""));
       const answer = await sent;

@@ -60,6 +60,13 @@ def _contact_changed(turn: Turn) -> None:
     turn.thread = replace(turn.thread, contact=contact)
 
 
+def _test_begun(turn: Turn) -> None:
+    if turn.thread.last_seq:
+        turn.ignored = "something was said"
+        return
+    turn.thread = replace(turn.thread, test=True)
+
+
 _BY_KIND: dict[str, Callable[[Turn], None]] = {
     kinds.CUSTOMER_MESSAGE: customer.customer_message,
     kinds.CUSTOMER_HAPPENED: customer.customer_happened,
@@ -89,5 +96,6 @@ _BY_KIND: dict[str, Callable[[Turn], None]] = {
     kinds.ANSWER_DUE: answer_due,
     kinds.SOURCE_EVENT: source_event,
     kinds.CONTACT_CHANGED: _contact_changed,
+    kinds.TEST_BEGUN: _test_begun,
     kinds.CONTACT_ERASED: contact_erased,
 }

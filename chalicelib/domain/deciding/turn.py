@@ -258,6 +258,7 @@ class Turn:
                 source=self.source,
                 reason=reason,
                 first=thread.last_seq + 1 if kind in (BOT, DESK) else 0,
+                test=thread.test,
             )
         )
 

@@ -2,7 +2,7 @@
 import { call } from "./api.js";
 import * as deeds from "./deeds.js";
 import { html, useState } from "./html.js";
-import { Btn, Dialog, Icon, Note } from "./parts.js";
+import { Btn, Dialog, Icon, Note, Reason } from "./parts.js";
 import { addressOf, givenOf, iconOf, plain, purposeOf } from "./person.js";
 import { href } from "./place.js";
 import { t } from "./words.js";
@@ -71,7 +71,7 @@ export function Edit({ person, close, done }) {
   };
   const gone = (one) => now.remove.some((other) => other.kind === one.kind && other.value === one.value);
   return html`<${Dialog} title=${t("contact.edit")} close=${close} kind="wide2"><form class="col gap4" onSubmit=${save} novalidate>
-    ${wrong && html`<${Note} k="bad" icon="alert-triangle" role="alert">${wrong.code === "identity_taken" ? t("contact.taken") : wrong.errors.length ? wrong.errors.map((one) => html`<p key=${one.path}>${one.path.slice(1)}: ${one.message}</p>`) : wrong.message}${wrong.problem?.contact_id && html` <a href=${href("contacts", person.id, { with: wrong.problem.contact_id })}>${t("contact.compare")}</a>`}<//>`}
+    ${wrong && html`<${Note} k="bad" icon="alert-triangle" role="alert">${wrong.code === "identity_taken" ? t("contact.taken") : wrong.errors.length ? wrong.errors.map((one) => html`<p key=${one.path}>${one.path.slice(1)}: ${one.message}</p>`) : html`<${Reason} error=${wrong} />`}${wrong.problem?.contact_id && html` <a href=${href("contacts", person.id, { with: wrong.problem.contact_id })}>${t("contact.compare")}</a>`}<//>`}
     <div class="formrow"><label class="label" for="ct-name">${t("col.name")}</label><input id="ct-name" class="field" data-first="" value=${now.name} onInput=${(e) => set({ ...now, name: e.target.value })} /></div>
     <fieldset class="bare col gap1"><legend class="label">${t("person.reach")}</legend>
       ${person.identities.map((one) => html`<div class="row" key=${one.kind + one.value}><${Icon} n=${iconOf(one)} c="muted" /><span class=${`grow clip ${gone(one) ? "struck" : ""}`}>${addressOf(one)}</span><${Btn} kind="sm bare" onClick=${() => set({ ...now, remove: gone(one) ? now.remove.filter((other) => other.kind !== one.kind || other.value !== one.value) : [...now.remove, { kind: one.kind, value: one.value }] })}>${t(gone(one) ? "contact.keep" : "do.remove")}<//></div>`)}

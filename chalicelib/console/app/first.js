@@ -2,7 +2,7 @@
 import { post, whole } from "./api.js";
 import * as deeds from "./deeds.js";
 import { html, useEffect, useState } from "./html.js";
-import { Btn, Card, Face, Icon, Loading, Note, Page, Status, Trouble } from "./parts.js";
+import { Btn, Card, Face, Icon, Loading, Note, Page, Reason, Status, Trouble } from "./parts.js";
 import { go, href } from "./place.js";
 import { may } from "./session.js";
 import { load, setup } from "./setup.js";
@@ -106,7 +106,7 @@ function Phone({ channel }) {
         ${!said.length && html`<div class="b">${channel.settings?.greeting || t("phone.greeting")}</div>`}
         ${said.map((one) => html`<${Bubble} key=${one.id} one=${one} send=${send} />`)}</div></div>
       <form class="ask" onSubmit=${ask}><input aria-label=${t("phone.write")} placeholder=${t("phone.write")} value=${text} onInput=${(e) => type(e.target.value)} /><button aria-label=${t("phone.send")} title=${t("phone.send")}><${Icon} n="send" /></button></form></div></div>
-    ${error && html`<${Note} k="bad" icon="alert-triangle" role="alert">${error.message}<//>`}
+    ${error && html`<${Note} k="bad" icon="alert-triangle" role="alert"><${Reason} error=${error} /><//>`}
     <p class="small muted center">${t("phone.real")} <a href=${channel.chat_url} target="_blank" rel="noopener">${t("first.chat")}</a></p></section>`;
 }
 

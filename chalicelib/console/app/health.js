@@ -4,7 +4,7 @@ import { code, marks } from "./attempts.js";
 import * as deeds from "./deeds.js";
 import { Day, Episodes } from "./fared.js";
 import { html, useEffect, useState } from "./html.js";
-import { Btn, Card, Icon, Marks, Note, Owner, Trouble, channelIcon } from "./parts.js";
+import { Btn, Card, Icon, Marks, Note, Owner, Reason, Trouble, channelIcon } from "./parts.js";
 import { href } from "./place.js";
 import { who } from "./row.js";
 import { may } from "./session.js";
@@ -50,5 +50,5 @@ export function Health({ page, id, name }) {
       <td>${lane.owner && html`<${Owner} o=${lane.owner}>${t(`author.${lane.owner}`)}<//>`}</td><td class="num r">${lane.waiting}</td><td class="num muted">${lane.since ? when(lane.since) : ""}</td><td><${Marks} of=${marks(lane.attempts, true)} /></td><td class="num muted">${lane.state === "under_way" ? t("tries.pending") : lane.next_attempt_at ? when(lane.next_attempt_at) : t("tries.held")}</td>
       <td><span class="row end">${may("agent") && lane.state === "waiting" && html`<${Btn} kind="sm" onClick=${() => tryOne(lane)}>${t("health.try")}<//>`}</span></td></tr>`)}</tbody></table></div><//>`}
   <${Episodes} episodes=${health.episodes ?? []} />
-  ${error && html`<${Note} k="bad" icon="alert-triangle">${error.message}<//>`}`;
+  ${error && html`<${Note} k="bad" icon="alert-triangle"><${Reason} error=${error} /><//>`}`;
 }

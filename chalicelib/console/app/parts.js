@@ -59,9 +59,12 @@ export const Loading = ({ rows = 4 }) => html`
 export const Seg = ({ of, value, set, label, says = (one) => one }) => html`
   <div class="seg" role="group" aria-label=${label}>${of.map((one) => html`<button type="button" aria-pressed=${String(one === value)} onClick=${() => set(one)}>${says(one)}</button>`)}</div>`;
 
+// Why: what the API says of it, it says in English.
+export const Reason = ({ error }) => html`<span lang=${error.problem?.detail && "en"}>${error.message}</span>`;
+
 // What went wrong, when, and what to do; what was there stays.
 export const Trouble = ({ error, again }) => html`
-  <${Note} k="bad" icon="alert-triangle" role="alert"><b class="strong">${t("error.title")}</b> <span lang=${error.problem?.detail && "en"}>${error.message}</span>${
+  <${Note} k="bad" icon="alert-triangle" role="alert"><b class="strong">${t("error.title")}</b> <${Reason} error=${error} />${
     again && html` <${Btn} kind="sm" icon="refresh" onClick=${again}>${t("error.again")}<//>`}<//>`;
 
 // A native dialog: the focus stays within, Escape closes it, and goes back to where it was. A press beside it closes it too,

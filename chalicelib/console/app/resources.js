@@ -7,7 +7,7 @@ import { html, useEffect, useRef, useState } from "./html.js";
 import { TOLD, fieldOf, kindOf } from "./kinds.js";
 import { Later } from "./later.js";
 import { Listed, useList } from "./listing.js";
-import { Btn, Card, Dialog, Icon, Loading, Note, Page, Status, Trouble, channelIcon, channelName } from "./parts.js";
+import { Btn, Card, Dialog, Icon, Loading, Note, Page, Reason, Status, Trouble, channelIcon, channelName } from "./parts.js";
 import { PAGES } from "./pages.js";
 import { go, href } from "./place.js";
 import { Replay, Replays } from "./replay.js";
@@ -90,7 +90,7 @@ function One({ page, id, service }) {
   const refused = (error) => {
     const at = Object.fromEntries(error.errors?.map((one) => [one.path, one.message]) ?? []);
     const placed = Object.keys(at).filter((path) => path.split("/")[1] in fields.properties);
-    say({ fields: at, text: placed.length && placed.length === Object.keys(at).length ? t("form.look") : error.message });
+    say(placed.length && placed.length === Object.keys(at).length ? { fields: at, text: t("form.look") } : { fields: at, text: html`<${Reason} error=${error} />` });
     pointed();
   };
   const unsaveable = (error) => (error.problem?.now ? meet({ now: error.problem.now, open: true }) : refused(error));
@@ -178,7 +178,7 @@ function One({ page, id, service }) {
       deeds.say(t("done.verified", { name: row.name ?? id }));
       say({ fields: {}, text: "" });
     } catch (error) {
-      say({ fields: {}, text: error.message });
+      say({ fields: {}, text: html`<${Reason} error=${error} />` });
     } finally {
       // Before anybody writes on: it is read as it was verified.
       await read();
@@ -194,7 +194,7 @@ function One({ page, id, service }) {
       loadSetup(service, 0).catch(() => {});
       go(page);
     } catch (error) {
-      say({ fields: {}, text: error.message });
+      say({ fields: {}, text: html`<${Reason} error=${error} />` });
     }
   };
   const unsaved = row !== null && Object.keys(written()).length > 0;

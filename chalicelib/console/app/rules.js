@@ -4,7 +4,7 @@ import * as deeds from "./deeds.js";
 import { Compare } from "./compare.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 import { Later } from "./later.js";
-import { Btn, Card, Empty, Icon, Loading, Marks, Note, Page, Trouble } from "./parts.js";
+import { Btn, Card, Empty, Icon, Loading, Marks, Note, Page, Reason, Trouble } from "./parts.js";
 import { go, href } from "./place.js";
 import Resources from "./resources.js";
 import { To, When, always, inOrder, told as toldRule } from "./rule.js";
@@ -105,7 +105,7 @@ function TryIt({ service, rules, hit, told, hear }) {
     <div class="formrow"><label class="label" for="try-text">${t("rules.writes")}</label><textarea id="try-text" class="field" rows="2" value=${asked.text} onInput=${change("text")}></textarea></div>
     <div class="row wrap"><div class="formrow grow"><label class="label" for="try-on">${t("rules.on_channel")}</label><select id="try-on" class="field wide1" value=${asked.channel} onChange=${change("channel")}><option value="">${t("form.none")}</option>${channels.map((one) => html`<option value=${one.id}>${one.name}</option>`)}</select></div>
       <div class="formrow grow"><label class="label" for="try-at">${t("rules.at")}</label><input id="try-at" class="field" type="datetime-local" value=${asked.time} onInput=${change("time")} /></div></div>
-    ${wrong && html`<${Note} k="bad" icon="alert-triangle" role="alert">${wrong.message}<//>`}
+    ${wrong && html`<${Note} k="bad" icon="alert-triangle" role="alert"><${Reason} error=${wrong} /><//>`}
     ${told && html`<div role="status">${hit ? html`<${Note} k="ok" icon="circle-check"><b class="strong">${t("rules.decides", { n: place + 1, name: hit.name })}</b><br /><span class="row wrap"><${To} rule=${hit} /></span><//>` : html`<${Note} k="warn" icon="user-question">${t("rules.nobody_gets")}<//>`}</div>
       <div class="col gap3">${rules.map((rule, n) => html`<${Why} key=${rule.id} rule=${rule} n=${n} one=${told.rules.find((other) => other.id === rule.id)} place=${place} />`)}</div>`}</div><//>`;
 }

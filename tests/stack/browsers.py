@@ -39,6 +39,43 @@ def opened(profile: Path, *, width: int = 900, height: int = 800) -> Chrome:
     return Chrome(options=options, service=ChromeService(str(DRIVER)))
 
 
+class Browsers:
+    """Browsers for one after the other, each time as new: to start one is a second of CPU."""
+
+    def __init__(self, profiles: Path) -> None:
+        self._profiles, self._all, self._idle = profiles, list[Chrome](), list[Chrome]()
+
+    def lend(self, *, width: int, height: int) -> Chrome:
+        """One that nobody else has; the caller gives it back."""
+        if not self._idle:
+            self._all.append(opened(self._profiles / str(len(self._all)), width=width, height=height))
+            return self._all[-1]
+        browser = self._idle.pop()
+        browser.set_window_size(width, height)
+        return browser
+
+    def take_back(self, browser: Chrome, origin: str) -> None:
+        """Leave nothing of what was done there, and of what pages of this origin kept. What was asked of the browser by
+        its protocol (what to block, how large to be, which script to run first) goes with its windows."""
+        before = browser.window_handles
+        browser.switch_to.new_window("window")
+        new = browser.current_window_handle
+        for window in before:
+            browser.switch_to.window(window)
+            browser.close()
+        browser.switch_to.window(new)
+        browser.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        browser.execute_cdp_cmd("Network.clearBrowserCache", {})
+        severe(browser)
+        self._idle.append(browser)
+
+    def quit(self) -> None:
+        """End all of them."""
+        for browser in self._all:
+            browser.quit()
+
+
 def patiently(look: Callable[[], Any]) -> Callable[[], Any]:
     """A look at a page that may be replaced at that moment."""
 

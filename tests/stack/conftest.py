@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -16,6 +16,10 @@ import pytest
 from infra.local.emulator import NotStarted, executable
 from infra.local.stack import Stack, stack
 from tests.outside import Answer, Heard, Outside, serving
+
+if TYPE_CHECKING:
+    # Imported where they are asked for: without Chromium only the tests that want one are skipped.
+    from tests.stack.browsers import Browsers
 
 TOKEN = "the-bots-own-token"
 NOWHERE = "http://127.0.0.1:1/"
@@ -245,6 +249,16 @@ def platform() -> Iterator[Platform]:
         yield Platform(up)
         # Nothing of it is to be kept, so it need not be stopped in order, which takes some seconds.
         up.emulator.kill()
+
+
+@pytest.fixture(scope="session")
+def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browsers]:
+    """Browsers that are used again."""
+    from tests.stack.browsers import Browsers
+
+    made = Browsers(tmp_path_factory.mktemp("profiles"))
+    yield made
+    made.quit()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from infra.local.demo import demo
 from tests.stack.conftest import Platform, eventually
 
-from tests.stack.browsers import opened, patiently, severe  # isort: skip
+from tests.stack.browsers import Browsers, patiently, severe  # isort: skip
 
 from selenium.webdriver import Chrome, Keys  # isort: skip
 from selenium.webdriver.common.by import By  # isort: skip
@@ -29,10 +29,10 @@ def about(platform: Platform) -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Chrome]:
-    driver = opened(tmp_path / "profile")
+def browser(platform: Platform, browsers: Browsers) -> Iterator[Chrome]:
+    driver = browsers.lend(width=900, height=800)
     yield driver
-    driver.quit()
+    browsers.take_back(driver, platform.up.endpoint)
 
 
 class Chat:

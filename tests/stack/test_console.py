@@ -15,7 +15,7 @@ import pytest
 from chalicelib.api.console import page
 from infra import vendored
 from tests.outside import Answer, Heard, Outside, serving
-from tests.stack.browsers import opened, patiently, severe
+from tests.stack.browsers import Browsers, patiently, severe
 from tests.stack.conftest import TOKEN, Platform, Visitor, eventually, first
 
 from selenium.webdriver import ActionChains, Chrome, Keys  # isort: skip
@@ -227,16 +227,54 @@ def office(platform: Platform) -> Iterator[Office]:
 
 
 @pytest.fixture
-def seat(platform: Platform, office: Office, tmp_path: Path) -> Iterator[Callable[[str], Console]]:
+def seat(platform: Platform, office: Office, browsers: Browsers) -> Iterator[Callable[[str], Console]]:
     """A browser of its own for a person who is signed in."""
-    with ExitStack() as browsers:
+    with ExitStack() as lent:
 
         def sit(name: str, role: str = "agent") -> Console:
-            browser = opened(tmp_path / name, **WIDE)
-            browsers.callback(browser.quit)
+            browser = browsers.lend(**WIDE)
+            lent.callback(browsers.take_back, browser, platform.up.endpoint)
             return Console(browser, platform, office.key_of(name, role))
 
         yield sit
+
+
+LEAVES = """
+document.cookie = "left=1; path=/";
+localStorage.left = sessionStorage.left = 1;
+const [done] = arguments, asked = indexedDB.open("left");
+asked.onsuccess = () => caches.open("left").then(() => done());
+"""
+FOUND = """
+const [done] = arguments;
+Promise.all([indexedDB.databases(), caches.keys()]).then(([bases, kept]) => done({
+  cookie: document.cookie, local: {...localStorage}, session: {...sessionStorage}, bases, kept,
+  dark: matchMedia("(prefers-color-scheme: dark)").matches, left: window.left,
+  width: innerWidth, length: history.length,
+}));
+"""
+
+
+def test_a_browser_that_is_used_again_is_as_new(platform: Platform, browsers: Browsers) -> None:
+    first = browsers.lend(**WIDE)
+    first.get(platform.up.console_url)
+    found = first.execute_async_script(FOUND)
+    _looked_at(first, 390, 844, {"prefers-color-scheme": "dark"})
+    first.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": "window.left = 1"})
+    first.execute_cdp_cmd("Network.enable", {})
+    first.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*"]})
+    first.execute_async_script(LEAVES)
+    first.add_cookie({"name": "hidden", "value": "1", "httpOnly": True})
+    first.switch_to.new_window("tab")
+    browsers.take_back(first, platform.up.endpoint)
+
+    again = browsers.lend(**WIDE)
+
+    assert again is first and len(again.window_handles) == 1
+    again.get(platform.up.console_url)
+    assert again.get_cookies() == [] and again.execute_async_script(FOUND) == found
+    assert not severe(again)
+    browsers.take_back(again, platform.up.endpoint)
 
 
 def test_a_customer_is_answered(office: Office, seat: Callable[[str], Console], tmp_path: Path) -> None:
@@ -692,12 +730,12 @@ def _what_is_replayed_is_what_was_said(office: Office, owner: Console) -> None:
     assert sum(one["replay_of"] is not None for one in again) == job["done"]
 
 
-def test_a_chat_by_one_press_shows_its_way(platform: Platform, tmp_path: Path) -> None:
+def test_a_chat_by_one_press_shows_its_way(platform: Platform, browsers: Browsers) -> None:
     """First steps of a service that has nothing: made, spoken in, followed hop by hop, handed over."""
     service = platform.service("empty")
-    with ExitStack() as browsers:
-        browser = opened(tmp_path / "new", **WIDE)
-        browsers.callback(browser.quit)
+    with ExitStack() as lent:
+        browser = browsers.lend(**WIDE)
+        lent.callback(browsers.take_back, browser, platform.up.endpoint)
         owner = Console(browser, platform, str(platform.up.admin_key))
         _nothing_was_used_yet(owner, service)
         browser.get(f"{platform.up.console_url}#/{service}/first")

@@ -23,7 +23,7 @@ from infra.package import build, here
 from tests.deploying.conftest import Desk, packaged, table, template
 from tests.deploying.rights import allowed
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("emulator")]
 
 STACK = "parley-prod"
 VALUES = {"Stage": "prod", "Protect": "on"}

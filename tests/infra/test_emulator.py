@@ -15,7 +15,7 @@ import pytest
 from infra.local.emulator import REGION, Emulator, NotStarted, executable, free_port
 from tests.stack.conftest import eventually
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("emulator")]
 
 # Fails the third record twice, then takes it; notes in a file what it did.
 CODE = """

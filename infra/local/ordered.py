@@ -19,6 +19,8 @@ from typing import Any
 
 Answer = tuple[int, dict[str, Any], bytes]
 Table = dict[str, Any]
+Token = tuple[str, str]
+"""(kind, text)."""
 Entry = tuple[tuple[Any, ...], str, str]
 """(values by which items are sorted, partition key and sort key of the item)."""
 
@@ -26,6 +28,7 @@ _ORDERED = "ordered partitions"
 """Beside the names of indexes, of which none has a space, in what MiniStack derives from a table's items: it lets go of
 both together where items are replaced as a whole, and stores neither."""
 _TEXTS = 2048
+_SAID, _WORDS = ("NAME_REF", "IDENT", "VALUE_REF"), ("begins_with", "between", "and")
 _FEW = 200
 """Items of which it is cheaper to see that they are in a page of 1 MB than to size each."""
 
@@ -100,7 +103,7 @@ class Orders:
         with self._lock:
             entries = self.of(table, index, partition)
             start, end = 0, len(entries)
-            for clause in d._key_condition_clauses(d._tokenize(text)) if ranges else ():
+            for clause in d._key_condition_clauses(_bare(d._tokenize(text))) if ranges else ():
                 if any(names.get(word, word) == ranges[0] for _, word in clause):
                     kind = d._get_attr_type(table, ranges[0])
                     given = [d._sort_key_value(values[word], kind) for name, word in clause if name == "VALUE_REF"]
@@ -145,13 +148,31 @@ def _put(entry: Entry, entries: list[Entry], add: bool) -> None:
         del entries[at]
 
 
-def _between(entries: list[Entry], clause: list[tuple[str, str]], given: list[Any]) -> tuple[int, int]:
+def _bare(tokens: list[Token]) -> list[Token]:
+    """A condition without the brackets around all of it."""
+    tokens = [token for token in tokens if token[0] != "EOF"]
+    while len(tokens) > 2 and tokens[0][0] == "LPAREN" and _closes(tokens) == len(tokens) - 1:
+        tokens = tokens[1:-1]
+    return tokens
+
+
+def _closes(tokens: list[Token]) -> int:
+    """Where the bracket is closed that the first opens."""
+    depth = 0
+    for at, (kind, _) in enumerate(tokens):
+        depth += (kind == "LPAREN") - (kind == "RPAREN")
+        if not depth:
+            return at
+    return -1
+
+
+def _between(entries: list[Entry], clause: list[Token], given: list[Any]) -> tuple[int, int]:
     """From where to where entries meet a condition of their sort key with given values; ValueError where it is written
     as nobody does."""
     kinds, words = {kind for kind, _ in clause}, {word.lower() for kind, word in clause if kind == "IDENT"}
-    first = next(kind for kind, _ in clause if kind in ("NAME_REF", "IDENT", "VALUE_REF"))
-    if first == "VALUE_REF" or isinstance(given[0], bytes):
-        raise ValueError("turned round, or of bytes")
+    named = [kind == "VALUE_REF" for kind, word in clause if kind in _SAID and word.lower() not in _WORDS]
+    if named[0] or not all(named[1:]) or isinstance(given[0], bytes):
+        raise ValueError("turned round, of two attributes, or of bytes")
     start, stop = (cut(entries, given[0], key=_sorted_by) for cut in (bisect_left, bisect_right))
     match sorted(kinds & {"EQ", "LT", "LE", "GT", "GE"}):
         case [] if "between" in words:

@@ -108,7 +108,8 @@ def queries(draw: st.DrawFn) -> dict[str, Any]:
                 + (["begins_with (#s, :a)", "begins_with(#s,:a)"] if kind == "S" else [])
             )
         )
-        text = draw(st.sampled_from([f"{text} AND {form}", f"{form} AND {text}"]))
+        both = [f"({text} AND {form})", f"{text} AND {form}", f"{form} AND {text}", f"({text}) AND ({form})"]
+        text = draw(st.sampled_from(both))
         bounds = [{kind: draw(st.sampled_from(NUMBERS if kind == "N" else TEXTS))} for _ in range(2)]
         values |= {name: bound for name, bound in zip((":a", ":b"), bounds, strict=True) if name in text}
     names = {"#p": hash} | ({"#s": sort} if "#s" in text and sort else {})
@@ -162,7 +163,8 @@ def _write(dynamodb: Any, writes: list[Any]) -> None:
             getattr(dynamodb, operation)(data)
 
 
-def test_a_query_looks_at_what_it_answers_alone(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("text", ["pk = :p AND begins_with(spot, :a)", "(pk = :p AND begins_with (spot, :a))"])
+def test_a_query_looks_at_what_it_answers_alone(dynamodb: Any, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     _table(dynamodb)
     for n in range(100):
         item = {"pk": {"S": "one"}, "sk": {"S": f"{n:03d}"}, "spot": {"S": f"{n % 2}{n:03d}"}}
@@ -178,7 +180,7 @@ def test_a_query_looks_at_what_it_answers_alone(dynamodb: Any, monkeypatch: pyte
     asked = {
         "TableName": TABLE,
         "IndexName": "by_spot",
-        "KeyConditionExpression": "pk = :p AND begins_with(spot, :a)",
+        "KeyConditionExpression": text,
         "ExpressionAttributeValues": {":p": {"S": "one"}, ":a": {"S": "1"}},
         "Limit": 3,
     }

@@ -128,8 +128,8 @@ def _received(call: Request, row: Resource) -> Received | Denied:
 def call_of(request: HttpRequest, raw: bytes) -> Request:
     """The call as adapters read it.
 
-    API Gateway says what the query's values are, not how they were written: they are written anew as most clients do
-    (RFC 3986), in the order of their names' first appearance. Of a query as providers make them that is the same.
+    An HTTP API hands on the query as it was written. A REST API says what its values are: they are written anew as most
+    clients do (RFC 3986), in the order of their names' first appearance, and a signature over another spelling fails.
     """
     headers = {str(name).lower(): str(value) for name, value in request.headers.items()}
     scheme, host = headers.get("x-forwarded-proto", "https"), headers.get("host", "")
@@ -144,6 +144,8 @@ def call_of(request: HttpRequest, raw: bytes) -> Request:
 
 
 def _query(request: HttpRequest) -> str:
+    if (written := request.context.get("query")) is not None:
+        return f"?{written}" if written else ""
     given = request.query_params
     if not isinstance(given, MultiDict):
         return ""

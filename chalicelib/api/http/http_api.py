@@ -57,6 +57,7 @@ def as_rest(event: Event) -> Event:
             "httpMethod": method,
             "path": path,
             "resourcePath": found.path,
+            "query": str(event.get("rawQueryString") or ""),
             "identity": {"sourceIp": http.get("sourceIp", ""), "userAgent": http.get("userAgent", "")},
         },
     }

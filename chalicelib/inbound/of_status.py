@@ -59,7 +59,7 @@ def _own(status: Status, channel: str) -> _About | None:
     if delivery is None:
         return None
     thread, seq = thread_of(named[0]), deliveries.notice_of(delivery).seq
-    if delivery.status not in deliveries.UNDONE or not status.provider_id:
+    if delivery.status not in (*deliveries.UNDONE, deliveries.UNKNOWN) or not status.provider_id:
         return _About(thread, seq, status.part)
     receipts.keep_sent(channel, status.provider_id, thread=thread, seq=seq, now_ms=clock.now_ms(), part=status.part)
     return _About(thread, seq, status.part, "" if status.part else status.provider_id)

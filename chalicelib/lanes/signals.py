@@ -13,6 +13,7 @@ from typing import Any
 from chalicelib import channels
 from chalicelib.channels.contract import Channel
 from chalicelib.domain.exchange import Call
+from chalicelib.domain.group import providers_own
 from chalicelib.domain.notice import Notice
 from chalicelib.ports import clock, http, log, secrets
 from chalicelib.tables import kept_channels, messages, receipts
@@ -53,7 +54,7 @@ def wanted(kind: str, thread: str, seq: int, channel_kind: str, channel: str, ad
     if not about:
         return None
     opened = Channel(channel, row.body["settings"], secrets.unseal(row.sealed or "", owner=channel))
-    return Signal(kind, channel_kind, address, about, opened)
+    return Signal(kind, channel_kind, providers_own(address), about, opened)
 
 
 def _said(thread: str, seq: int) -> str:

@@ -13,6 +13,7 @@ from chalicelib.tables.deliveries import DeliveryRow
 from tests.cloud import CutOff, taps
 from tests.journeys.conftest import Deployment
 from tests.journeys.test_sending import asks, bodies, graph, number, sent_row, states, status
+from tests.journeys.test_whatsapp import WA_ID, post, said
 from tests.outside import Outside
 
 __all__ = ["asks", "graph", "number"]
@@ -67,6 +68,20 @@ def test_the_providers_word_puts_it_right(
     assert states(deployment) == [(state, "Message undeliverable" if word == "failed" else None)]
     row = sent_row()
     assert (row.status, bool(row.trouble)) == (state, word == "failed")
+
+
+def test_meta_names_our_delivery_and_so_its_own_id_too(
+    deployment: Deployment, number: dict[str, Any], doubted: DeliveryRow
+) -> None:
+    one = {"id": "wamid.out1", "status": "delivered", "timestamp": "1763683201", "recipient_id": WA_ID}
+    assert post(deployment, number, {"statuses": [one | {"biz_opaque_callback_data": doubted.id}]}) == 200
+    assert (states(deployment), sent_row().status) == ([("delivered", None)], "delivered")
+    # What is said of it by Meta's id is found from now on.
+    assert post(deployment, number, {"statuses": [one | {"status": "read"}]}) == 200
+    assert states(deployment) == [("read", None)]
+    likes = {"type": "reaction", "reaction": {"message_id": "wamid.out1", "emoji": "x"}}
+    assert post(deployment, number, said(likes, "wamid.in9")) == 200
+    assert deployment.bot.events()[-1]["Event"] == "Reaction"
 
 
 def test_a_person_sends_it_again(deployment: Deployment, graph: Outside, doubted: DeliveryRow) -> None:

@@ -71,5 +71,5 @@ function Lately({ lately }) {
   });
   if (!shown.length) return null;
   return html`<section><h3>${t("person.lately")}</h3><ol class="tl">${shown.slice(0, 8).map((one) => html`<li><span class="ic"><${Icon} n=${channelIcon(one.source)} /></span>
-    <span><span class="two">${one.text || t("message.other", { type: one.type })}</span><span class="small faint">${stamp(one.sent_at)} · ${named(one.channel_id) || channelName(one.source)}</span></span></li>`)}</ol></section>`;
+    <span><span class="two">${one.text || t("message.other", { type: (one.content.name ?? one.type).replaceAll("_", " ") })}</span><span class="small faint">${stamp(one.sent_at)} · ${named(one.channel_id) || channelName(one.source)}</span></span></li>`)}</ol></section>`;
 }

@@ -55,7 +55,11 @@ def test_it_is_not_sent_again_and_says_so(
         (doubted.id, "unknown", "unknown")
     ]
     needs = deployment.call("GET", f"/v1/attention?service_id={deployment.ids['care']}")[1]["data"]
-    assert [(one["kind"], one["id"], one["count"]) for one in needs] == [("deliveries_unknown", number["id"], 1)]
+    # Beside that its connection was never looked at.
+    assert [(one["kind"], one["id"], one["count"]) for one in needs] == [
+        ("channel_unverified", number["id"], 1),
+        ("deliveries_unknown", number["id"], 1),
+    ]
 
 
 @pytest.mark.parametrize(("word", "state"), [("delivered", "delivered"), ("failed", "failed")])

@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from chalicelib import channels
 from chalicelib.channels.contract import (
     Channel,
+    Connected,
     Denied,
     Event,
     Ignored,
@@ -355,3 +356,29 @@ async def sent(kind: str, message: dict[str, Any], answer: dict[str, Any]) -> No
 
     outcome: Any = await channels.load(kind).send(outgoing_of(message), a_channel(kind), call)
     assert isinstance(outcome, Sent | TryLater | Refused)
+
+
+ASKED = [path for path in EXAMPLES if path.stem in ("connect__good", "connect__registers")]
+
+
+@pytest.mark.parametrize("path", ASKED, ids=named)
+def test_connecting_holds_against_answers_with_anything_odd_in_them(path: Path) -> None:
+    """Each answer in its turn, the others as they are."""
+    example, adapter = json.loads(path.read_text()), channels.load(path.parts[-3])
+    connect: Any = adapter.connect  # type: ignore[attr-defined]
+
+    async def walk() -> None:
+        for at, step in enumerate(example["http"]):
+            for body in (*bent(step["answers"]["body"]), "{", "\ud800"):
+                answers = [one["answers"] for one in example["http"]]
+                answers[at] = answers[at] | {"body": body}
+                left = iter(answers)
+
+                async def call(*_: Any, left: Any = left, **__: Any) -> Exchange:
+                    return exchange(next(left))
+
+                found = await connect(channel_of(example["call"]), call)
+                assert isinstance(found, Connected | TryLater | Refused)
+                json.dumps(asdict(found), allow_nan=False, ensure_ascii=False).encode()
+
+    asyncio.run(walk())

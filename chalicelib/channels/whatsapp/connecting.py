@@ -57,7 +57,7 @@ async def _token(channel: Channel, call: Call) -> tuple[str, int]:
     if not isinstance(told, dict):
         return "", 0
     ends = told.get("expires_at")
-    return word(told.get("application")), ends * 1000 if isinstance(ends, int) and 0 < ends < 10**11 else 0
+    return word(told.get("application")), ends * 1000 if type(ends) is int and 0 < ends < 10**11 else 0
 
 
 async def _call_us(channel: Channel, account: str, number: str, call: Call) -> TryLater | Refused | None:

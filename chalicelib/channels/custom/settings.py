@@ -18,5 +18,5 @@ class Settings(BaseModel):
         description="Takes our signed messages.",
         json_schema_extra={"format": "uri"},
     )
-    rate_per_s: Rate | None = None
+    rate_per_s: Rate = None
     name: str = Field("", max_length=80, description="What the gateway speaks to, for the console.")

@@ -20,7 +20,7 @@ class Settings(BaseModel):
         pattern=r"^[0-9A-Za-z_-]{1,64}$",
         description="Meta's id of the WhatsApp Business Account, whose templates people at desks choose from.",
     )
-    rate_per_s: Rate | None = None
+    rate_per_s: Rate = None
     typing: Typing = False
     seen: Seen = False
     api_base: str = Field(

@@ -2,10 +2,11 @@
 
 A provider that cannot tell a repeat (`once` in `CAN`) must not be given a message twice by a run that ends between the
 provider's yes and our record. So the attempt is marked in the delivery's row before the call, and one that is found
-marked and unrecorded is not made again: `unknown`, until the provider's statuses or a person say more. That a run still
-works at it cannot be: a first attempt is made by who has the lane's message of `sends.fifo`, of which SQS hands out no
-other of the lane until it is done with or hidden for six times as long as the function may run; a retry under the
-lane's lease, which lasts as long as that.
+marked and unrecorded is not made again: `unknown`, until the provider's statuses or a person say more. One whose answer
+was lost is made again, unless statuses say by then that it arrived. That a run still works at a marked one cannot be: a
+first attempt is made by who has the lane's message of `sends.fifo`, of which SQS hands out no other of the lane until
+it is done with or hidden for six times as long as the function may run; a retry under the lane's lease, which lasts as
+long as that.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from chalicelib.ports import clock, ids, queues, redact, secrets
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import attempts, config, media_links, messages, receipts
 from chalicelib.tables.deliveries import DeliveryRow
+from chalicelib.tables.messages import MessageRow
 
 retry_queue = "send-retries"
 _MOST_WHY = 200
@@ -56,8 +58,13 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
     """Send the message once."""
     adapter = channels.load(notice.channel_kind)
     if "once" not in adapter.CAN:
-        if attempts.has_begun(row):
-            return _cut_off(row, notice)
+        begun = attempts.has_begun(row)
+        said = messages.get(notice.thread, notice.seq) if (begun or row.attempts) and not row.replay_of else None
+        if said is not None and said.state in (SENT, DELIVERED, READ):
+            # An attempt before has reached the provider, whatever became of its answer.
+            return Delivered(provider_id=said.provider_id or "")
+        if begun:
+            return _cut_off(row, said)
         call = _marked(call, row)
     content = adapted(Content.of(notice.content), adapter.SHOWS, _limits(notice), seq=notice.seq)
     started = clock.now_ms()
@@ -122,12 +129,9 @@ class BeingSent(Exception):
     """Another run has begun the attempt since the row was read; the queue brings the lane again."""
 
 
-def _cut_off(row: DeliveryRow, notice: Notice) -> Outcome:
+def _cut_off(row: DeliveryRow, said: MessageRow | None) -> Outcome:
     """What to make of an attempt that was begun by a run that recorded nothing: it ended between, and the provider may
     have the message. What the run has told the thread by then, or the provider's statuses have, is known of it."""
-    said = messages.get(notice.thread, notice.seq) if not row.replay_of else None
-    if said is not None and said.state in (SENT, DELIVERED, READ):
-        return Delivered(provider_id=said.provider_id or "")
     error: dict[str, str] = dict(said.error or {}) if said is not None and said.state == FAILED else {}
     if error and error.get("code") != UNKNOWN:
         return Refused(error=error.get("code") or "failed", reason=error.get("reason") or "")

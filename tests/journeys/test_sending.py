@@ -61,9 +61,10 @@ def states(deployment: Deployment) -> list[tuple[str, str | None]]:
     return [(one["state"], (one["error"] or {}).get("reason")) for one in listed["data"] if one["direction"] == "out"]
 
 
-def status(deployment: Deployment, number: dict[str, Any], id: str, state: str) -> None:
+def status(deployment: Deployment, number: dict[str, Any], id: str, state: str, *, own_id: str = "") -> None:
     errors = {"errors": [{"code": 131026, "title": "Message undeliverable"}]} if state == "failed" else {}
     one = {"id": id, "status": state, "timestamp": "1763683201", "recipient_id": WA_ID} | errors
+    one |= {"biz_opaque_callback_data": own_id} if own_id else {}
     assert post(deployment, number, {"statuses": [one]}) == 200
 
 
@@ -104,6 +105,16 @@ def test_a_part_that_is_refused_says_what_the_customer_has(
     assert deployment.call("POST", f"/v1/deliveries/{row.id}/replay")[0] == 202
     deployment.cloud.pump()
     assert bodies(graph)[3:] == TEXTS[2:], "who has the first two does not get them again"
+
+
+def test_it_is_not_sent_again_where_only_the_answer_was_lost(
+    deployment: Deployment, number: dict[str, Any], graph: Outside, clock_: Clock, asks: Callable[[str], None]
+) -> None:
+    refuses(graph, (502, {}))
+    asks("hi")
+    status(deployment, number, "wamid.out1", "sent", own_id=sent_row().id)
+    clock_.passes(3)
+    assert (bodies(graph), sent_row().status, states(deployment)) == (["hi"], "delivered", [("sent", None)])
 
 
 def test_the_waits_of_a_customer(

@@ -3,6 +3,7 @@ chat."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from chalicelib.ports import clock
 from chalicelib.tables import rates
 from chalicelib.tables.deliveries import LANE, DeliveryRow
-from tests.cloud import Cloud
+from tests.cloud import Cloud, CutOff, taps
 from tests.journeys.conftest import Deployment
 from tests.journeys.test_failing_bot import Clock
 from tests.journeys.test_providers import echo_bot, message, post
@@ -35,7 +36,7 @@ def sent(deployment: Deployment) -> Iterator[list[tuple[int, str]]]:
     def answer(heard: Heard) -> tuple[int, Any]:
         first.append(clock.now_ms())
         sent.append(((clock.now_ms() - first[0]) // 1000, heard.json["to"]))
-        return 200, {"id": f"p{len(sent)}"}
+        return 200, {"id": heard.json["id"]}
 
     with serving() as provider:
         provider.answer = answer
@@ -106,3 +107,29 @@ def test_a_rate_that_is_none(deployment: Deployment, rate: Any) -> None:
         "service_id": deployment.ids["care"], "kind": "custom", "name": "odd", "settings": settings,
     })  # fmt: skip
     assert status == 422 and "/settings/rate_per_s" in str(answer)
+
+
+def test_cut_off_anywhere_each_is_sent_in_its_turn(
+    deployment: Deployment, sent: list[tuple[int, str]], clock_: Clock
+) -> None:
+    for at in itertools.count():
+        clock_.passes(20)
+        del sent[:]
+        left = [at]
+
+        def listen(when: str, what: str, left: list[int] = left) -> None:
+            if deployment.cloud.step == "send" and when == "after" and what != "HTTP":
+                left[0] -= 1
+                if left[0] == -1:
+                    raise CutOff(what)
+
+        taps.listen = listen
+        says(deployment, "a", "b")
+        taps.listen = None
+        clock_.passes(15)
+        # Twice under one id, where it ended between the gateway's yes and our record.
+        assert {to for _, to in sent} == {"a", "b"} and len(sent) <= 3, at
+        assert {row.status for row in DeliveryRow.scan()} == {"delivered"}
+        if left[0] >= 0:
+            break
+    assert at > 10

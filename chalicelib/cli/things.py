@@ -103,6 +103,7 @@ THINGS: dict[str, Thing] = {
     "threads": Thing("/v1/threads/{id}"),
     "sign-ins": Thing("/v1/people/{id}/sign-ins"),
     "merges": Thing("/v1/contacts/{id}/merges"),
+    "consent": Thing("/v1/contacts/{id}/consent"),
     "erasures": Thing("/v1/contacts/{id}/erasure"),
 }  # fmt: skip
 LISTED = tuple(name for name, thing in THINGS.items() if thing.many)

@@ -19,6 +19,7 @@ from chalicelib.ports import clock, ids, log, media, queues
 from chalicelib.ports.lambdas import each_body
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import batch_get, config, deliveries, erasing, messages, schedule, threads
+from chalicelib.tables.contact_rows import CONSENT
 from chalicelib.tables.contacts import ContactBusy, ContactRow
 from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.erasing import DONE, MOST_ROWS, State, counted, forward
@@ -268,6 +269,8 @@ def _merges(row: ContactRow, state: State) -> ContactRow:
         # Each holds copies of two persons.
         if page := erasing.of_partition(person, "merge#", limit=20):
             return forward(row, counted(state, merges=len(page)), list(page))
+        if page := erasing.of_partition(person, CONSENT, limit=MOST_ROWS):
+            return forward(row, counted(state, consents=len(page)), list(page))
     over = {"phase": "over", "status": DONE}
     at = {"done_at": clock.now_ms()} if state["pass"] == 1 else {"swept_at": clock.now_ms()}
     return forward(row, state | over | at)

@@ -1,15 +1,17 @@
-"""What a person said to a channel about being written to, in their contact's consent."""
+"""What a person said about being written to: to a channel, kept in their contact's consent; and the whole history."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.domain.consent import SOURCE, purpose
 from chalicelib.ports.clock import from_rfc3339, rfc3339
-from chalicelib.tables.contact_rows import ContactBusy, resolve, save
+from chalicelib.tables.contact_rows import CONSENT, ContactBusy, ContactRow, resolve, save
 
 _ROUNDS = 8
 _MOST_WHY = 200
+_BY = "|"
 
 
 def keep(contact: str, channel: str, *, scope: str, given: bool, why: str, at: int) -> bool:
@@ -32,6 +34,25 @@ def keep(contact: str, channel: str, *, scope: str, given: bool, why: str, at: i
         if save(row, data | {"consent": consent | {name: said}}, now_ms=at) is not None:
             return True
     raise ContactBusy(contact)
+
+
+def history(contacts: Sequence[str], *, before: str, limit: int) -> list[ContactRow]:
+    """What was said of consent in contacts that are one person, the newest first; at most so many.
+
+    `before` is a place (`place_of`), empty: from the newest on. A query for each contact.
+    """
+    found: list[ContactRow] = []
+    for contact in contacts:
+        upto = before.partition(_BY)[0] if before else f"{CONSENT}~"
+        within = ContactRow.item.between(CONSENT, upto)
+        rows = ContactRow.query(contact, within, scan_index_forward=False, limit=limit + 1, consistent_read=True)
+        found += [row for row in rows if not before or place_of(row) < before]
+    return sorted(found, key=place_of, reverse=True)[:limit]
+
+
+def place_of(row: ContactRow) -> str:
+    """Where something stands in the history."""
+    return f"{row.item}{_BY}{row.id}"
 
 
 def _time(said: dict[str, Any]) -> int:

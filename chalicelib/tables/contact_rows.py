@@ -16,7 +16,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.domain.contact import Data, Identity, identities_of
+from chalicelib.domain.contact import Data, Identity, identities_of, same
 from chalicelib.domain.identities import spellings
 from chalicelib.ports.settings import settings
 from chalicelib.tables import batch_get as reads
@@ -24,6 +24,8 @@ from chalicelib.tables.attributes import PlainAttribute, PlainListAttribute
 from chalicelib.tables.writes import committed, transaction
 
 CONTACT, IDENTITY = "contact", "identity"
+CONSENT = "consent#"
+"""How the rows of a contact's history of consent begin: one for each purpose that a change says something new of."""
 _PAGE, _AT_ONCE = 100, 8
 
 
@@ -192,12 +194,27 @@ def put_changed(
     changed = copied(row, data=data, updated_at=now_ms, version=int(row.version or 0) + 1)
     mine = [str(row.id), *(row.absorbed or ())]
     writes.save(changed, condition=stands(row))
+    put_consent(writes, changed, consent_changes(dict(row.data), data), now_ms=now_ms)
     for identity in [one for one in after if one not in before]:
         claim(writes, str(row.service), identity, str(row.id), now_ms=now_ms, stale=stale.get(identity, ""))
     for identity in [one for one in before if one not in after]:
         key = ContactRow(identity_key(str(row.service), *identity), IDENTITY)
         writes.delete(key, condition=ContactRow.id.does_not_exist() | ContactRow.contact.is_in(*mine))
     return changed
+
+
+def consent_changes(before: Data, after: Data) -> Data:
+    """Purpose -> what is said of it now, of those where that is new; None where nothing is any more."""
+    was, now = before.get("consent", {}), after.get("consent", {})
+    return {purpose: now.get(purpose) for purpose in {**was, **now} if not same(was.get(purpose), now.get(purpose))}
+
+
+def put_consent(writes: TransactWrite, row: ContactRow, changes: Data, *, now_ms: int) -> None:
+    """Note in a contact's history what is said of consent with this version of it, as part of a transaction."""
+    for number, (purpose, said) in enumerate(changes.items()):
+        item = f"{CONSENT}{now_ms:013d}.{int(row.version or 0):08d}.{number:02d}"
+        data = {"purpose": purpose} | ({"said": said} if said is not None else {})
+        writes.save(ContactRow(id=row.id, item=item, service=row.service, data=data, created_at=now_ms))
 
 
 def is_shadow(row: ContactRow) -> bool:

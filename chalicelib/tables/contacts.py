@@ -17,6 +17,7 @@ from chalicelib.tables.contact_rows import (
     Found,
     Taken,
     claim,
+    consent_changes,
     find,
     get,
     identity_key,
@@ -24,6 +25,7 @@ from chalicelib.tables.contact_rows import (
     look,
     newest,
     put_changed,
+    put_consent,
     resolve,
     resolve_all,
     save,
@@ -161,6 +163,7 @@ def put_new(
         version=1,
     )
     writes.save(row, condition=ContactRow.id.does_not_exist())
+    put_consent(writes, row, consent_changes({}, data), now_ms=now_ms)
     for identity in identities_of(data):
         claim(writes, service, identity, id, now_ms=now_ms, stale=stale.get(identity, ""))
     return row

@@ -26,6 +26,7 @@ from chalicelib.domain.contact import (
 from chalicelib.domain.identities import PHONE, spellings
 from chalicelib.ports.clock import now_ms
 from chalicelib.tables import contacts, merging
+from chalicelib.tables.contact_rows import consent_changes
 from chalicelib.tables.contacts import ContactRow
 from chalicelib.tables.writes import committed, rounds, transaction
 
@@ -68,8 +69,9 @@ class _Draft:
 
     @property
     def items(self) -> int:
-        had = len(identities_of(self.row.data)) if self.row else 0
-        return 1 + len(self.data["identities"]) - had
+        was = dict(self.row.data) if self.row else {}
+        consents = len(consent_changes(was, self.data))
+        return 1 + consents + len(self.data["identities"]) - len(identities_of(was))
 
     @property
     def changed(self) -> bool:

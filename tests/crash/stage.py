@@ -489,6 +489,9 @@ def outcome(stage: Stage) -> dict[str, Any]:
         for row in plain:
             if "due_id" in row:
                 row["due_id"] = row["due_id"].partition("#")[2]
+            if str(row.get("item", "")).startswith("consent#"):
+                # When it was said, which of a refused send is when it was sent.
+                row["item"] = str(row["item"]).partition(".")[2]
             if "idle" in row:
                 # A replay: a run that was cut off has begun all the same.
                 del row["version"]

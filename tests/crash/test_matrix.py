@@ -279,8 +279,8 @@ def _run(stage: Stage, planned: Planned, *, attempts: bool) -> str:
 def _hands_over(planned: Planned) -> bool:
     """Whether a run that ends there leaves it open whether a provider has a message: it was about to give it one that
     cannot be told from a repeat, or has just done so."""
-    here, behind = (one.operation for one in planned.recorded.calls[planned.cut.at :][:2])
-    return planned.called.step in ("send", "retry_send") and planned.cut.side == "after" and "HTTP" in (here, behind)
+    here_and_behind = [one.operation for one in planned.recorded.calls[planned.cut.at :][:2]]
+    return planned.called.step in ("send", "retry_send") and planned.cut.side == "after" and "HTTP" in here_and_behind
 
 
 def _doubted(recorded: Recorded, came: dict[str, Any]) -> str:

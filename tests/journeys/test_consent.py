@@ -85,6 +85,48 @@ def test_who_says_no_before_anything_else_is_a_contact_that_said_no(deployment: 
     assert deployment.call("PATCH", f"/v1/contacts/{ada['id']}", {"consent": ada["consent"]})[0] == 200
 
 
+def test_the_history_says_how_when_and_in_which_words(deployment: Deployment, gateway: Tell) -> None:
+    service = deployment.ids["care"]
+    made = {"service_id": service, "name": "A", "email": "ada@example.com", "consent": {"news": True}}
+    other = deployment.call("POST", "/v1/contacts", made)[1]["id"]
+    gateway(consent("c1", False, why="STOP", at="2025-11-20T10:00:00Z"))
+    gateway(consent("c2", True, why="START", at="2025-11-20T11:00:00Z"), consent("c2", True, at="2025-11-20T12:00:00Z"))
+    (ada,) = (one["id"] for one in people(deployment) if one["id"] != other)
+    said = {"news": {"given": False, "source": "console"}, "parcels": True}
+    for change in (said, said, {"parcels": None}):
+        assert deployment.call("PATCH", f"/v1/contacts/{ada}", {"consent": change})[0] == 200
+    assert deployment.call("POST", f"/v1/contacts/{ada}/merge", {"from": other})[0] == 200
+
+    def history(id: str, limit: int) -> list[tuple[str, bool | None, str | None, str | None]]:
+        found: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            more = f"&cursor={cursor}" if cursor else ""
+            status, page = deployment.call("GET", f"/v1/contacts/{id}/consent?limit={limit}{more}")
+            assert status == 200 and len(page["data"]) <= limit, page
+            found += page["data"]
+            if not (cursor := page["next_cursor"]):
+                assert [one["at"] for one in found if one["how"] == "channel"] == [
+                    "2025-11-20T11:00:00.000Z",
+                    "2025-11-20T10:00:00.000Z",
+                ]
+                return [(one["purpose"].partition("@")[0], one["given"], one["how"], one["text"]) for one in found]
+
+    wanted = [
+        ("parcels", None, None, None), ("news", False, "console", None), ("parcels", True, None, None),
+        ("news", True, None, None), ("all", True, "channel", "START"), ("all", False, "channel", "STOP"),
+    ]  # fmt: skip
+    for limit, id in ((100, ada), (1, ada), (2, other)):
+        assert sorted(history(id, limit), key=str) == sorted(wanted, key=str)
+    assert history(ada, 3)[-2:] == wanted[-2:], "the newest first"
+    assert deployment.call("GET", f"/v1/contacts/{ada}/consent?cursor=x")[0] == 400
+    assert deployment.call("DELETE", f"/v1/contacts/{ada}")[0] == 202
+    deployment.cloud.pump()
+    assert deployment.call("GET", f"/v1/contacts/{ada}/consent")[0] == 404
+    proof = deployment.call("GET", f"/v1/contacts/{ada}/erasure")[1]
+    assert (proof["status"], proof["erased"]["consents"]) == ("done", 6)
+
+
 def test_a_desk_that_has_the_chat_hears_of_it(deployment: Deployment, gateway: Tell) -> None:
     deployment.bot.answer = answers
     gateway({"type": "message", "id": "m1", "from": ADA, "text": "a person, please"})

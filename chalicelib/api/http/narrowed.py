@@ -18,6 +18,7 @@ OF_SERVICE = frozenset({
     "api.contacts.contacts:create", "api.contacts.contacts:listing", "api.contacts.contacts:one",
     "api.contacts.contacts:change", "api.contacts.erasing:one", "api.contacts.merging:merge",
     "api.contacts.merging:unmerge", "api.contacts.merging:dismiss", "api.contacts.merging:merges",
+    "api.contacts.consents:listing",
     "api.console.session:current", "api.conversations.templates:listing",
     # A chat of theirs with the service, as anybody may have one.
     "api.conversations.tests:begin",

@@ -127,6 +127,7 @@ QUERIES: dict[str, Query] = {
         | PAGED
     ),
     "api.deliveries.lanes:listing": Query(PAGED),
+    "api.contacts.consents:listing": Query(PAGED),
     "api.deliveries.replays:listing": Query(OF_SERVICE | {"destination_id": _or_none("destination-id")} | PAGED),
     "api.deliveries.lanes:health": Query({"from": _time(description="Earlier failures since then; else thirty days.")}),
     "api.deliveries.attention:listing": Query(OF_SERVICE),

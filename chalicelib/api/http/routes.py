@@ -137,6 +137,7 @@ TABLE: tuple[Route, ...] = (
     Route("POST", "/v1/contacts/{id}/merge", "api.contacts.merging:merge", AGENT),
     Route("POST", "/v1/contacts/{id}/unmerge", "api.contacts.merging:unmerge", AGENT),
     Route("POST", "/v1/contacts/{id}/dismiss", "api.contacts.merging:dismiss", AGENT),
+    Route("GET", "/v1/contacts/{id}/consent", "api.contacts.consents:listing", READ),
     Route("GET", "/v1/contacts/{id}/merges", "api.contacts.merging:merges", READ),
     Route("POST", "/v1/apply", "api.setup.apply:apply", ADMIN),
     Route("GET", "/v1/export", "api.setup.export:export", READ),

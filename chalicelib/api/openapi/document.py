@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from chalicelib import __version__
 from chalicelib.api.console.oidc import Issuer
 from chalicelib.api.console.session import Me, SignIn
+from chalicelib.api.contacts.consents import ConsentEntry
 from chalicelib.api.contacts.erasing import Erasure
 from chalicelib.api.contacts.fields import Contact, ContactAnswer, ContactChange, ContactLine
 from chalicelib.api.contacts.files import ExportedLine, Imported
@@ -52,6 +53,7 @@ _REF = "#/components/schemas/{model}"
 _LISTS: dict[str, type[BaseModel]] = {
     "api.conversations.conversations:listing": shapes.ListedConversation,
     "api.contacts.contacts:listing": ContactAnswer,
+    "api.contacts.consents:listing": ConsentEntry,
     "api.conversations.messages:listing": shapes.Message,
     "api.conversations.timeline:listing": shapes.MessageOnChannel,
     "api.conversations.inbox:listing": InboxAnswer,

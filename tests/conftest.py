@@ -20,7 +20,7 @@ settings.register_profile("search", derandomize=False)
 settings.load_profile("same")
 
 # By default all that is young is looked through each time that 700 objects were made, and a worker has half a million.
-gc.set_threshold(20_000, 20, 5)
+gc.set_threshold(100_000, 20, 5)
 
 TRAVELLERS = (
     "api", "bots", "channels", "desks", "domain", "inbound", "journeys", "sources", "steps", "tables",

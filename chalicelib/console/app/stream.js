@@ -128,7 +128,7 @@ function Told({ message, channel, all }) {
     ${lines.map((one) => html`<${Line} key=${one.id} one=${one} message=${message} channel=${channel} />`)}`;
 }
 
-const stateOf = (message) => (message.error ? t("state.not_sent", { why: known(`refusal.${message.error.code}`) ? t(`refusal.${message.error.code}`) : message.error.reason ?? message.error.code ?? "" }) : t(`state.${message.state}`));
+const stateOf = (message) => (message.error?.code === "unknown" ? t("status.unknown") : message.error ? t("state.not_sent", { why: known(`refusal.${message.error.code}`) ? t(`refusal.${message.error.code}`) : message.error.reason ?? message.error.code ?? "" }) : t(`state.${message.state}`));
 
 function Line({ one, message, channel }) {
   const wrong = bad(one) && failedOnce(one);

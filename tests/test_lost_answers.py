@@ -72,7 +72,8 @@ TOGETHER = {
 }  # fmt: skip
 """Functions that send a transaction: its token, drawn once a call, makes a repeat the same transaction."""
 PARTS = {
-    "tables.contact_rows.put_changed", "tables.contact_rows.claim", "tables.contacts.put_new",
+    "tables.contact_rows.put_changed", "tables.contact_rows.put_consent", "tables.contact_rows.claim",
+    "tables.contacts.put_new",
     "api.setup.changes._also", "tables.attempts.put_record", "tables.endpoints.put_recovered",
     "tables.suggestions._put",
 }  # fmt: skip

@@ -136,7 +136,7 @@ window.setInterval = sooner(window.setInterval);
 Date.now = () => now() + (window.later ?? 0);
 window.WebSocket = function () { throw new Error("no sockets here"); };
 window.asked = [];
-window.failing = ["/v1/desks?"];  // what is asked next and has one of these in its address fails once
+window.failing = ["/v1/setup?"];  // what is asked next and has one of these in its address fails once
 window.down = window.slow = "";  // what has this in its address fails, or is not answered
 window.lost = "";  // what is sent there is done, and its answer comes once it is let go
 window.answered = [];

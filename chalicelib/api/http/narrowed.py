@@ -11,6 +11,7 @@ from chalicelib.ports.web import Problem
 OF_SERVICE = frozenset({
     # What is set up, by its names; what is counted; contacts as such, which desks share.
     "api.setup.lists:listing", "api.setup.resources:one", "api.setup.export:export", "api.setup.rule_trial:try_out",
+    "api.setup.together:together",
     "api.setup.rule_versions:listing", "api.setup.rule_versions:one",
     "api.setup.channel_checks:health",
     "api.deliveries.lanes:health", "api.deliveries.attention:listing", "api.deliveries.replays:listing",

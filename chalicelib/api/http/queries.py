@@ -10,6 +10,7 @@ from typing import Any
 from chalicelib.api.http import formats
 from chalicelib.api.http.cursors import DEFAULT_LIMIT, MAX_LIMIT
 from chalicelib.api.http.fields import invalid
+from chalicelib.api.http.routes import SETUP
 from chalicelib.domain.message import TYPES
 from chalicelib.tables import deliveries
 
@@ -90,6 +91,7 @@ QUERIES: dict[str, Query] = {
     ),
     "api.setup.apply:apply": Query({"dry_run": FLAG | {"description": "Says what would change, and changes nothing."}}),
     "api.setup.export:export": Query(OF_SERVICE),
+    "api.setup.together:together": Query(OF_SERVICE | {"kinds": _words(enum=["", *SETUP])}),
     "api.conversations.trigger_events:invoke": Query(_ASKED),
     "api.conversations.trigger_events:listing": Query(PAGED),
     "steps.receive_trigger:run": Query(_ASKED),

@@ -46,6 +46,8 @@ PLURALS = (
     "keys",
 )
 """Kinds of resources; each has the module `chalicelib.api.kinds.<plural>`. A new kind is a module and a word here."""
+SETUP = tuple(plural for plural in PLURALS if plural not in ("services", "keys"))
+"""Those that belong to a service, and that whoever may read may see."""
 _IRREGULAR = {"person": "people", "reply": "replies"}
 
 
@@ -105,6 +107,7 @@ TABLE: tuple[Route, ...] = (
     Route("GET", "/health", "api.http.health:health", OPEN),
     Route("GET", "/v1/openapi.json", "api.openapi.document:document", OPEN),
     *(route for plural in PLURALS for route in _resource(plural)),
+    Route("GET", "/v1/setup", "api.setup.together:together", READ),
     Route("POST", "/v1/bots/{id}/verify", "api.setup.verification:verify", ADMIN, "bots"),
     Route("POST", "/v1/desks/{id}/verify", "api.setup.verification:verify", ADMIN, "desks"),
     Route("POST", "/v1/bots/{id}/rotate-secret", "api.setup.rotation:rotate", ADMIN, "bots"),

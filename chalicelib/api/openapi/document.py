@@ -39,6 +39,7 @@ from chalicelib.api.openapi.doors import MODELS, OPERATIONS, SCHEMAS
 from chalicelib.api.openapi.inputs import REFERENCE, change_of, item_of
 from chalicelib.api.openapi.parameters import parameters
 from chalicelib.api.openapi.statuses import refusals, responses
+from chalicelib.api.setup import together
 from chalicelib.api.setup.bundles import Bundle
 from chalicelib.api.setup.channel_checks import ChannelHealth, VerifiedChannel
 from chalicelib.api.setup.rotation import Rotation
@@ -91,6 +92,7 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.contacts.merging:merges": (200, None, Merges),
     "api.setup.apply:apply": (200, Bundle, shapes.Applied),
     "api.setup.export:export": (200, None, Bundle),
+    "api.setup.together:together": (200, None, together.shape()),
     "api.conversations.conversations:one": (200, None, shapes.ConversationWithThread),
     "api.deliveries.attempts:listing": (200, None, shapes.ConversationTimeline),
     "api.conversations.direct:create": (201, DirectCall, shapes.Conversation),

@@ -46,6 +46,7 @@ _ALSO: dict[str, tuple[int, ...]] = {
     "api.conversations.recent:recent": (404,),
     "api.deliveries.deliveries:listing": (404,),
     "api.setup.export:export": (404, 409),
+    "api.setup.together:together": (404,),
     "api.conversations.direct:complete": (410, 504),
     "api.conversations.agents:events": (410,),
     "api.conversations.inbox:listing": (404,),

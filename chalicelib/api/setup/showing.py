@@ -34,12 +34,19 @@ def opening(call: Call, kind: Kind, row: config.Resource) -> dict[str, Any]:
     return {"events_url": events_url(base_url(call.context), edge, row.id, token)}
 
 
-def all_shown(call: Call, kind: Kind, rows: list[config.Resource]) -> list[dict[str, Any]]:
-    """A page of resources; their statuses are read together."""
-    statuses = {}
-    if kind.webhook and rows:
-        statuses = {str(row.id): str(row.status) for row in endpoints.Endpoint.batch_get([row.id for row in rows])}
+def all_shown(
+    call: Call, kind: Kind, rows: list[config.Resource], statuses: dict[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """A page of resources; their statuses are read together, where they are not given."""
+    if statuses is None:
+        statuses = statuses_of(rows) if kind.webhook else {}
     return [_shown(call, kind, row, statuses.get(row.id, endpoints.UNVERIFIED)) for row in rows]
+
+
+def statuses_of(rows: list[config.Resource]) -> dict[str, str]:
+    """Id -> status of those webhooks that have one yet."""
+    found = endpoints.Endpoint.batch_get([row.id for row in rows]) if rows else ()
+    return {str(row.id): str(row.status) for row in found}
 
 
 def _shown(call: Call, kind: Kind, row: config.Resource, status: str) -> dict[str, Any]:

@@ -51,9 +51,8 @@ export function query(path, given) {
 }
 
 // Every row of a list that is short by nature: what owners set up.
-export async function whole(path, given = {}) {
+export async function whole(path, given = {}, cursor = null) {
   const rows = [];
-  let cursor = null;
   for (let page = 0; page < 20; page += 1) {
     const answer = await get(query(path, { ...given, limit: 100, cursor }));
     rows.push(...answer.data);

@@ -876,6 +876,8 @@ def _a_kept_secret_goes_when_it_is_told_to(office: Office, owner: Console) -> No
     where = f"/v1/channels/{made['id']}"
 
     def saved() -> Any:
+        # Not that of what was saved before.
+        owner.no_longer_sees("Saved.")
         owner.click("form .btn.main", "Save")
         owner.sees("Saved.")
         return office.platform.get(where)
@@ -885,7 +887,6 @@ def _a_kept_secret_goes_when_it_is_told_to(office: Office, owner: Console) -> No
     owner.types("#f-name", " only")
     stands = saved()
     assert (stands["name"], stands["secrets_set"]) == ("members only", [*secrets])
-    owner.no_longer_sees("Saved.")
     owner.click("form button", "Remove")
     assert not owner.browser.find_element(By.ID, "f-secrets-identity_secret").is_enabled()
     assert saved()["secrets_set"] == []

@@ -6,8 +6,6 @@ in incoming.py, what they are sent is put together in outgoing.py, Meta's error 
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,19 +19,19 @@ from chalicelib.channels.contract import (
     Received,
     Refused,
     Request,
-    Response,
     Sent,
     TryLater,
 )
+from chalicelib.channels.meta import taken
 from chalicelib.channels.whatsapp import errors, incoming, outgoing
 from chalicelib.channels.whatsapp.connecting import connect as connect
 from chalicelib.channels.whatsapp.limits import LIMITS as LIMITS
 from chalicelib.channels.whatsapp.media import fetched
 from chalicelib.channels.whatsapp.place import authorised, base_url
 from chalicelib.channels.whatsapp.templates import templates as templates
-from chalicelib.channels.wire import answered, malformed
+from chalicelib.channels.wire import answered
 from chalicelib.domain.exchange import Call, Exchange
-from chalicelib.wire.json_body import dicts, mended, word
+from chalicelib.wire.json_body import dicts, word
 
 LABEL = "WhatsApp"
 CAN = frozenset({"receive", "status", "challenge", "send", "media", "templates", "connect", "typing", "seen"})
@@ -43,21 +41,9 @@ STATUSES = incoming.STATUSES
 
 
 def receive(request: Request, channel: Channel) -> Received | Denied:
-    """Answer Meta's verification (GET), or read a notification (POST).
-
-    401 for a wrong signature, 403 for a wrong verify token; 200 for all that was read, also for what is passed over:
-    Meta sends again for days what is not answered so.
-    """
-    if request.method == "GET":
-        return _challenge(request, channel)
-    if not _signed(request, channel.secrets.get("app_secret", "")):
-        return Denied(401, "bad_signature", "X-Hub-Signature-256 is not that of the app's secret")
-    try:
-        given = mended(request.body)
-    except ValueError as error:
-        return malformed(error)
+    """Answer Meta's verification, or read a notification, as all channels of Meta do (meta.py)."""
     number = word(channel.settings.get("phone_number_id"))
-    return Received(tuple(incoming.events(given, number, request.now_ms)), Response(200, {}))
+    return taken(request, channel, lambda given: incoming.events(given, number, request.now_ms))
 
 
 async def send(message: Outgoing, channel: Channel, call: Call) -> Outcome:
@@ -107,20 +93,3 @@ def _outcome(exchange: Exchange, message: Outgoing) -> Outcome:
     taken = dicts(answered(exchange).get("messages"))
     provider_id = word(taken[0].get("id")) if taken else ""
     return Sent(provider_id or message.id)
-
-
-def _challenge(request: Request, channel: Channel) -> Received | Denied:
-    expected, query = channel.secrets.get("verify_token", ""), request.query
-    given = query.get("hub.verify_token", "")
-    if not expected or query.get("hub.mode") != "subscribe" or not _same(given, expected):
-        return Denied(403, "bad_verify_token", "hub.verify_token is not the channel's")
-    return Received((), Response(200, query.get("hub.challenge", "")))
-
-
-def _signed(request: Request, app_secret: str) -> bool:
-    expected = "sha256=" + hmac.new(app_secret.encode(), request.body, hashlib.sha256).hexdigest()
-    return bool(app_secret) and _same(request.headers.get("x-hub-signature-256", ""), expected)
-
-
-def _same(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode("utf-8", "replace"))

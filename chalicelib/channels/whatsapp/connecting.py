@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import quote
 
 from chalicelib.channels.contract import Channel, Connected, Refused, TryLater
+from chalicelib.channels.meta import error_in
+from chalicelib.channels.meta_connecting import token_of, trouble
 from chalicelib.channels.whatsapp import errors
 from chalicelib.channels.whatsapp.place import authorised, base_url
-from chalicelib.channels.wire import answered, unanswered
+from chalicelib.channels.wire import answered
 from chalicelib.domain.exchange import Call, Exchange
 from chalicelib.wire.json_body import word
 
-TOKEN, NUMBER, ACCOUNT = "/secrets/access_token", "/settings/phone_number_id", "/settings/business_account_id"
+NUMBER, ACCOUNT = "/settings/phone_number_id", "/settings/business_account_id"
 _FACTS = {"number": "display_phone_number", "name": "verified_name", "quality": "quality_rating"}
-_BAD_TOKEN, _BAD_PARAMETER = "190", "100"
 
 
 async def connect(channel: Channel, call: Call) -> Connected | TryLater | Refused:
@@ -33,31 +33,20 @@ async def connect(channel: Channel, call: Call) -> Connected | TryLater | Refuse
     exchange = await call(
         "GET", f"{base_url(channel)}/{number}?fields={','.join(_FACTS.values())}", headers=authorised(channel)
     )
-    if trouble := _trouble(exchange, NUMBER):
-        return trouble
+    if wrong := _trouble(exchange, NUMBER):
+        return wrong
     given = answered(exchange)
     if not (word(given.get("display_phone_number")) or word(given.get("id")) == number):
         return TryLater("not Meta's answer")
     facts = {name: value for name, field in _FACTS.items() if (value := word(given.get(field)))}
-    app, expires_ms = await _token(channel, call)
+    app, expires_ms = await token_of(channel, base_url(channel), call)
     facts |= {"app": app} if app else {}
     account = word(channel.settings.get("business_account_id"))
     if account and channel.webhook_url:
-        if trouble := await _call_us(channel, account, number, call):
-            return trouble
+        if wrong := await _call_us(channel, account, number, call):
+            return wrong
         facts["webhook"] = "registered"
     return Connected(facts, expires_ms, registers=bool(account))
-
-
-async def _token(channel: Channel, call: Call) -> tuple[str, int]:
-    """(the app that the token is of, when it ends in milliseconds since the epoch, 0: never), as far as Meta tells."""
-    token = quote(channel.secrets.get("access_token", ""), safe="")
-    exchange = await call("GET", f"{base_url(channel)}/debug_token?input_token={token}", headers=authorised(channel))
-    told = answered(exchange).get("data") if exchange.status == 200 else None
-    if not isinstance(told, dict):
-        return "", 0
-    ends = told.get("expires_at")
-    return word(told.get("application")), ends * 1000 if type(ends) is int and 0 < ends < 10**11 else 0
 
 
 async def _call_us(channel: Channel, account: str, number: str, call: Call) -> TryLater | Refused | None:
@@ -69,24 +58,13 @@ async def _call_us(channel: Channel, account: str, number: str, call: Call) -> T
     headers = {"content-type": "application/json", **authorised(channel)}
     for path, body, about in steps:
         exchange = await call("POST", f"{base_url(channel)}/{path}", headers=headers, body=json.dumps(body).encode())
-        if trouble := _trouble(exchange, about):
-            return trouble
+        if wrong := _trouble(exchange, about):
+            return wrong
         if answered(exchange).get("success") is not True:
             return TryLater("not Meta's answer")
     return None
 
 
 def _trouble(exchange: Exchange, about: str) -> TryLater | Refused | None:
-    """What is wrong. Beyond doubt it is the token where Meta says so, and what was asked `about` where Meta, in its own
-    form, does not know it: there is nothing else in these requests that could be wrong."""
-    error = answered(exchange).get("error")
-    code, reason = errors.read(error) if isinstance(error, dict) else ("", "")
-    if exchange.status == 401 or code == _BAD_TOKEN:
-        return Refused(code or "http_401", reason or "Meta does not know the token", at=TOKEN)
-    if code == _BAD_PARAMETER or (code and exchange.status == 404):
-        return Refused(code, reason, at=about)
-    if later := unanswered(exchange, 0):
-        return TryLater(f"{code}: {reason}" if code else later.error)
-    if exchange.status >= 300:
-        return Refused(code or f"http_{exchange.status}", reason or f"it answered {exchange.status}")
-    return None
+    code, reason = errors.read(error_in(exchange))
+    return trouble(exchange, about, code, reason)

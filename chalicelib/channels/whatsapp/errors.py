@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.channels.contract import Refused, TryLater
-from chalicelib.channels.wire import answered, unanswered
+from chalicelib.channels.meta import error_in
+from chalicelib.channels.wire import unanswered
 from chalicelib.domain.consent import MARKETING
 from chalicelib.domain.exchange import Exchange
 from chalicelib.wire.json_body import dicts, word
@@ -59,8 +60,7 @@ def of(exchange: Exchange, now_ms: int) -> TryLater | Refused | None:
     again within a day), 137000 (the user's keys changed), 1380xx (calls), 132xxx (template), 100 and 131008/9
     (parameters), ...
     """
-    error = answered(exchange).get("error")
-    code, reason = read(error) if isinstance(error, dict) else ("", "")
+    code, reason = read(error_in(exchange))
     if later := unanswered(exchange, now_ms):
         return TryLater(f"{code}: {reason}"[:300], later.after_s) if code else later
     if exchange.status < 300:

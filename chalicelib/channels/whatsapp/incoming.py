@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from chalicelib.channels.contract import Changed, Consent, Event, Happened, Ignored, Moved, Said, Status
+from chalicelib.channels.meta import UNSUPPORTED, inside, read_own
 from chalicelib.channels.whatsapp import errors, happened
-from chalicelib.channels.whatsapp.outgoing import read_own
-from chalicelib.channels.whatsapp.said import UNSUPPORTED, content_of
+from chalicelib.channels.whatsapp.said import content_of
 from chalicelib.channels.wire import GROUP, in_a_group
 from chalicelib.domain.consent import MARKETING
 from chalicelib.domain.message import DELIVERED, FAILED, READ, SENT
@@ -240,9 +240,3 @@ def _time(given: dict[str, Any], now_ms: int) -> int:
     text = word(given.get("timestamp"))
     at_ms = int(text) * 1000 if text.isascii() and text.isdecimal() and len(text) <= 10 else now_ms
     return min(at_ms, now_ms)
-
-
-def inside(value: dict[str, Any], name: str) -> dict[str, Any]:
-    """An object within an object; empty where it is none."""
-    found = value.get(name)
-    return found if isinstance(found, dict) else {}

@@ -9,6 +9,7 @@ from typing import Any
 
 from chalicelib.channels import fallback
 from chalicelib.channels.contract import Outgoing, Refused
+from chalicelib.channels.meta import own_id
 from chalicelib.channels.splitting import pieces
 from chalicelib.channels.whatsapp.limits import LIMITS
 from chalicelib.channels.whatsapp.media import media_id
@@ -18,8 +19,6 @@ from chalicelib.wire.json_body import dicts, word
 _PLACE = ("latitude", "longitude", "name", "address")
 SHOWS = frozenset({"text", "image", "audio", "video", "file", "buttons", "list", "location", "contact", "template"})
 _FILES = {"image": "image", "audio": "audio", "video": "video", "file": "document"}
-
-_PART = " part"
 
 Body = dict[str, Any]
 
@@ -40,16 +39,6 @@ def bodies(message: Outgoing) -> list[Body] | Refused:
     if parts and message.in_reply_to:
         parts[0]["context"] = {"message_id": message.in_reply_to}
     return parts
-
-
-def own_id(delivery: str, *, last: bool) -> str:
-    """What a message carries of our own: which delivery it is, and whether it is all of it that counts."""
-    return delivery if last else f"{delivery}{_PART}"
-
-
-def read_own(text: str) -> tuple[str, bool]:
-    """(our delivery's id, whether it is of a part that is not the last) of what came back."""
-    return text.removesuffix(_PART), text.endswith(_PART)
 
 
 def _parts(content: Content) -> list[Body]:

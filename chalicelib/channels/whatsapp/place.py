@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from chalicelib.channels import meta
 from chalicelib.channels.contract import Channel
-from chalicelib.wire.json_body import word
+from chalicelib.channels.meta import authorised as authorised
 
 API_BASE = "https://graph.facebook.com/v24.0"
 """Meta keeps a version for two years: https://developers.facebook.com/docs/graph-api/changelog/versions/"""
@@ -11,9 +12,4 @@ API_BASE = "https://graph.facebook.com/v24.0"
 
 def base_url(channel: Channel) -> str:
     """The channel's `api_base`, without a slash at its end."""
-    return (word(channel.settings.get("api_base")) or API_BASE).rstrip("/")
-
-
-def authorised(channel: Channel) -> dict[str, str]:
-    """The header that opens it."""
-    return {"authorization": f"Bearer {channel.secrets.get('access_token', '')}"}
+    return meta.base_url(channel, API_BASE)

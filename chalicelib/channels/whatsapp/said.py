@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from chalicelib.channels.meta import at_most, unsupported
 from chalicelib.channels.whatsapp import errors
 from chalicelib.channels.whatsapp.media import reference
-from chalicelib.domain.message import MAX_TEXT_BYTES, Content, Media
+from chalicelib.domain.message import Content, Media
 from chalicelib.wire.fields import MAX_ID
 from chalicelib.wire.json_body import dicts, word
 
@@ -26,7 +26,6 @@ _AROUND = ("from", "from_user_id", "id", "timestamp", "type", "to", "to_user_id"
 """Members of a message that are not what it says."""
 _WORDS = ("body", "text", "caption", "title", "name", "question", "description")
 """Members in which words for people stand, in types that are known and so perhaps in those to come."""
-UNSUPPORTED = "unsupported"
 
 
 def content_of(message: dict[str, Any]) -> Content:
@@ -45,17 +44,11 @@ def content_of(message: dict[str, Any]) -> Content:
     if isinstance(referral, dict):
         # The advertisement that the user came from.
         more["referral"] = _texts(referral, _REFERRAL)
-    text, cut = _at_most(found.text)
+    text, cut = at_most(found.text)
     if cut:
         # A provider cannot be told 413, and the rest of what was said is better than nothing of it.
         more["truncated"] = True
     return Content(found.type, text, found.media, found.details | more)
-
-
-def _at_most(text: str) -> tuple[str, bool]:
-    """(a text of at most as many bytes as a message's text may have, whether that cut it)."""
-    raw = text.encode("utf-8", "replace")
-    return (text, False) if len(raw) <= MAX_TEXT_BYTES else (raw[:MAX_TEXT_BYTES].decode("utf-8", "ignore"), True)
 
 
 def _context(given: dict[str, Any]) -> dict[str, Any]:
@@ -99,13 +92,8 @@ def _by_type(kind: str, value: dict[str, Any], message: dict[str, Any]) -> Conte
 
 def _unsupported(reason: str, message: dict[str, Any]) -> Content:
     """An event with what can be made out of a message: its words, its file, and all of it as JSON in a string."""
-    details: dict[str, Any] = {"name": UNSUPPORTED, "reason": reason}
     rest = {key: value for key, value in message.items() if key not in _AROUND}
-    given = json.dumps(rest, ensure_ascii=False, separators=(",", ":"))
-    if len(given.encode("utf-8", "replace")) > _MOST_FORM:
-        details["truncated"] = True
-    elif rest:
-        details["given"] = given
+    details = unsupported(reason, rest)
     value = rest.get(word(message.get("type")))
     if not isinstance(value, dict):
         return Content("event", details=details)

@@ -232,7 +232,7 @@ MARKS: tuple[dict[str, Any], ...] = (
 )  # fmt: skip
 
 
-ADDRESSED = {"from", "to", "from_user_id", "to_user_id"}
+ADDRESSED = {"from", "to", "from_user_id", "to_user_id", "sender", "recipient"}
 """Members that say from or to whom, of any provider."""
 
 

@@ -1,0 +1,43 @@
+"""The settings of a channel of Instagram."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from chalicelib.channels.meta_kind import OF_ACCOUNTS, OF_PAGES
+from chalicelib.channels.rate import Rate
+from chalicelib.channels.signalling import Seen, Typing
+
+
+class Settings(BaseModel):
+    """Which account, and where the Graph API is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account_id: str = Field(
+        pattern=r"^[0-9A-Za-z_-]{1,64}$",
+        description="Of the professional account, as notifications name it (1784...).",
+    )
+    page_id: str | None = Field(
+        None,
+        pattern=r"^[0-9A-Za-z_-]{1,64}$",
+        description="Of the Facebook Page that the account is linked to, where the token is that Page's.",
+    )
+    rate_per_s: Rate = None
+    typing: Typing = False
+    seen: Seen = False
+    api_base: str = Field(
+        OF_ACCOUNTS,
+        pattern=r"^https?://[^\s?#]+$",
+        max_length=512,
+        description="With the version; with a page_id that of graph.facebook.com.",
+        json_schema_extra={"format": "uri"},
+    )
+
+    @model_validator(mode="after")
+    def _where_the_token_opens(self) -> Self:
+        if self.page_id and self.api_base == OF_ACCOUNTS:
+            self.api_base = OF_PAGES
+        return self

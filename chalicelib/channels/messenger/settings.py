@@ -1,0 +1,27 @@
+"""The settings of a channel of Messenger."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chalicelib.channels.meta_kind import OF_PAGES
+from chalicelib.channels.rate import Rate
+from chalicelib.channels.signalling import Seen, Typing
+
+
+class Settings(BaseModel):
+    """Which Page, and where the Graph API is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    page_id: str = Field(pattern=r"^[0-9A-Za-z_-]{1,64}$", description="Of the Facebook Page.")
+    rate_per_s: Rate = None
+    typing: Typing = False
+    seen: Seen = False
+    api_base: str = Field(
+        OF_PAGES,
+        pattern=r"^https?://[^\s?#]+$",
+        max_length=512,
+        description="With the version.",
+        json_schema_extra={"format": "uri"},
+    )

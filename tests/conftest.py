@@ -30,6 +30,11 @@ TRAVELLERS = (
 taken along."""
 
 
+GROUPS = ("stack", "matrix", "package", "browser", "emulator")
+"""Groups of tests that share what takes long to make, in the order in which workers begin with them: that of the whole
+stack takes half of the time. What is left for the end is single tests, of which everybody takes some."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--day", default="", choices=["", *dates.DAYS], help="run all tests on this day of tests/dates.py")
     parser.addoption(
@@ -38,8 +43,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=_begins)
     if seed := config.getoption("--shuffled"):
         random.Random(seed).shuffle(items)
+
+
+def _begins(item: pytest.Item) -> int:
+    group = item.get_closest_marker("xdist_group")
+    return GROUPS.index(group.args[0]) if group else len(GROUPS)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

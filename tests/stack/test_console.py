@@ -910,12 +910,12 @@ def _a_channel_says_how_it_stands(office: Office, owner: Console) -> None:
             secrets={"app_secret": "a", "access_token": "b", "verify_token": "c"},
         )  # fmt: skip
         owner.browser.get(f"{office.platform.up.console_url}#/{office.service}/channels/{made['id']}")
-        owner.sees("no answer: http_503")
+        owner.sees("It gave no answer: http_503")
         graph.answer = meta
         owner.click(".card .btn", "Check now")
         for told in ("wa is known to its provider.", "+1 631-555-1111", "ends in"):
             owner.sees(told)
-        owner.no_longer_sees("no answer: http_503")
+        owner.no_longer_sees("http_503")
     assert office.platform.call("DELETE", f"/v1/channels/{made['id']}").status in (200, 204)
 
 

@@ -11,6 +11,14 @@ const when = (at) => (sameDay(at, Date.now()) ? exact(at) : `${stamp(at)} ${exac
 const labelled = (name) => (known(`connection.fact.${name}`) ? t(`connection.fact.${name}`) : name);
 const worded = (name, value) => (known(`connection.fact.${name}.${value}`) ? t(`connection.fact.${name}.${value}`) : value);
 
+// Our own words are said in the page's language, the provider's as they came.
+const UNANSWERED = "no answer: ";
+const why = (reason) => {
+  if (known(`connection.why.${reason}`)) return t(`connection.why.${reason}`);
+  const unanswered = reason.startsWith(UNANSWERED);
+  return html`${unanswered ? `${t("connection.unanswered")} ` : ""}<code class="wrapall">${unanswered ? reason.slice(UNANSWERED.length) : reason}</code>`;
+};
+
 // How the token stands: by word, by colour and by shape.
 const TOKENS = { unknown: ["", "point"], good: ["ok", "circle-check"], expiring: ["warn", "hourglass"], expired: ["bad", "circle-x"] };
 
@@ -38,7 +46,7 @@ export function ChannelHealth({ id, name, stands }) {
   const [tone, icon] = TOKENS[health.token] ?? TOKENS.unknown, ends = health.token_expires_at;
   const left = ends ? t(`connection.token.${health.token}`, { span: span(Math.abs(ms(ends) - now)) }) : t("connection.token.unknown");
   return html`<${Card} title=${t("connection.title")} aside=${may("admin") && html`<${Btn} kind="sm" icon="refresh" disabled=${busy} onClick=${check}>${t("connection.check")}<//>`}><div class="col gap3">
-    ${health.status_reason && html`<${Note} k=${health.status === "active" ? "warn" : "bad"} icon="alert-triangle"><b>${t(health.status === "active" ? "connection.not_asked" : "connection.unverified")}</b> ${known(`connection.why.${health.status_reason}`) ? t(`connection.why.${health.status_reason}`) : html`<code class="wrapall">${health.status_reason}</code>`}<//>`}
+    ${health.status_reason && html`<${Note} k=${health.status === "active" ? "warn" : "bad"} icon="alert-triangle"><b>${t(health.status === "active" ? "connection.not_asked" : "connection.unverified")}</b> ${why(health.status_reason)}<//>`}
     <dl class="facts">${Object.entries(health.facts).map(([fact, value]) => html`<dt>${labelled(fact)}</dt><dd>${worded(fact, value)}</dd>`)}
       <dt>${t("connection.token")}</dt><dd class="row wrap"><${Chip} k=${tone} icon=${icon}>${left}<//>${ends && html`<span class="muted num" title=${whole(ends)}>${when(ends)}</span>`}</dd>
       <dt>${t("connection.looked")}</dt><dd>${health.checked_at ? html`<span class="num" title=${whole(health.checked_at)}>${when(health.checked_at)}</span>` : html`<span class="muted">${t("connection.never")}</span>`}</dd>

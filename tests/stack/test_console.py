@@ -45,6 +45,15 @@ def bot(heard: Heard) -> Answer:
     return 200, {"verification_token": TOKEN, "events": events}
 
 
+WHATSAPP: dict[str, Any] = {
+    "kind": "whatsapp",
+    "name": "wa",
+    "settings": {"phone_number_id": "1065", "api_base": "http://127.0.0.1:1"},
+    "secrets": {"app_secret": "a", "access_token": "b", "verify_token": "c"},
+}
+"""A channel whose provider is not there."""
+
+
 class Office:
     """A service with a web chat, a bot and a desk of the console, and people who sit there."""
 
@@ -608,8 +617,10 @@ def test_everybody_can_use_every_page(office: Office, seat: Callable[..., Consol
     places = [link for link in links if "#/" in link]
     assert len(places) >= 14
     (met, *_) = office.platform.get(f"/v1/contacts?service_id={office.service}")["data"]
+    number = office.platform.make("channels", **WHATSAPP, service_id=office.service)["id"]
     ones = (
         f"contacts/{met['id']}",
+        f"channels/{number}",
         "conversations?state=closed&outcome=none",
         f"bots/{office.bot}",
         f"desks/{office.desk}",
@@ -645,6 +656,7 @@ def test_everybody_can_use_every_page(office: Office, seat: Callable[..., Consol
     others = "return performance.getEntriesByType('resource').map((one) => one.name)"
     assert {url for url in browser.execute_script(others) if not url.startswith(office.platform.up.base_url)} == set()
     assert not severe(browser)
+    assert office.platform.call("DELETE", f"/v1/channels/{number}").status in (200, 204)
 
 
 def _looked_at(browser: Chrome, width: int, height: int, media: dict[str, str]) -> None:
@@ -904,11 +916,8 @@ def _a_channel_says_how_it_stands(office: Office, owner: Console) -> None:
 
     with serving() as graph:
         graph.answer = lambda heard: (503, {})
-        made = office.platform.make(
-            "channels", service_id=office.service, kind="whatsapp", name="wa",
-            settings={"phone_number_id": "1065", "api_base": graph.url.removesuffix("/hook")},
-            secrets={"app_secret": "a", "access_token": "b", "verify_token": "c"},
-        )  # fmt: skip
+        settings = WHATSAPP["settings"] | {"api_base": graph.url.removesuffix("/hook")}
+        made = office.platform.make("channels", **WHATSAPP | {"service_id": office.service, "settings": settings})
         owner.browser.get(f"{office.platform.up.console_url}#/{office.service}/channels/{made['id']}")
         owner.sees("It gave no answer: http_503")
         graph.answer = meta

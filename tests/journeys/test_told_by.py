@@ -192,3 +192,19 @@ def test_an_adapter_is_told_where_its_provider_calls(
     monkeypatch.setattr(adapter, "NEEDS_URL", True, raising=False)
     gateway(says("two"))
     assert called[-1][1].webhook_url.endswith(f"/channels/{deployment.ids['gw']}/webhook")
+
+
+def test_a_rest_apis_query_is_written_anew() -> None:
+    """It says what the values are; a name that comes twice keeps its values' order."""
+    from chalice.app import Request as HttpRequest
+
+    from chalicelib.steps.receive_channel import call_of
+
+    about = {"httpMethod": "POST", "path": "/api/channels/ch_1/webhook", "resourcePath": "/"}
+    event = {
+        "multiValueQueryStringParameters": {"b": ["1", "\u00e4+&"], "a": ["x y"]}, "headers": {"host": "h.example"},
+        "pathParameters": {}, "requestContext": about, "body": "", "stageVariables": None, "isBase64Encoded": False,
+    }  # fmt: skip
+    assert call_of(HttpRequest(event), b"").url.partition("?")[2] == "b=1&b=%C3%A4%2B%26&a=x%20y"
+    bare = event | {"multiValueQueryStringParameters": None}
+    assert call_of(HttpRequest(bare), b"").url == "https://h.example/api/channels/ch_1/webhook"

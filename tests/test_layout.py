@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("layout")  # each process that runs one of them parses all modules first
 ROOT = Path(__file__).parents[1]
 PRODUCT = ROOT / "chalicelib"
 

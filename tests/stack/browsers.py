@@ -52,6 +52,8 @@ class Browsers:
             return self._all[-1]
         browser = self._idle.pop()
         browser.set_window_size(width, height)
+        # What it still had to say of the windows that are gone.
+        severe(browser)
         return browser
 
     def take_back(self, browser: Chrome, origin: str) -> None:
@@ -67,7 +69,6 @@ class Browsers:
         browser.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
         browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
         browser.execute_cdp_cmd("Network.clearBrowserCache", {})
-        severe(browser)
         self._idle.append(browser)
 
     def quit(self) -> None:

@@ -25,7 +25,7 @@ class FileLimit:
     def takes(self, mime_type: str) -> bool:
         """Whether it is about files of this type."""
         return any(
-            mime_type.startswith(one[:-1]) if one.endswith("*") else mime_type == one.partition(";")[0]
+            mime_type.startswith(one[:-1]) if one.endswith("*") else mime_type == one
             for one in self.types
         )
 
@@ -69,7 +69,8 @@ class Limits:
 
     def wrong_with(self, mime_type: str, size: int) -> tuple[str, str] | None:
         """(`mime_type` or `size`, what is wrong with it) of a file; None where the channel takes it."""
-        mime_type = _SAME_TYPES.get(mime_type.lower(), mime_type)
+        mime_type = mime_type.partition(";")[0].strip().lower()
+        mime_type = _SAME_TYPES.get(mime_type, mime_type)
         limit = next((one for one in self.files if one.takes(mime_type)), None)
         if limit is None:
             return "mime_type", "the channel takes no files of this type"

@@ -72,7 +72,7 @@ def size(text: str, limits: Limits) -> int:
         case "bytes":
             return len(text.encode("utf-8", "replace"))
         case "utf-16":
-            return sum(2 if ord(one) > 0xFFFF else 1 for one in text)
+            return len(text.encode("utf-16-le", "surrogatepass")) // 2
     return len(text)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from chalicelib import channels
 from chalicelib.channels.contract import Channel
+from chalicelib.domain import group
 from chalicelib.domain.exchange import Call
 from chalicelib.domain.group import providers_own
 from chalicelib.domain.notice import Notice
@@ -70,7 +71,7 @@ async def give(signal: Signal, call: Call) -> None:
     """Let it out, whatever comes of it."""
     adapter: Any = channels.load(signal.channel_kind)
     try:
-        await adapter.signal(signal.kind, signal.address, signal.about, signal.channel, call)
+        await adapter.signal(signal.kind, group.providers_own(signal.address), signal.about, signal.channel, call)
     except Exception as error:
         log.trouble("signal.failed", channel=signal.channel.id, kind=signal.kind, error=type(error).__name__)
 

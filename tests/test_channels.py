@@ -233,7 +233,7 @@ MARKS: tuple[dict[str, Any], ...] = (
 
 
 ADDRESSED = {"from", "to", "from_user_id", "to_user_id", "sender", "recipient"}
-"""Members that say from or to whom, of any provider."""
+"""Members that say from or to whom, of any provider; Telegram says in its `chat` what kind of one it is."""
 
 
 def in_groups(value: Any) -> Iterator[Any]:
@@ -243,6 +243,9 @@ def in_groups(value: Any) -> Iterator[Any]:
     for address in OF_MANY:
         named = dict.fromkeys(ADDRESSED, address)
         yield replaced(value, lambda one, named=named: one | {key: named[key] for key in one.keys() & named.keys()})
+    for kind in ("group", "supergroup", "channel", ""):
+        chat = {"id": "G1", "type": kind, "title": "Team"}
+        yield replaced(value, lambda one, chat=chat: one | {"chat": chat} if isinstance(one.get("chat"), dict) else one)
 
 
 def replaced(value: Any, change: Any) -> Any:
@@ -263,6 +266,9 @@ def test_what_is_said_to_a_group_is_never_private_whatever_it_is_and_however_it_
         private = [at for at, event in enumerate(events) if event.keys() & kinds]
         posted = given["call"].get("request", {}).get("body")
         for body in in_groups(posted) if private and not isinstance(posted, str) else ():
+            if body == posted:
+                # There is nothing in it that this mark is a mark of.
+                continue
             raw = json.dumps(body).encode()
             received: Any = channels.load(kind).receive(Request("POST", resigned(kind, raw), {}, raw, NOW_MS), channel)
             assert isinstance(received, Received) and received.response.status < 300, (named(path), received)

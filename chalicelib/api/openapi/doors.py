@@ -83,7 +83,8 @@ SCHEMAS: dict[str, Schema] = visitors.SCHEMAS | {
     },
     "ProviderPost": {
         "title": "ProviderPost",
-        "description": "WhatsApp: the body is Meta's own, signed in `X-Hub-Signature-256`.",
+        "description": "WhatsApp: the body is Meta's own, signed in `X-Hub-Signature-256`. Telegram: an update, with the "
+        "channel's token in `X-Telegram-Bot-Api-Secret-Token`.",
         "externalDocs": {"description": "What Meta posts", "url": _META},
         "type": "object",
     },
@@ -127,7 +128,8 @@ def _file(status: int, kind: str, about: str) -> Schema:
 
 _WEBHOOK = (
     "Its body, its headers and what it is answered are those of the channel's kind. Web chat: who knows a session may "
-    "speak in it. Custom: signed as Standard Webhooks. WhatsApp: signed by Meta; 200 also for what is passed over."
+    "speak in it. Custom: signed as Standard Webhooks. WhatsApp: signed by Meta; Telegram: with the token "
+    "that it was given; of both 200 also for what is passed over."
 )
 OPERATIONS: dict[tuple[str, str], Schema] = {
     ("POST", "/channels/{channel_id}/webhook"): {

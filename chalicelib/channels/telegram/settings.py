@@ -1,0 +1,25 @@
+"""The settings of a Telegram channel."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chalicelib.channels.rate import Rate
+from chalicelib.channels.signalling import Typing
+from chalicelib.channels.telegram.place import API_BASE
+
+
+class Settings(BaseModel):
+    """Where the Bot API is; which bot, its token says."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rate_per_s: Rate | None = None
+    typing: Typing = False
+    api_base: str = Field(
+        API_BASE,
+        pattern=r"^https?://[^\s?#]+$",
+        max_length=512,
+        description="Telegram's own, or that of a Bot API server of yours.",
+        json_schema_extra={"format": "uri"},
+    )

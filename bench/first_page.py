@@ -115,12 +115,12 @@ def measure(messages: int = MESSAGES) -> Result:
         # To write all of that down would take longer than to measure it.
         up.emulator.kill()
     rows: list[list[Any]] = [
-        [name, median(times), quantiles(times, n=20)[-1], max(times)] for name, times in found.items()
+        [name, min(times), median(times), quantiles(times, n=20)[-1], max(times)] for name, times in found.items()
     ]
     goals = [
-        Goal(f"first page, {rows[-1][0]}, p95", 200, rows[-1][2], "ms "),
-        Goal("median with a large inbox, times that with a small one", 1.2, rows[1][1] / rows[0][1]),
-        Goal(f"median after {messages} messages, times that before", 1.2, rows[2][1] / rows[1][1]),
+        Goal(f"first page, {rows[-1][0]}, p95", 200, rows[-1][3], "ms "),
+        Goal("median with a large inbox, times that with a small one", 1.2, rows[1][2] / rows[0][2]),
+        Goal(f"median after {messages} messages, times that before", 1.2, rows[2][2] / rows[1][2]),
     ]
     notes = [
         f"{PAGES} pages each, one after the other, while {AGENTS} consoles are open.",
@@ -128,7 +128,7 @@ def measure(messages: int = MESSAGES) -> Result:
         f"Load {', '.join(f'{load:.1f}' for load in loads)} on {os.cpu_count()} cores, our own among it.",
     ]
     figures = {"ms": {name: [round(ms, 1) for ms in times] for name, times in found.items()}, "load": loads}
-    columns = ["first page", "ms, median", "ms, p95", "ms, longest"]
+    columns = ["first page", "ms, shortest", "ms, median", "ms, p95", "ms, longest"]
     return Result("first_page", "The console's first page", columns, rows, goals, notes, figures)
 
 

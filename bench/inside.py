@@ -36,6 +36,8 @@ def copy(dynamodb: Any, order: Order) -> int:
     name, item, varied, times, each = order
     table = dynamodb._tables.get_scoped(ACCOUNT, REGION, name)
     pk, sk = table["pk_name"], table["sk_name"]
+    # Else the first query would make it of all copies, and stand still for as long.
+    dynamodb._index_members(table)
     gc.disable()
     for n in range(times):
         a, b = divmod(n, each)

@@ -38,6 +38,9 @@ class Said:
     """Whether `provider_id` is the other side's own, so that the same call may come again for days."""
     echo: bool = False
     """Said by the business itself on the provider's own app: kept as an outgoing message, answered by nobody."""
+    perhaps_ours: bool = False
+    """Whether such an echo may be of what we sent ourselves, as the provider echoes that too and carries nothing of
+    ours through: it is told by `provider_id` once the answer to our call is there, and then passed over."""
     group: Group | None = None
     """Said in a group: never to be taken for what its speaker says to us alone."""
     reply: Mapping[str, str] = field(default_factory=dict)

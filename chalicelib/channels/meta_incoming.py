@@ -53,6 +53,8 @@ class _About:
     stamp: str
     """The time as Meta writes it: what names an event that has no id. Empty where there is none."""
     echo: bool = False
+    perhaps_ours: bool = False
+    """Of an echo: nothing says that it is not of what we sent."""
 
     def id(self, what: str, about: str = "") -> str:
         """An id of the event's own: nobody does the same to the same message twice in a millisecond."""
@@ -78,7 +80,7 @@ def _entry(entry: dict[str, Any], kind: Kind, own: str, now_ms: int) -> Iterator
         yield Ignored(f"another {kind.object}: {at}")
         return
     for item in dicts(entry.get("messaging")):
-        yield from _item(item, own, now_ms)
+        yield from _item(item, kind, own, now_ms)
     for item in dicts(entry.get("standby")):
         # Another app has the thread, and answers.
         yield Ignored(f"standby {_name_of(item) or ''}".strip())
@@ -91,7 +93,7 @@ def _name_of(item: dict[str, Any]) -> str | None:
     return next((name for name in (*READERS, *PASSED) if name in item), None)
 
 
-def _item(item: dict[str, Any], own: str, now_ms: int) -> Iterator[Event]:
+def _item(item: dict[str, Any], kind: Kind, own: str, now_ms: int) -> Iterator[Event]:
     sender, recipient = _party(item, "sender"), _party(item, "recipient")
     if in_a_group(item, sender, recipient):
         yield Ignored(GROUP)
@@ -113,7 +115,7 @@ def _item(item: dict[str, Any], own: str, now_ms: int) -> Iterator[Event]:
         return
     stamp = word(item.get("timestamp"))
     at_ms = _time(stamp, now_ms)
-    about = _About(address, at_ms or now_ms, stamp[:20] if at_ms else "", echo)
+    about = _About(address, at_ms or now_ms, stamp[:20] if at_ms else "", echo, echo and not kind.metadata)
     yield from READERS[name](value, about, now_ms)
 
 
@@ -132,7 +134,8 @@ def _message(value: dict[str, Any], about: _About, now_ms: int) -> Iterator[Even
         own, part = read_own(mark.removeprefix(MARK))
         yield Status(mid, STATES["echo"], about.at_ms, about.address, own_id=own, part=part)
     else:
-        yield Said(about.address, mid, content_of(value), about.at_ms, repeatable=bool(mid), echo=about.echo)
+        content, ours = content_of(value), about.perhaps_ours
+        yield Said(about.address, mid, content, about.at_ms, repeatable=bool(mid), echo=about.echo, perhaps_ours=ours)
 
 
 def _changed(kind: str, mid: str, about: _About, id: str, text: str = "") -> Event:

@@ -155,7 +155,7 @@ class LateStatus(Task):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeAgain(Task):
-    """An edit, deletion or reaction that came before the message it is about."""
+    """An edit, deletion or reaction that came before the message it is about; an echo before the answer to our call."""
 
     kind: ClassVar[str] = kinds.CUSTOMER_CHANGED
     event: Mapping[str, Any]

@@ -10,6 +10,7 @@ transaction's two.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +26,7 @@ from chalicelib.domain.event import (
     SOURCE_EVENT,
     Event,
 )
-from chalicelib.domain.message import Message
+from chalicelib.domain.message import PENDING, Message
 from chalicelib.domain.tasks import ChangeAgain
 from chalicelib.domain.thread import Thread, changing, with_state
 from chalicelib.inbound import persons
@@ -56,6 +57,8 @@ _LOOKED_THROUGH = 200
 """Messages of a thread among which one is looked for that is edited, deleted or reacted to."""
 _OVERTAKEN_S = (2, 10, 60, 300)
 """After how long a change is looked at again whose message has not come yet."""
+_ECHO_S, _GOING_OUT = (2, 10), 20
+"""As long as a call to a provider may take; and among how many messages one is looked for that is going out."""
 
 
 class ThreadBusy(Exception):
@@ -119,6 +122,8 @@ def _converse(event: Event) -> str:
         snapshot = config.snapshot(event.service, int(version.version or 0) if version else 0)
         if snapshot.own is None:
             return "service is gone"
+        if event.body.get("perhaps_ours") and (passed := _ours(event)):
+            return passed
         if event.kind == CUSTOMER_CHANGED:
             event = _found(event)
             if "seq" not in event.body and _look_again(event):
@@ -162,14 +167,29 @@ def _found(event: Event) -> Event:
     return replace(event, body=event.body | more)
 
 
-def _look_again(event: Event) -> bool:
-    """Have a change come again that overtook its message; False once that is not to be expected any more."""
+def _ours(event: Event) -> str:
+    """Why an echo is passed over: it is of what we sent, or may be of what is just going out; empty where it is not.
+
+    What a provider took is known by its id before its message is `sent`, which this step alone writes: so one that is
+    not known, when nothing waits to be sent, is somebody else's.
+    """
+    if receipts.find_sent(event.channel, event.body["provider_id"]):
+        _keep_receipt(event)
+        return "our own"
+    said = messages.last(event.thread, limit=_GOING_OUT)
+    waits = any(one.direction == "out" and one.state == PENDING for one in said)
+    return "not yet" if waits and _look_again(event, _ECHO_S) else ""
+
+
+def _look_again(event: Event, after_s: Sequence[int] = _OVERTAKEN_S) -> bool:
+    """Have a change come again that overtook its message, or an echo the answer to our call; False once that is not to
+    be expected any more."""
     tries, now = int(event.body.get("tries", 0)), clock.now_ms()
-    if tries == len(_OVERTAKEN_S):
+    if tries == len(after_s):
         return False
     again = replace(event, body=event.body | {"tries": tries + 1})
     task = ChangeAgain(event=again.plain()).plain()
-    id, due = f"changed:{event.id}:{tries}", now + _OVERTAKEN_S[tries] * 1000
+    id, due = f"changed:{event.id}:{tries}", now + after_s[tries] * 1000
     schedule.later(id=id, due_ms=due, now_ms=now, queue="timers", task=task)
     return True
 

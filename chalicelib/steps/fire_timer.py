@@ -153,7 +153,7 @@ def _late_status(task: tasks.LateStatus) -> str:
 
 
 def _change_again(task: tasks.ChangeAgain) -> str:
-    """An edit, deletion or reaction that came before the message it is about."""
+    """An edit, deletion or reaction that came before the message it is about, or an echo before our answer."""
     event = Event.of(dict(task.event))
     # The queue would take the same id within five minutes for a repeat.
     dedup = f"{event.id}.{event.body['tries']}"

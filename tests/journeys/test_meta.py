@@ -178,6 +178,35 @@ def test_an_echo_of_ours_is_told_from_those_of_others(deployment: Deployment, me
     assert meta.kept() == [("in", "hi", "received"), ("out", "About what?", "sent"), ("out", "We call you.", "sent")]
 
 
+@pytest.mark.parametrize("meta", ["instagram"], indirect=True)
+@pytest.mark.parametrize("overtakes", [False, True])
+def test_an_echo_that_says_nothing_of_ours_is_told_by_its_id(
+    deployment: Deployment, meta: Meta, traveller: Any, overtakes: bool
+) -> None:
+    deployment.bot.answer = offers
+    if overtakes:
+        # The answer to our call is a while in coming: what went out is pending meanwhile.
+        answer = meta.graph.answer
+        meta.graph.answer = lambda heard: (500, {})
+        meta.says("hi")
+        meta.echoes("About what?", "m_out2")
+        assert [one for one in meta.kept() if one[0] == "out"] == [("out", "About what?", "pending")]
+        meta.graph.answer = answer
+        traveller.shift(5)
+        deployment.cloud.release()
+        deployment.cloud.pump()
+        assert meta.sent()[-1].json["message"]["text"] == "About what?"
+    else:
+        meta.says("hi")
+        meta.echoes("About what?", "m_out1")
+    meta.echoes("We call you.", "m_app")
+    for _ in range(3):
+        traveller.shift(15)
+        deployment.cloud.release()
+        deployment.cloud.pump()
+    assert meta.kept() == [("in", "hi", "received"), ("out", "About what?", "sent"), ("out", "We call you.", "sent")]
+
+
 def test_what_comes_too_late_is_refused(deployment: Deployment, meta: Meta) -> None:
     deployment.bot.answer = offers
     code = 2018278 if meta.kind == "messenger" else 2534022

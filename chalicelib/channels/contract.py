@@ -92,6 +92,8 @@ class Outgoing:
     """How many of the messages that it is sent as went out on earlier attempts: these are left out."""
     group: bool = False
     """Whether the address is a group's."""
+    author: str = ""
+    """Who says it: bot, agent, event or system. People may say some things later than bots."""
     reply: Mapping[str, str] = field(default_factory=dict)
     """`Said.reply` of the user's last message that had one, while it is good."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,6 +65,9 @@ class Limits:
     """Length of the title of the button that opens a list."""
     window_s: int = 0
     """How long the customer may be written to freely since they last wrote; 0: always."""
+    people_s: int = 0
+    """How long people may write to them, where the channel's setting `human_agent` says that its owner may have them do
+    so; 0: as long as bots."""
     rate_per_s: float = 0
     """Messages that the provider takes in a second from one channel."""
 
@@ -118,10 +122,17 @@ def type_of(item: Media) -> str:
     return item.mime_type or mimetypes.guess_type(item.name or urlsplit(item.url).path)[0] or ""
 
 
-def is_shut(kind: str, *, heard_ms: int, now_ms: int) -> bool:
-    """Whether it is too long since the customer's last word, at `heard_ms`, for anything but a template."""
-    length = of(kind).window_s * 1000
+def is_shut(kind: str, *, heard_ms: int, now_ms: int, settings: Mapping[str, Any] | None = None) -> bool:
+    """Whether it is too long since the customer's last word, at `heard_ms`, for anything but a template; for people
+    where the channel's `settings` are given."""
+    length = window_s(kind, settings or {}) * 1000
     return bool(length) and now_ms > heard_ms + length
+
+
+def window_s(kind: str, settings: Mapping[str, Any]) -> int:
+    """How long after the customer's last word people may write on a channel with these settings; 0: always."""
+    taken = of(kind)
+    return taken.people_s if taken.people_s and settings.get("human_agent") is True else taken.window_s
 
 
 def shown(kind: str) -> dict[str, Any]:

@@ -58,6 +58,11 @@ def of(exchange: Exchange, now_ms: int) -> TryLater | Refused | None:
     return Refused(named or f"http_{exchange.status}", reason or f"Meta answered {exchange.status}")
 
 
+def is_too_late(trouble: TryLater | Refused | None) -> bool:
+    """Whether the customer's last word is too long ago."""
+    return isinstance(trouble, Refused) and trouble.code == OUTSIDE_WINDOW
+
+
 def read(exchange: Exchange) -> tuple[str, str, str]:
     """Code, subcode and reason of what went wrong."""
     error = error_in(exchange)

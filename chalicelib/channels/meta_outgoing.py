@@ -23,6 +23,9 @@ from chalicelib.wire.json_body import dicts, word
 
 Body = dict[str, Any]
 _ATTACHED = ("image", "audio", "video", "file")
+_BY_PEOPLE = {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
+"""What a person says more than 24 hours after the last word, and within seven days of it:
+https://developers.facebook.com/docs/messenger-platform/instagram/features/send-message (one tag for both)"""
 _ACTIONS = {"typing": "typing_on", "seen": "mark_seen"}
 
 
@@ -39,10 +42,22 @@ async def send(message: Outgoing, channel: Channel, call: Call, kind: Kind) -> O
     # Should there be fewer than went out once, by a newer version of this code, there is still one to be heard of.
     for body in bodies[min(message.done, len(bodies) - 1) :]:
         exchange = await _post(body, channel, call, kind)
-        if trouble := meta_errors.of(exchange, message.now_ms):
+        trouble = meta_errors.of(exchange, message.now_ms)
+        if (
+            meta_errors.is_too_late(trouble)
+            and message.author == "agent"
+            and channel.settings.get("human_agent") is True
+        ):
+            exchange = await _post(body | _BY_PEOPLE, channel, call, kind)
+            trouble = meta_errors.of(exchange, message.now_ms)
+        if trouble:
             return replace(trouble, done=message.done + len(parts), parts=tuple(parts))
         parts.append(word(answered(exchange).get("message_id")) or message.id)
     return Sent(parts[-1], tuple(parts[:-1]))
+
+
+def _is_by_people(message: Outgoing, channel: Channel) -> bool:
+    return message.author == "agent" and channel.settings.get("human_agent") is True
 
 
 async def signal(what: str, address: str, channel: Channel, call: Call, kind: Kind) -> None:

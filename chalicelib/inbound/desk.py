@@ -13,7 +13,7 @@ from chalicelib.domain.thread import Thread
 from chalicelib.inbound.post import Post, refuse
 from chalicelib.ports import clock
 from chalicelib.ports.web import Problem
-from chalicelib.tables import config
+from chalicelib.tables import config, kept_channels
 
 LONGEST_SNOOZE_MS = 366 * 86_400_000
 """What is put aside for longer comes back after a year."""
@@ -61,8 +61,12 @@ def _can_be_shown(content: Content, thread: Thread, index: int) -> None:
     if wrong := [(f"/{index}/{at}", why) for at, why in limits.never_shown(content, thread.channel_kind)]:
         raise Problem(422, "wrong_fields", "; ".join(f"{at}: {why}" for at, why in wrong[:5]), errors=wrong)
     shut = limits.is_shut(thread.channel_kind, heard_ms=thread.last_at, now_ms=clock.now_ms())
-    if shut and content.type != "template":
-        hours = limits.of(thread.channel_kind).window_s // 3600
+    if not shut or content.type == "template":
+        return
+    row = kept_channels.get(thread.channel)
+    own = (row.body.get("settings") if row is not None else None) or {}
+    if limits.is_shut(thread.channel_kind, heard_ms=thread.last_at, now_ms=clock.now_ms(), settings=own):
+        hours = limits.window_s(thread.channel_kind, own) // 3600
         why = f"the customer last wrote more than {hours} hours ago: only a template may be sent"
         raise Problem(422, "needs_template", why, errors=[(f"/{index}/messagetype", "must be template")])
 

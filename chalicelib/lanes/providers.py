@@ -77,6 +77,7 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
         now_ms=started,
         trace=notice.trace,
         done=int(row.done or 0),
+        author=notice.author.get("kind", ""),
         reply=_handle(notice, started),
     )
     url = media_links.webhook_url(notice.destination) if channels.needs_url(adapter) else ""

@@ -153,6 +153,7 @@ def outgoing_of(plain: dict[str, Any]) -> Outgoing:
         plain.get("trace", ""),
         plain.get("done", 0),
         group=plain.get("group", False),
+        author=plain.get("author", ""),
         reply=plain.get("reply", {}),
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.ports import clock
 from tests.journeys.conftest import TOKEN, Deployment
 from tests.outside import Heard, Outside, serving
 
@@ -129,8 +130,6 @@ def test_delivered_and_read(deployment: Deployment, meta: Meta) -> None:
     deployment.bot.answer = offers
     meta.says("hi")
     if meta.kind == "messenger":
-        from chalicelib.ports import clock
-
         more: dict[str, Any] = {"mids": ["m_out1", "m_none"]}
         for what, state in (("delivery", "delivered"), ("read", "read")):
             meta.tells({what: more | {"watermark": clock.now_ms()}})
@@ -216,3 +215,33 @@ def test_what_comes_too_late_is_refused(deployment: Deployment, meta: Meta) -> N
     assert ("out", "About what?", "failed") in meta.kept()
     told = deployment.bot.events()[-1]
     assert told["DeliveryStatus"] == "Failed" and "outside_window" in json.dumps(told)
+
+
+@pytest.mark.parametrize("meta", ["messenger"], indirect=True)
+@pytest.mark.parametrize("human_agent", [True, False])
+def test_people_may_answer_for_seven_days_where_the_owner_says_so(
+    deployment: Deployment, meta: Meta, traveller: Any, human_agent: bool
+) -> None:
+    settings = meta.row["settings"] | {"human_agent": human_agent}
+    assert deployment.call("PATCH", f"/v1/channels/{meta.row['id']}", {"settings": settings})[0] == 200
+    meta.tells({"timestamp": clock.now_ms(), "message": {"mid": "m_in1", "text": "hi"}})
+    conversation = deployment.bot.events()[0]["Conversationid"]
+    assert deployment.bot_posts({"eventid": "1002", "conversation_id": conversation})[0] == 202
+    chat = deployment.desk.events()[-1]["data"]["conversation_id"]
+
+    def late(heard: Heard) -> tuple[int, Any]:
+        if heard.json.get("tag") == "HUMAN_AGENT":
+            return 200, {"recipient_id": PERSON, "message_id": "m_late"}
+        return 400, {"error": {"message": "outside of allowed window", "code": 10, "error_subcode": 2018278}}
+
+    meta.graph.answer = late
+    for days, allowed in ((2, human_agent), (6, False)):
+        traveller.shift(days * 86_400)
+        event = {"type": "agent.message", "id": f"a{days}", "text": f"day {days}"}
+        status, problem = deployment.call("POST", f"/v1/conversations/{chat}/events", event)
+        assert (status, problem.get("code")) == ((202, None) if allowed else (422, "needs_template")), problem
+        deployment.cloud.pump()
+    assert [one for one in meta.kept() if one[0] == "out"] == [("out", "day 2", "sent")] * human_agent
+    window = deployment.call("GET", f"/v1/conversations/{chat}")[1]["thread"]["window"]
+    ends = clock.now_ms() - (8 - (7 if human_agent else 1)) * 86_400_000
+    assert abs(clock.from_rfc3339(window["open_until"]) - ends) < 60_000

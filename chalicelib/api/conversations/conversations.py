@@ -15,7 +15,7 @@ from chalicelib.domain.thread import SOURCE, Conversation, Thread, parse_convers
 from chalicelib.domain.view import conversation_view
 from chalicelib.ports.clock import rfc3339
 from chalicelib.ports.web import Problem
-from chalicelib.tables import batch_get, threads
+from chalicelib.tables import batch_get, kept_channels, threads
 from chalicelib.tables.links import CONVERSATION
 from chalicelib.tables.threads import ThreadRow
 
@@ -178,8 +178,10 @@ def _thread_view(thread: Thread) -> dict[str, Any]:
 
 
 def _window(thread: Thread) -> dict[str, Any] | None:
-    """Until when the customer may be written to freely; None where the channel has no such limit."""
-    length = limits.of(thread.channel_kind).window_s * 1000
+    """Until when people may write to the customer freely; None where the channel has no such limit."""
+    kind = thread.channel_kind
+    row = kept_channels.get(thread.channel) if limits.of(kind).people_s else None
+    length = limits.window_s(kind, (row.body.get("settings") if row is not None else None) or {}) * 1000
     return {"open_until": rfc3339(thread.last_at + length) if thread.last_at else None} if length else None
 
 

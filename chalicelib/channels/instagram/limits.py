@@ -26,6 +26,7 @@ LIMITS = Limits(
     rows=13,
     row_title=20,
     window_s=24 * 3600,
+    people_s=7 * 24 * 3600,
     rate_per_s=300,
 )  # fmt: skip
 """Of texts and files https://developers.facebook.com/docs/messenger-platform/instagram/features/send-message, of

@@ -25,6 +25,9 @@ class Settings(BaseModel):
         pattern=r"^[0-9A-Za-z_-]{1,64}$",
         description="Of the Facebook Page that the account is linked to, where the token is that Page's.",
     )
+    human_agent: bool = Field(
+        False, description="People may answer for seven days: Meta has granted the app its Human Agent permission."
+    )
     rate_per_s: Rate = None
     typing: Typing = False
     seen: Seen = False

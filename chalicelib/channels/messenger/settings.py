@@ -15,6 +15,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     page_id: str = Field(pattern=r"^[0-9A-Za-z_-]{1,64}$", description="Of the Facebook Page.")
+    human_agent: bool = Field(
+        False, description="People may answer for seven days: Meta has granted the app its Human Agent permission."
+    )
     rate_per_s: Rate = None
     typing: Typing = False
     seen: Seen = False

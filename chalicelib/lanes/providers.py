@@ -63,8 +63,10 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
         if said is not None and said.state in (SENT, DELIVERED, READ):
             # An attempt before has reached the provider, whatever became of its answer.
             return Delivered(provider_id=said.provider_id or "")
+        if refused := _refused_since(row, said):
+            return refused
         if begun:
-            return _cut_off(row, said)
+            return _cut_off(row)
         call = _marked(call, row)
     content = adapted(Content.of(notice.content), adapter.SHOWS, _limits(notice), seq=notice.seq)
     started = clock.now_ms()
@@ -130,12 +132,20 @@ class BeingSent(Exception):
     """Another run has begun the attempt since the row was read; the queue brings the lane again."""
 
 
-def _cut_off(row: DeliveryRow, said: MessageRow | None) -> Outcome:
+def _refused_since(row: DeliveryRow, said: MessageRow | None) -> Refused | None:
+    """What a message has failed of since an attempt of it, by the provider's statuses or a run that was cut off: that
+    was told, and nothing follows it, so that one which were sent now would count as failed although it arrives."""
+    if said is None or said.state != FAILED:
+        return None
+    error: dict[str, str] = dict(said.error or {})
+    if error.get("code") == UNKNOWN:
+        return None
+    return Refused(error=error.get("code") or "failed", reason=error.get("reason") or "", done=int(row.done or 0))
+
+
+def _cut_off(row: DeliveryRow) -> Outcome:
     """What to make of an attempt that was begun by a run that recorded nothing: it ended between, and the provider may
-    have the message. What the run has told the thread by then, or the provider's statuses have, is known of it."""
-    error: dict[str, str] = dict(said.error or {}) if said is not None and said.state == FAILED else {}
-    if error and error.get("code") != UNKNOWN:
-        return Refused(error=error.get("code") or "failed", reason=error.get("reason") or "")
+    have the message."""
     reason = "interrupted while it was handed to the provider, which may have it; it is not sent again by itself"
     return Refused(error=UNKNOWN, reason=reason, unknown=True, done=int(row.done or 0))
 

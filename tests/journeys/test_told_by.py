@@ -56,6 +56,25 @@ def test_our_own_id_tells_before_theirs_is_known(deployment: Deployment, gateway
     assert states(deployment) == {"one": "read"}
 
 
+def test_what_failed_by_the_providers_word_is_not_sent_again(
+    deployment: Deployment, number: dict[str, Any], graph: Outside, traveller: time_machine.Traveller
+) -> None:
+    """The answer to it was lost, and its word came before the next attempt: it has been told as failed by then."""
+    graph.answer = lambda heard: (500, {})
+    deployment.bot.answer = answers
+    post(deployment, number, said({"type": "text", "text": {"body": "one"}}))
+    (own,) = (one.json["biz_opaque_callback_data"] for one in graph.heard)
+    one: dict[str, Any] = {"id": "wamid.a", "status": "failed", "timestamp": "1763683300", "recipient_id": WA_ID}
+    one |= {"errors": [{"code": 131026, "title": "no"}], "biz_opaque_callback_data": own}
+    post(deployment, number, {"statuses": [one]})
+    graph.answer = lambda heard: (200, {"messages": [{"id": "wamid.b"}]})
+    traveller.shift(10)
+    deployment.cloud.release()
+    deployment.cloud.pump()
+    (row,) = (row for row in DeliveryRow.scan() if row.destination == number["id"] and row.notice)
+    assert (len(graph.heard), row.status, states(deployment)) == (1, "failed", {"one": "failed"})
+
+
 def test_nobody_tells_of_another_channels_messages(deployment: Deployment, gateway: Tell, graph: Outside) -> None:
     deployment.bot.answer = answers
     deployment.says("by web chat")

@@ -119,6 +119,9 @@ def _watched(task: tasks.LaneWatch) -> str:
         return "woken"
     if (state.row.head, int(state.row.attempt or 0)) != (task.head, task.attempt) or not state.row.due:
         return "blocked by another"
+    if int(state.row.due) > clock.now_ms():
+        # Put off since, for its turn: who did so has somebody look after that.
+        return "not due yet"
     schedule.watch(lane, head=task.head, attempt=task.attempt, after_ms=clock.now_ms())
     queues.send(retry_queue_of(lane), [Entry(Order(lane, head=task.head, attempt=task.attempt).plain())])
     log.trouble("lane.overdue", lane=lane, late_ms=clock.now_ms() - int(state.row.due))

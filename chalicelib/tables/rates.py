@@ -9,7 +9,9 @@ from chalicelib.tables.receipts import Receipt
 from chalicelib.tables.writes import same_by_whomever, updated
 
 _ROUNDS = 4
-_KEEP_S = 86_400
+_KEEP_S = 35 * 86_400
+"""After the last place was taken: longer than any that waits for one is kept (`tables.schedule`, a month), as all that
+came after the row were given the places of those once more."""
 
 
 def take(queue: str, *, per_s: float, now_ms: int) -> int:
@@ -24,7 +26,7 @@ def take(queue: str, *, per_s: float, now_ms: int) -> int:
         if updated(row, [Receipt.free_at.set(now_ms + step), expires], idle, ours=same_by_whomever):
             return now_ms
         # Others are before it: behind the last of them.
-        if updated(row, [Receipt.free_at.add(step)], Receipt.free_at > now_ms, ours=same_by_whomever):
+        if updated(row, [Receipt.free_at.add(step), expires], Receipt.free_at > now_ms, ours=same_by_whomever):
             return max(now_ms, round(float(row.free_at or 0) - step))
     # It has just become free again and again: so few are at it that the rate is kept.
     return now_ms

@@ -10,9 +10,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.tasks import LaneWatch
 from chalicelib.ports import clock
+from chalicelib.steps import fire_timer
 from chalicelib.tables import rates
 from chalicelib.tables.deliveries import LANE, DeliveryRow
+from chalicelib.tables.receipts import Receipt
+from chalicelib.tables.schedule import Due
 from tests.cloud import Cloud, CutOff, taps
 from tests.journeys.conftest import Deployment
 from tests.journeys.test_failing_bot import Clock
@@ -98,6 +102,26 @@ def test_places_are_a_step_apart_and_begin_anew_where_nobody_waits(cloud: Cloud)
     assert rates.take("ch_1", per_s=80, now_ms=2_000_000) == 2_000_000
     assert rates.take("ch_2", per_s=0.5, now_ms=1_000_000) == 1_000_000
     assert rates.take("ch_2", per_s=0.5, now_ms=1_000_000) == 1_002_000
+
+
+def test_the_places_are_known_for_as_long_as_somebody_waits_for_the_last(cloud: Cloud) -> None:
+    days = 86_400_000
+    for day in range(30):
+        # As many as wait for a day come each day, and one more: nobody finds it idle.
+        for _ in range(3 if day else 4):
+            last = rates.take("ch_1", per_s=3 / 86_400, now_ms=day * days + 1)
+    assert int(Receipt.get("rate#ch_1").expiration or 0) * 1000 > last
+
+
+def test_who_waits_for_a_later_turn_is_not_overdue(
+    deployment: Deployment, sent: list[tuple[int, str]], clock_: Clock
+) -> None:
+    says(deployment, "a", "b")
+    (own,) = (row for row in DeliveryRow.scan() if row.key == LANE)
+    own.update(actions=[DeliveryRow.due.set(clock.now_ms() + 600_000)])
+    watched = sorted(str(row.due_id) for row in Due.scan())
+    fire_timer.handle(LaneWatch(lane=str(own.lane), head=str(own.head), attempt=int(own.attempt or 0)).plain())
+    assert sorted(str(row.due_id) for row in Due.scan()) == watched
 
 
 @pytest.mark.parametrize("rate", [0, -1, 1001, "fast"])

@@ -40,6 +40,8 @@ def handle(record: dict[str, Any]) -> list[PlatformEvent]:
     message = _message(change["NewImage"])
     if status:
         before = _message(change["OldImage"])
+        if (before.state, before.error) == (message.state, message.error):
+            return []
         if before.state == FAILED and (before.error or {}).get("code") == UNKNOWN:
             _found_out(message)
         elif before.state == message.state:

@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.tables import attempts
 from chalicelib.tables.deliveries import DeliveryRow
+from chalicelib.tables.messages import MessageRow
 from tests.cloud import CutOff, taps
 from tests.journeys.conftest import Deployment
 from tests.journeys.test_sending import asks, bodies, graph, number, sent_row, states, status
@@ -84,6 +85,13 @@ def test_meta_names_our_delivery_and_so_its_own_id_too(
     likes = {"type": "reaction", "reaction": {"message_id": "wamid.out1", "emoji": "x"}}
     assert post(deployment, number, said(likes, "wamid.in9")) == 200
     assert deployment.bot.events()[-1]["Event"] == "Reaction"
+
+
+def test_another_change_of_it_is_no_word_on_it(deployment: Deployment, doubted: DeliveryRow) -> None:
+    (row,) = (row for row in MessageRow.scan() if row.state == "failed")
+    row.update(actions=[MessageRow.data.set(dict(row.data) | {"content": {"type": "text", "text": "edited"}})])
+    deployment.cloud.pump()
+    assert (told(deployment), sent_row().status) == (["Failed"], "unknown")
 
 
 def test_a_person_sends_it_again(deployment: Deployment, graph: Outside, doubted: DeliveryRow) -> None:

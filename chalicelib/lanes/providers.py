@@ -35,6 +35,10 @@ from chalicelib.tables.messages import MessageRow
 
 retry_queue = "send-retries"
 _MOST_WHY = 200
+_LOST = frozenset({"timeout", "protocol", "http_502", "http_504"})
+"""Errors of an attempt that the provider may have taken: the answer alone did not come."""
+_TOLD_WITHIN_S = 30
+"""For so long its statuses have time to say that it did, before it would be sent again."""
 
 
 def target(destination: str) -> Target | None:
@@ -95,6 +99,8 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
         case contract.TryLater(error, after_s):
             # A provider may repeat what it was given: Meta names a malformed token in full.
             done = max(outcome.done, outgoing.done)
+            if error in _LOST and adapter.STATUSES and "once" not in adapter.CAN:
+                after_s = max(after_s, _TOLD_WITHIN_S)
             return TryLater(error=_shown(error, channel), took_ms=took, retry_after_s=after_s, done=done)
         case contract.Refused(code, reason, opted_out, scope):
             done, reason = max(outcome.done, outgoing.done), _shown(reason, channel)

@@ -174,3 +174,18 @@ def test_every_wrong_field_is_named(api: Any, kenya: str) -> None:
     assert api.as_key(key)("POST", f"/v1/contacts/{theirs}/merge", {"from": theirs}).status == 403
     assert api("GET", "/v1/contacts?email=a@b.de").wrong.keys() == {"/service_id"}
     assert api("GET", f"/v1/contacts?service_id={kenya}&cursor=x").body["code"] == "bad_cursor"
+
+
+def test_consent_of_many_who_were_merged_is_changed_bit_by_bit(api: Any, kenya: str) -> None:
+    """Each purpose is noted with the change, and a transaction takes a hundred items."""
+    ana, *others = (
+        str(api.make("contacts", service_id=kenya, consent={f"{who}{n}": True for n in range(50)})["id"])
+        for who in "abc"
+    )
+    for one in others:
+        assert api("POST", f"/v1/contacts/{ana}/merge", {"from": one}).status == 200
+    assert set(api("PATCH", f"/v1/contacts/{ana}", {"consent": None}).wrong) == {"/consent"}
+    for who in "abc":
+        answer = api("PATCH", f"/v1/contacts/{ana}", {"consent": {f"{who}{n}": None for n in range(50)}})
+        assert answer.status == 200, answer
+    assert answer.body["consent"] == {}

@@ -22,6 +22,7 @@ from chalicelib.domain.contact import (
 from chalicelib.domain.group import mixed
 from chalicelib.domain.identities import MOST_EXTERNAL, WrongIdentities, keys_of, normalised, spellings
 from chalicelib.ports.clock import from_rfc3339
+from chalicelib.tables.contact_rows import consent_changes
 from chalicelib.wire.json_body import escaped
 
 MOST_PURPOSES = 50
@@ -224,7 +225,7 @@ def _tagged(tags: Sequence[str], patch: ContactChange) -> list[str]:
 
 def changed(data: Data, patch: ContactChange, country: str) -> tuple[Data, list[Identity]]:
     """(the data as it will be, the identities that are new to it); Problem 422 names every wrong field."""
-    data = dict(data)
+    before, data = data, dict(data)
     add, wrong = spelled(patch.identities.add, country, "/identities/add")
     remove, also = spelled(patch.identities.remove, country, "/identities/remove")
     wrong += also
@@ -258,8 +259,11 @@ def changed(data: Data, patch: ContactChange, country: str) -> tuple[Data, list[
     if "consent" in patch.model_fields_set:
         purposes = {**data.get("consent", {}), **(patch.consent or {})} if patch.consent is not None else {}
         data["consent"] = {purpose: given for purpose, given in purposes.items() if given is not None}
-        if len(data["consent"]) > MOST_PURPOSES:
+        if len(data["consent"]) > max(MOST_PURPOSES, len(before.get("consent", {}))):
             wrong.append(("/consent", f"must have at most {MOST_PURPOSES} purposes"))
+        if len(consent_changes(before, data)) > MOST_PURPOSES:
+            # Of somebody with whom others were merged there may be more; each is noted with the change.
+            wrong.append(("/consent", f"must change at most {MOST_PURPOSES} purposes at a time"))
     if wrong:
         raise invalid(wrong)
     data["identities"] = [{"kind": kind, "value": value} for kind, value in left]

@@ -31,6 +31,8 @@ CAP = 65536
 
 _CLOSING_S = 0.2
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""What no value may hold: https://www.rfc-editor.org/rfc/rfc9110#section-5.5"""
 # These are the port's own business; a configured header must not change how the message is framed.
 _OURS = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "user-agent", "accept-encoding", "expect"}
@@ -242,7 +244,7 @@ def _word(exception: Exception) -> str:
 
 def _header_fault(method: str, headers: Mapping[str, str]) -> str:
     for name, value in headers.items():
-        if not _HEADER_NAME.fullmatch(name) or any(char in value for char in "\r\n\0") or not _encodable(value):
+        if not _HEADER_NAME.fullmatch(name) or _CONTROL.search(value) or not _encodable(value):
             return "bad_header"
     return "" if _HEADER_NAME.fullmatch(method) else "bad_header"
 

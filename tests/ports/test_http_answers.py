@@ -173,6 +173,7 @@ def test_a_reset_is_a_protocol_error_and_a_closed_port_a_connect_error(serve: Se
     ("method", "headers"),
     [
         ("POST", {"X": "a\r\nY: b"}),
+        *(("POST", {"X": f"a{char}b"}) for char in "\0\x01\x13\x1f\x7f"),
         ("POST", {"X y": "a"}),
         ("PO ST", {}),
         ("POST", {"X": "\ud800"}),

@@ -30,6 +30,7 @@ from chalicelib.channels.contract import (
     Denied,
     Event,
     Ignored,
+    Moved,
     Outgoing,
     Received,
     Refused,
@@ -280,6 +281,8 @@ def test_what_is_said_to_a_group_is_never_private_whatever_it_is_and_however_it_
 
 def of_the_group(event: Event) -> bool:
     """Whether an event is read as said in the group that the marks name, and teaches nothing of who spoke."""
+    if isinstance(event, Moved):
+        return event.group and not event.identities and not event.gone
     if not isinstance(event, Said) or event.group is None:
         return False
     return event.address == "G1" != event.group.speaker != "" and not event.identities and event.name == ""

@@ -142,6 +142,8 @@ class Moved:
     """(kind, value) of what identifies them now, as of `Said`."""
     gone: tuple[tuple[str, str], ...] = ()
     """(kind, value) of what does not any more, and will be somebody else's."""
+    group: bool = False
+    """Whether it is a group that goes on under another address: then both are groups'."""
 
 
 @dataclass(frozen=True, slots=True)

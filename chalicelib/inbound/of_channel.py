@@ -37,7 +37,7 @@ def event_of(told: Told, row: Resource, trace: str) -> Event:
     address = told.address
     if group.is_group(address) or (isinstance(told, Moved) and group.is_group(told.to)):
         raise ValueError("an address that begins as a group's")
-    if isinstance(told, Said) and told.group:
+    if isinstance(told, Said | Moved) and told.group:
         address = group.address_of(address)
     thread = thread_id(row.id, address)
     match told:
@@ -114,8 +114,9 @@ def _changed(changed: Changed, thread: str) -> _Read:
 
 
 def _moved(moved: Moved, thread: str) -> _Read:
-    body = {"to": moved.to, "identities": _pairs(moved.identities), "gone": _pairs(moved.gone)}
-    id = ids.from_cause("ev", "moved", thread, moved.to, moved.provider_id or str(moved.at_ms))
+    to = group.address_of(moved.to) if moved.group else moved.to
+    body = {"to": to, "identities": _pairs(moved.identities), "gone": _pairs(moved.gone)}
+    id = ids.from_cause("ev", "moved", thread, to, moved.provider_id or str(moved.at_ms))
     return CUSTOMER_MOVED, id, True, body
 
 

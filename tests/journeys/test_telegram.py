@@ -211,6 +211,17 @@ def test_a_group_has_its_own_thread(deployment: Deployment, bot: dict[str, Any],
     assert sent == [("42", None), ("-100123", 3)]
     assert sorted(str(one["name"]) for one in people(deployment)) == ["Ada", "Team"]
 
+    # It becomes a supergroup with another id: its contact stays, and what is said there is its own.
+    comes(**said(9, chat=TEAM, migrate_to_chat_id=-100456))
+    comes(**said(1, chat=TEAM | {"id": -100456}, migrate_from_chat_id=-100123))
+    comes(**said(2, chat=TEAM | {"id": -100456}, text="still here"))
+    assert sorted(str(one["name"]) for one in people(deployment)) == ["Ada", "Team"]
+    (team,) = (one for one in people(deployment) if one["name"] == "Team")
+    assert [one["value"].partition(":")[2] for one in team["identities"]] == ["group:-100456"]
+    listed = deployment.call("GET", f"/v1/contacts/{team['id']}/timeline")[1]["data"]
+    assert {"who comes?", "still here"} <= {one["text"] for one in listed}
+    assert api.sent()[-1][0] == "-100456"
+
 
 def test_an_agent_is_seen_to_write_in_a_group_too(
     deployment: Deployment, bot: dict[str, Any], api: BotApi, comes: Comes

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.channels.contract import Changed, Consent, Event, Group, Happened, Ignored, Said
+from chalicelib.channels.contract import Changed, Consent, Event, Group, Happened, Ignored, Moved, Said
 from chalicelib.channels.telegram.said import content_of, inside, name_of, service_of, text_of
 from chalicelib.channels.wire import GROUP, in_a_group
 from chalicelib.domain.message import Content
@@ -72,11 +72,11 @@ def _message(message: dict[str, Any], _: str, now_ms: int) -> Event:
         return place
     if service := service_of(message):
         return Ignored(f"service message: {service}")
-    if any(name in message for name in ("migrate_to_chat_id", "migrate_from_chat_id")):
-        return Ignored(GROUP)
     if person.get("is_bot") is True and not sender:
         return Ignored("message of a bot")
     id, at_ms = provider_id(place.address, word(message.get("message_id"))[:64]), _time(message, "date", now_ms)
+    if place.group and 0 < len(to := word(message.get("migrate_to_chat_id"))) <= MAX_ID:
+        return Moved(place.address, to, at_ms, id, group=True)
     started = _START.fullmatch(word(message.get("text")).strip())
     if started and place.group is None:
         payload = {"payload": started[1][:MAX_ID]} if started[1] else {}

@@ -32,9 +32,9 @@ _AROUND = frozenset({
     "sender_business_bot", "sender_tag", "date", "chat", "forward_origin", "is_topic_message", "is_automatic_forward",
     "reply_to_message", "reply_to_story", "reply_to_checklist_task_id", "reply_to_poll_option_id", "external_reply",
     "quote", "guest_query_id", "guest_bot_caller_user", "guest_bot_caller_chat", "business_connection_id",
-    "is_paid_post", "paid_star_count", "suggested_post_info", "via_bot", "edit_date", "has_protected_content", "is_from_offline",
-    "media_group_id", "author_signature", "entities", "caption", "caption_entities", "link_preview_options",
-    "effect_id", "reply_markup", "show_caption_above_media", "has_media_spoiler", "text",
+    "is_paid_post", "paid_star_count", "suggested_post_info", "via_bot", "edit_date", "has_protected_content",
+    "is_from_offline", "media_group_id", "author_signature", "entities", "caption", "caption_entities",
+    "link_preview_options", "effect_id", "reply_markup", "show_caption_above_media", "has_media_spoiler", "text",
 })  # fmt: skip
 """Members of a message that are not what kind of thing it says."""
 SERVICE = frozenset({
@@ -47,7 +47,7 @@ SERVICE = frozenset({
     "giveaway_completed", "managed_bot_created", "paid_message_price_changed", "poll_option_added",
     "poll_option_deleted", "suggested_post_approved", "suggested_post_approval_failed", "suggested_post_declined",
     "suggested_post_paid", "suggested_post_refunded", "video_chat_scheduled", "video_chat_started", "video_chat_ended",
-    "video_chat_participants_invited",
+    "video_chat_participants_invited", "migrate_from_chat_id",
 })  # fmt: skip
 """Members of messages that tell of the chat itself: nobody says anything in them."""
 _WORDS = ("question", "text", "title", "description", "emoji", "name")

@@ -25,10 +25,7 @@ class FileLimit:
 
     def takes(self, mime_type: str) -> bool:
         """Whether it is about files of this type."""
-        return any(
-            mime_type.startswith(one[:-1]) if one.endswith("*") else mime_type == one
-            for one in self.types
-        )
+        return any(mime_type.startswith(one[:-1]) if one.endswith("*") else mime_type == one for one in self.types)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,8 +83,8 @@ SCHEMAS: dict[str, Schema] = visitors.SCHEMAS | {
     },
     "ProviderPost": {
         "title": "ProviderPost",
-        "description": "WhatsApp: the body is Meta's own, signed in `X-Hub-Signature-256`. Telegram: an update, with the "
-        "channel's token in `X-Telegram-Bot-Api-Secret-Token`.",
+        "description": "WhatsApp: the body is Meta's own, signed in `X-Hub-Signature-256`. Telegram: an update, with "
+        "the channel's token in `X-Telegram-Bot-Api-Secret-Token`.",
         "externalDocs": {"description": "What Meta posts", "url": _META},
         "type": "object",
     },

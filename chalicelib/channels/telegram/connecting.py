@@ -29,7 +29,8 @@ async def connect(channel: Channel, call: Call) -> Connected | TryLater | Refuse
     if not isinstance(bot, dict) or not username:
         return TryLater("not Telegram's answer")
     facts = {"name": word(bot.get("first_name")), "username": f"@{username}", "link": f"https://t.me/{username}"}
-    facts["groups"] = "all that is said" if bot.get("can_read_all_group_messages") is True else "commands and answers"
+    # Whether its privacy mode is off; also for words of the console's.
+    facts["groups"] = "all" if bot.get("can_read_all_group_messages") is True else "addressed"
     if channel.webhook_url:
         body: dict[str, Any] = {
             "url": channel.webhook_url,

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.thread import thread_id
 from chalicelib.tables.deliveries import DeliveryRow
+from chalicelib.tables.threads import THREAD, ThreadRow
 from tests.channels.bot_api import FILE, BotApi
 from tests.journeys.conftest import TOKEN, Deployment
 from tests.journeys.test_failing_bot import Clock
@@ -221,6 +223,18 @@ def test_a_group_has_its_own_thread(deployment: Deployment, bot: dict[str, Any],
     listed = deployment.call("GET", f"/v1/contacts/{team['id']}/timeline")[1]["data"]
     assert {"who comes?", "still here"} <= {one["text"] for one in listed}
     assert api.sent()[-1][0] == "-100456"
+
+
+def test_an_answer_goes_to_the_topic_of_what_it_answers(deployment: Deployment, api: BotApi, comes: Comes) -> None:
+    deployment.bot.answer = answers()
+    forum, topic = TEAM | {"is_forum": True}, {"is_topic_message": True, "message_thread_id": 3}
+    comes(**said(8, chat=forum, text="in one", **topic))
+    comes(**said(9, chat=forum, text="in none"))
+    asked = said(10, chat=forum, text="asked", **topic)["message"]
+    comes(callback_query={"id": "c1", "from": ADA, "message": asked, "data": "pressed"})
+    assert [body.get("message_thread_id") for method, body in api.calls if method == "sendMessage"][:2] == [3, None]
+    handle = ThreadRow.get(thread_id(deployment.ids["tg"], "group:-100123"), THREAD).state["handle"]
+    assert handle["with"] == {"topic": "3"}
 
 
 def test_an_agent_is_seen_to_write_in_a_group_too(

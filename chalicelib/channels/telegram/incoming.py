@@ -81,7 +81,6 @@ def _message(message: dict[str, Any], _: str, now_ms: int) -> Event:
     if started and place.group is None:
         payload = {"payload": started[1][:MAX_ID]} if started[1] else {}
         return Happened(place.address, "started", at_ms, id, place.name, details=payload)
-    topic = word(message.get("message_thread_id"))[:64] if message.get("is_topic_message") is True else ""
     return Said(
         place.address,
         id,
@@ -91,7 +90,7 @@ def _message(message: dict[str, Any], _: str, now_ms: int) -> Event:
         _proven(message, person) if place.group is None else (),
         repeatable=bool(id),
         group=place.group,
-        reply={"topic": topic} if topic else {},
+        reply=_topic(message),
     )
 
 
@@ -136,7 +135,8 @@ def _pressed(query: dict[str, Any], _: str, now_ms: int) -> Event:
         details["in_reply_to"] = about[:MAX_ID]
     id = f"{place.address}.c{id}" if id else ""
     content = Content("postback", title, details=details)
-    return Said(place.address, id, content, now_ms, place.name, repeatable=bool(id), group=place.group)
+    reply, group = _topic(message), place.group
+    return Said(place.address, id, content, now_ms, place.name, repeatable=bool(id), group=group, reply=reply)
 
 
 def _member(given: dict[str, Any], update_id: str, now_ms: int) -> Event:
@@ -160,6 +160,13 @@ READ: dict[str, Callable[[dict[str, Any], str, int], Event]] = {
     "my_chat_member": _member,
 }
 """Updates that are read; these are asked for (`allowed_updates`)."""
+
+
+def _topic(message: dict[str, Any]) -> dict[str, str]:
+    """Where in a chat of several topics an answer goes; what is said in none of them says so, as else it would go where
+    the answer before it went."""
+    topic = word(message.get("message_thread_id"))[:64] if message.get("is_topic_message") is True else ""
+    return {"topic": topic} if topic or inside(message, "chat").get("is_forum") is True else {}
 
 
 def _place(given: dict[str, Any], chat: dict[str, Any], speaker: dict[str, Any]) -> Place | Ignored:

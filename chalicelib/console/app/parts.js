@@ -7,6 +7,7 @@ export const Icon = ({ n, c = "" }) => html`<svg class=${`i ${c}`} aria-hidden="
 
 const CHANNELS = {
   whatsapp: "brand-whatsapp", webchat: "message-circle", sms: "device-mobile", email: "mail", voice: "phone", telegram: "brand-telegram",
+  messenger: "brand-messenger", instagram: "brand-instagram",
   source: "database-import", trigger: "bolt", custom: "plug",
 };
 export const channelIcon = (kind) => CHANNELS[kind] ?? "plug";

@@ -90,6 +90,9 @@ class Thread:
     first_at: int = 0
     last_at: int = 0
     """Time of the customer's last message."""
+    happened_at: int = 0
+    """When they last did something without a word, as to call: there are providers that let them be written to since
+    then, too."""
     desk: str = ""
     """The desk that the last rule named for this thread."""
     patience_s: int = 0
@@ -120,6 +123,11 @@ class Thread:
     tally: dict[str, int] = field(default_factory=dict)
     """What the last event counts for: messages `in` and `out`, and `first`, after how many seconds a person said the
     first word in the chat."""
+
+    @property
+    def heard_at(self) -> int:
+        """When they last said or did something; 0: never."""
+        return max(self.last_at, self.happened_at)
 
     def knows(self, event: str) -> bool:
         """Whether the event is among the recent ones."""

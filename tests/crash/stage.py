@@ -457,7 +457,8 @@ def _put(stage: Stage, put: Callable[..., Any]) -> Callable[..., Any]:
 # What came of a run, without what depends on when it ran.
 
 _WHEN = frozenset({
-    "at", "sent_at", "since", "first_at", "last_at", "opened_at", "closed_at", "opened", "created", "created_at",
+    "at", "sent_at", "since", "first_at", "last_at", "happened_at", "opened_at", "closed_at", "opened", "created",
+    "created_at",
     "replayed_at", "requested_at", "done_at", "swept_at", "updated_at", "state_at", "time", "attempted_at",
     "finished_at", "position", "expiration", "expires", "trace", "due", "changed_at", "attempts",
     "accepted_at", "Timestamp", "timestamp", "took_ms", "next_attempt_at", "leased_until", "failures", "failed",

@@ -218,6 +218,20 @@ def test_what_comes_too_late_is_refused(deployment: Deployment, meta: Meta) -> N
 
 
 @pytest.mark.parametrize("meta", ["messenger"], indirect=True)
+def test_who_has_only_pressed_get_started_may_be_answered(deployment: Deployment, meta: Meta) -> None:
+    to_desk = {"to": "desk", "desk_id": deployment.ids["desk"]}
+    assert deployment.call("PATCH", f"/v1/rules/{deployment.ids['all']}", to_desk)[0] == 200
+    meta.tells({"timestamp": clock.now_ms(), "postback": {"mid": "m_in1", "title": "Get Started", "payload": "go"}})
+    chat = deployment.desk.events()[-1]["data"]["conversation_id"]
+    answer = {"type": "agent.message", "id": "a1", "text": "How can I help?"}
+    assert deployment.call("POST", f"/v1/conversations/{chat}/events", answer)[0] == 202
+    deployment.cloud.pump()
+    assert meta.kept() == [("out", "How can I help?", "sent")]
+    thread = deployment.call("GET", f"/v1/conversations/{chat}")[1]["thread"]
+    assert thread["window"]["open_until"] and thread["last_message_at"] is None
+
+
+@pytest.mark.parametrize("meta", ["messenger"], indirect=True)
 @pytest.mark.parametrize("human_agent", [True, False])
 def test_people_may_answer_for_seven_days_where_the_owner_says_so(
     deployment: Deployment, meta: Meta, traveller: Any, human_agent: bool

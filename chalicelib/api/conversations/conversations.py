@@ -182,7 +182,7 @@ def _window(thread: Thread) -> dict[str, Any] | None:
     kind = thread.channel_kind
     row = kept_channels.get(thread.channel) if limits.of(kind).people_s else None
     length = limits.window_s(kind, (row.body.get("settings") if row is not None else None) or {}) * 1000
-    return {"open_until": rfc3339(thread.last_at + length) if thread.last_at else None} if length else None
+    return {"open_until": rfc3339(thread.heard_at + length) if thread.heard_at else None} if length else None
 
 
 def _no(what: str, given: str) -> Problem:

@@ -45,5 +45,6 @@ def customer_moved(turn: Turn) -> None:
         handle={},
         first_at=0,
         last_at=0,
+        happened_at=0,
         left={"upto": turn.thread.last_seq, "conversations": thread.conversations},
     )

@@ -32,8 +32,9 @@ def customer_message(turn: Turn) -> None:
 
 def customer_happened(turn: Turn) -> None:
     """Something that is no speech: who owns the thread hears it, and rules are asked as about a message. It is not the
-    customer's last word, by which times are told."""
+    customer's last word, by which times are told, yet they may be written to from then on."""
     _heard(turn, Content.of(turn.event.body["content"]))
+    turn.thread = replace(turn.thread, happened_at=max(turn.event.at, turn.thread.happened_at))
 
 
 def _heard(turn: Turn, content: Content) -> None:

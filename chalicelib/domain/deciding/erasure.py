@@ -48,6 +48,7 @@ def contact_erased(turn: Turn) -> None:
         handle={},
         first_at=0,
         last_at=0,
+        happened_at=0,
         erased=mark | {"conversations": thread.conversations},
     )
     if ended:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
+from chalicelib import channels
+from chalicelib.api.kinds.channels import connectable
 from chalicelib.api.kinds.contract import all_kinds
 from chalicelib.api.setup.bundles import KINDS
 
@@ -17,6 +21,21 @@ EVERY_WEBHOOK: dict[str, Any] = {
 DEEP: Any = 1
 for _ in range(20):
     DEEP = {"a": DEEP}
+
+
+def as_in_its_examples(kind: str) -> dict[str, Any]:
+    """A channel of a kind as the examples in its own folder connect it, with every secret that the owner may give."""
+    folder = Path(channels.__file__).parent / kind / "examples"
+    calls = [json.loads(path.read_text())["call"] for path in sorted(folder.glob("*.json"))]
+    settings: dict[str, Any] = next((found for one in calls if (found := one.get("channel", {}).get("settings"))), {})
+    if "api_base" in channels.settings_model(kind).model_fields:
+        settings = settings | {"api_base": URL}
+    needs = channels.load(kind).SECRETS
+    given = {name: f"{SECRET}{place}" for place, (name, need) in enumerate(needs.items()) if need != "made"}
+    return {"name": f"some {kind}", "kind": kind, "settings": settings, "secrets": given}
+
+
+_NAMED_BELOW = ("webchat", "custom", "whatsapp")
 SAMPLES: dict[str, list[dict[str, Any]]] = {
     "channels": [
         {"name": "plain", "kind": "webchat"},
@@ -25,6 +44,7 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {"name": "gateway", "kind": "custom", "settings": {"send_url": URL}},
         {"name": "wa", "kind": "whatsapp", "settings": {"phone_number_id": "1", "api_base": URL}, "secrets": {
             "app_secret": SECRET, "access_token": f"{SECRET}?", "verify_token": f"{SECRET}/"}},
+        *map(as_in_its_examples, sorted({*connectable()} - {*_NAMED_BELOW})),
     ],
     "bots": [
         {"name": "plain", "webhook_url": URL},

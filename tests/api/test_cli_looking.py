@@ -23,7 +23,7 @@ from chalicelib.tables.config import PREFIXES
 from infra.reads import ROOT
 
 URL = "http://127.0.0.1:1/"
-OTHERS = {"/v1/contacts:export", "/v1/export", "/v1/openapi.json", "/v1/figures"}
+OTHERS = {"/v1/contacts:export", "/v1/export", "/v1/openapi.json", "/v1/figures", "/v1/setup"}
 """Paths that have commands of their own, or are the console's."""
 
 

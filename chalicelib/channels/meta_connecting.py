@@ -48,7 +48,7 @@ async def connect(channel: Channel, call: Call, kind: Kind) -> Connected | TryLa
             return wrong
         if answered(exchange).get("success") is not True:
             return TryLater("not Meta's answer")
-        facts["webhook"] = "registered"
+        facts["webhook"] = "subscribed"
     return Connected(facts, expires_ms, registers=not linked)
 
 

@@ -101,7 +101,7 @@ def offers(heard: Heard) -> tuple[int, Any]:
 
 def test_in_out_and_pressed(deployment: Deployment, meta: Meta) -> None:
     assert (meta.row["status"], meta.row["facts"]["name"]) == ("active", "Lamps & Co")
-    assert meta.row["facts"]["webhook"] == "registered" and "messaging_postbacks" in meta.graph.heard[-1].path
+    assert meta.row["facts"]["webhook"] == "subscribed" and "messaging_postbacks" in meta.graph.heard[-1].path
     query = "?hub.mode=subscribe&hub.verify_token=our-word&hub.challenge=1158201444"
     assert deployment.call("GET", meta.row["webhook_url"] + query) == (200, "1158201444")
     deployment.bot.answer = offers

@@ -12,11 +12,11 @@ from typing import Any
 
 from chalicelib.channels import fallback, meta_errors
 from chalicelib.channels.contract import Channel, Outcome, Outgoing, Refused, Sent
-from chalicelib.channels.meta import authorised, own_id
+from chalicelib.channels.meta import authorised, inside, own_id
 from chalicelib.channels.meta_incoming import MARK
 from chalicelib.channels.meta_kind import BUTTONS, SHOWS, Kind
 from chalicelib.channels.splitting import pieces
-from chalicelib.channels.wire import answered
+from chalicelib.channels.wire import FETCHED_S, SOON_S, answered
 from chalicelib.domain.exchange import Call, Exchange
 from chalicelib.domain.message import Content, Media
 from chalicelib.wire.json_body import dicts, word
@@ -68,7 +68,14 @@ async def signal(what: str, address: str, channel: Channel, call: Call, kind: Ki
 async def _post(body: Body, channel: Channel, call: Call, kind: Kind) -> Exchange:
     url = kind.at(channel, f"{kind.sends_as(channel)}/messages")
     raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    return await call("POST", url, headers={"content-type": "application/json", **authorised(channel)}, body=raw)
+    headers = {"content-type": "application/json", **authorised(channel)}
+    timeout_s = FETCHED_S if _is_fetched(body) else SOON_S
+    return await call("POST", url, headers=headers, body=raw, timeout_s=timeout_s)
+
+
+def _is_fetched(body: Body) -> bool:
+    """Whether Meta gets a file from its address before it answers."""
+    return bool(inside(inside(inside(body, "message"), "attachment"), "payload").get("url"))
 
 
 def bodies_of(message: Outgoing, kind: Kind) -> list[Body]:

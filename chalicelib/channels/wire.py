@@ -11,6 +11,9 @@ from chalicelib.domain.exchange import Exchange
 from chalicelib.wire.json_body import mended, word
 from chalicelib.wire.retry_after import retry_after
 
+SOON_S, FETCHED_S = 5.0, 15.0
+"""How long a provider is given to take a message, and one with a file that it fetches meanwhile from where it lies:
+tried again as its answer was not waited for, the customer has it each time."""
 GROUP = "group message"
 """What is passed over that was said to many: whoever spoke must not be answered as if they had said it to us alone."""
 _OF_MANY = re.compile(r"[0-9-]+@g\.us|[^@]*@(broadcast|newsletter)", re.IGNORECASE)

@@ -27,7 +27,7 @@ from chalicelib.channels.telegram.connecting import connect as connect
 from chalicelib.channels.telegram.limits import LIMITS as LIMITS
 from chalicelib.channels.telegram.media import fetched
 from chalicelib.channels.telegram.place import posted, secret_token
-from chalicelib.channels.wire import answered, malformed
+from chalicelib.channels.wire import FETCHED_S, SOON_S, answered, malformed
 from chalicelib.domain.exchange import Call, Exchange
 from chalicelib.wire.json_body import mended, word
 
@@ -65,12 +65,13 @@ async def send(message: Outgoing, channel: Channel, call: Call) -> Outcome:
     to = message.address
     # Should there be fewer than went out once, by a newer version of this code, there is still one to be heard of.
     for method, body in methods[min(message.done, len(methods) - 1) :]:
-        exchange = await posted(method, {"chat_id": to} | body, channel, call)
+        timeout_s = FETCHED_S if outgoing.is_fetched(body) else SOON_S
+        exchange = await posted(method, {"chat_id": to} | body, channel, call, timeout_s=timeout_s)
         if moved := errors.moved_to(exchange):
             to = moved
         if moved or errors.not_fetched(exchange):
             # A file may be had a moment later; nothing of the first call went out.
-            exchange = await posted(method, {"chat_id": to} | body, channel, call)
+            exchange = await posted(method, {"chat_id": to} | body, channel, call, timeout_s=timeout_s)
         outcome = errors.of(exchange, message.now_ms)
         if outcome is not None:
             return replace(outcome, done=message.done + len(parts), parts=tuple(parts))

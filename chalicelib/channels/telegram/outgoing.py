@@ -18,6 +18,7 @@ from chalicelib.wire.json_body import dicts, word
 
 SHOWS = frozenset({"text", "image", "audio", "video", "file", "buttons", "list", "location", "contact"})
 _FILES = ("image", "audio", "video", "file")
+_BY_ADDRESS = ("photo", "animation", "audio", "voice", "video", "document")
 _ABOUT = re.compile(r"(-?\d{1,32})\.(\d{1,32})")
 
 Body = dict[str, Any]
@@ -81,6 +82,11 @@ def _file(kind: str, item: Media) -> Method:
     if kind == "audio" and mime_type == "audio/ogg":
         name = "voice"
     return f"send{name.capitalize()}", {name: file_id(item.url) or item.url}
+
+
+def is_fetched(body: Body) -> bool:
+    """Whether Telegram gets a file from its address before it answers."""
+    return any(str(body.get(name, "")).startswith(("https://", "http://")) for name in _BY_ADDRESS)
 
 
 def _asked(content: Content, text: str, buttons: list[Body]) -> list[Method]:

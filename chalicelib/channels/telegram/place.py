@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from chalicelib.channels.contract import Channel
+from chalicelib.channels.wire import SOON_S
 from chalicelib.domain.exchange import Call, Exchange
 from chalicelib.wire.json_body import word
 
@@ -38,10 +39,13 @@ def secret_token(channel: Channel) -> str:
     return channel.secrets.get("secret_token", "").translate(_SAFE)
 
 
-async def posted(method: str, body: Mapping[str, Any], channel: Channel, call: Call) -> Exchange:
+async def posted(
+    method: str, body: Mapping[str, Any], channel: Channel, call: Call, *, timeout_s: float = SOON_S
+) -> Exchange:
     """Call a method with its parameters as JSON."""
     raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    return await call("POST", method_url(channel, method), headers={"content-type": "application/json"}, body=raw)
+    headers = {"content-type": "application/json"}
+    return await call("POST", method_url(channel, method), headers=headers, body=raw, timeout_s=timeout_s)
 
 
 def _token(channel: Channel) -> str:

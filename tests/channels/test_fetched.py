@@ -1,0 +1,34 @@
+"""A provider that gets a file from where it lies, before it answers, is given the time that it takes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib import channels
+from chalicelib.channels.contract import Channel, Outgoing, Sent
+from chalicelib.domain.exchange import Exchange
+from chalicelib.domain.message import Content, Media
+
+SECRETS = {"bot_token": "1:token", "access_token": "token", "app_secret": "secret"}
+FILE = Media("https://files.example/film.mp4", "video/mp4")
+ANSWER = {"ok": True, "result": {"message_id": 7}, "message_id": "m_1"}
+
+
+@pytest.mark.parametrize("kind", ["telegram", "messenger", "instagram"])
+def test_a_file_is_waited_for(kind: str) -> None:
+    """Else the call is made again, and the customer has the file twice."""
+    waited: list[float] = []
+
+    async def call(method: str, url: str, *, timeout_s: float = 5.0, **rest: Any) -> Exchange:
+        waited.append(timeout_s)
+        return Exchange(200, {}, json.dumps(ANSWER).encode(), 1, "")
+
+    channel = Channel("ch_1", {"page_id": "1", "account_id": "2"}, SECRETS)
+    said = Content("video", "x" * 3000, (FILE,))
+    adapter: Any = channels.load(kind)
+    assert isinstance(asyncio.run(adapter.send(Outgoing("dl_1", "42", said), channel, call)), Sent)
+    assert waited[0] == 15.0 and {*waited[1:]} == {5.0}

@@ -84,6 +84,9 @@ class Consent:
     """The provider's id of this event; empty where it has none."""
     identities: tuple[tuple[str, str], ...] = ()
     """(kind, value) of what else is known of the person, as of `Said`."""
+    own_id: str = ""
+    """Our own id of a message that says it by its failing, where the provider carries it through: who that was sent to
+    is meant, however the provider spells their address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ or by a time up to which it holds for all of an address.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from chalicelib.channels.events import Status
+from chalicelib.channels.events import Consent, Status
 from chalicelib.domain.event import Event, status_event
 from chalicelib.domain.lane import destination_of, thread_of
 from chalicelib.domain.message import FAILED
@@ -44,6 +44,15 @@ def events_of(status: Status, row: Resource) -> list[Event] | LateStatus:
     if about is None:
         return _later(status, row) if status.provider_id else []
     return [_event(status, row, about)] if status.state == FAILED or not about.part else []
+
+
+def of_who_was_sent(consent: Consent, channel: str) -> Consent:
+    """A consent with the address that the message went to which it was said of. One read."""
+    named = deliveries.parse_delivery_id(consent.own_id)
+    if named is None or destination_of(named[0]) != channel:
+        return consent
+    delivery = deliveries.get(*named)
+    return replace(consent, address=deliveries.notice_of(delivery).address) if delivery is not None else consent
 
 
 def _own(status: Status, channel: str) -> _About | None:

@@ -63,6 +63,8 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
     for said in received.events:
         match said:
             case Said() | Changed() | Moved() | Consent() | Happened():
+                if isinstance(said, Consent) and said.own_id:
+                    said = of_status.of_who_was_sent(said, row.id)
                 try:
                     event = of_channel.event_of(said, row, trace)
                 except ValueError as error:

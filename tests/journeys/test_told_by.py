@@ -145,6 +145,20 @@ def test_whatsapp_carries_our_id_through_also_of_parts(
     assert deployment.bot.events()[-1]["Event"] == "Reaction"
 
 
+def test_who_was_sent_what_they_stopped_has_stopped_it_however_they_are_spelled(
+    deployment: Deployment, number: dict[str, Any], graph: Outside
+) -> None:
+    deployment.bot.answer = answers
+    post(deployment, number, said({"type": "text", "text": {"body": "one"}}))
+    # As numbers of Mexico, Brazil and Argentina have two forms.
+    one: dict[str, Any] = {"id": "wamid.a", "status": "failed", "timestamp": "1763683300"}
+    one |= {"recipient_id": "52155123456", "errors": [{"code": 131050, "title": "stopped"}]}
+    one |= {"biz_opaque_callback_data": graph.heard[0].json["biz_opaque_callback_data"]}
+    post(deployment, number, {"statuses": [one]})
+    (person,) = people(deployment)
+    assert person["consent"][f"marketing@{number['id']}"]["given"] is False
+
+
 def test_what_a_provider_wants_with_an_answer_goes_back_while_it_is_good(
     deployment: Deployment, gateway: Tell, graph: Outside, traveller: time_machine.Traveller
 ) -> None:

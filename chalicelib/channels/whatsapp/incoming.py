@@ -220,7 +220,8 @@ def _statuses(status: dict[str, Any], now_ms: int) -> Iterator[Event]:
         return
     if (told.error or {}).get("code") == errors.OPTED_OUT:
         why = f"{errors.OPTED_OUT}: {(told.error or {}).get('reason', '')}"[:_MOST_WHY]
-        yield Consent(told.address, False, told.at_ms, MARKETING, why, f"{told.provider_id}.opted_out"[-MAX_ID:])
+        id = f"{told.provider_id}.opted_out"[-MAX_ID:]
+        yield Consent(told.address, False, told.at_ms, MARKETING, why, id, own_id=told.own_id)
 
 
 def _status(status: dict[str, Any], now_ms: int) -> Event:

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from chalicelib.ports.settings import settings
 from tests.cloud import Cloud, _moto_table
+from tests.outside import serving
 from tests.quick import as_before
 
 TABLE = {"TableName": "things"}
@@ -253,3 +254,17 @@ def _answered(call: Call, place: dict[str, Any]) -> Any:
         sent.pop("MessageId", None)
         sent.pop("SequenceNumber", None)
     return status, answer, raised
+
+
+def test_what_is_not_of_aws_goes_out_beside_moto(cloud: Cloud) -> None:
+    """An emulator has an address of its own, and what is asked of it is not moto's to answer."""
+    with serving() as outside:
+        outside.answer = lambda heard: (200, {"Table": {"TableName": "theirs"}})
+        theirs = boto3.client("dynamodb", region_name="eu-west-1", endpoint_url=outside.url.rstrip("/"))
+        assert theirs.describe_table(TableName="theirs")["Table"]["TableName"] == "theirs"
+        outside.answer = lambda heard: (200, {"Item": {"id": {"S": "of theirs"}}})
+        assert theirs.get_item(TableName="theirs", Key={"id": {"S": "x"}})["Item"] == {"id": {"S": "of theirs"}}
+    assert [one.headers["x-amz-target"] for one in outside.heard] == [
+        "DynamoDB_20120810.DescribeTable",
+        "DynamoDB_20120810.GetItem",
+    ]

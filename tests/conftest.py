@@ -30,7 +30,7 @@ TRAVELLERS = (
 taken along."""
 
 
-GROUPS = ("stack", "matrix", "package", "browser", "emulator", "layout")
+GROUPS = ("stack", "operations", "matrix", "package", "browser", "emulator", "layout")
 """Groups of tests that share what takes long to make, in the order in which workers begin with them: that of the whole
 stack takes half of the time. What is left for the end is single tests, of which everybody takes some."""
 

@@ -316,6 +316,7 @@ def refuses_what_is_not_described(ctx: Any, response: Any, case: Any) -> None:
         negative_data_rejection(ctx, response, case)
 
 
+@pytest.mark.xdist_group("operations")  # each process that runs one of them settles all that they ask about first
 @schemathesis.pytest.from_fixture("operation").parametrize()
 @settings(suppress_health_check=list(HealthCheck), deadline=None)
 def test_operation(case: Any, peopled: Peopled) -> None:

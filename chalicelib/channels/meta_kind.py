@@ -23,6 +23,20 @@ BUTTONS, ABOVE_BUTTONS = 3, 640
 https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages/template/button"""
 LONGEST = 16 * 1024
 """Of a question: what is longer than one message goes out before the one with the choices."""
+TAKES = Limits(
+    files=(),
+    body=LONGEST,
+    buttons=13,
+    title=20,
+    links=BUTTONS,
+    payload=1000,
+    rows=13,
+    row_title=20,
+    window_s=24 * 3600,
+    people_s=7 * 24 * 3600,
+    rate_per_s=300,
+)
+"""What both take alike; each says where that stands."""
 
 
 @dataclass(frozen=True, slots=True)

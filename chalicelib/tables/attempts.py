@@ -48,9 +48,7 @@ def find_out(lane: str, seq: int, status: str) -> bool:
     number; False where there is none among the last of it."""
     for row in newest(lane, limit=_LAST):
         if row.status == UNKNOWN and row.notice and row.notice.get("seq") == seq:
-            trouble = DeliveryRow.trouble
-            known = trouble.set(trouble_of(str(row.destination), status)) if status in GIVEN_UP else trouble.remove()
-            actions = [DeliveryRow.status.set(status), known]
+            actions = [DeliveryRow.status.set(status), _trouble(row, status)]
             return updated(row, actions, DeliveryRow.status == UNKNOWN, ours=same_by_whomever)
     return False
 
@@ -95,14 +93,15 @@ def _changes(
     actions.append(
         DeliveryRow.next_attempt_at.set(next_attempt_at) if next_attempt_at else DeliveryRow.next_attempt_at.remove()
     )
-    # Of a row that was never in trouble this is no write of the index.
-    actions.append(
-        DeliveryRow.trouble.set(trouble_of(str(row.destination), status))
-        if status in GIVEN_UP
-        else DeliveryRow.trouble.remove()
-    )
+    actions.append(_trouble(row, status))
     if context and not row.context:
         actions.append(DeliveryRow.context.set(context))
     if done:
         actions.append(DeliveryRow.done.set(done))
     return actions
+
+
+def _trouble(row: DeliveryRow, status: str) -> Action:
+    """Who has to look after it, or nobody: of a row that was never in trouble that is no write of the index."""
+    trouble = DeliveryRow.trouble
+    return trouble.set(trouble_of(str(row.destination), status)) if status in GIVEN_UP else trouble.remove()

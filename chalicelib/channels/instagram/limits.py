@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from chalicelib.channels.limits import MEGABYTE, FileLimit, Limits
-from chalicelib.channels.meta_kind import LONGEST
+from dataclasses import replace
 
-LIMITS = Limits(
+from chalicelib.channels.limits import MEGABYTE, FileLimit
+from chalicelib.channels.meta_kind import TAKES
+
+LIMITS = replace(
+    TAKES,
     files=(
         FileLimit(("image/jpeg", "image/png"), 8 * MEGABYTE),
         FileLimit(
@@ -18,16 +21,6 @@ LIMITS = Limits(
     ),
     text=1000,
     counted="bytes",
-    body=LONGEST,
-    buttons=13,
-    title=20,
-    links=3,
-    payload=1000,
-    rows=13,
-    row_title=20,
-    window_s=24 * 3600,
-    people_s=7 * 24 * 3600,
-    rate_per_s=300,
 )  # fmt: skip
 """Of texts and files https://developers.facebook.com/docs/messenger-platform/instagram/features/send-message, of
 choices https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/messaging-api/quick-replies

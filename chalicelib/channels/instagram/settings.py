@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from chalicelib.channels.api_base import api_base
 from chalicelib.channels.meta_kind import OF_ACCOUNTS, OF_PAGES
 from chalicelib.channels.rate import Rate
 from chalicelib.channels.signalling import Seen, Typing
@@ -31,13 +32,7 @@ class Settings(BaseModel):
     rate_per_s: Rate = None
     typing: Typing = False
     seen: Seen = False
-    api_base: str = Field(
-        OF_ACCOUNTS,
-        pattern=r"^https?://[^\s?#]+$",
-        max_length=512,
-        description="With the version; with a page_id that of graph.facebook.com.",
-        json_schema_extra={"format": "uri"},
-    )
+    api_base: str = api_base(OF_ACCOUNTS, "With the version; with a page_id that of graph.facebook.com.")
 
     @model_validator(mode="after")
     def _where_the_token_opens(self) -> Self:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chalicelib.channels.api_base import api_base
 from chalicelib.channels.meta_kind import OF_PAGES
 from chalicelib.channels.rate import Rate
 from chalicelib.channels.signalling import Seen, Typing
@@ -21,10 +22,4 @@ class Settings(BaseModel):
     rate_per_s: Rate = None
     typing: Typing = False
     seen: Seen = False
-    api_base: str = Field(
-        OF_PAGES,
-        pattern=r"^https?://[^\s?#]+$",
-        max_length=512,
-        description="With the version.",
-        json_schema_extra={"format": "uri"},
-    )
+    api_base: str = api_base(OF_PAGES)

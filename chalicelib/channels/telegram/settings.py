@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
+from chalicelib.channels.api_base import api_base
 from chalicelib.channels.rate import Rate
 from chalicelib.channels.signalling import Typing
 from chalicelib.channels.telegram.place import API_BASE
@@ -14,12 +15,6 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    rate_per_s: Rate | None = None
+    rate_per_s: Rate = None
     typing: Typing = False
-    api_base: str = Field(
-        API_BASE,
-        pattern=r"^https?://[^\s?#]+$",
-        max_length=512,
-        description="Telegram's own, or that of a Bot API server of yours.",
-        json_schema_extra={"format": "uri"},
-    )
+    api_base: str = api_base(API_BASE, "Telegram's own, or that of a Bot API server of yours.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chalicelib.channels.api_base import api_base
 from chalicelib.channels.rate import Rate
 from chalicelib.channels.signalling import Seen, Typing
 from chalicelib.channels.whatsapp.place import API_BASE
@@ -23,10 +24,4 @@ class Settings(BaseModel):
     rate_per_s: Rate = None
     typing: Typing = False
     seen: Seen = False
-    api_base: str = Field(
-        API_BASE,
-        pattern=r"^https?://[^\s?#]+$",
-        max_length=512,
-        description="With the version.",
-        json_schema_extra={"format": "uri"},
-    )
+    api_base: str = api_base(API_BASE)

@@ -119,13 +119,6 @@ def type_of(item: Media) -> str:
     return item.mime_type or mimetypes.guess_type(item.name or urlsplit(item.url).path)[0] or ""
 
 
-def is_shut(kind: str, *, heard_ms: int, now_ms: int, settings: Mapping[str, Any] | None = None) -> bool:
-    """Whether it is too long since the customer's last word, at `heard_ms`, for anything but a template; for people
-    where the channel's `settings` are given."""
-    length = window_s(kind, settings or {}) * 1000
-    return bool(length) and now_ms > heard_ms + length
-
-
 def window_s(kind: str, settings: Mapping[str, Any]) -> int:
     """How long after the customer's last word people may write on a channel with these settings; 0: always."""
     taken = of(kind)

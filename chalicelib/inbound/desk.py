@@ -10,10 +10,11 @@ from chalicelib.desks.webhook import DeskEvent
 from chalicelib.domain.event import AGENT_MESSAGE, CHAT_ASSIGNED, CHAT_SNOOZED, Event
 from chalicelib.domain.message import Content
 from chalicelib.domain.thread import Thread
+from chalicelib.inbound import window
 from chalicelib.inbound.post import Post, refuse
 from chalicelib.ports import clock
 from chalicelib.ports.web import Problem
-from chalicelib.tables import config, kept_channels
+from chalicelib.tables import config
 
 LONGEST_SNOOZE_MS = 366 * 86_400_000
 """What is put aside for longer comes back after a year."""
@@ -60,14 +61,9 @@ def _can_be_shown(content: Content, thread: Thread, index: int) -> None:
     """Problem 422 for what the customer could not be shown, or may not be any more."""
     if wrong := [(f"/{index}/{at}", why) for at, why in limits.never_shown(content, thread.channel_kind)]:
         raise Problem(422, "wrong_fields", "; ".join(f"{at}: {why}" for at, why in wrong[:5]), errors=wrong)
-    shut = limits.is_shut(thread.channel_kind, heard_ms=thread.heard_at, now_ms=clock.now_ms())
-    if not shut or content.type == "template":
-        return
-    row = kept_channels.get(thread.channel)
-    own = (row.body.get("settings") if row is not None else None) or {}
-    if limits.is_shut(thread.channel_kind, heard_ms=thread.heard_at, now_ms=clock.now_ms(), settings=own):
-        hours = limits.window_s(thread.channel_kind, own) // 3600
-        why = f"the customer last wrote more than {hours} hours ago: only a template may be sent"
+    length = window.of_people(thread) if content.type != "template" else 0
+    if length and clock.now_ms() > thread.heard_at + length:
+        why = f"the customer last wrote more than {length // 3_600_000} hours ago: only a template may be sent"
         raise Problem(422, "needs_template", why, errors=[(f"/{index}/messagetype", "must be template")])
 
 

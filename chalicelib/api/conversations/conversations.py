@@ -13,9 +13,10 @@ from chalicelib.api.http.services import needed_service, service_of_query
 from chalicelib.channels import limits
 from chalicelib.domain.thread import SOURCE, Conversation, Thread, parse_conversation_id
 from chalicelib.domain.view import conversation_view
+from chalicelib.inbound import window
 from chalicelib.ports.clock import rfc3339
 from chalicelib.ports.web import Problem
-from chalicelib.tables import batch_get, kept_channels, threads
+from chalicelib.tables import batch_get, threads
 from chalicelib.tables.links import CONVERSATION
 from chalicelib.tables.threads import ThreadRow
 
@@ -179,9 +180,7 @@ def _thread_view(thread: Thread) -> dict[str, Any]:
 
 def _window(thread: Thread) -> dict[str, Any] | None:
     """Until when people may write to the customer freely; None where the channel has no such limit."""
-    kind = thread.channel_kind
-    row = kept_channels.get(thread.channel) if limits.of(kind).people_s else None
-    length = limits.window_s(kind, (row.body.get("settings") if row is not None else None) or {}) * 1000
+    length = window.of_people(thread)
     return {"open_until": rfc3339(thread.heard_at + length) if thread.heard_at else None} if length else None
 
 

@@ -233,7 +233,7 @@ MARKS: tuple[dict[str, Any], ...] = (
 )  # fmt: skip
 
 
-ADDRESSED = {"from", "to", "from_user_id", "to_user_id", "sender", "recipient"}
+ADDRESSED = {"from", "to", "from_user_id", "to_user_id", "sender", "recipient", "From", "To"}
 """Members that say from or to whom, of any provider; Telegram says in its `chat` what kind of one it is."""
 
 
@@ -265,13 +265,15 @@ def test_what_is_said_to_a_group_is_never_private_whatever_it_is_and_however_it_
         # Meta tells of consent apart from what is said, and in no group.
         kinds = {"said", "changed", "moved", "happened"} | ({"consent"} if kind == "custom" else set())
         private = [at for at, event in enumerate(events) if event.keys() & kinds]
-        posted = given["call"].get("request", {}).get("body")
+        request = given["call"].get("request", {})
+        posted = request.get("form", request.get("body"))
         for body in in_groups(posted) if private and not isinstance(posted, str) else ():
             if body == posted:
                 # There is nothing in it that this mark is a mark of.
                 continue
-            raw = json.dumps(body).encode()
-            received: Any = channels.load(kind).receive(Request("POST", resigned(kind, raw), {}, raw, NOW_MS), channel)
+            raw, of = (form_body(body), FORM) if "form" in request else (json.dumps(body).encode(), "application/json")
+            headers = resigned(kind, raw, of)
+            received: Any = channels.load(kind).receive(Request("POST", headers, {}, raw, NOW_MS, HOOK), channel)
             assert isinstance(received, Received) and received.response.status < 300, (named(path), received)
             for at in private:
                 assert received.events[at] == Ignored(GROUP) or of_the_group(received.events[at]), (named(path), body)

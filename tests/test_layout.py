@@ -36,6 +36,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "announcing": ("domain", "ports", "tables", "announcing"),
     # What `deliver`, `send` and their retries share; steps may not import each other.
     "lanes": ("domain", "wire", "ports", "tables", "channels", "bots", "desks", "announcing", "lanes"),
+    # Files of messages, for the steps that get, take or send them, and the API that takes them.
+    "files": ("domain", "ports", "tables", "channels", "files"),
     # What edges and the API share. What is posted to a trigger is read as webhooks of channels are; what an adapter
     # gives becomes events; and that an agent types is shown as that a bot does.
     "inbound": (
@@ -50,11 +52,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "figures": ("domain", "ports", "tables", "figures"),
     "steps": (
         "domain", "wire", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows",
-        "announcing", "lanes", "inbound", "inbox", "figures", "visitors",
+        "announcing", "lanes", "inbound", "inbox", "figures", "visitors", "files",
     ),
     "api": (
         "domain", "wire", "ports", "tables", "channels", "bots", "desks", "sources", "transformers", "flows",
-        "inbound", "inbox.views", "api", "__version__",
+        "inbound", "inbox.views", "files", "api", "__version__",
     ),
     # A client of the documented API, for people: it knows nothing but that, and how files of contacts are read.
     "cli": ("cli", "domain.file_text", "domain.contact_file"),
@@ -75,6 +77,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "announcing": (),
     "inbox": (),
     "figures": (),
+    "files": (),
     "lanes": (),
     "visitors": (),
     # Settings are pydantic models, in a module that only the API loads. Who a visitor is comes as a JSON Web Token.

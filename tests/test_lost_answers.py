@@ -93,13 +93,14 @@ ELSEWHERE = {
     "ports.sockets.tell": "a page knows each message by its id",
     "ports.sockets.close": "closed is closed",
     "ports.media.keep": "the same file under the same name",
+    "ports.media.take": "the same file under the same name",
     "ports.media.remove": "gone is gone",
 }
 """Function that writes elsewhere than in DynamoDB -> why a repeat is harmless."""
 _WRITES = {
     "put_item", "update_item", "delete_item", "batch_write_item", "transact_write_items", "send_message",
-    "send_message_batch", "put_events", "put_object", "delete_object", "delete_objects", "upload_fileobj",
-    "post_to_connection", "delete_connection",
+    "send_message_batch", "put_events", "put_object", "copy_object", "delete_object", "delete_objects",
+    "upload_fileobj", "post_to_connection", "delete_connection",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from chalicelib.channels import KINDS, load
+from chalicelib.domain.file_types import HARMLESS, is_of, normal
 from chalicelib.domain.message import TYPES, Content, Media
 from chalicelib.wire.contents import MAX_BUTTONS
 
@@ -25,7 +26,7 @@ class FileLimit:
 
     def takes(self, mime_type: str) -> bool:
         """Whether it is about files of this type."""
-        return any(mime_type.startswith(one[:-1]) if one.endswith("*") else mime_type == one for one in self.types)
+        return is_of(mime_type, self.types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,7 @@ class Limits:
 
     def wrong_with(self, mime_type: str, size: int) -> tuple[str, str] | None:
         """(`mime_type` or `size`, what is wrong with it) of a file; None where the channel takes it."""
-        mime_type = mime_type.partition(";")[0].strip().lower()
-        mime_type = _SAME_TYPES.get(mime_type, mime_type)
+        mime_type = normal(mime_type)
         limit = next((one for one in self.files if one.takes(mime_type)), None)
         if limit is None:
             return "mime_type", "the channel takes no files of this type"
@@ -80,15 +80,6 @@ class Limits:
         return None
 
 
-_SAME_TYPES = {"image/jpg": "image/jpeg", "audio/mp3": "audio/mpeg", "application/x-pdf": "application/pdf"}
-"""What some call a type."""
-HARMLESS = (
-    "image/png", "image/jpeg", "image/gif", "image/webp", "image/heic", "image/heif", "audio/*", "video/*",
-    "text/plain", "text/csv", "application/pdf", "application/json", "application/zip", "application/rtf",
-    "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint",
-    "application/vnd.openxmlformats-officedocument.*", "application/vnd.oasis.opendocument.*",
-)  # fmt: skip
-"""Types of nothing that a browser or a computer would run."""
 UNBOUNDED = Limits(())
 """Of a channel that says none, for what is sent: whether it takes a file or a title, it says itself."""
 USUAL = Limits((FileLimit(HARMLESS, 25 * MEGABYTE),))

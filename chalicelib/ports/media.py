@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
@@ -14,6 +16,7 @@ URL_S = 300
 """How long a link to a file works."""
 PENDING = "uploads/"
 """Where files are put from outside. What is not taken from there within a day is removed (`infra/shared.py`)."""
+_MOST_NAME = 150
 _MISSING = ("404", "403", "NoSuchKey", "AccessDenied")
 """How S3 says that a file is not there; without the right to list it does not say so of any."""
 
@@ -28,10 +31,22 @@ class Offer:
     fields: Mapping[str, str]
 
 
-def keep(key: str, body: bytes, mime_type: str) -> None:
-    """Keep a file; the same again changes nothing."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is known of a file, or of one that is not to be had."""
+
+    mime_type: str
+    size: int
+    facts: Mapping[str, str]
+    """What was noted of it."""
+
+
+def keep(key: str, body: bytes, mime_type: str, facts: Mapping[str, str] | None = None) -> None:
+    """Keep a file and what is noted of it (names and values in ASCII); the same again changes nothing."""
     kind = mime_type or "application/octet-stream"
-    aws.client("s3").put_object(Bucket=settings().media_bucket, Key=key, Body=body, ContentType=kind)
+    aws.client("s3").put_object(
+        Bucket=settings().media_bucket, Key=key, Body=body, ContentType=kind, Metadata=dict(facts or {})
+    )
 
 
 def offer(key: str, mime_type: str, size: int) -> Offer:
@@ -48,28 +63,59 @@ def place() -> str:
     return "/".join(offer("any", "text/plain", 1).url.split("/")[:3])
 
 
-def take(key: str, put_as: str = "") -> bool:
-    """Keep under `key` what was put beside it, or beside another; the same again changes nothing. False where nothing
-    was."""
-    bucket, source = settings().media_bucket, PENDING + (put_as or key)
+def begins(key: str, most: int) -> tuple[bytes, str] | None:
+    """The first bytes of what was put beside `key`, and the type that it was put as; None where nothing was."""
     try:
-        aws.client("s3").copy_object(Bucket=bucket, Key=key, CopySource={"Bucket": bucket, "Key": source})
+        answer = aws.client("s3").get_object(
+            Bucket=settings().media_bucket, Key=PENDING + key, Range=f"bytes=0-{most - 1}"
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _MISSING:
+            return None
+        raise
+    return answer["Body"].read(), str(answer.get("ContentType", ""))
+
+
+def take(key: str, put_as: str, mime_type: str, facts: Mapping[str, str]) -> bool:
+    """Keep under `key`, as a file of this type, what was put beside `put_as`; the same again changes nothing. False
+    where nothing was."""
+    bucket = settings().media_bucket
+    try:
+        aws.client("s3").copy_object(
+            Bucket=bucket,
+            Key=key,
+            CopySource={"Bucket": bucket, "Key": PENDING + put_as},
+            MetadataDirective="REPLACE",
+            ContentType=mime_type,
+            Metadata=dict(facts),
+        )
     except ClientError as error:
         if error.response["Error"]["Code"] in _MISSING:
             return False
         raise
     return True
+
+
+def find(key: str) -> Held | None:
+    """What is known of a file; None where nothing is."""
+    try:
+        answer = aws.client("s3").head_object(Bucket=settings().media_bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _MISSING:
+            return None
+        raise
+    return Held(str(answer.get("ContentType", "")), int(answer.get("ContentLength", 0)), answer.get("Metadata") or {})
 
 
 def has(key: str) -> bool:
-    """Whether a file is kept."""
-    try:
-        aws.client("s3").head_object(Bucket=settings().media_bucket, Key=key)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _MISSING:
-            return False
-        raise
-    return True
+    """Whether a file is kept, or known not to be had."""
+    return find(key) is not None
+
+
+def opened(key: str) -> bytes:
+    """All of a file that is kept."""
+    body: bytes = aws.client("s3").get_object(Bucket=settings().media_bucket, Key=key)["Body"].read()
+    return body
 
 
 def remove(keys: Sequence[str]) -> None:
@@ -83,7 +129,16 @@ def remove(keys: Sequence[str]) -> None:
             raise OSError(f"{len(failed)} files were not removed: {failed[0].get('Code')}")
 
 
-def link(key: str) -> str:
-    """A link to a file that works for `URL_S` seconds and shows it as a download, never as a page of ours."""
-    parameters = {"Bucket": settings().media_bucket, "Key": key, "ResponseContentDisposition": "attachment"}
-    return str(aws.client("s3").generate_presigned_url("get_object", Params=parameters, ExpiresIn=URL_S))
+def link(key: str, *, name: str = "", lasts_s: int = URL_S) -> str:
+    """A link to a file that works for so many seconds and shows it as a download, never as a page of ours."""
+    parameters = {"Bucket": settings().media_bucket, "Key": key, "ResponseContentDisposition": _download(name)}
+    return str(aws.client("s3").generate_presigned_url("get_object", Params=parameters, ExpiresIn=lasts_s))
+
+
+def _download(name: str) -> str:
+    """The name twice, as https://www.rfc-editor.org/rfc/rfc6266#appendix-D advises."""
+    plain = re.sub(r"[^ -~]|[%\"\\\\/]", "_", name).strip()[:_MOST_NAME]
+    if not plain:
+        return "attachment"
+    utf8 = quote(name[:_MOST_NAME].encode("utf-8", "replace"), safe="")
+    return f'attachment; filename="{plain}"' + ("" if plain == name else f"; filename*=UTF-8''{utf8}")

@@ -17,6 +17,7 @@ from chalicelib.channels.webchat import address_of, provider_id, uploads
 from chalicelib.domain.exchange import Exchange
 from chalicelib.domain.message import Message
 from chalicelib.domain.thread import thread_id, thread_of_message
+from chalicelib.files import keeping
 from chalicelib.inbound import said, strangers
 from chalicelib.ports import http, media, secrets, web
 from chalicelib.ports.web import Problem
@@ -35,14 +36,18 @@ _WITHIN = 1000
 def run(request: Request, message_id: str, index: str) -> Response:
     """302 to a link that works for five minutes; 404 unknown, 410 where the provider has it no longer, 503 not now."""
     thread = thread_of_message(message_id)
-    key = f"{message_id}/{index}"
     message = messages.find(thread, message_id, within=_WITHIN) if thread else None
     if message is None or not (index.isascii() and index.isdigit()) or int(index) >= len(message.content.media):
         raise Problem(404, "unknown_media", "there is no such file")
-    if not media.has(key):
-        held = asyncio.run(_held(message, message.content.media[int(index)].url))
-        media.keep(key, held.body, held.mime_type)
-    return web.text(302, "", {"Location": media.link(key), "Cache-Control": "no-store"})
+    number = int(index)
+    item, kept = message.content.media[number], keeping.find(message_id, number)
+    if kept is None:
+        held = asyncio.run(_held(message, item.url))
+        kept = keeping.keep(message_id, number, held.body, item.mime_type or held.mime_type)
+    if kept.refused:
+        raise Problem(410, "media_gone", f"the file is not to be had: {kept.refused}")
+    link = media.link(keeping.key_of(message_id, number), name=item.name)
+    return web.text(302, "", {"Location": link, "Cache-Control": "no-store"})
 
 
 def offer(request: Request, channel_id: str) -> Response:

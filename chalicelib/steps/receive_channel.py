@@ -29,8 +29,9 @@ from chalicelib.channels.contract import (
 from chalicelib.domain.message import UPLOADED
 from chalicelib.domain.tasks import LateStatus
 from chalicelib.domain.thread import thread_id
+from chalicelib.files import keeping
 from chalicelib.inbound import of_channel, of_status, strangers
-from chalicelib.ports import clock, ids, log, media, queues, secrets, web
+from chalicelib.ports import clock, ids, log, queues, secrets, web
 from chalicelib.ports.queues import Entry
 from chalicelib.ports.web import Problem
 from chalicelib.tables import kept_channels, media_links
@@ -158,7 +159,7 @@ def _query(request: HttpRequest) -> str:
 def _take_files(said: Said, message: str, received: Received) -> None:
     """Keep the files that a visitor's page has put for its message. Cut off after it, the page posts that again."""
     for number, item in enumerate(said.content.media):
-        if item.url.startswith(UPLOADED) and not media.take(f"{message}/{number}"):
+        if item.url.startswith(UPLOADED) and not keeping.take(message, number):
             wrong = "was not put where it was to be, or longer than a day ago"
             headers = dict(received.response.headers)
             raise Problem(422, "wrong_fields", wrong, errors=[(f"/files/{number}", wrong)], headers=headers)

@@ -21,6 +21,7 @@ from chalicelib.channels import limits
 from chalicelib.channels.webchat.uploads import TYPES, file_name
 from chalicelib.domain.event import Event
 from chalicelib.domain.message import UPLOADED
+from chalicelib.files import keeping
 from chalicelib.ports import ids, media
 from chalicelib.ports.web import Problem
 from chalicelib.tables import threads
@@ -88,9 +89,9 @@ def take(events: Iterable[Event]) -> None:
         items = event.body.get("content", {}).get("media", ())
         held = [(n, one) for n, one in enumerate(items) if one["url"].startswith(UPLOADED)]
         for n, one in held:
-            key, put_as = f"{event.body['message_id']}/{n}", _put_as(event.body["conversation"], one["url"])
+            message, put_as = str(event.body["message_id"]), _put_as(event.body["conversation"], one["url"])
             is_ours = _TOKEN.fullmatch(one["url"].removeprefix(UPLOADED))
-            if not is_ours or (not media.has(key) and not media.take(key, put_as)):
+            if not is_ours or (keeping.find(message, n) is None and not keeping.take(message, n, put_as)):
                 wrong = "was not put where it was to be, or longer than a day ago"
                 raise Problem(422, "wrong_fields", f"{one.get('name') or n}: {wrong}", errors=[(f"/media/{n}", wrong)])
 

@@ -1,0 +1,1 @@
+"""Files of messages: taken from wherever they are, looked at, kept, and handed on to providers."""

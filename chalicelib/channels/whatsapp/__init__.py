@@ -25,10 +25,10 @@ from chalicelib.channels.contract import (
 from chalicelib.channels.meta import taken
 from chalicelib.channels.whatsapp import errors, incoming, outgoing
 from chalicelib.channels.whatsapp.connecting import connect as connect
-from chalicelib.channels.whatsapp.limits import LIMITS as LIMITS
 from chalicelib.channels.whatsapp.media import fetched
 from chalicelib.channels.whatsapp.place import authorised, base_url
 from chalicelib.channels.whatsapp.templates import templates as templates
+from chalicelib.channels.whatsapp_limits import LIMITS as LIMITS
 from chalicelib.channels.wire import answered
 from chalicelib.domain.exchange import Call, Exchange
 from chalicelib.wire.json_body import dicts, word

@@ -9,7 +9,6 @@ another kind is `Ignored` with its name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +16,7 @@ from chalicelib.channels.contract import Changed, Consent, Event, Happened, Igno
 from chalicelib.channels.meta import UNSUPPORTED, inside, read_own
 from chalicelib.channels.whatsapp import errors, happened
 from chalicelib.channels.whatsapp.said import content_of
+from chalicelib.channels.whatsapp_contents import identities_of
 from chalicelib.channels.wire import GROUP, in_a_group
 from chalicelib.domain.consent import MARKETING
 from chalicelib.domain.message import DELIVERED, FAILED, READ, SENT
@@ -36,7 +36,6 @@ CHANGES = {"edit": "edited", "revoke": "deleted", "reaction": "reaction"}
 NUMBER_CHANGED, USER_ID_CHANGED = ("user_changed_number", "customer_changed_number"), "user_changed_user_id"
 """Types of system messages that say that a person goes on under another number or id (the second name is the elder):
 .../whatsapp/webhooks/reference/messages/system. With a new number comes a new user id."""
-_USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,160}")
 _ECHOES = "smb_message_echoes"
 """What the business itself writes in its WhatsApp app, where it uses app and API together (coexistence)."""
 _PREFERENCES, _CALLS = "user_preferences", "calls"
@@ -98,7 +97,7 @@ def _said(message: dict[str, Any], people: list[dict[str, Any]], now_ms: int) ->
         return _moved(message, now_ms)
     if not address or len(address) > MAX_ID:
         return Ignored("message without a sender")
-    id, at_ms, known = word(message.get("id"))[:MAX_ID], _time(message, now_ms), _identities(wa_id, user_id)
+    id, at_ms, known = word(message.get("id"))[:MAX_ID], _time(message, now_ms), identities_of(wa_id, user_id)
     if found := happened.in_message(message):
         what, details = found
         return Happened(address, what, at_ms, id, _name(person), details=details, identities=known)
@@ -119,7 +118,7 @@ def _call(call: dict[str, Any], people: list[dict[str, Any]], now_ms: int) -> Ev
     if not 0 < len(address) <= MAX_ID:
         return Ignored("call of nobody")
     (what, details), id = found, word(call.get("id"))[:MAX_ID]
-    known = _identities(phone, user_id)
+    known = identities_of(phone, user_id)
     return Happened(address, what, _time(call, now_ms), id, _name(person), details=details, identities=known)
 
 
@@ -134,15 +133,6 @@ def _person(people: list[dict[str, Any]], phone: str, user_id: str) -> dict[str,
             return person
     # `from` and `wa_id` differ in some countries (Mexico, Brazil: an added digit).
     return people[0] if len(people) == 1 else {}
-
-
-def _identities(wa_id: str, user_id: str) -> tuple[tuple[str, str], ...]:
-    number = wa_id.removeprefix("+")
-    phone = [("phone", f"+{number}")] if number.isascii() and number.isdecimal() and 7 <= len(number) <= 15 else []
-    if not phone and _USER_ID.fullmatch(wa_id):
-        # Of a user without a number the id stands in its place.
-        user_id = user_id or wa_id
-    return (*phone, *([("external", user_id)] if user_id and len(user_id) <= MAX_ID else []))
 
 
 def _changed(message: dict[str, Any], address: str, now_ms: int, *, echo: bool = False) -> Changed | None:
@@ -175,9 +165,9 @@ def _moved(message: dict[str, Any], now_ms: int) -> Event:
     address = was or was_id or word(message.get("from_user_id"))
     if kind == USER_ID_CHANGED:
         # The number stays, where the user has one here.
-        to, identities, gone = was or user_id, _identities("", user_id), _identities("", was_id)
+        to, identities, gone = was or user_id, identities_of("", user_id), identities_of("", was_id)
     else:
-        to, identities, gone = number or user_id, _identities(number, user_id), _identities(was, was_id)
+        to, identities, gone = number or user_id, identities_of(number, user_id), identities_of(was, was_id)
     if not all(0 < len(one) <= MAX_ID for one in (address, to)):
         return Ignored(f"system {kind} without both addresses")
     return Moved(address, to, _time(message, now_ms), word(message.get("id"))[:MAX_ID], identities, gone)
@@ -193,7 +183,7 @@ def _echo(message: dict[str, Any], now_ms: int) -> Event:
     content = content_of(message)
     if not address or len(address) > MAX_ID:
         return Ignored("echo without a recipient")
-    id, known = word(message.get("id"))[:MAX_ID], _identities(phone, user_id)
+    id, known = word(message.get("id"))[:MAX_ID], identities_of(phone, user_id)
     return Said(address, id, content, _time(message, now_ms), identities=known, repeatable=bool(id), echo=True)
 
 
@@ -208,7 +198,7 @@ def _preference(given: dict[str, Any], people: list[dict[str, Any]], now_ms: int
     address = phone or user_id
     if not 0 < len(address) <= MAX_ID:
         return Ignored("preference of nobody")
-    why, known = word(given.get("detail"))[:_MOST_WHY] or value, _identities(phone, user_id)
+    why, known = word(given.get("detail"))[:_MOST_WHY] or value, identities_of(phone, user_id)
     return Consent(address, _STOPS[value], _time(given, now_ms), MARKETING, why, identities=known)
 
 

@@ -11,8 +11,9 @@ from chalicelib.channels import fallback
 from chalicelib.channels.contract import Outgoing, Refused
 from chalicelib.channels.meta import own_id
 from chalicelib.channels.splitting import pieces
-from chalicelib.channels.whatsapp.limits import LIMITS
 from chalicelib.channels.whatsapp.media import media_id
+from chalicelib.channels.whatsapp_contents import family, opener, sections
+from chalicelib.channels.whatsapp_limits import LIMITS
 from chalicelib.domain.message import Content, Media
 from chalicelib.wire.json_body import dicts, word
 
@@ -103,25 +104,15 @@ def _header(content: Content) -> Body:
 
 
 def _files_of(content: Content) -> list[Body]:
-    return [body for item in content.media for body in _files(_kind(item), Content(media=(item,)))]
+    return [body for item in content.media for body in _files(family(item), Content(media=(item,)))]
 
 
 def _list(content: Content) -> list[Body]:
-    given = [section for section in dicts(content.details.get("sections")) if dicts(section.get("rows"))]
-    sections: list[Body] = []
-    for number, section in enumerate(given, 1):
-        title = word(section.get("title")) or (str(number) if len(given) > 1 else "")
-        rows = [_row(row) for row in dicts(section.get("rows"))]
-        sections.append(({"title": title} if title else {}) | {"rows": rows})
-    opener = word(content.details.get("button")) or "Options"
-    # Cut so that it is seen: it only names what it opens.
-    opener = opener if len(opener) <= LIMITS.opener else opener[: LIMITS.opener - 1].rstrip() + "…"
-    return [*_files_of(content), _interactive("list", content, {"button": opener, "sections": sections}, {})]
-
-
-def _kind(item: Media) -> str:
-    kind = item.mime_type.partition("/")[0]
-    return kind if kind in ("image", "audio", "video") else "file"
+    shown = [
+        ({"title": title} if title else {}) | {"rows": [_row(row) for row in rows]} for title, rows in sections(content)
+    ]
+    action = {"button": opener(content), "sections": shown}
+    return [*_files_of(content), _interactive("list", content, action, {})]
 
 
 def _row(row: Body) -> Body:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.channels import whatsapp_contents as contents
 from chalicelib.channels.meta import at_most, unsupported
 from chalicelib.channels.whatsapp import errors
 from chalicelib.channels.whatsapp.media import reference
+from chalicelib.channels.whatsapp_contents import MOST_ITEMS, postback, text_in, texts_in
 from chalicelib.domain.message import Content, Media
 from chalicelib.wire.fields import MAX_ID
 from chalicelib.wire.json_body import dicts, word
 
 _FILES = {"image": "image", "sticker": "image", "audio": "audio", "video": "video", "document": "file"}
-_MOST_CHARACTERS = 4096
-"""Of a title, a name or an address; what somebody writes may be as long as a message's text."""
-_MOST_ITEMS = 50
-_MOST_WAYS = 10
-"""Phones and e-mail addresses of one shared contact."""
 _MOST_FORM = 16 * 1024
 """Characters of a filled-in form; its JSON must not be cut."""
 _ITEM = ("product_retailer_id", "quantity", "item_price", "currency")
@@ -43,7 +40,7 @@ def content_of(message: dict[str, Any]) -> Content:
         more |= _context(context)
     if isinstance(referral, dict):
         # The advertisement that the user came from.
-        more["referral"] = _texts(referral, _REFERRAL)
+        more["referral"] = texts_in(referral, _REFERRAL)
     text, cut = at_most(found.text)
     if cut:
         # A provider cannot be told 413, and the rest of what was said is better than nothing of it.
@@ -57,7 +54,7 @@ def _context(given: dict[str, Any]) -> dict[str, Any]:
     if quoted := word(given.get("id")):
         found["in_reply_to"] = quoted[:MAX_ID]
     product = given.get("referred_product")
-    if isinstance(product, dict) and (named := _texts(product, _PRODUCT)):
+    if isinstance(product, dict) and (named := texts_in(product, _PRODUCT)):
         found["product"] = named
     if given.get("forwarded") is True or given.get("frequently_forwarded") is True:
         # WhatsApp says so from the fifth time on that something is passed on.
@@ -73,13 +70,13 @@ def _by_type(kind: str, value: dict[str, Any], message: dict[str, Any]) -> Conte
         case "text":
             return Content(text=word(value.get("body")))
         case "location":
-            return _location(value)
+            return contents.location(value) or "location without coordinates"
         case "contacts":
-            return _contacts(message.get("contacts"))
+            return contents.contacts(message.get("contacts"))
         case "interactive":
             return _interactive(value)
         case "button":
-            return _postback(_text(value, "payload"), _text(value, "text"))
+            return postback(text_in(value, "payload"), text_in(value, "text"))
         case "order":
             return _order(value)
         case "unsupported":
@@ -111,48 +108,23 @@ def _words(value: dict[str, Any]) -> str:
     return ""
 
 
-def _text(value: dict[str, Any], name: str) -> str:
-    return word(value.get(name))[:_MOST_CHARACTERS]
-
-
-def _texts(value: dict[str, Any], names: tuple[str, ...]) -> dict[str, str]:
-    return {name: text for name in names if (text := _text(value, name))}
-
-
 def _media(value: dict[str, Any]) -> Media | None:
     """The file that a value names, if it does."""
-    id, kind = word(value.get("id")), _text(value, "mime_type")[:MAX_ID]
-    return Media(reference(id[:MAX_ID]), kind, None, _text(value, "filename")[:MAX_ID]) if id and kind else None
+    id, kind = word(value.get("id")), text_in(value, "mime_type")[:MAX_ID]
+    return Media(reference(id[:MAX_ID]), kind, None, text_in(value, "filename")[:MAX_ID]) if id and kind else None
 
 
 def _file(kind: str, value: dict[str, Any]) -> Content | str:
     id = word(value.get("id"))
     if not id:
         return f"{kind} without a media id"
-    details: dict[str, Any] = dict(_texts(value, ("sha256",)))
+    details: dict[str, Any] = dict(texts_in(value, ("sha256",)))
     if value.get("voice") is True:
         details["voice"] = True
-    item = Media(reference(id[:MAX_ID]), _text(value, "mime_type")[:MAX_ID], None, _text(value, "filename")[:MAX_ID])
+    item = Media(
+        reference(id[:MAX_ID]), text_in(value, "mime_type")[:MAX_ID], None, text_in(value, "filename")[:MAX_ID]
+    )
     return Content(_FILES[kind], word(value.get("caption")), (item,), details)
-
-
-def _location(value: dict[str, Any]) -> Content | str:
-    place = {name: value.get(name) for name in ("latitude", "longitude")}
-    if not all(isinstance(at, int | float) and not isinstance(at, bool) and abs(at) <= 180 for at in place.values()):
-        return "location without coordinates"
-    return Content("location", details=place | _texts(value, ("name", "address", "url")))
-
-
-def _contacts(given: Any) -> Content:
-    people = []
-    for one in dicts(given)[:_MOST_ITEMS]:
-        name = one.get("name")
-        people.append({
-            "name": _text(name, "formatted_name")[:MAX_ID] if isinstance(name, dict) else "",
-            "phones": [_text(phone, "phone")[:64] for phone in dicts(one.get("phones"))[:_MOST_WAYS]],
-            "emails": [_text(email, "email")[:MAX_ID] for email in dicts(one.get("emails"))[:_MOST_WAYS]],
-        })  # fmt: skip
-    return Content("contact", details={"contacts": people})
 
 
 def _interactive(value: dict[str, Any]) -> Content | str:
@@ -160,29 +132,25 @@ def _interactive(value: dict[str, Any]) -> Content | str:
     inside = value.get(kind)
     reply = inside if isinstance(inside, dict) else {}
     if kind in ("button_reply", "list_reply"):
-        return _postback(_text(reply, "id"), _text(reply, "title"))
+        return postback(text_in(reply, "id"), text_in(reply, "title"))
     if kind == "nfm_reply":
         # A form that was filled in (a Flow): its answers are JSON in a string.
         answers = word(reply.get("response_json"))
         if len(answers) > _MOST_FORM:
             return "the form's answers are too long"
-        return _postback(answers, _text(reply, "body"))
+        return postback(answers, text_in(reply, "body"))
     return f"unknown interactive type: {kind}"
-
-
-def _postback(payload: str, title: str) -> Content:
-    return Content("postback", title, details={"payload": payload or title, "title": title})
 
 
 def _order(value: dict[str, Any]) -> Content:
     items = [
         {key: text for key in _ITEM if (text := _amount(item, key))}
-        for item in dicts(value.get("product_items"))[:_MOST_ITEMS]
+        for item in dicts(value.get("product_items"))[:MOST_ITEMS]
     ]
-    details = {"name": "order", "catalog_id": _text(value, "catalog_id"), "items": items}
+    details = {"name": "order", "catalog_id": text_in(value, "catalog_id"), "items": items}
     return Content("event", word(value.get("text")), details=details)
 
 
 def _amount(item: dict[str, Any], name: str) -> str:
     value = item.get(name)
-    return f"{value:g}" if isinstance(value, float) else _text(item, name)
+    return f"{value:g}" if isinstance(value, float) else text_in(item, name)

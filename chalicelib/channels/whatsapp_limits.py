@@ -1,4 +1,4 @@
-"""What WhatsApp takes in one message, and until when."""
+"""What WhatsApp takes in one message, and until when, whoever carries it there."""
 
 from __future__ import annotations
 

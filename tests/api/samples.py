@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib import channels
-from chalicelib.api.kinds.channels import connectable
+from chalicelib.api.kinds.channels import MADE, connectable
 from chalicelib.api.kinds.contract import all_kinds
 from chalicelib.api.setup.bundles import KINDS
 
@@ -31,7 +31,7 @@ def as_in_its_examples(kind: str) -> dict[str, Any]:
     if "api_base" in channels.settings_model(kind).model_fields:
         settings = settings | {"api_base": URL}
     needs = channels.load(kind).SECRETS
-    given = {name: f"{SECRET}{place}" for place, (name, need) in enumerate(needs.items()) if need != "made"}
+    given = {name: f"{SECRET}{place}" for place, (name, need) in enumerate(needs.items()) if need not in MADE}
     return {"name": f"some {kind}", "kind": kind, "settings": settings, "secrets": given}
 
 

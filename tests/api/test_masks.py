@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.api.http.masks import MASK
-from chalicelib.api.kinds.channels import connectable
+from chalicelib.api.kinds.channels import MADE, connectable
 from chalicelib.api.kinds.contract import all_kinds, kind_of
 from chalicelib.api.setup.bundles import KINDS
 from chalicelib.channels import load
@@ -47,7 +47,9 @@ def test_a_sample_gives_each(api: Any) -> None:
         given = {name for sample in SAMPLES.get(plural, ()) for name in sample if SECRET in str(sample[name])}
         assert fields <= given, plural
     given = {f"{one['kind']} {name}" for one in SAMPLES["channels"] for name in one.get("secrets", ())}
-    wanted = {f"{kind} {name}" for kind in connectable() for name, need in load(kind).SECRETS.items() if need != "made"}
+    wanted = {
+        f"{kind} {name}" for kind in connectable() for name, need in load(kind).SECRETS.items() if need not in MADE
+    }
     assert wanted <= given
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from chalicelib import channels
 from chalicelib.channels.contract import (
@@ -64,9 +64,17 @@ class Script:
             assert headers.get(name) == value, f"header {name}"
         if "json" in expected:
             assert json.loads(body) == expected["json"]
+        if "form" in expected:
+            assert form_of(body, expected["form"]) == expected["form"]
         if expected.get("signed_with"):
             assert signing.verify([expected["signed_with"]], headers, body, now_ms=NOW_MS)
         return exchange(step["answers"])
+
+
+def form_of(body: bytes, like: dict[str, Any]) -> dict[str, Any]:
+    """A form's fields, read as JSON where the like of them is no text."""
+    fields = parse_qsl(body.decode(), keep_blank_values=True)
+    return {name: value if isinstance(like.get(name, ""), str) else json.loads(value) for name, value in fields}
 
 
 def exchange(answer: dict[str, Any]) -> Exchange:

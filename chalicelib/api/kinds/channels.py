@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,12 +16,18 @@ from chalicelib.api.kinds import connection
 from chalicelib.api.kinds.connection import CONNECTION
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
 from chalicelib.channels import limits
-from chalicelib.ports import signing
+from chalicelib.ports import ids, signing
 from chalicelib.ports.settings import settings
 from chalicelib.tables.config import Resource
 
 SHORTEST = 32
 """Characters of an optional secret, with which somebody signs: the hash's own length (RFC 7518, 3.2)."""
+SHORTEST_TOKEN = 8
+"""Characters of a token that the owner brings; guessing it takes calls, which are counted."""
+MADE = ("made", "token")
+"""Needs of secrets that are made here where nobody brings one."""
+OURS = "hook_"
+"""How a token begins that was made here."""
 
 
 def _by_kind(schema: dict[str, Any]) -> None:
@@ -51,6 +58,8 @@ def _secret(need: str) -> dict[str, Any]:
     text: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 1000}
     if need == "required":
         return text
+    if need == "token":
+        return {"anyOf": [text | {"minLength": SHORTEST_TOKEN, "format": "webhook-token"}, {"type": "null"}]}
     more = {"minLength": SHORTEST} if need == "optional" else {"format": "signing-secret"}
     return {"anyOf": [text | more, {"type": "null"}]}
 
@@ -162,16 +171,31 @@ def _secrets(
                 wrong.append((f"/secrets/{name}", f"must have at least {SHORTEST} characters"))
             if need == "made" and given.get(name) and not signing.usable(secrets[name]):
                 wrong.append((f"/secrets/{name}", "must be whsec_ and base64 of 24 to 64 bytes"))
+            if need == "token" and given.get(name) and len(secrets[name]) < SHORTEST_TOKEN:
+                wrong.append((f"/secrets/{name}", f"must have at least {SHORTEST_TOKEN} characters"))
         elif need == "required":
             wrong.append((f"/secrets/{name}", "Field required"))
-        elif need == "made":
-            secrets[name] = made[name] = signing.new_secret()
+        elif need in MADE:
+            secrets[name] = made[name] = signing.new_secret() if need == "made" else OURS + ids.token()
     return secrets, made, wrong
 
 
 def makes(body: dict[str, Any]) -> list[str]:
     """Names of the secrets that Parley makes for this kind of channel."""
-    return [name for name, need in channels.load(body["kind"]).SECRETS.items() if need == "made"]
+    return [name for name, need in channels.load(body["kind"]).SECRETS.items() if need in MADE]
+
+
+def has_token(kind: str) -> bool:
+    """Whether calls of a kind's provider bring a token."""
+    return kind in channels.KINDS and "token" in channels.load(kind).SECRETS.values()
+
+
+def door(row: Resource, base_url: str, opened: dict[str, str]) -> dict[str, Any]:
+    """`webhook_url` with the token that calls have to bring, where Parley made it: the provider can be given it as it
+    is. A token of the owner's own is answered nowhere."""
+    needs = channels.load(row.body["kind"]).SECRETS
+    found = [value for name, value in opened.items() if needs.get(name) == "token" and value.startswith(OURS)]
+    return {"webhook_url": f"{base_url}/channels/{row.id}/webhook?token={quote(found[0], safe='')}"} if found else {}
 
 
 def show(row: Resource, shown: Shown) -> dict[str, Any]:

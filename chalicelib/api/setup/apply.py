@@ -12,6 +12,7 @@ from chalicelib.api.http.base_url import base_url
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import invalid
 from chalicelib.api.http.routes import plural_of
+from chalicelib.api.kinds import channels
 from chalicelib.api.kinds.webhooks import events_url
 from chalicelib.api.setup import changes, connecting, verification
 from chalicelib.api.setup.bundles import bundle
@@ -83,6 +84,8 @@ def _once(plan: Plan, base: str) -> dict[str, dict[str, dict[str, Any]]]:
         once = dict(one.settled.once)
         if once and (token := one.settled.secrets.get("token")):
             once["events_url"] = events_url(base, plural_of(one.kind.name), one.row.id, token)
+        if once and one.kind is channels.KIND:
+            once |= channels.door(one.row, base, one.settled.secrets)
         if once:
             shown.setdefault(plural_of(one.kind.name), {})[str(one.row.name)] = once
     return shown

@@ -7,6 +7,7 @@ from typing import Any
 from chalicelib.api.http.base_url import base_url
 from chalicelib.api.http.call import Call
 from chalicelib.api.http.masks import masked
+from chalicelib.api.kinds import channels
 from chalicelib.api.kinds.contract import Kind, Shown
 from chalicelib.api.kinds.webhooks import events_url
 from chalicelib.api.setup.references import HEADERS
@@ -26,12 +27,16 @@ def shown(call: Call, kind: Kind, row: config.Resource, *, status: str = "") -> 
 
 
 def opening(call: Call, kind: Kind, row: config.Resource) -> dict[str, Any]:
-    """What of one resource opens a door, for admins: `events_url`. It belongs in `Answer.once`, to be kept sealed."""
+    """What of one resource opens a door, for admins: `events_url`, and the `webhook_url` of a channel whose calls bring
+    a token in it. It belongs in `Answer.once`, to be kept sealed."""
     edge = {"bot": "bots", "desk": "desks"}.get(kind.name)
-    if not (edge and row.sealed and call.caller.may("admin")):
+    is_door = edge or (kind.name == "channel" and channels.has_token(str(row.body.get("kind"))))
+    if not (is_door and row.sealed and call.caller.may("admin")):
         return {}
-    token = secrets.unseal(str(row.sealed), owner=row.id)["token"]
-    return {"events_url": events_url(base_url(call.context), edge, row.id, token)}
+    base, opened = base_url(call.context), secrets.unseal(str(row.sealed), owner=row.id)
+    if edge:
+        return {"events_url": events_url(base, edge, row.id, opened["token"])}
+    return channels.door(row, base, opened)
 
 
 def all_shown(

@@ -60,7 +60,7 @@ function Field({ all, name, schema, path, needed, value, set, wrong, secret }) {
 function Input({ all, name, schema, value, set, needed, common, secret }) {
   const rows = useStore(setup);
   const text = (given) => set(given === "" && schema.nullable ? null : given);
-  if (secret !== null && secret !== undefined) return html`<${SecretField} name=${name} kept=${secret} value=${value} set=${set} removable=${schema.nullable && schema.format !== "signing-secret"} common=${common} />`;
+  if (secret !== null && secret !== undefined) return html`<${SecretField} name=${name} kept=${secret} value=${value} set=${set} removable=${schema.nullable && !schema.format} common=${common} />`;
   const chosen = OF_KIND[schema.format];
   if (schema.enum || chosen) {
     const options = schema.enum ? schema.enum.map((one) => [one, known(`value.${one}`) ? t(`value.${one}`) : one]) : rows[chosen].map((one) => [one.id, one.name ?? one.id]);

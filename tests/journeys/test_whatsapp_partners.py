@@ -18,7 +18,6 @@ from tests.outside import Answer, Heard, Outside, serving
 
 ADA, OURS = "15550101234", "15550100000"
 AT = 1763683200
-FILE = b"\xff\xd8 picture"
 
 
 @dataclass
@@ -93,7 +92,72 @@ class Gupshup:
         return found
 
 
-@pytest.fixture(params=[Gupshup])
+@dataclass
+class Netcore:
+    """Its API, with receipts in batches and files by their ids."""
+
+    kind = "whatsapp_netcore"
+    deployment: Deployment
+    api: Outside
+    row: dict[str, Any] = field(default_factory=dict)
+    fails: list[Answer | None] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    throttled: Answer = (429, {}, {"retry-after": "40"})
+    unknown: Answer = (200, {"status": "failure", "error": {"code": "8003", "message": "no such contact"}})
+
+    def settings(self) -> dict[str, Any]:
+        return {"source": "fa9d647a-c8d7", "api_base": self.api.url.removesuffix("/hook") + "/api/v2"}
+
+    def answer(self, heard: Heard) -> Answer:
+        assert heard.headers["authorization"] == "Bearer the-key"
+        if heard.path == "/api/v2/media/aa41ac0d":
+            return 200, b"\xff\xd8 picture", {"Content-Type": "image/jpeg"}
+        (message,) = heard.json["message"]
+        kind = message["message_type"].removeprefix("media_")
+        assert heard.path == "/api/v2/message/" and message["source"] == "fa9d647a-c8d7" and f"type_{kind}" in message
+        if self.fails and (failure := self.fails.pop(0)):
+            return failure
+        return 200, {"status": "success", "data": {"id": f"out-{next(self.numbers)}"}}
+
+    def calls(self, **batches: Any) -> int:
+        status, _ = self.deployment.call("POST", self.row["webhook_url"], batches)
+        self.deployment.cloud.pump()
+        return status
+
+    def said(self, kind: str, number: str, **value: Any) -> int:
+        ends = {"from": ADA, "from_name": "Ada", "to": OURS, "message_id": number, "received_at": str(AT)}
+        return self.calls(incoming_message=[ends | {"message_type": kind, f"{kind.lower()}_type": value}])
+
+    def says(self, text: str, id: str = "in-1") -> int:
+        return self.said("TEXT", id, text=text)
+
+    def shows_a_picture(self) -> None:
+        self.said("IMAGE", "in-1", id="aa41ac0d", mime_type="image/jpeg", caption="my cat")
+
+    def presses(self, payload: str, title: str) -> None:
+        self.said("INTERACTIVE", "in-2", type="button_reply", button_reply={"id": payload, "title": title})
+
+    def tells(self, state: str, id: str, code: str = "", reason: str = "") -> None:
+        about = {"ncmessage_id": id, "recipient": ADA, "received_at": str(AT + 1), "source": "fa9d647a-c8d7"}
+        self.calls(delivery_status=[about | {"status": state, "status_remark": f"{code} {reason}".strip()}])
+
+    def sent(self) -> list[tuple[str, Any]]:
+        found: list[tuple[str, Any]] = []
+        for message in (heard.json["message"][0] for heard in self.api.heard if heard.method == "POST"):
+            kind = message["message_type"]
+            given = message[f"type_{kind}"][0]
+            if kind == "template":
+                found.append((kind, given["attributes"]))
+            elif kind == "interactive":
+                found.append(("buttons", [one["reply"]["id"] for one in given["action"][0]["buttons"]]))
+            elif kind == "media":
+                found.append((given["attachments"][0]["attachment_type"], given["attachments"][0]["attachment_url"]))
+            else:
+                found.append((kind, given["content"]))
+        return found
+
+
+@pytest.fixture(params=[Gupshup, Netcore])
 def partner(request: pytest.FixtureRequest, deployment: Deployment) -> Iterator[Any]:
     with serving() as api:
         made = request.param(deployment, api)
@@ -162,6 +226,7 @@ def test_a_no_is_the_messages_and_what_follows_goes_on(deployment: Deployment, p
     assert states(deployment) == ["Failed"] and len(partner.sent()) == 2
 
 
+@pytest.mark.parametrize("partner", [Gupshup], indirect=True)  # Netcore keeps who has opted in, and tells nobody
 def test_who_opts_out_is_written_to_no_more(deployment: Deployment, partner: Any) -> None:
     bot_says(deployment)
     partner.says("hi")

@@ -275,8 +275,10 @@ def test_what_is_said_to_a_group_is_never_private_whatever_it_is_and_however_it_
             headers = resigned(kind, raw, of)
             received: Any = channels.load(kind).receive(Request("POST", headers, {}, raw, NOW_MS, HOOK), channel)
             assert isinstance(received, Received) and received.response.status < 300, (named(path), received)
+            # What tells several things and is all of a call is passed over once.
+            found = received.events if len(received.events) > 1 else received.events * len(events)
             for at in private:
-                assert received.events[at] == Ignored(GROUP) or of_the_group(received.events[at]), (named(path), body)
+                assert found[at] == Ignored(GROUP) or of_the_group(found[at]), (named(path), body)
             tried += 1
     assert tried >= len(MARKS) + len(OF_MANY)
 

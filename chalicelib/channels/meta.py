@@ -15,8 +15,8 @@ from typing import Any
 
 from chalicelib.channels.contract import Channel, Denied, Event, Received, Request, Response
 from chalicelib.channels.wire import answered, malformed
+from chalicelib.channels.wire import at_most as at_most
 from chalicelib.domain.exchange import Exchange
-from chalicelib.domain.message import MAX_TEXT_BYTES
 from chalicelib.wire.json_body import mended, word
 
 _PART = " part"
@@ -94,12 +94,6 @@ def inside(value: dict[str, Any], name: str) -> dict[str, Any]:
     """An object within an object; empty where it is none."""
     found = value.get(name)
     return found if isinstance(found, dict) else {}
-
-
-def at_most(text: str) -> tuple[str, bool]:
-    """(a text of at most as many bytes as a message's text may have, whether that cut it)."""
-    raw = text.encode("utf-8", "replace")
-    return (text, False) if len(raw) <= MAX_TEXT_BYTES else (raw[:MAX_TEXT_BYTES].decode("utf-8", "ignore"), True)
 
 
 def unsupported(reason: str, given: dict[str, Any]) -> dict[str, Any]:

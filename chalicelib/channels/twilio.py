@@ -66,7 +66,7 @@ def _signed(request: Request, channel: Channel, form: Fields) -> bool:
     """Whether somebody signed it who has the account's auth token, or the key that it says it is signed with.
 
     The URL is the public one: as it was called, or as Twilio was told it, should a proxy of the owner's call us by
-    another name. Twilio writes its port into it or does not.
+    another name. Twilio writes its port into it or does not, and nowhere says whether it signs the fragment.
     """
     settings = request.headers.get("x-twilio-webhooks-signature-settings", "")
     secret = channel.secrets.get("shared_key" if settings else "auth_token", "")
@@ -79,7 +79,7 @@ def _signed(request: Request, channel: Channel, form: Fields) -> bool:
         values.setdefault(name, set()).add(value)
     told = "".join(name + value for name in sorted(values) for value in sorted(values[name]))
     found = False
-    for url in _urls(request, channel):
+    for url in [whole for one in _urls(request, channel) for whole in (one, one + OVERRIDES)]:
         mac = hmac.new(secret.encode("utf-8", "replace"), (url + told).encode("utf-8", "replace"), digest).digest()
         found |= hmac.compare_digest(given, base64.b64encode(mac))
     return found

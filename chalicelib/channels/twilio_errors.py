@@ -41,8 +41,36 @@ OWNERS = frozenset({
     63041, 63042,                # WhatsApp: template paused, switched off
 })  # fmt: skip
 """Nothing is wrong with the message: it waits for the owner to mend it, where a refusal would lose it."""
-OPTED_OUT = 21610
-"""They answered STOP, so that Twilio lets nothing through to them: https://www.twilio.com/docs/api/errors/21610"""
+OPTED_OUT = frozenset({
+    21610,  # they answered STOP, so that Twilio lets nothing through to them
+    63014,  # they have blocked the sender, or opted out
+})  # fmt: skip
+"""https://www.twilio.com/docs/api/errors/21610 and .../63014"""
+WORDS = {
+    21610: "they answered STOP",
+    30001: "too many messages waited to be sent",
+    30002: "the account is suspended",
+    30003: "the phone is switched off or out of reach",
+    30004: "the message is blocked: the phone takes none of its kind, or none from this sender",
+    30005: "the number is unknown, or not in use any more",
+    30006: "a landline, or a network that cannot be reached",
+    30007: "filtered by Twilio or the network as unwanted",
+    30008: "the network says no and not why",
+    30011: "MMS do not go to this number",
+    30019: "the files are too large for the network",
+    30022: "the campaign has sent more in a second than networks take",
+    30023: "the campaign has sent more in a day than networks take",
+    30024: "the sender is not registered for this country",
+    30032: "the toll-free number is not verified",
+    30034: "the number is not registered for a campaign",
+    63003: "no account of WhatsApp has this number",
+    63014: "they have blocked the sender, or opted out",
+    63016: "outside of 24 hours since their last message: only a template goes",
+    63018: "more than the channel takes",
+    63024: "no recipient that WhatsApp can reach",
+}
+"""What common ones say, as statuses come with the code alone."""
+_MOST_REASON = 500
 _DENIED = (401, 403, 404)
 """HTTP's own, of an answer without a code: wrong token, no permission, no such account."""
 _FAILED = ("failed", "undelivered", "canceled")
@@ -72,8 +100,8 @@ def of(exchange: Exchange, now_ms: int) -> TryLater | Refused | None:
 
 def judged(code: int, reason: str) -> TryLater | Refused | None:
     """What a code says by itself; None where it is one of the many that are a plain no, or none."""
-    if code == OPTED_OUT:
-        return Refused(str(code), reason or "they answered STOP", opted_out=True)
+    if code in OPTED_OUT:
+        return Refused(str(code), reason or "they do not want to hear from this sender", opted_out=True)
     if code in PASSING or code in OWNERS or code in LONG_S:
         return TryLater(f"{code}: {reason or 'Twilio gave no reason'}"[:300], LONG_S.get(code, 0))
     return None
@@ -83,10 +111,15 @@ def read(exchange: Exchange) -> tuple[int, str]:
     """Code and words of what went wrong; 0 and empty where nothing is said."""
     given = answered(exchange)
     code = number(given.get("code")) or number(given.get("error_code"))
-    return code, (word(given.get("message")) or word(given.get("error_message")))[:500]
+    return code, (word(given.get("message")) or word(given.get("error_message")))[:_MOST_REASON]
 
 
 def number(code: object) -> int:
     """A code as it comes, in JSON or in a form; 0 for anything else."""
     text = word(code)
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 6 else 0
+
+
+def words(code: object, *said: str) -> str:
+    """Why something failed: as Twilio says, else as its code does, else empty."""
+    return next((one for one in said if one), "")[:_MOST_REASON] or WORDS.get(number(code), "")

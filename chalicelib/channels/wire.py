@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.channels.contract import Denied, TryLater
 from chalicelib.domain.exchange import Exchange
+from chalicelib.domain.message import MAX_TEXT_BYTES
 from chalicelib.wire.json_body import mended, word
 from chalicelib.wire.retry_after import retry_after
 
@@ -54,3 +55,9 @@ def unanswered(exchange: Exchange, now_ms: int) -> TryLater | None:
     if exchange.status in (408, 425, 429) or not 200 <= exchange.status < 500 or 300 <= exchange.status < 400:
         return TryLater(f"http_{exchange.status}", retry_after(exchange.headers, now_ms=now_ms))
     return None
+
+
+def at_most(text: str) -> tuple[str, bool]:
+    """(a text of at most as many bytes as a message's text may have, whether that cut it)."""
+    raw = text.encode("utf-8", "replace")
+    return (text, False) if len(raw) <= MAX_TEXT_BYTES else (raw[:MAX_TEXT_BYTES].decode("utf-8", "ignore"), True)

@@ -72,9 +72,15 @@ class Script:
 
 
 def form_of(body: bytes, like: dict[str, Any]) -> dict[str, Any]:
-    """A form's fields, read as JSON where the like of them is no text."""
-    fields = parse_qsl(body.decode(), keep_blank_values=True)
-    return {name: value if isinstance(like.get(name, ""), str) else json.loads(value) for name, value in fields}
+    """A form's fields: those that stand several times as arrays, others read as JSON where the like of them is no
+    text."""
+    fields: dict[str, list[str]] = {}
+    for name, value in parse_qsl(body.decode(), keep_blank_values=True):
+        fields.setdefault(name, []).append(value)
+    return {
+        name: values if values[1:] else values[0] if isinstance(like.get(name, ""), str) else json.loads(values[0])
+        for name, values in fields.items()
+    }
 
 
 def exchange(answer: dict[str, Any]) -> Exchange:
@@ -85,7 +91,7 @@ def exchange(answer: dict[str, Any]) -> Exchange:
 
 def channel_of(call: dict[str, Any]) -> Channel:
     plain = call.get("channel", {})
-    webhook_url = call.get("connect", {}).get("webhook_url", "")
+    webhook_url = call.get("connect", plain).get("webhook_url", "")
     return Channel("chn_1", plain.get("settings", {}), plain.get("secrets", {}), webhook_url)
 
 

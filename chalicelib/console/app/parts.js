@@ -10,8 +10,13 @@ const CHANNELS = {
   messenger: "brand-messenger", instagram: "brand-instagram",
   source: "database-import", trigger: "bolt", custom: "plug",
 };
-export const channelIcon = (kind) => CHANNELS[kind] ?? "plug";
-export const channelName = (kind) => (kind ? t(`channel.${kind in CHANNELS ? kind : "other"}`, { kind }) : "");
+// Kinds of one family (twilio_sms, whatsapp_gupshup) have its icon, and its name before whose they are.
+const family = (kind) => (kind in CHANNELS ? kind : kind?.split("_").find((one) => one in CHANNELS));
+export const channelIcon = (kind) => CHANNELS[family(kind)] ?? "plug";
+export const channelName = (kind) => {
+  const of = family(kind), whose = of && kind.split("_").find((one) => one !== of);
+  return kind ? t(`channel.${of ?? "other"}`, { kind }) + (whose ? ` (${whose[0].toUpperCase()}${whose.slice(1)})` : "") : "";
+};
 
 export const Btn = ({ icon, children, kind = "", label, ...rest }) => html`
   <button type="button" class=${`btn ${kind}`} aria-label=${label} title=${label} ...${rest}>${icon && html`<${Icon} n=${icon} />`}${children}</button>`;

@@ -1,0 +1,203 @@
+"""SMS and WhatsApp by Twilio, from the channel's making to the last receipt: Twilio is a server beside us, whose
+account is known by its token and whose calls are signed with it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib.api.http import base_url
+from chalicelib.tables import config, media_links
+from chalicelib.tables.deliveries import DeliveryRow
+from tests.channels.signatures import FORM, Posted, form_body, signed
+from tests.channels.twilio_api import FILE, TwilioApi
+from tests.journeys.conftest import TOKEN, Deployment
+from tests.journeys.test_failing_bot import Clock
+from tests.journeys.test_people import people
+from tests.outside import Heard, serving
+
+ACCOUNT, AUTH_TOKEN = "AC0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef"
+ADA = "+14155550123"
+_numbers = itertools.count(1)
+Comes = Callable[..., Any]
+
+
+@pytest.fixture
+def api() -> Iterator[TwilioApi]:
+    with serving() as outside:
+        made = TwilioApi(ACCOUNT, AUTH_TOKEN, service="MG1")
+        outside.answer = made.answer
+        made.url = outside.url.removesuffix("/hook")
+        yield made
+    assert made.wrong == []
+
+
+def channel(deployment: Deployment, api: TwilioApi, kind: str, **more: Any) -> dict[str, Any]:
+    # Deploying tells the address; by another one we would not be called, and would tell nobody where statuses go.
+    config.create(config.Resource("parley", "settings", body={"base_url": "https://parley.example"}))
+    base_url.forget()
+    media_links.forget()
+    return deployment.make(
+        "channels",
+        service_id=deployment.ids["care"],
+        kind=kind,
+        name="twilio",
+        settings={"account_sid": ACCOUNT, "from": api.number, "api_base": api.url} | more,
+        secrets={"auth_token": AUTH_TOKEN},
+    )
+
+
+@pytest.fixture
+def sms(deployment: Deployment, api: TwilioApi) -> dict[str, Any]:
+    return channel(deployment, api, "twilio_sms")
+
+
+def called(deployment: Deployment, url: str, form: dict[str, Any], token: str = AUTH_TOKEN) -> int:
+    """Twilio calls, and all moves until quiet."""
+    url = url.partition("#")[0]
+    posted = Posted(form_body(form), 0, url, headers={"content-type": FORM})
+    headers = {"Content-Type": FORM, **signed({"twilio": token}, posted)}
+    status, answer = deployment.call("POST", url, posted.body, headers=headers)
+    assert status != 200 or answer == "<Response/>"
+    deployment.cloud.pump()
+    return status
+
+
+@pytest.fixture
+def comes(deployment: Deployment, api: TwilioApi) -> Comes:
+    """A message comes to the sender, where Twilio was told to call."""
+
+    def message(body: str = "", sender: str = ADA, **more: Any) -> str:
+        id = f"SM{next(_numbers):032}"
+        form = {"SmsStatus": "received", "MessageSid": id, "From": sender, "To": api.number, "Body": body, **more}
+        assert called(deployment, api.webhook, form) == 200
+        return id
+
+    return message
+
+
+def status(deployment: Deployment, api: TwilioApi, word: str, at: int = -1, **more: Any) -> None:
+    """What became of a message that was sent."""
+    form = dict(api.forms()[at])
+    id = f"SM{(at % len(api.forms())) + 1:032}"
+    told = {"MessageSid": id, "MessageStatus": word, "To": form["To"], **more}
+    assert called(deployment, form["StatusCallback"], told) == 200
+
+
+def answers(**more: Any) -> Any:
+    def answer(heard: Heard) -> tuple[int, Any]:
+        event = {"eventid": "1001", "conversation_id": heard.json.get("Conversationid"), "message": "noted"} | more
+        return 200, {"token": TOKEN, "events": [event] if heard.json["Event"] == "Incoming message" else []}
+
+    return answer
+
+
+def receipts(deployment: Deployment) -> list[str]:
+    return [one["DeliveryStatus"] for one in deployment.bot.events() if one["Event"] == "Message Delivery"]
+
+
+def test_in_out_and_what_became_of_it(
+    deployment: Deployment, sms: dict[str, Any], api: TwilioApi, comes: Comes
+) -> None:
+    assert (sms["status"], sms["facts"]["webhook"]) == ("active", "registered")
+    assert api.webhook == f"{sms['webhook_url']}#rc=3&rp=all"
+    deployment.bot.answer = answers()
+    comes("hi")
+    event = deployment.bot.events()[0]
+    assert (event["Message"], event["Channel"]) == ("hi", "SMS")
+    (ada,) = people(deployment)
+    assert {"kind": "phone", "value": ADA}.items() <= ada["identities"][0].items()
+    assert api.sent() == [{"Body": "noted"}]
+    assert dict(api.forms()[0]).items() >= {"To": ADA, "From": api.number}.items()
+    for word in ("queued", "sent", "delivered", "sent"):
+        status(deployment, api, word)
+    assert receipts(deployment) == ["Delivered"]
+    assert called(deployment, api.webhook, {"MessageSid": "SMx", "From": ADA, "Body": "x"}, "another-token") == 401
+    wrong = {"secrets": {"auth_token": "withdrawn"}}
+    found, answer = deployment.call("PATCH", f"/v1/channels/{sms['id']}", wrong)
+    assert (found, answer["errors"][0]["path"]) == (422, "/secrets/auth_token")
+
+
+def test_a_long_answer_whose_second_part_must_wait_and_fails(
+    deployment: Deployment, sms: dict[str, Any], api: TwilioApi, comes: Comes, traveller: Any
+) -> None:
+    deployment.bot.answer = answers(message="\n".join(one * 1400 for one in "ab"))
+    api.fails = [None, (429, 20429, "Too Many Requests")]
+    comes("q")
+    (row,) = (row for row in DeliveryRow.scan() if row.destination == sms["id"])
+    assert (row.status, row.done) == ("waiting", 1)
+    Clock(traveller, deployment).passes(5)
+    assert [one["Body"][0] for one in api.sent()] == ["a", "b", "b"], "no part twice"
+    status(deployment, api, "delivered", 0)
+    assert receipts(deployment) == [], "one of two that arrives is not the message"
+    status(deployment, api, "undelivered", 0, ErrorCode="30003")
+    told = deployment.bot.events()[-1]
+    assert receipts(deployment) == ["Failed"] and "30003" in json.dumps(told), "a failure of any part is"
+
+
+def test_pictures_come_and_go(
+    deployment: Deployment, sms: dict[str, Any], api: TwilioApi, comes: Comes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from chalicelib.ports.settings import settings
+
+    s3 = deployment.cloud.clients["s3"]
+    s3.create_bucket(Bucket=settings().media_bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    deployment.bot.answer = answers(message="nice", media={"url": "https://files.example/c.png", "size": 9})
+    held = f"{api.url}/2010-04-01/Accounts/{ACCOUNT}/Messages/MM1/Media/ME1"
+    comes("my cat", NumMedia="1", MediaUrl0=held, MediaContentType0="image/jpeg")
+    event = deployment.bot.events()[0]
+    assert (event["MessageType"], event["Message"]) == ("image", "my cat")
+    url = event["Media"]["url"]
+    assert deployment.call("GET", url[url.index("/media/") :])[0] == 302
+    kept = s3.get_object(Bucket=settings().media_bucket, Key=f"{event['Messageid']}/0")
+    assert kept["Body"].read() == FILE
+    assert api.told == [("/2010-04-01/Accounts/" + held.partition("/Accounts/")[2], True), ("/cdn/ME1", False)]
+    assert api.sent() == [{"Body": "nice", "MediaUrl": "https://files.example/c.png"}]
+    assert AUTH_TOKEN not in json.dumps(deployment.bot.events()) + "".join(capfd.readouterr())
+
+
+def test_who_says_stop_is_not_answered(
+    deployment: Deployment, sms: dict[str, Any], api: TwilioApi, comes: Comes
+) -> None:
+    deployment.bot.answer = answers()
+
+    def opted() -> bool:
+        (ada,) = people(deployment)
+        return bool(ada["consent"][f"all@{sms['id']}"]["given"])
+
+    comes("Stop")
+    assert deployment.bot.events() == [] and api.sent() == [] and not opted()
+    comes("START")
+    assert opted() and [one["Body"] for one in api.sent()] == ["noted"]
+    # The answer to a send says it, too, and a status.
+    api.fails = [(400, 21610, "Attempt to send to unsubscribed recipient")]
+    comes("hello?")
+    assert not opted() and receipts(deployment)[-1] == "Failed"
+    comes("UNSTOP")
+    assert opted()
+    status(deployment, api, "failed", ErrorCode="21610")
+    assert not opted() and deployment.bot.events()[-1]["Event"] in ("Opted Out", "Message Delivery")
+
+
+def test_choices_are_numbered_and_known_by_their_numbers(
+    deployment: Deployment, sms: dict[str, Any], api: TwilioApi, comes: Comes
+) -> None:
+    deployment.bot.answer = answers(
+        message="Which?", Buttons=[{"title": "Billing", "payload": "bill"}, {"title": "Delivery", "payload": "dlv"}]
+    )
+    comes("hi")
+    assert api.sent()[-1]["Body"] == "Which?\n1. Billing\n2. Delivery"
+    comes("2")
+    assert deployment.bot.events()[-1]["PostbackPayload"] == "dlv"
+
+
+def test_a_messaging_service_calls_for_all_its_numbers(deployment: Deployment, api: TwilioApi, comes: Comes) -> None:
+    made = channel(deployment, api, "twilio_sms", **{"from": None, "messaging_service_sid": "MG1"})
+    assert made["facts"]["service"] == "Reminders"
+    deployment.bot.answer = answers()
+    comes("hi")
+    assert dict(api.forms()[0])["MessagingServiceSid"] == "MG1" and "From" not in dict(api.forms()[0])

@@ -93,7 +93,7 @@ def deliver(event: SQSEvent) -> Any:
     return step.run(event.to_dict(), event.context)
 
 
-@app.on_sqs_message(queue="sends.fifo", batch_size=10)
+@app.on_sqs_message(queue="sends.fifo+bulk-sends.fifo", batch_size=10)
 def send(event: SQSEvent) -> Any:
     """Pumps the lanes of channels."""
     from chalicelib.steps import send as step

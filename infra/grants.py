@@ -42,6 +42,7 @@ REMOVERS: dict[str, tuple[str, ...]] = {
 """Lambda -> tables of which it may delete rows and write none."""
 
 _EVENTS, _LANES = ("threads.fifo", "bulk-threads.fifo"), ("deliveries.fifo", "bulk-deliveries.fifo")
+_SENDS = ("sends.fifo", "bulk-sends.fifo")
 SENDS_TO: dict[str, tuple[str, ...]] = {
     # A status that overtook the answer to our own send is looked at again a little later.
     "receive_channel": ("threads.fifo", "timers"),
@@ -59,7 +60,7 @@ SENDS_TO: dict[str, tuple[str, ...]] = {
     "api": declared.queues(),
     # Carries out what converse decided.
     # What the event bus does not take is tried again.
-    "fan_out": ("deliveries.fifo", "bulk-deliveries.fifo", "sends.fifo", "threads.fifo", "timers"),
+    "fan_out": (*_LANES, *_SENDS, "threads.fifo", "timers"),
     # That a message was told, and so delivered.
     "push": ("threads.fifo",),
     "observe": (),
@@ -71,17 +72,17 @@ SENDS_TO: dict[str, tuple[str, ...]] = {
     "retry_delivery": (*_EVENTS, *_LANES, "retries", "timers"),
     # Provider ids and states of messages.
     # A message that is given up is told to subscriptions.
-    "send": ("threads.fifo", "sends.fifo", "send-retries", "deliveries.fifo", "timers"),
-    "retry_send": ("threads.fifo", "sends.fifo", "send-retries", "deliveries.fifo", "timers"),
+    "send": ("threads.fifo", *_SENDS, "send-retries", "deliveries.fifo", "timers"),
+    "retry_send": ("threads.fifo", *_SENDS, "send-retries", "deliveries.fifo", "timers"),
     # Only standard queues can wait to the second; a FIFO queue takes no delay per message.
     "release_due": tuple(queue for queue in declared.queues() if not queue.endswith(".fifo")),
     # An offer that ran out is an event of its thread; an endpoint that is back has its lanes tried; schedules ask bots.
     # A retry that was lost is put back.
-    "fire_timer": (*_EVENTS, *_LANES, "sends.fifo", "timers", "trigger-events.fifo", "retries", "send-retries"),
+    "fire_timer": (*_EVENTS, *_LANES, *_SENDS, "timers", "trigger-events.fifo", "retries", "send-retries"),
     # Threads are told that their person is erased; lanes whose head is gone go on; its own next page.
-    "erase": (*_EVENTS, *_LANES, "sends.fifo", "erasures"),
+    "erase": (*_EVENTS, *_LANES, *_SENDS, "erasures"),
     # What is told again wakes its lane.
-    "replay_deliveries": ("bulk-deliveries.fifo", "sends.fifo"),
+    "replay_deliveries": ("bulk-deliveries.fifo", *_SENDS),
     "bury": (),
     # Deadlines of offers, where they are due within the minute.
     "converse": ("timers",),

@@ -110,7 +110,7 @@ LIMITS: dict[str, Limit] = {
         "ten lanes at once, 5 s an attempt, and goes on until a lane is empty; most of that it waits for others",
         bulk_at_most=10,
     ),
-    "send": Limit(60, 512, "as deliver; providers have rates, hence the ceiling", at_most=50),
+    "send": Limit(60, 512, "as deliver; providers have rates, hence the ceiling", at_most=50, bulk_at_most=10),
     "release_due": Limit(
         55,
         512,

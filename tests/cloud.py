@@ -42,6 +42,7 @@ QUEUES = {
     "deliveries.fifo": "deliver",
     "bulk-deliveries.fifo": "deliver",
     "sends.fifo": "send",
+    "bulk-sends.fifo": "send",
     "retries": "retry_delivery",
     "send-retries": "retry_send",
     "timers": "fire_timer",

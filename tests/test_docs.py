@@ -15,6 +15,7 @@ from chalicelib.api.conversations.beat import Beat
 from chalicelib.api.conversations.direct import DirectCall
 from chalicelib.api.conversations.messages import MessagesList
 from chalicelib.api.conversations.recent import RecentMessages
+from chalicelib.api.conversations.sending import FirstWord
 from chalicelib.api.conversations.ticket import TicketFor
 from chalicelib.api.deliveries.replays import ReplayJob
 from chalicelib.api.kinds.rules import Rule
@@ -150,6 +151,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "source": _source, "recent": RecentMessages.model_validate, "messages-list": MessagesList.model_validate,
     "content": _content, "session": Me.model_validate, "rule-trial": RuleTrial.model_validate,
     "beat": Beat.model_validate, "replay": ReplayJob.model_validate, "ticket": TicketFor.model_validate,
+    "first-word": FirstWord.model_validate,
 }  # fmt: skip
 
 

@@ -41,8 +41,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # What edges and the API share. What is posted to a trigger is read as webhooks of channels are; what an adapter
     # gives becomes events; and that an agent types is shown as that a bot does.
     "inbound": (
-        "domain", "wire", "ports", "tables", "bots", "desks", "sources", "channels.events", "channels.limits",
-        "lanes.signals", "inbound",
+        "domain", "wire", "ports", "tables", "bots", "desks", "sources", "channels.addresses", "channels.events",
+        "channels.limits", "lanes.signals", "inbound",
     ),
     # What the steps share that serve pages of web chats.
     "visitors": ("domain", "ports", "tables", "channels", "visitors"),

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 ALL, MARKETING = "all", "marketing"
 SCOPES = (ALL, MARKETING)
+TRANSACTIONAL, NOTIFICATION = "transactional", "notification"
+SERVING = (TRANSACTIONAL, NOTIFICATION)
+"""Purposes of what serves who is written to, as that their parcel is on its way: no marketing."""
 SOURCE = "channel"
 """How it came to be known, in a contact's consent."""
 
@@ -12,3 +18,18 @@ def purpose(scope: str, channel: str) -> str:
     """The name under which a contact's consent keeps what was said to one channel: who stops one number has not stopped
     another."""
     return f"{scope}@{channel}"
+
+
+def refusal(consent: Mapping[str, Any], purpose_of_it: str, channel: str) -> str:
+    """The name under which a contact's consent says no to being written to for a purpose on a channel; empty where it
+    does not.
+
+    Who wants to hear nothing hears nothing. Each purpose that is not one of SERVING is marketing, too.
+    """
+    scopes = (ALL, purpose_of_it) if purpose_of_it in SERVING else (ALL, MARKETING, purpose_of_it)
+    names = (name for scope in scopes for name in (scope, purpose(scope, channel)))
+    return next((name for name in names if _is_no(consent.get(name))), "")
+
+
+def _is_no(said: Any) -> bool:
+    return (said.get("given") if isinstance(said, Mapping) else said) is False

@@ -35,7 +35,9 @@ TRIGGER_EVENT, SOURCE_EVENT = "trigger.event", "source.event"
 BOT_GAVE_UP, ANSWER_DUE = "bot.gave_up", "answer.due"
 CONTACT_CHANGED, CONTACT_ERASED = "contact.changed", "contact.erased"
 TEST_BEGUN = "test.begun"
-OF_PERSON = (CUSTOMER_MESSAGE, CUSTOMER_CONSENT, CUSTOMER_HAPPENED)
+NOTIFICATION = "notification"
+"""The business speaks first."""
+OF_PERSON = (CUSTOMER_MESSAGE, CUSTOMER_CONSENT, CUSTOMER_HAPPENED, NOTIFICATION)
 """Kinds of events that say who somebody is at a channel's address."""
 BEGINNERS = (*OF_PERSON, TRIGGER_EVENT, SOURCE_EVENT, TEST_BEGUN)
 """Kinds of events that may be the first of a thread."""
@@ -78,6 +80,8 @@ class Event:
     - source.event: content, source, sent_at (milliseconds); contact where one is known
     - bot.gave_up: bot, asked, error (code, reason); answer.due: asked
     - test.begun: nothing
+    - notification: content, author (plain), purpose; identities; contact (id) where it is to somebody and not to an
+      address alone; refused (what their consent says no by), as `converse` has read it
     - contact.changed: contact; contact.erased: erasure (id of the erased contact), people (it and all merged into it)
     """
 

@@ -15,8 +15,8 @@ two streams do not compare: in one lane, a row could come to stand behind the fi
 REPLAYS = "-r"
 """Ending of a lane for what is told again, so that it neither waits for nor holds up what is new."""
 BULK = "-b"
-"""Ending of the lanes of triggers' and sources' threads, and of what imports cause: ten thousand events at once must
-not hold up a chat."""
+"""Ending of the lanes of triggers' and sources' threads, of what imports cause, and of what the business says first:
+ten thousand at once must not hold up a chat."""
 _CAUSE = 10
 """Characters of a cause that tell its lane from others of the same party and thread."""
 
@@ -44,11 +44,12 @@ def lane_of(
 def lane_of_route(message: Message, route: Route, *, replay: bool = False) -> str:
     """The lane of what a route of a message tells: that of who is told, on the message's thread.
 
-    What became of a trigger's event has a lane of its own: it waits for nobody else's.
+    What became of a trigger's event has a lane of its own: it waits for nobody else's. So has what is bulk.
     """
     # The end of an id is what tells it from others of the same time.
     cause = route.asked[-_CAUSE:] if route.tells_outcome else ""
-    return lane_of(message.thread, route.id or message.channel, channel=message.channel, cause=cause, replay=replay)
+    destination = route.id or message.channel
+    return lane_of(message.thread, destination, channel=message.channel, cause=cause, bulk=route.bulk, replay=replay)
 
 
 def replay_of(lane: str) -> str:
@@ -69,7 +70,7 @@ def destination_of(lane: str) -> str:
 def queue_of(lane: str) -> str:
     """The queue of a lane's wake-ups. Always the same for a lane: two pumps at once would not keep its order."""
     if is_of_channel(lane):
-        return "sends.fifo"
+        return "bulk-sends.fifo" if lane.removesuffix(REPLAYS).endswith(BULK) else "sends.fifo"
     return "bulk-deliveries.fifo" if lane.endswith((BULK, REPLAYS)) else "deliveries.fifo"
 
 

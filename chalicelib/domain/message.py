@@ -80,7 +80,8 @@ class Content:
     [{"id","title","description"}]}]}`; location `{"latitude","longitude","name","address"}`; contact
     `{"contacts": [{"name","phones","emails"}]}`; postback `{"payload","title"}`; template `{"name","language",
     "parameters"}`; event `{"name", ...}`. Custom parameters of a bot are in `details["params"]`, a quoted
-    message's provider id in `details["in_reply_to"]`. `edited` and `deleted` are true where the customer did so since;
+    message's provider id in `details["in_reply_to"]`, what its sender keeps with it in `details["metadata"]`, and
+    what it was sent for in `details["purpose"]`. `edited` and `deleted` are true where the customer did so since;
     `edits` are the numbers of the messages that tell of it.
     """
 

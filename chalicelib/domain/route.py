@@ -48,6 +48,8 @@ class Route:
     """Custom parameters that the bot gave with its hand-over."""
     owner: str = ""
     """Who owns the thread since: bot, desk or empty."""
+    bulk: bool = False
+    """Whether it may wait while people talk: its lane is another, which keeps no order with those of the thread."""
     handle: dict[str, Any] = field(default_factory=dict)
     """To the channel: what the provider wants with an answer (`Thread.handle`)."""
 

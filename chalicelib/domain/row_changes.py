@@ -14,7 +14,7 @@ from chalicelib.domain.contact import first_of
 from chalicelib.domain.message import Message
 from chalicelib.domain.platform_event import MESSAGE_CREATED, MESSAGE_STATUS, PlatformEvent
 from chalicelib.domain.retry import WARN_AT
-from chalicelib.domain.thread import ACCEPTED, CLOSED, DESK, HELD, OFFERED, Conversation
+from chalicelib.domain.thread import ACCEPTED, CLOSED, DESK, HELD, NOTIFICATION, OFFERED, Conversation
 from chalicelib.domain.view import Rfc3339
 
 NOT_ACCEPTED = "not_accepted"
@@ -99,6 +99,9 @@ def to_conversation(
     before: Conversation | None, after: Conversation, *, at: int, rfc3339: Rfc3339
 ) -> list[PlatformEvent]:
     """Events of a conversation that was opened, taken by an agent, or closed."""
+    if after.kind == NOTIFICATION:
+        # What was said is told as a message; there is no more to it.
+        return []
     of_desk, was = after.kind == DESK, before.state if before else ""
     types: list[tuple[str, int]] = []
     if before is None:

@@ -12,6 +12,8 @@ from chalicelib.domain.stored import known
 
 BOT, DESK, NOBODY = "bot", "desk", ""
 OFFERED, ACCEPTED, HELD, OPEN, CLOSED = "offered", "accepted", "held", "open", "closed"
+NOTIFICATION = "notification"
+"""Kind of the conversation of what the business says while nobody has the thread."""
 TRIGGER, SOURCE = "trigger", "source"
 """Kinds of the channels of threads that no provider's channel has."""
 DIRECT = "api"
@@ -82,6 +84,10 @@ class Thread:
     told: dict[str, int] = field(default_factory=dict)
     """Bot -> how many numbered notices it was sent."""
     chat: Chat | None = None
+    notified: int = 0
+    """Number of the open conversation of what the business said while nobody had the thread; 0: there is none."""
+    notified_at: int = 0
+    """When the business last spoke first, in milliseconds; 0: never."""
     contact: dict[str, str] = field(default_factory=dict)
     """id, name, phone, email, as known when the thread last heard of it; `person`: the contact that the address belongs
     to, where it was merged into `id`."""
@@ -209,9 +215,9 @@ class Conversation:
     number: int
     service: str
     kind: str
-    """bot, desk or source."""
+    """bot, desk, source or notification."""
     party: str
-    """Id of the bot, desk or source."""
+    """Id of the bot, desk or source; of a notification, of its channel."""
     state: str
     """open or closed; of a desk also offered, accepted, held."""
     opened_at: int

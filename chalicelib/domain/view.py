@@ -31,7 +31,8 @@ def message_view(message: Message, *, at: str) -> dict[str, Any]:
         "error": message.error,
         "sent_at": at,
         "sequence": message.seq,
-        "metadata": ({"params": params} if (params := message.content.details.get("params")) else {})
+        "metadata": dict(message.content.details.get("metadata") or {})
+        | ({"params": params} if (params := message.content.details.get("params")) else {})
         | metadata(message.content),
         "from_contact": message.author.kind == "user",
         "delivery_state": message.state,

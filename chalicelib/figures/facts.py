@@ -14,7 +14,7 @@ from typing import Any
 from chalicelib.domain.figures import ALL, Fact, Figures, bucket, outcome_name
 from chalicelib.domain.lane import destination_of
 from chalicelib.domain.resource_id import service_of
-from chalicelib.domain.thread import CLOSED, DESK, SOURCE, Conversation, Thread
+from chalicelib.domain.thread import CLOSED, DESK, NOTIFICATION, SOURCE, Conversation, Thread
 from chalicelib.tables import deliveries, threads
 from chalicelib.tables.attributes import PlainAttribute, PlainListAttribute
 
@@ -49,7 +49,7 @@ def _of_thread(change: Mapping[str, Any]) -> Iterator[Fact]:
 
 def _of_conversation(change: Mapping[str, Any]) -> Iterator[Fact]:
     was, now = _state(change.get("OldImage")), Conversation.of(_state(change["NewImage"]) or {})
-    if now.kind == SOURCE or now.test:
+    if now.kind in (SOURCE, NOTIFICATION) or now.test:
         return
     of_desk = now.kind == DESK
     if was is None:

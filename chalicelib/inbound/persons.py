@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from chalicelib.domain.consent import TRANSACTIONAL, refusal
 from chalicelib.domain.deciding.erasure import back, too_late
-from chalicelib.domain.event import OF_PERSON, Event
+from chalicelib.domain.event import NOTIFICATION, OF_PERSON, Event
 from chalicelib.domain.identities import CHANNEL, of_provider
 from chalicelib.domain.known import having_heard, says_more
 from chalicelib.domain.thread import Thread
@@ -31,13 +32,26 @@ def known(event: Event, thread: Thread | None) -> Thread:
     if thread.contact and not says_more(thread, given, name):
         return thread
     identities = of_provider(given)
-    if thread.contact:
+    to = (event.body.get("contact") or {}).get("id", "") if event.kind == NOTIFICATION else ""
+    if to and not thread.contact:
+        # Written to before they have written: the address is theirs from now on.
+        identities.append((CHANNEL, f"{event.channel}:{event.address}"))
+        contact = contacts.learn(event.service, to, identities, name=name, now_ms=event.at)
+    elif thread.contact:
         contact = contacts.learn(event.service, thread.person, identities, name=name, now_ms=event.at)
     else:
         identities.append((CHANNEL, f"{event.channel}:{event.address}"))
         contact = contacts.find_or_create(event.service, identities, name=name, now_ms=event.at)
     # Nobody, where the person was erased a moment ago: the thread will hear of that.
     return replace(having_heard(thread, given), contact=contact) if contact else thread
+
+
+def with_refusal(event: Event, thread: Thread) -> Event:
+    """What the business says first, marked where its contact's consent says no by now: it may have waited for long."""
+    row = contacts.resolve(thread.contact["id"]) if thread.contact else None
+    consent = (row.data or {}).get("consent", {}) if row is not None else {}
+    refused = refusal(consent, str(event.body.get("purpose") or TRANSACTIONAL), event.channel)
+    return replace(event, body=event.body | {"refused": refused}) if refused else event
 
 
 def moved(event: Event, thread: Thread | None) -> Event:

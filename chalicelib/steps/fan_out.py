@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.announcing.event_bus import publish
-from chalicelib.domain.lane import lane_of, replay_of, stream_key
+from chalicelib.domain.lane import lane_of_route, replay_of, stream_key
 from chalicelib.domain.message import DELIVERED, FAILED, READ, UNKNOWN, Message
 from chalicelib.domain.platform_event import PlatformEvent
+from chalicelib.domain.route import CHANNEL, Route
 from chalicelib.lanes.dispatch import dispatch, for_the_bus
 from chalicelib.ports import clock, log
 from chalicelib.ports.lambdas import each_change
@@ -66,7 +67,7 @@ def handle(record: dict[str, Any]) -> list[PlatformEvent]:
 def _found_out(message: Message) -> None:
     """A message of which nobody knew whether its provider had it: now its delivery says so, too. The only reading here,
     and rare."""
-    lane = lane_of(message.thread, message.channel, channel=message.channel)
+    lane = lane_of_route(message, next((one for one in message.routes if one.to == CHANNEL), Route(CHANNEL)))
     became = deliveries.FAILED if message.state == FAILED else deliveries.DELIVERED
     if not attempts.find_out(lane, message.seq, became):
         attempts.find_out(replay_of(lane), message.seq, became)

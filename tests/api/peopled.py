@@ -88,7 +88,7 @@ def settle(cloud: Cloud, client: Client, outside: Outside) -> Peopled:
     secrets = {"app_secret": "a", "access_token": "b", "verify_token": "c"}
     whatsapp = here.make("channels", service_id=service, kind="whatsapp", name="wa", settings=number, secrets=secrets)
     custom = {"send_url": outside.url}
-    here.make("channels", service_id=service, kind="custom", name="gateway", settings=custom)
+    gateway = here.make("channels", service_id=service, kind="custom", name="gateway", settings=custom)["id"]
     bot = here.make("bots", service_id=service, name="bot", profile="imi", webhook_url=outside.url,
                     verification_token=TOKEN)["id"]  # fmt: skip
     desk = here.make("desks", service_id=service, kind="console", name="people")["id"]
@@ -136,7 +136,7 @@ def settle(cloud: Cloud, client: Client, outside: Outside) -> Peopled:
         here.note("failure", f"fa_{n * 26}")
     _look_round(here, service)
     _waiting(here, service)
-    here.ids["webchat-id"], here.ids["whatsapp-id"] = [chat], [whatsapp["id"]]
+    here.ids |= {"webchat-id": [chat], "whatsapp-id": [whatsapp["id"]], "gateway-id": [gateway]}
     here.ids["api-key"] = [key]
     for kind, id in (("bot", bot), ("desk", centre)):
         here.ids[f"{kind}-token"] = [here.call("GET", f"/v1/{kind}s/{id}")["events_url"].rpartition("/")[2]]

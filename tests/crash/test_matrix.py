@@ -20,13 +20,14 @@ from chalicelib.ports.settings import settings
 from tests.cloud import Cloud
 from tests.crash.inbox import INBOX
 from tests.crash.live import LIVE
+from tests.crash.notified import NOTIFIED
 from tests.crash.rarer import RARER
 from tests.crash.scenarios import HEARD, Action, Scenario
 from tests.crash.scenarios import SCENARIOS as COMMON
 from tests.crash.stage import READS, Called, Cut, Stage, outcome, staged
 
 pytestmark = pytest.mark.xdist_group("matrix")  # each process that runs one of them records all scenarios first
-SCENARIOS = COMMON | RARER | LIVE | INBOX
+SCENARIOS = COMMON | RARER | LIVE | INBOX | NOTIFIED
 _KEPT = frozenset({"Decrypt", "ListRules"})
 """Reads whose answers a process keeps, so that any step may be the one that asks."""
 _QUEUE, _BUS = {"SendMessageBatch"}, {"PutEvents"}

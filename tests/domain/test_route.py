@@ -95,7 +95,9 @@ KEY = THREAD[3:]
     ("route", "channel", "name", "queue", "retries"),
     [
         (Route("channel"), "ch_x", "ch_x", "sends.fifo", "send-retries"),
+        (Route("channel", bulk=True), "ch_x", "ch_x-b", "bulk-sends.fifo", "send-retries"),
         (BOT, "ch_x", "bt_1", "deliveries.fifo", "retries"),
+        (Route("bot", "bt_1", bulk=True), "ch_x", "bt_1-b", "bulk-deliveries.fifo", "retries"),
         (ASKS, "tr_x", "bt_1-b", "bulk-deliveries.fifo", "retries"),
         (OUTCOME, "tr_x", "su_1-3456789abc-b", "bulk-deliveries.fifo", "retries"),
         (BOT, "so_x", "bt_1-b", "bulk-deliveries.fifo", "retries"),

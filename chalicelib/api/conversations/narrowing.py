@@ -9,7 +9,7 @@ from chalicelib.api.http import cursors
 from chalicelib.api.http.call import Call
 from chalicelib.api.http.fields import invalid
 from chalicelib.api.http.times import times_of_query
-from chalicelib.domain.thread import DESK, OFFERED, Conversation
+from chalicelib.domain.thread import DESK, NOTIFICATION, OFFERED, Conversation
 from chalicelib.tables import threads
 
 FILTERS = ("state", "owner", "desk_id", "agent", "outcome", "channel_id", "from", "to")
@@ -46,8 +46,10 @@ class Narrowing:
 
 
 def owner_of(one: Conversation) -> str:
-    """Who has a conversation, or had it when it was closed: bot, desk, or nobody while no desk has taken it."""
-    return NOBODY if one.kind == DESK and one.state == OFFERED else one.kind
+    """Who has a conversation, or had it when it was closed: bot, desk, or nobody while no desk has taken it.
+    What the business said first is nobody's."""
+    nobodys = one.kind == NOTIFICATION or (one.kind == DESK and one.state == OFFERED)
+    return NOBODY if nobodys else one.kind
 
 
 def of_query(call: Call) -> Narrowing | None:

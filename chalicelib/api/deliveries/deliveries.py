@@ -172,9 +172,12 @@ def lanes_of(thread_id: str) -> list[str]:
     if thread is None:
         return []
     parties = {one.party for one in conversations.conversations_of(thread_id)} | set(thread.bots) | {thread.channel}
+    hearing = [one.id for one in config.of_kind(thread.service, "subscription")]
     lanes = [lane_of(thread_id, party, channel=thread.channel) for party in sorted(parties) if party]
-    for one in config.of_kind(thread.service, "subscription"):
-        lanes += [lane_of(thread_id, one.id, channel=thread.channel, conversations=own) for own in (False, True)]
+    if thread.notified_at:
+        lanes += [lane_of(thread_id, party, bulk=True) for party in (*sorted(parties), *hearing) if party]
+    for one in hearing:
+        lanes += [lane_of(thread_id, one, channel=thread.channel, conversations=own) for own in (False, True)]
     lanes += _outcomes(thread)
     return [*lanes, *map(replay_of, lanes)]
 

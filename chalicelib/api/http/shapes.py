@@ -51,7 +51,7 @@ class Conversation(BaseModel):
     thread_id: str
     channel_id: str | None
     source: str
-    kind: Literal["bot", "desk", "source"]
+    kind: Literal["bot", "desk", "source", "notification"]
     bot_id: str | None
     desk_id: str | None
     source_id: str | None

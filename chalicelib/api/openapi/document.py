@@ -16,11 +16,12 @@ from chalicelib.api.contacts.erasing import Erasure
 from chalicelib.api.contacts.fields import Contact, ContactAnswer, ContactChange, ContactLine
 from chalicelib.api.contacts.files import ExportedLine, Imported
 from chalicelib.api.contacts.merging import Dismissed, MergedAnswer, MergeFrom, Merges, Unmerge, UnmergedAnswer
-from chalicelib.api.conversations import beat, files, mentions, messages, recent, templates, tests, ticket
+from chalicelib.api.conversations import beat, files, mentions, messages, recent, sayable, templates, tests, ticket
 from chalicelib.api.conversations.agents import DeskEvents
 from chalicelib.api.conversations.direct import Complete, Completed, DirectCall
 from chalicelib.api.conversations.inbox import Seen
 from chalicelib.api.conversations.inbox_rows import InboxAnswer
+from chalicelib.api.conversations.sending import FirstWord, FirstWordTaken
 from chalicelib.api.conversations.trigger_events import EventAnswer, TriggerAsk, TriggerAsked
 from chalicelib.api.deliveries.replay import Replay
 from chalicelib.api.deliveries.replays import NewReplay, ReplayJob
@@ -97,6 +98,7 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.deliveries.attempts:listing": (200, None, shapes.ConversationTimeline),
     "api.conversations.direct:create": (201, DirectCall, shapes.Conversation),
     "api.conversations.direct:complete": (200, Complete, Completed),
+    "api.conversations.sending:create": (202, FirstWord, FirstWordTaken),
     "api.conversations.trigger_events:one": (200, None, EventAnswer),
     "api.conversations.trigger_events:invoke": (202, TriggerAsk, TriggerAsked),
     "api.conversations.conversations:thread": (200, None, shapes.ThreadWithConversations),
@@ -238,7 +240,7 @@ def _answer(schema: dict[str, Any] | None, kinds: tuple[str, ...]) -> dict[str, 
 def _schemas() -> dict[str, Any]:
     kinds = all_kinds().values()
     takes = [kind.model for kind in kinds] + [Rotation] + [one for _, one, _ in _OTHERS.values() if one]
-    takes += MODELS
+    takes += [*MODELS, *sayable.MODELS]
     answers = [kind.answer for kind in kinds] + [*_LISTS.values(), shapes.Problem]
     answers += [one for _, _, one in _OTHERS.values() if one]
     inputs: list[Any] = [(model, "validation") for model in dict.fromkeys([*takes, *answers])]

@@ -48,6 +48,8 @@ _ALSO: dict[str, tuple[int, ...]] = {
     "api.setup.export:export": (404, 409),
     "api.setup.together:together": (404,),
     "api.conversations.direct:complete": (410, 504),
+    # Whom it is to, and where.
+    "api.conversations.sending:create": (404,),
     "api.conversations.agents:events": (410,),
     "api.conversations.inbox:listing": (404,),
     "api.conversations.templates:listing": (409,),

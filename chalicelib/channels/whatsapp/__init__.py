@@ -34,6 +34,7 @@ from chalicelib.domain.exchange import Call, Exchange
 from chalicelib.wire.json_body import dicts, word
 
 LABEL = "WhatsApp"
+ADDRESSES = "digits"
 CAN = frozenset({"receive", "status", "challenge", "send", "media", "templates", "connect", "typing", "seen"})
 SHOWS = outgoing.SHOWS
 SECRETS = {"app_secret": "required", "access_token": "required", "verify_token": "required"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.domain import notice
+from chalicelib.domain.deciding.notifications import close_notified
 from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.thread import NOBODY
 
@@ -32,6 +33,7 @@ def customer_moved(turn: Turn) -> None:
         turn.close_bot(bot, outcome=OUTCOME)
     if thread.chat:
         turn.close_chat(outcome=OUTCOME)
+    close_notified(turn, outcome=OUTCOME)
     turn.own(NOBODY)
     turn.note(OUTCOME, conversation=conversation, routes=ended, to=event.body["to"])
     turn.thread = replace(

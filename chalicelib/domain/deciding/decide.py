@@ -18,6 +18,7 @@ from chalicelib.domain.deciding.ending import choose_subscribers, keep_what_is_o
 from chalicelib.domain.deciding.erasure import contact_erased, too_late
 from chalicelib.domain.deciding.inbox import follow_chat
 from chalicelib.domain.deciding.message_changes import customer_changed
+from chalicelib.domain.deciding.notifications import notification, settle_notified
 from chalicelib.domain.deciding.routing import ServiceConfig
 from chalicelib.domain.deciding.source_events import source_event
 from chalicelib.domain.deciding.tally import tally_of
@@ -40,6 +41,7 @@ def decide(event: Event, thread: Thread, config: ServiceConfig, contact: dict[st
         if event.kind not in _BY_KIND:
             raise UnknownKind(event.kind)
         _BY_KIND[event.kind](turn)
+    settle_notified(turn)
     follow_chat(turn)
     settle_conversations(turn)
     keep_what_is_offered(turn)
@@ -91,6 +93,7 @@ _BY_KIND: dict[str, Callable[[Turn], None]] = {
     kinds.OFFER_EXPIRED: desks.offer_expired,
     kinds.BOT_FAILING: bots.bot_failing,
     kinds.BOT_RECOVERED: bots.bot_recovered,
+    kinds.NOTIFICATION: notification,
     kinds.TRIGGER_EVENT: trigger_event,
     kinds.BOT_GAVE_UP: bot_gave_up,
     kinds.ANSWER_DUE: answer_due,

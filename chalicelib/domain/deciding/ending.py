@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib.domain.choosing import offer
 from chalicelib.domain.deciding.routing import message_facts
 from chalicelib.domain.deciding.turn import Turn
+from chalicelib.domain.event import NOTIFICATION
 from chalicelib.domain.message import FAILED, Message
 from chalicelib.domain.platform_event import HANDOVER_FAILED, MESSAGE_CREATED, MESSAGE_STATUS
 from chalicelib.domain.route import SUBSCRIPTION, Route
@@ -23,6 +24,8 @@ def settle_conversations(turn: Turn) -> None:
     """
     thread = turn.thread
     is_open = {*thread.bots.values(), *((thread.chat.number,) if thread.chat else ())}
+    if thread.notified:
+        is_open.add(thread.notified)
     if thread.channel_kind == SOURCE:
         is_open.add(1)
     left = {number: count for number, count in thread.counts.items() if int(number) not in is_open}
@@ -70,4 +73,5 @@ def _subscribed(turn: Turn, event: str, said: Message) -> list[Route]:
         zone = turn.config.timezone
         return message_facts(turn.event, turn.was, said.content, timezone=zone, contact=turn.contact, said=said)
 
-    return [Route(SUBSCRIPTION, one, event=event) for one in turn.config.subscribers(event, said.source, facts)]
+    heard, bulk = turn.config.subscribers(event, said.source, facts), turn.event.kind == NOTIFICATION
+    return [Route(SUBSCRIPTION, one, event=event, bulk=bulk) for one in heard]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.domain import notice
+from chalicelib.domain.deciding.notifications import close_notified
 from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.event import BEGINNERS, CONTACT_ERASED, OF_PERSON, Event
 from chalicelib.domain.part import ALL
@@ -34,6 +35,7 @@ def contact_erased(turn: Turn) -> None:
     conversation = thread.chat_conversation()
     if thread.chat:
         turn.close_chat(outcome=OUTCOME)
+    close_notified(turn, outcome=OUTCOME)
     turn.own(NOBODY)
     turn.thread = replace(
         turn.thread,

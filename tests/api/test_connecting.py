@@ -262,16 +262,35 @@ def test_one_that_could_not_be_told_says_so(api: Any, meta: Meta, wanted: dict[s
     assert api("POST", f"/v1/channels/{made['id']}/verify").body["facts"]["webhook"] == "registered"
 
 
-def test_nobody_outside_can_call_ones_own_machine(api: Any, meta: Meta, wanted: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("api_base", "url", "can"),
+    [
+        ("https://graph.facebook.com/v24.0", "https://parley.example/channels/chn_1/webhook", True),
+        ("https://graph.facebook.com/v24.0", "http://127.0.0.1:4566/channels/chn_1/webhook", False),
+        (None, "http://127.0.0.1:4566/channels/chn_1/webhook", False),
+        ("http://127.0.0.1:8703/whatsapp/v24.0", "http://127.0.0.1:4566/channels/chn_1/webhook", True),
+        ("http://127.0.0.1:8703/whatsapp/v24.0", "https://parley.example/channels/chn_1/webhook", True),
+        ("http://127.0.0.1:8703/whatsapp/v24.0", "http://169.254.169.254/channels/chn_1/webhook", False),
+    ],
+)
+def test_nobody_outside_can_call_ones_own_machine(api_base: str | None, url: str, can: bool) -> None:
+    from chalicelib.api.setup.connecting import reaches
+
+    assert reaches(api_base, url) is can
+
+
+@pytest.mark.parametrize("here", ["http://127.0.0.1:8000", "http://169.254.1.1"])
+def test_a_provider_on_ones_own_machine_can_call_it(api: Any, meta: Meta, wanted: dict[str, Any], here: str) -> None:
     from chalicelib.api.http import base_url
 
-    config.create(config.Resource("parley", "settings", body={"base_url": "http://127.0.0.1:8000"}))
+    config.create(config.Resource("parley", "settings", body={"base_url": here}))
     base_url.forget()
     wanted["settings"]["business_account_id"] = ACCOUNT
     made = api.make("channels", **wanted)
-    assert (made["status"], made["facts"]) == ("active", FACTS | {"webhook": "unreachable"})
-    assert api("POST", f"/v1/channels/{made['id']}/verify").body["facts"]["webhook"] == "unreachable"
-    assert {heard.method for heard in meta.heard} == {"GET"}
+    told = "registered" if "127" in here else "unreachable"
+    assert (made["status"], made["facts"]) == ("active", FACTS | {"webhook": told})
+    assert api("POST", f"/v1/channels/{made['id']}/verify").body["facts"]["webhook"] == told
+    assert {heard.method for heard in meta.heard} == {"GET"} | ({"POST"} if told == "registered" else set())
 
 
 def test_on_the_command_line(parley: Any, api: Any, meta: Meta, wanted: dict[str, Any]) -> None:

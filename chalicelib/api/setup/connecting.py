@@ -46,7 +46,7 @@ def checked(changes: Sequence[Change], call: Call) -> list[tuple[Change, str, st
     asked = asyncio.run(_all([_channel(one.row, one.settled.secrets) for one in new])) if new else []
     wrong = []
     for one, said in zip(new, asked, strict=True):
-        url = _webhook(call, one.row.id)
+        url = _webhook(call, one.row)
         known = _after(said, Connection(), one.row, one.settled.secrets, url, new=True)
         if isinstance(said, Refused) and said.at:
             wrong.append((one, said.at, known.reason))
@@ -60,7 +60,7 @@ def checked(changes: Sequence[Change], call: Call) -> list[tuple[Change, str, st
 def registered(changes: Sequence[Change], call: Call) -> None:
     """Have the providers call the channels that stand now, where they take that from us."""
     todo = [one for one in changes if _is_new(one) and connection.of(one.row.body).reason == _PENDING]
-    urls = [_webhook(call, one.row.id) for one in todo]
+    urls = [_webhook(call, one.row) for one in todo]
     asked = [_channel(one.row, one.settled.secrets, url) for one, url in zip(todo, urls, strict=True)]
     for one, url, said in zip(todo, urls, asyncio.run(_all(asked)) if asked else (), strict=True):
         known = _after(said, connection.of(one.row.body), one.row, one.settled.secrets, url)
@@ -83,7 +83,7 @@ def warnings(changes: Sequence[Change]) -> list[dict[str, Any]]:
 def again(row: config.Resource, opened: Mapping[str, str], call: Call) -> tuple[Said, config.Resource | None]:
     """Ask about a channel as it stands, have its provider call us, and keep what is known now: (what was said, the row;
     None where it was changed meanwhile, so that it is not kept)."""
-    url = _webhook(call, row.id)
+    url = _webhook(call, row)
     said = asyncio.run(_all([_channel(row, opened, url)]))[0]
     return said, _kept(row, _after(said, connection.of(row.body), row, opened, url))
 
@@ -96,10 +96,17 @@ def _is_new(change: Change) -> bool:
     return change.verb == "created" or bool(about & change.told.keys())
 
 
-def _webhook(call: Call, id: str) -> str:
-    """Where the provider calls the channel; empty where nobody outside can, as on somebody's own machine."""
-    url = f"{base_url(call.context)}/channels/{id}/webhook"
-    return "" if targets.refusal(url) else url
+def _webhook(call: Call, row: config.Resource) -> str:
+    """Where the provider calls the channel; empty where it cannot, as nobody outside calls somebody's own machine."""
+    url = f"{base_url(call.context)}/channels/{row.id}/webhook"
+    return url if reaches((row.body.get("settings") or {}).get("api_base"), url) else ""
+
+
+def reaches(api_base: Any, url: str) -> bool:
+    """Whether the provider whose API is there can call the URL: one on this machine, as those that are simulated, can
+    call what is on it."""
+    near = isinstance(api_base, str) and bool(targets.refusal(api_base))
+    return not targets.refusal(url, allow_private=near)
 
 
 def _channel(row: config.Resource, opened: Mapping[str, str], url: str = "") -> tuple[str, Channel]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ def write_secret(file: Path, text: str) -> None:
     file.write_text(text)
 
 
-def set_up(base_url: str, admin_key: str, *, bot_port: int, desk_port: int, events_url_file: Path) -> dict[str, Any]:
-    """Set the demo up; gives what `.local/stack.json` shows of it."""
+def set_up(
+    base_url: str, admin_key: str, *, bot_port: int, desk_port: int, events_url_file: Path, channels: Iterable[Any] = ()
+) -> dict[str, Any]:
+    """Set the demo up, with more channels than its chat; gives what `.local/stack.json` shows of it."""
 
     def call(method: str, path: str, body: bytes | None = None, kind: str = "application/json") -> Any:
         headers = {"Authorization": f"Bearer {admin_key}", "Content-Type": kind}
@@ -33,12 +36,16 @@ def set_up(base_url: str, admin_key: str, *, bot_port: int, desk_port: int, even
     bundle = (HERE / "bundle.yaml").read_text()
     bundle = bundle.replace("BOT_URL", f"http://127.0.0.1:{bot_port}/hook")
     bundle = bundle.replace("DESK_URL", f"http://127.0.0.1:{desk_port}/hook")
+    # JSON is YAML, too.
+    more = "".join(f"  - {json.dumps(one)}\n" for one in channels)
+    bundle = bundle.replace("channels:\n", f"channels:\n{more}")
     call("POST", "/v1/apply", bundle.encode(), "application/yaml")
     service = next(row for row in call("GET", "/v1/services?limit=100")["data"] if row["name"] == "demo")
     found: dict[str, Any] = {}
     for thing in ("channels", "bots", "desks"):
         every = call("GET", f"/v1/{thing}?service_id={service['id']}")["data"]
-        listed = next(one for one in every if one.get("kind") != "console")  # nobody calls a desk of the console
+        # Nobody calls a desk of the console; the chat is the channel that is the demo's own.
+        listed = next(one for one in every if one.get("kind") != "console" and one["name"].startswith("demo "))
         found[thing] = call("GET", f"/v1/{thing}/{listed['id']}")  # lists show no events_url: it is a credential
     for thing in ("bots", "desks"):
         if found[thing]["status"] != "active":

@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -23,6 +24,7 @@ from infra.deploying.refused import Refused
 from infra.local.demo import PORTS as DEMO_PORTS
 from infra.local.demo import NotSetUp, demo
 from infra.local.emulator import HOST, Emulator, NotStarted
+from infra.local.phones import Phones, phones
 from infra.local.stack import STAGE, Say, Stack, stack
 from infra.package import Unfit
 from infra.reads import ROOT
@@ -40,7 +42,8 @@ def main() -> None:
     parser.add_argument("--port", default="4566", help="a number from 1 to 65535")
     parser.add_argument("--folder", type=Path, default=LOCAL, help="where everything is kept")
     parser.add_argument("--no-auth", action="store_true", help="do not enforce the functions' IAM policies")
-    parser.add_argument("--no-demo", action="store_true", help="without the demo's bot, desk and chat page")
+    parser.add_argument("--no-demo", action="store_true", help="without the demo's bot, desk, chat page and phones")
+    parser.add_argument("--no-phones", action="store_true", help="without simulated providers and their phones")
     asked = parser.parse_args()
     asked.folder = asked.folder.resolve()
     # For the emulator, its Lambdas and the demo, too: others on this machine have nothing to read there.
@@ -101,8 +104,9 @@ def _run(asked: argparse.Namespace, port: int, lock: int, ending: _Ending) -> No
                 _serve(up, {}, ready, say, ending)
             else:
                 say("setting the demo up")
-                with demo(up, ports=DEMO_PORTS) as found:
-                    _serve(up, found, ready, say, ending)
+                simulated = phones(asked.folder) if not asked.no_phones else nullcontext(Phones("", ()))
+                with simulated as there, demo(up, ports=DEMO_PORTS, channels=there.channels) as found:
+                    _serve(up, found | there.told(up, found.get("demo_service_id", "")), ready, say, ending)
     except Exception:
         # What was under way when it died fails, too.
         if not ending.died:
@@ -159,6 +163,8 @@ def _greet(up: Stack, found: dict[str, Any]) -> None:
         print(f"\n  chat     {chat}")
     if desk := found.get("desk_url"):
         print(f"  desk     {desk}")
+    if simulated := found.get("phones_url"):
+        print(f"  phones   {simulated}  (WhatsApp, Telegram, ... without an account)")
     print(f"  console  {up.sign_in_url()}")
     print("           (signs in once; afterwards the browser is signed in)")
     print("\n  try")

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -32,11 +32,14 @@ class NotSetUp(Exception):
 
 
 @contextmanager
-def demo(up: Stack, *, ports: tuple[int, int] = (0, 0)) -> Iterator[dict[str, Any]]:
+def demo(
+    up: Stack, *, ports: tuple[int, int] = (0, 0), channels: Sequence[Mapping[str, Any]] = ()
+) -> Iterator[dict[str, Any]]:
     """The demo running; gives what `.local/stack.json` says of it. Nothing where there is no demo.
 
     Its bot and its desk listen where they did before in this stack's folder, else on `ports` (0: any free one); where
     somebody else listens there by now, on other ones. What the desk's page shows is kept in that folder, too.
+    `channels` are more than its own chat, as bundles have them.
     """
     if not (DEMO / "setup.py").exists():
         yield {}
@@ -49,8 +52,8 @@ def demo(up: Stack, *, ports: tuple[int, int] = (0, 0)) -> Iterator[dict[str, An
         chats = ("--chats-file", str(up.folder / "demo-chats.json"))
         started.append(_start(up, "desk", desk_port, "--events-url-file", str(events_url_file), *chats))
         for process, port in zip(started, (bot_port, desk_port), strict=True):
-            _wait(process, port)
-        yield _set_up(up, bot_port, desk_port, events_url_file)
+            wait(process, port)
+        yield _set_up(up, bot_port, desk_port, events_url_file, channels)
     finally:
         for process in started:
             process.terminate()
@@ -61,10 +64,17 @@ def demo(up: Stack, *, ports: tuple[int, int] = (0, 0)) -> Iterator[dict[str, An
                 process.kill()
 
 
-def _set_up(up: Stack, bot_port: int, desk_port: int, events_url_file: Path) -> dict[str, Any]:
+def _set_up(
+    up: Stack, bot_port: int, desk_port: int, events_url_file: Path, channels: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     try:
         found: dict[str, Any] = _setup().set_up(
-            up.base_url, up.admin_key, bot_port=bot_port, desk_port=desk_port, events_url_file=events_url_file
+            up.base_url,
+            up.admin_key,
+            bot_port=bot_port,
+            desk_port=desk_port,
+            events_url_file=events_url_file,
+            channels=channels,
         )
     except urllib.error.HTTPError as error:
         raise NotSetUp(f"{error.url}: {error.code} {error.read().decode(errors='replace')[:1000]}") from error
@@ -77,13 +87,19 @@ def _start(up: Stack, name: str, port: int, *more: str) -> subprocess.Popen[byte
 
 
 def _ports(file: Path, wanted: tuple[int, int]) -> tuple[int, int]:
-    """The ports of the bot and the desk; the same as before where they can be had."""
+    bot, desk = kept_ports(file, {"bot": wanted[0], "desk": wanted[1]}).values()
+    return bot, desk
+
+
+def kept_ports(file: Path, wanted: Mapping[str, int]) -> dict[str, int]:
+    """The ports of these programs; the same as before where they can be had."""
+    ports = dict(wanted)
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
         kept = json.loads(file.read_text(encoding="utf-8"))
-        wanted = int(kept["bot"]), int(kept["desk"])
-    bot, desk = (port if _free(port) else free_port() for port in wanted)
-    file.write_text(json.dumps({"bot": bot, "desk": desk}) + "\n", encoding="utf-8")
-    return bot, desk
+        ports = {name: int(kept[name]) for name in wanted}
+    found = {name: port if _free(port) else free_port() for name, port in ports.items()}
+    file.write_text(json.dumps(found) + "\n", encoding="utf-8")
+    return found
 
 
 def _free(port: int) -> bool:
@@ -98,7 +114,8 @@ def _free(port: int) -> bool:
     return True
 
 
-def _wait(process: subprocess.Popen[bytes], port: int) -> None:
+def wait(process: subprocess.Popen[bytes], port: int) -> None:
+    """Until somebody answers on the port."""
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline and process.poll() is None:
         try:

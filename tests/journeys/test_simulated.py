@@ -1,0 +1,112 @@
+"""Every kind whose provider is simulated, from a person's phone and back: what they do comes to the bot, what it says
+comes to the phone, what becomes of it comes back, and what goes wrong at the provider loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib import channels
+from examples.providers import kinds
+from tests.journeys.conftest import TOKEN, Deployment
+from tests.journeys.test_failing_bot import Clock
+from tests.outside import Heard
+from tests.simulated import Phone, simulated
+
+BUTTONS = [{"title": "Billing", "payload": "bill"}, {"title": "Delivery", "payload": "ship"}]
+
+
+@pytest.fixture(params=kinds.names())
+def phone(request: pytest.FixtureRequest, deployment: Deployment) -> Iterator[Phone]:
+    with simulated(deployment, request.param) as made:
+        yield made
+
+
+def says(**more: Any) -> Any:
+    """A bot that answers so."""
+
+    def answer(heard: Heard) -> tuple[int, Any]:
+        event = {"eventid": "1001", "conversation_id": heard.json.get("Conversationid"), "message": "noted"} | more
+        speaks = heard.json["Event"] in ("Incoming message", "FB POSTBACK")
+        return 200, {"token": TOKEN, "events": [event] if speaks else []}
+
+    return answer
+
+
+def test_there_and_back(deployment: Deployment, phone: Phone) -> None:
+    assert phone.row["status"] == "active", phone.row
+    can, receipts = phone.row["takes"], [*channels.load(phone.account.kind).STATUSES.values()]
+    deployment.bot.answer = says(message="Which?", Buttons=BUTTONS)
+    phone.does("text", "hello ä😀")
+    assert deployment.bot.events()[0]["Message"] == "hello ä😀"
+    [asked] = phone.shown()
+    if "press" in kinds.load(phone.account.kind).DEEDS:
+        assert [one["title"] for one in asked.choices] == ["Billing", "Delivery"], can
+        deployment.bot.answer = says()
+        phone.does("press", about=asked.id, payload=asked.choices[1]["payload"])
+        pressed = next(one for one in deployment.bot.events() if one["Event"] == "FB POSTBACK")
+        assert pressed["PostbackPayload"] == "ship"
+    assert "read" not in receipts or {*phone.states()} == {"read"}
+    # Twice is once, and what comes late changes nothing.
+    phone.switch(hooks=frozenset({"twice", "backwards"}))
+    before = len(phone.shown())
+    deployment.bot.answer = says(message="once")
+    phone.does("text", "again")
+    assert phone.texts()[before:] == ["once"]
+    assert "read" not in receipts or {*phone.states()} == {"read"}
+    assert phone.refused == []
+
+
+def test_a_long_text_goes_on_where_it_stopped(deployment: Deployment, phone: Phone, traveller: Any) -> None:
+    deployment.bot.answer = says(message="\n".join(one * 3000 for one in "abc"))
+    phone.switch(answer="throttled", wait_s=40, times=1)
+    phone.does("text", "q")
+    clock = Clock(traveller, deployment)
+    clock.passes(20)
+    assert phone.shown() == [], "not before"
+    clock.passes(120)
+    phone.settle()
+    texts = phone.texts()
+    assert len(texts) > 1 and "".join(texts).replace("\n", "") == "".join(one * 3000 for one in "abc")
+    for answer in ("refused", "opted_out"):
+        phone.switch(answer=answer)
+        deployment.bot.answer = says(message=answer)
+        phone.does("text", answer)
+        assert phone.states()[-1] == "failed"
+    assert phone.refused == []
+
+
+def test_what_people_do_beside_writing(deployment: Deployment, phone: Phone) -> None:
+    deeds = kinds.load(phone.account.kind).DEEDS
+    deployment.bot.answer = says()
+    phone.does("text", "one lamp")
+    [said] = [one for one in phone.world.thread(phone.account, phone.person) if one.mine]
+    ours = phone.shown()[-1]
+    told: list[str] = []
+
+    def tells(event: str, **deed: Any) -> Any:
+        before = len(deployment.bot.events())
+        phone.does(**deed)
+        found = [one for one in deployment.bot.events()[before:] if one["Event"] == event]
+        assert found, (deed, [one["Event"] for one in deployment.bot.events()[before:]])
+        told.append(deed["do"])
+        return found[0]
+
+    if "file" in deeds:
+        file = phone.world.keep_file(b"\xff\xd8\xff\xe0 picture", "image/jpeg", "cat.jpg")
+        assert tells("Incoming message", do="file", text="my cat", file=file)["MessageType"] == "image"
+    if "place" in deeds:
+        place = {"latitude": 51.5, "longitude": -0.12, "name": "Bridge"}
+        assert tells("Incoming message", do="place", details=place)["MessageType"] == "location"
+    if "react" in deeds:
+        assert tells("Reaction", do="react", text="👍", about=ours.id)["Message"] == "👍"
+    if "edit" in deeds:
+        assert tells("Message Edited", do="edit", text="two lamps", about=said.id)["Message"] == "two lamps"
+    if "delete" in deeds:
+        tells("Message Deleted", do="delete", about=said.id)
+    if "stop" in deeds:
+        tells("Opted Out", do="stop")
+        tells("Opted In", do="resume")
+    assert phone.refused == []

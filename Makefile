@@ -5,6 +5,7 @@ STAGE ?= dev
 ARCHITECTURE ?= arm64
 WORKERS ?= 2
 ARGS ?=
+NAME ?=
 
 export PYTHONDONTWRITEBYTECODE ?=
 
@@ -16,10 +17,10 @@ SUITS := import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3,
 	"%s is Python %d.%d; Parley needs 3.11, 3.12 or 3.13: remove .venv and .venv-local, and say PYTHON=python3.13" % ((sys.executable,) + v))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench prove screenshots package deploy destroy restore lock policies reference clean
+.PHONY: help setup run test lint bench prove screenshots package deploy destroy restore lock policies reference new-channel clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(VENV)/.stamp: requirements.txt requirements-dev.txt
 	@test -x $(PY) || $(PYTHON) -c '$(SUITS)'
@@ -80,8 +81,11 @@ lock: $(VENV)/.stamp ## requirements*.txt anew from requirements*.in
 policies: $(VENV)/.stamp ## .chalice/ anew from the code
 	@$(PY) -m infra.policies
 
-reference: $(VENV)/.stamp ## docs/reference.md anew from the code
+reference: $(VENV)/.stamp ## docs/reference.md and the table of docs/channels.md anew from the code
 	@$(PY) -m infra.reference
+
+new-channel: $(VENV)/.stamp ## a folder for another kind of channel, which passes its tests (NAME=shoutbox)
+	@$(PY) -m infra.new_channel "$(NAME)"
 
 clean: ## everything that was made here, also the local run's data; keys of stages stay
 	@$(PYTHON) -m infra.clean

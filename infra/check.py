@@ -8,7 +8,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from infra import policies
+from infra import channel_table, policies
 from infra.expand import expanded
 from infra.package import BUILD, build, here
 from infra.reads import ROOT
@@ -69,6 +69,8 @@ def main() -> None:
     """Check from the command line."""
     if out_of_date := stale():
         sys.exit(f"run `make policies`; out of date: {', '.join(out_of_date)}")
+    if channel_table.PAGE.read_text(encoding="utf-8") != channel_table.page():
+        sys.exit("run `make reference`; out of date: docs/channels.md")
     if said := lint_both(build(here()).template):
         sys.exit(said)
     print("policies and template: nothing to say")

@@ -12,10 +12,14 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from chalicelib import channels
 from chalicelib.channels import twilio, twilio_errors, twilio_media
 from chalicelib.channels.contract import Channel, Denied, File, Refused, Request, TryLater
 from chalicelib.domain.exchange import Exchange
 from tests.channels.signatures import FORM, Posted, form_body, signed
+from tests.channels.twilio_api import TwilioApi
+from tests.channels.walking import EXAMPLES, outgoing_of
+from tests.outside import Heard
 
 TOKEN = "twilio-auth-token"
 SETTINGS = {"account_sid": "AC0123456789abcdef0123456789abcdef"}
@@ -229,3 +233,27 @@ def test_a_file_that_is_json_is_a_file() -> None:
 def test_what_is_no_address_is_no_reference(url: str) -> None:
     assert twilio_media.reference(url) == ""
     assert twilio_media.reference(HELD) == f"twilio-media:{HELD}"
+
+
+SENT = [message for path in EXAMPLES if (message := json.loads(path.read_text())["call"].get("message"))]
+
+
+@pytest.mark.parametrize("kind", ["twilio_sms", "twilio_whatsapp"])
+def test_what_other_channels_send_goes_there_too(kind: str) -> None:
+    api = TwilioApi(SETTINGS["account_sid"], TOKEN)
+    channel = replace(CHANNEL, settings={**SETTINGS, "from": api.number}, webhook_url="https://parley.example/hook")
+
+    async def call(method: str, url: str, *, headers: Any, body: bytes = b"", timeout_s: float = 5.0) -> Exchange:
+        given = {name.lower(): value for name, value in headers.items()}
+        status, answered, *_ = api.answer(Heard(method, "/" + url.split("/", 3)[3], given, body))
+        return Exchange(status, {}, json.dumps(answered).encode(), 1)
+
+    async def walk() -> None:
+        for plain in SENT:
+            for address in ("+14155550123", "+4915112345678"):
+                message = replace(outgoing_of({**plain, "address": address}), done=0)
+                outcome = await channels.load(kind).send(message, channel, call)
+                assert not isinstance(outcome, TryLater), (plain, outcome)
+
+    asyncio.run(walk())
+    assert api.wrong == [] and len(api.forms()) > len(SENT)

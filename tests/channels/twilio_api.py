@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -139,9 +140,9 @@ class TwilioApi:
                 return 202, {"sid": "XE0", "sender_id": self.senders[0]}
             case "POST", "/v2/Indicators/Typing.json":
                 return 200, {"success": dict(posted)["channel"] == "whatsapp"}
-            case "GET", "/v2/Content":
-                [pattern] = query["ContentName"]
-                named = [one for one in self.contents if pattern.strip("^$") == one["friendly_name"]]
+            case "GET", "/v2/Content" | "/v2/ContentAndApprovals":
+                pattern = query.get("ContentName", [""])[0]
+                named = [one for one in self.contents if re.search(pattern, one["friendly_name"])]
                 return 200, {"contents": named, "meta": {"key": "contents"}}
             case "POST", "/v1/Content":
                 made = {**posted, "sid": f"HX{len(self.contents):032}"}

@@ -56,6 +56,12 @@ def sms(deployment: Deployment, api: TwilioApi) -> dict[str, Any]:
     return channel(deployment, api, "twilio_sms")
 
 
+@pytest.fixture
+def whatsapp(deployment: Deployment, api: TwilioApi) -> dict[str, Any]:
+    api.senders = [f"whatsapp:{api.number}"]
+    return channel(deployment, api, "twilio_whatsapp", typing=True)
+
+
 def called(deployment: Deployment, url: str, form: dict[str, Any], token: str = AUTH_TOKEN) -> int:
     """Twilio calls, and all moves until quiet."""
     url = url.partition("#")[0]
@@ -73,8 +79,15 @@ def comes(deployment: Deployment, api: TwilioApi) -> Comes:
 
     def message(body: str = "", sender: str = ADA, **more: Any) -> str:
         id = f"SM{next(_numbers):032}"
-        form = {"SmsStatus": "received", "MessageSid": id, "From": sender, "To": api.number, "Body": body, **more}
-        assert called(deployment, api.webhook, form) == 200
+        prefix = "whatsapp:" if api.senders else ""
+        form = {
+            "SmsStatus": "received",
+            "MessageSid": id,
+            "From": prefix + sender,
+            "To": prefix + api.number,
+            "Body": body,
+        }
+        assert called(deployment, api.webhook, form | more) == 200
         return id
 
     return message
@@ -201,3 +214,72 @@ def test_a_messaging_service_calls_for_all_its_numbers(deployment: Deployment, a
     deployment.bot.answer = answers()
     comes("hi")
     assert dict(api.forms()[0])["MessagingServiceSid"] == "MG1" and "From" not in dict(api.forms()[0])
+
+
+QUESTION = {"message": "Which?", "Buttons": [{"title": "Yes", "payload": "y"}, {"title": "No", "payload": "n"}]}
+
+
+def test_whatsapp_in_out_and_read(
+    deployment: Deployment, whatsapp: dict[str, Any], api: TwilioApi, comes: Comes
+) -> None:
+    assert (whatsapp["status"], whatsapp["facts"]["webhook"]) == ("active", "registered")
+    assert api.webhook == f"{whatsapp['webhook_url']}#rc=3&rp=all"
+    deployment.bot.answer = answers(**QUESTION)
+    id = comes("hi", WaId=ADA[1:], ProfileName="Ada", OriginalRepliedMessageSid="SM0")
+    event = deployment.bot.events()[0]
+    assert (event["Message"], event["Channel"], event["Contact"]["name"]) == ("hi", "WhatsApp", "Ada")
+    assert ("POST /v2/Indicators/Typing.json", [("messageId", id), ("channel", "whatsapp")]) in api.calls
+    (made,) = api.contents
+    blanks = {"1": "Which?", "2": "Yes", "3": "y", "4": "No", "5": "n"}
+    assert api.sent() == [{"ContentSid": made["sid"], "ContentVariables": json.dumps(blanks, separators=(",", ":"))}]
+    assert dict(api.forms()[0]).items() >= {"To": f"whatsapp:{ADA}", "From": f"whatsapp:{api.number}"}.items()
+    for word in ("sent", "read", "delivered"):
+        status(deployment, api, word)
+    assert receipts(deployment) == ["Read"]
+    # An answer that is typed, and one that is pressed.
+    comes("1")
+    comes("again")
+    comes("No", ButtonText="No", ButtonPayload="n")
+    pressed = [one["PostbackPayload"] for one in deployment.bot.events() if one.get("PostbackPayload")]
+    assert pressed == ["y", "n"] and api.contents == [made], "one resource is enough for all questions of two answers"
+
+
+def test_whatsapp_places_pictures_and_who_blocks_us(
+    deployment: Deployment, whatsapp: dict[str, Any], api: TwilioApi, comes: Comes
+) -> None:
+    deployment.bot.answer = answers(
+        message="here", Messagetype="location", Location={"latitude": 1.5, "longitude": 2.5, "name": "Shop"}
+    )
+    comes("", Latitude="37.78", Longitude="-122.39", Label="Home")
+    event = deployment.bot.events()[0]
+    assert event["MessageType"] == "location" and "37.78" in json.dumps(event)
+    assert api.sent() == [{"Body": "here"}, {"Body": "Shop", "PersistentAction": "geo:1.5,2.5"}]
+    deployment.bot.answer = answers(message="look", media=[{"url": f"https://files.example/{n}.png"} for n in "ab"])
+    comes("more?", ReferralSourceType="ad", ReferralSourceId="120")
+    first, second = api.sent()[2:]
+    assert (first["Body"], second) == ("look", {"MediaUrl": "https://files.example/b.png"}), "one file a message"
+    status(deployment, api, "failed", ErrorCode="63014", ChannelStatusMessage="Blocked by user")
+    (ada,) = people(deployment)
+    assert ada["consent"][f"all@{whatsapp['id']}"]["given"] is False
+
+
+def test_whatsapp_outside_the_window_a_template_goes(
+    deployment: Deployment, whatsapp: dict[str, Any], api: TwilioApi, comes: Comes
+) -> None:
+    approved = {
+        "sid": "HX7",
+        "friendly_name": "reminder",
+        "language": "en",
+        "types": {"twilio/text": {"body": "At {{1}}"}},
+    }
+    api.contents = [approved]
+    template = {"name": "reminder", "language": "en", "parameters": ["9:00"]}
+    deployment.bot.answer = answers(message="", Messagetype="template", Template=template)
+    api.fails = [None, (400, 63016, "outside the allowed window")]
+    comes("remind me")
+    assert api.sent() == [{"ContentSid": "HX7", "ContentVariables": '{"1":"9:00"}'}]
+    deployment.bot.answer = answers()
+    comes("thanks")
+    assert receipts(deployment) == ["Failed"] and "63016" in json.dumps(deployment.bot.events()[-1])
+    found, page = deployment.call("GET", f"/v1/channels/{whatsapp['id']}/templates")
+    assert (found, page["data"][0]["body"]) == (200, "At {{1}}")

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from chalicelib.api.http import base_url
+from chalicelib.tables import config
 from examples.providers import kinds
 from examples.providers.faults import Fault
 from examples.providers.kinds import Deed
@@ -46,7 +48,8 @@ class Phone:
         while self.world.hooks:
             hook = self.world.hooks.popleft()
             url = (hook.url or self.account.url) + hook.query
-            status, answer = self.deployment.call(hook.method, url, hook.body, headers=hook.headers)
+            headers = {name.title(): value for name, value in hook.headers.items()}
+            status, answer = self.deployment.call(hook.method, url, hook.body, headers=headers)
             if not 200 <= status < 300:
                 self.refused.append((status, answer))
             self.deployment.cloud.pump()
@@ -98,6 +101,9 @@ def simulated(deployment: Deployment, kind: str) -> Iterator[Phone]:
             return told.status, told.body, {"Content-Type": "application/json"} | told.headers
 
         outside.answer = answer
+        # Deploying tells the address, with which what is called is signed.
+        config.create(config.Resource("parley", "settings", body={"base_url": "http://127.0.0.1:8000"}))
+        base_url.forget()
         made = channel(kind, at)
         row = deployment.make("channels", service_id=deployment.ids["care"], **made)
         account = providers.world.open(kinds.load(kind).opened(made))

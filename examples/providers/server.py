@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from examples.providers import faults, kinds
+from examples.providers.calls import Line
 from examples.providers.faults import EVERYBODY
 from examples.providers.kinds import Answer, Deed
 from examples.providers.posting import Postman
@@ -60,7 +61,7 @@ class Server:
         self.app.cleanup_ctx.append(self._running)
 
     async def _running(self, _: web.Application) -> AsyncIterator[None]:
-        self._news = asyncio.Event()
+        self._news, self._tasks = asyncio.Event(), set[asyncio.Task[None]]()
         async with ClientSession(timeout=TIMEOUT) as session:
             self._session = session
             self._postman = Postman(self.world, self._post)
@@ -69,12 +70,17 @@ class Server:
             self._providers.open_all()
             keeping = asyncio.create_task(self._keeping())
             yield
-            keeping.cancel()
+            for task in (keeping, *self._tasks):
+                task.cancel()
             self.world.write()
             await self._postman.stop()
 
     def _changed(self) -> None:
         self._postman.take()
+        while self.world.work:
+            task = asyncio.create_task(self.world.work.popleft()(Line(self._post, self._fetch, asyncio.sleep)))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         news, self._news = self._news, asyncio.Event()
         news.set()
 

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from examples.providers.faults import Faults
 MOST_BUBBLES = 500
 MOST_CALLS = 200
 MOST_FILES = 100
+_PASSING = ("call", "typing")
+"""Flags of what ends with the process."""
 _EPOCH_S = 1_767_225_600
 """2026-01-01: numbers of messages go on from the seconds since then, so that a new simulator repeats none of an old."""
 
@@ -139,6 +141,10 @@ class World:
         self.files: dict[str, File] = {}
         self.flags: dict[str, Any] = {}
         """What else a kind remembers, under names of its own: who has stopped, when somebody last wrote."""
+        self.live: dict[str, Any] = {}
+        """What a kind has under way, as calls; it ends with the process."""
+        self.work: deque[Callable[[Any], Coroutine[Any, Any, None]]] = deque()
+        """What is to be run beside all else, given the ways out (`calls.Line`)."""
         self.faults = Faults()
         self.hooks: deque[Hook] = deque()
         """What is to be posted; whoever runs the world takes it from here."""
@@ -256,7 +262,7 @@ class World:
         self.people = {one["id"]: Person(**one) for one in kept["people"]}
         self.bubbles.extend(Bubble(**one) for one in kept["bubbles"])
         self.urls = {(kind, id): (url, hook) for kind, id, url, hook in kept["urls"]}
-        self.flags = kept["flags"]
+        self.flags = {name: value for name, value in kept["flags"].items() if name.rpartition("/")[2] not in _PASSING}
         self._number = max(self._number, kept["number"])
         self.version = kept["version"]
 

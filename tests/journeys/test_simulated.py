@@ -35,63 +35,45 @@ def says(**more: Any) -> Any:
     return answer
 
 
-def test_there_and_back(deployment: Deployment, phone: Phone) -> None:
+def test_there_and_back(deployment: Deployment, phone: Phone, traveller: Any) -> None:
     assert phone.row["status"] == "active", phone.row
-    can, receipts = phone.row["takes"], [*channels.load(phone.account.kind).STATUSES.values()]
+    _a_question_is_answered(deployment, phone)
+    _what_people_do_beside_writing_comes(deployment, phone, traveller)
+    _what_comes_twice_and_late_changes_nothing(deployment, phone)
+    _a_long_text_goes_on_where_it_stopped(deployment, phone, Clock(traveller, deployment))
+    _a_no_is_one(deployment, phone)
+    assert phone.refused == []
+
+
+def _a_question_is_answered(deployment: Deployment, phone: Phone) -> None:
+    plays = kinds.load(phone.account.kind)
+    assert {*plays.TELLS} <= {*channels.load(phone.account.kind).STATUSES.values()}
     deployment.bot.answer = says(message="Which?", Buttons=BUTTONS)
     phone.does("text", "hello ä😀")
     assert deployment.bot.events()[0]["Message"] == "hello ä😀"
     [asked] = phone.shown()
-    if "press" in kinds.load(phone.account.kind).DEEDS:
-        assert [one["title"] for one in asked.choices] == ["Billing", "Delivery"], can
-        deployment.bot.answer = says()
-        phone.does("press", about=asked.id, payload=asked.choices[1]["payload"])
-        pressed = next(one for one in deployment.bot.events() if one["Event"] == "FB POSTBACK")
-        assert pressed["PostbackPayload"] == "ship"
-    assert "read" not in receipts or {*phone.states()} == {"read"}
-    # Twice is once, and what comes late changes nothing.
-    phone.switch(hooks=frozenset({"twice", "backwards"}))
-    before = len(phone.shown())
-    deployment.bot.answer = says(message="once")
-    phone.does("text", "again")
-    assert phone.texts()[before:] == ["once"]
-    assert "read" not in receipts or {*phone.states()} == {"read"}
-    assert phone.refused == []
-
-
-def test_a_long_text_goes_on_where_it_stopped(deployment: Deployment, phone: Phone, traveller: Any) -> None:
-    deployment.bot.answer = says(message="\n".join(one * 3000 for one in "abc"))
-    phone.switch(answer="throttled", wait_s=40, times=1)
-    phone.does("text", "q")
-    clock = Clock(traveller, deployment)
-    clock.passes(20)
-    assert phone.shown() == [], "not before"
-    clock.passes(120)
-    phone.settle()
-    texts = phone.texts()
-    assert len(texts) > 1 and "".join(texts).replace("\n", "") == "".join(one * 3000 for one in "abc")
-    for answer in ("refused", "opted_out"):
-        phone.switch(answer=answer)
-        deployment.bot.answer = says(message=answer)
-        phone.does("text", answer)
-        assert phone.states()[-1] == "failed"
-    assert phone.refused == []
-
-
-def test_what_people_do_beside_writing(deployment: Deployment, phone: Phone) -> None:
-    deeds = kinds.load(phone.account.kind).DEEDS
     deployment.bot.answer = says()
+    if "press" in plays.DEEDS:
+        assert [one["title"] for one in asked.choices] == ["Billing", "Delivery"]
+        phone.does("press", about=asked.id, payload=asked.choices[1]["payload"])
+    else:
+        phone.does("text", "2")
+    pressed = next(one for one in deployment.bot.events() if one["Event"] == "FB POSTBACK")
+    assert pressed["PostbackPayload"] == "ship"
+    assert {*phone.states()} == ({plays.TELLS[-1]} if plays.TELLS else {"sent"})
+
+
+def _what_people_do_beside_writing_comes(deployment: Deployment, phone: Phone, traveller: Any) -> None:
+    deeds = kinds.load(phone.account.kind).DEEDS
     phone.does("text", "one lamp")
-    [said] = [one for one in phone.world.thread(phone.account, phone.person) if one.mine]
-    ours = phone.shown()[-1]
-    told: list[str] = []
+    said, ours = phone.world.thread(phone.account, phone.person)[-2:]
 
     def tells(event: str, **deed: Any) -> Any:
         before = len(deployment.bot.events())
+        traveller.shift(1)  # nobody does two things in one millisecond
         phone.does(**deed)
         found = [one for one in deployment.bot.events()[before:] if one["Event"] == event]
         assert found, (deed, [one["Event"] for one in deployment.bot.events()[before:]])
-        told.append(deed["do"])
         return found[0]
 
     if "file" in deeds:
@@ -109,4 +91,33 @@ def test_what_people_do_beside_writing(deployment: Deployment, phone: Phone) -> 
     if "stop" in deeds:
         tells("Opted Out", do="stop")
         tells("Opted In", do="resume")
-    assert phone.refused == []
+
+
+def _what_comes_twice_and_late_changes_nothing(deployment: Deployment, phone: Phone) -> None:
+    before, states = len(phone.shown()), {*phone.states()}
+    phone.switch(hooks=frozenset({"twice", "backwards"}))
+    deployment.bot.answer = says(message="once")
+    phone.does("text", "again")
+    assert phone.texts()[before:] == ["once"]
+    assert {*phone.states()} == states
+
+
+def _a_long_text_goes_on_where_it_stopped(deployment: Deployment, phone: Phone, clock: Clock) -> None:
+    before, long = len(phone.shown()), "\n".join(one * 1800 for one in "abc")
+    deployment.bot.answer = says(message=long)
+    phone.switch(answer="throttled", wait_s=40, times=1)
+    phone.does("text", "q")
+    clock.passes(20)
+    assert len(phone.shown()) == before, "not earlier than it is told"
+    clock.passes(60)
+    phone.settle()
+    texts = phone.texts()[before:]
+    assert "".join(texts).replace("\n", "") == long.replace("\n", "")
+
+
+def _a_no_is_one(deployment: Deployment, phone: Phone) -> None:
+    for answer in ("refused", "opted_out"):
+        phone.switch(answer=answer)
+        deployment.bot.answer = says(message=answer)
+        phone.does("text", answer)
+        assert phone.states()[-1] == "failed"

@@ -15,6 +15,7 @@ CHANNEL = {
     },
 }
 DEEDS = frozenset({"text", "file", "press", "reply", "edit", "react", "start", "delete"})
+TELLS = ("sent", "read")
 KIND = send_api.Kind(
     name="instagram",
     object="instagram",

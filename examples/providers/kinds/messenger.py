@@ -15,6 +15,7 @@ CHANNEL = {
     },
 }
 DEEDS = frozenset({"text", "file", "press", "reply", "edit", "react", "start", "stop", "resume"})
+TELLS = ("sent", "delivered", "read")
 KIND = send_api.Kind(
     name="messenger",
     object="page",

@@ -17,6 +17,7 @@ CHANNEL: dict[str, Any] = {
     "secrets": {"bot_token": "110201543:simulated-bot-token-of-the-shop"},
 }
 DEEDS = frozenset({"text", "file", "place", "contact", "press", "reply", "edit", "react", "start", "stop", "resume"})
+TELLS: tuple[str, ...] = ()
 USERNAME = "simulated_shop_bot"
 _AT = re.compile(r"/bot([^/]+)/(\w+)")
 _FILE = re.compile(r"/file/bot([^/]+)/(?:\w+/)?(\w+)(?:\.\w+)?")

@@ -23,6 +23,7 @@ CHANNEL = {
 DEEDS = frozenset(
     {"text", "file", "place", "contact", "press", "reply", "edit", "delete", "react", "stop", "resume", "call"}
 )
+TELLS = ("sent", "delivered", "read")
 NUMBER = "+44 7700 900001"
 WINDOW_MS = 24 * 3600 * 1000
 _AT = re.compile(r"/v\d+\.\d+/([^/]+)(?:/([^/]+))?")

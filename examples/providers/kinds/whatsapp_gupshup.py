@@ -15,6 +15,7 @@ LABEL = "WhatsApp (Gupshup)"
 BASE = ""
 CHANNEL = {"settings": {"app_name": "SimulatedShop", "source": "447700900002"}, "secrets": {"api_key": "simulated-key"}}
 DEEDS = frozenset({"text", "file", "place", "press", "reply", "stop", "resume"})
+TELLS = ("sent", "delivered", "read")
 MESSAGE, TEMPLATE = "/wa/api/v1/msg", "/wa/api/v1/template/msg"
 _FILES = {"image": "image", "audio": "audio", "video": "video", "file": "file", "sticker": "image"}
 _DAY_MS = 24 * 3600 * 1000

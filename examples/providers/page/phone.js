@@ -1,5 +1,6 @@
 // One phone: what was said at one account, and what its owner can do there.
 import { bubbleOf } from "./bubble.js";
+import { Telephone } from "./call.js";
 import { ask, el, icon } from "./dom.js";
 import { Faults } from "./faults.js";
 
@@ -15,6 +16,7 @@ export class Phone {
     this.nodes = new Map();
     this.about = null;
     this.faults = new Faults(known.faults, person, account);
+    this.call = this.can("dial") && new Telephone(this);
     const { label } = this.kind;
     this.talk = el("div", { class: "talk", role: "log", tabindex: "0", "aria-label": `${label}: what was said` });
     this.typing = el("p", { class: "typing", hidden: true }, "is typing …");
@@ -23,11 +25,11 @@ export class Phone {
     this.wrong = el("p", { class: "wrong", role: "alert", hidden: true });
     this.offer = el("div", { class: "offer", hidden: true });
     this.where = el("span", { class: "small where" });
-    this.text = el("input", { type: "text", "aria-label": `Write on ${label}`, placeholder: "Message", autocomplete: "off" });
+    this.text = el("input", { type: "text", "aria-label": this.call ? "Say" : `Write on ${label}`, placeholder: this.call ? "Say something" : "Message", autocomplete: "off" });
     this.root = el("section", { class: `unit ${account.kind}`, "aria-label": `${label} of ${person.name}` },
       el("div", { class: "device" }, el("div", { class: "screen" },
         el("div", { class: "app" }, icon(ICONS[account.kind] ?? "device-mobile"), el("div", { class: "grow" }, el("h2", { class: "mid" }, label), this.where)),
-        this.talk, this.wrong, this.quoted, this.offer, this.composer())),
+        this.call?.root, this.talk, this.wrong, this.quoted, this.offer, this.composer())),
       this.faults.root);
   }
 
@@ -114,6 +116,7 @@ export class Phone {
     this.typing.hidden = left <= 0;
     clearTimeout(this.timer);
     if (left > 0) this.timer = setTimeout(() => { this.typing.hidden = true; }, left);
+    if (this.call) this.call.update(flag("call"));
     this.faults.update(state.faults);
   }
 }

@@ -155,6 +155,8 @@ class Message:
     """Correlation id from the edge to the provider."""
     provider_id: str = ""
     error: dict[str, Any] | None = None
+    rule: str = ""
+    """The rule that gave it to whom it went, where that is another party than had the thread before."""
 
     @property
     def is_note(self) -> bool:

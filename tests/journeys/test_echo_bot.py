@@ -41,3 +41,25 @@ def test_it_answers_and_hands_over(deployment: Deployment) -> None:
     deployment.call("PATCH", f"/v1/bots/{made['id']}", {"suspended": False})
     deployment.cloud.pump()
     assert deployment.sees() == ["You said: hello", "Heard: wait for it"], "what was held goes on"
+
+
+def test_under_a_message_stands_the_rule_by_which_it_came_to_somebody_else(deployment: Deployment) -> None:
+    of = {"service_id": deployment.ids["care"]}
+    told = {"in": ["contact centre", {"var": "message.text"}]}
+    straight = {"to": "desk", "desk_id": deployment.ids["desk"], "position": 0, "when": told, **of}
+    centre = deployment.make("rules", name="to the contact centre", **straight)["id"]
+    ignored = {"to": "none", "position": 0, "when": {"==": [{"var": "message.text"}, "spam"]}, **of}
+    deployment.make("rules", name="nobody reads this", **ignored)
+    for text in ("hello", "spam", "and again", "contact centre", "anybody?"):
+        deployment.says(text)
+    all_of_it = deployment.call("GET", f"/v1/conversations?service_id={of['service_id']}")[1]["data"]
+    page = f"/v1/conversations/{next(one['id'] for one in all_of_it if one['kind'] == 'desk')}/timeline"
+
+    def rules() -> dict[str, Any]:
+        said = [one for one in deployment.call("GET", page)[1]["data"] if one["author"]["kind"] == "user"]
+        return {one["text"]: one["rule"] and one["rule"]["name"] for one in said}
+
+    at_first = {"hello": "all", "spam": "nobody reads this", "and again": None, "anybody?": None}
+    assert rules() == at_first | {"contact centre": "to the contact centre"}
+    deployment.call("DELETE", f"/v1/rules/{centre}")
+    assert rules() == at_first | {"contact centre": None}, "the rule is gone, and its name with it"

@@ -21,7 +21,8 @@ from chalicelib.domain.lane import lane_of_route, replay_of
 from chalicelib.domain.message import Message
 from chalicelib.domain.notice import STATUS
 from chalicelib.domain.thread import Thread
-from chalicelib.tables import batch_get, deliveries, history, messages
+from chalicelib.tables import batch_get, config, deliveries, history, messages
+from chalicelib.tables.config import Resource
 from chalicelib.tables.deliveries import DeliveryRow
 
 _RECEIPTS, _BESIDE = 5, 20
@@ -49,8 +50,12 @@ def listing(call: Call) -> Answer:
     shown = said[-limit:]
     told, places = _deliveries(shown, places)
     following = {"seq": shown[0].seq, "lanes": dict([*places.items()][-_MOST_LANES:])} if len(said) > limit else None
+    rules = _rules(shown)
     page: dict[str, Any] = {
-        "data": [view(one) | {"channel_id": one.channel, "deliveries": told.get(one.id, [])} for one in shown],
+        "data": [
+            view(one) | {"channel_id": one.channel, "deliveries": told.get(one.id, []), "rule": rules.get(one.rule)}
+            for one in shown
+        ],
         "next_cursor": cursors.encode(following, of=of) if following else None,
     }
     if not before:
@@ -60,6 +65,16 @@ def listing(call: Call) -> Answer:
             "conversations": [conversations.view(one) for one in reversed(around)],
         }
     return Answer(200, page)
+
+
+def _rules(shown: list[Message]) -> dict[str, dict[str, Any]]:
+    """The rules by which these messages came to somebody, by their ids."""
+    ids = sorted({one.rule for one in shown if one.rule})
+    keys: list[batch_get.Key] = [(Resource, config.partition_of("rule", id), f"rule#{id}") for id in ids]
+    rows = batch_get.get_all(keys, consistent=False) if keys else []
+    return {
+        id: {"id": id, "name": (row.body or {}).get("name") if row else None} for id, row in zip(ids, rows, strict=True)
+    }
 
 
 def _come(given: Any) -> tuple[int, dict[str, str]]:

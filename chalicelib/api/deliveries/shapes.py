@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from chalicelib.api.figures.shapes import Milliseconds
-from chalicelib.api.http.shapes import Attempt
+from chalicelib.api.http.shapes import Attempt, Conversation, ConversationWithThread, Delivery, MessageOnChannel
 
 
 class Somebody(BaseModel):
@@ -152,3 +152,31 @@ class ReplayAnswer(BaseModel):
     conversations: int
     people: list[ToldAgain]
     """Of a dry run: whom the first ten are about."""
+
+
+class DecidingRule(BaseModel):
+    """A rule that has decided."""
+
+    id: str
+    name: str | None
+    """None once it is removed."""
+
+
+class AttemptedMessage(MessageOnChannel):
+    """One message, with what became of it at whoever was told."""
+
+    deliveries: list[Delivery]
+    rule: DecidingRule | None
+    """By which it came to somebody who did not have the conversation before, or to nobody."""
+
+
+class ConversationTimeline(BaseModel):
+    """What was said around a conversation; the first page also says of which."""
+
+    data: list[AttemptedMessage]
+    """The oldest first."""
+    next_cursor: str | None
+    """Of what was said before."""
+    conversation: ConversationWithThread | None = None
+    conversations: list[Conversation] | None = None
+    """Of the thread, the oldest first."""

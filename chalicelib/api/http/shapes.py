@@ -221,24 +221,6 @@ class Delivery(BaseModel):
     replay_of: str | None
 
 
-class AttemptedMessage(MessageOnChannel):
-    """One message, with what became of it at whoever was told."""
-
-    deliveries: list[Delivery]
-
-
-class ConversationTimeline(BaseModel):
-    """What was said around a conversation; the first page also says of which."""
-
-    data: list[AttemptedMessage]
-    """The oldest first."""
-    next_cursor: str | None
-    """Of what was said before."""
-    conversation: ConversationWithThread | None = None
-    conversations: list[Conversation] | None = None
-    """Of the thread, the oldest first."""
-
-
 class Failure(BaseModel):
     """What our own code could not do."""
 

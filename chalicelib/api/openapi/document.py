@@ -25,7 +25,14 @@ from chalicelib.api.conversations.sending import FirstWord, FirstWordTaken
 from chalicelib.api.conversations.trigger_events import EventAnswer, TriggerAsk, TriggerAsked
 from chalicelib.api.deliveries.replay import Replay
 from chalicelib.api.deliveries.replays import NewReplay, ReplayJob
-from chalicelib.api.deliveries.shapes import Counted, Need, ReplayAnswer, WaitingLane, WebhookHealth
+from chalicelib.api.deliveries.shapes import (
+    ConversationTimeline,
+    Counted,
+    Need,
+    ReplayAnswer,
+    WaitingLane,
+    WebhookHealth,
+)
 from chalicelib.api.figures.shapes import FiguresAnswer
 from chalicelib.api.http import shapes
 from chalicelib.api.http.base_url import base_url
@@ -95,7 +102,7 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.setup.export:export": (200, None, Bundle),
     "api.setup.together:together": (200, None, together.shape()),
     "api.conversations.conversations:one": (200, None, shapes.ConversationWithThread),
-    "api.deliveries.attempts:listing": (200, None, shapes.ConversationTimeline),
+    "api.deliveries.attempts:listing": (200, None, ConversationTimeline),
     "api.conversations.direct:create": (201, DirectCall, shapes.Conversation),
     "api.conversations.direct:complete": (200, Complete, Completed),
     "api.conversations.sending:create": (202, FirstWord, FirstWordTaken),

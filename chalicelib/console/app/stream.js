@@ -4,6 +4,7 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 import { kindIcon, kindOf } from "./kinds.js";
 import { Later } from "./later.js";
 import { Btn, Icon, Marks, channelIcon, channelName, safe } from "./parts.js";
+import { href } from "./place.js";
 import { named, setup } from "./setup.js";
 import { useStore } from "./store.js";
 import { clock, day, sameDay, took, whole } from "./time.js";
@@ -57,6 +58,7 @@ function Entry({ message, channel, me, all, opened }) {
   return html`<div class=${`msg ${out ? "out" : ""}`}><span class="by" title=${whole(message.sent_at)}>${by === "bot" && html`<${Icon} n="robot" />`}${name} · ${clock(message.sent_at)}${
       message.metadata.edited && ` · ${t("message.edited")}`}</span>
     <div class=${`bubble ${out ? (by === "bot" ? "bot" : "desk") : ""}`}><${Body} message=${message} /></div>
+    ${message.rule && html`<a class="route" href=${href("rules", message.rule.name ? message.rule.id : "")}><${Icon} n="route" /><span class="clip">${t("message.rule", { name: message.rule.name ?? "–" })}</span></a>`}
     <${Told} message=${message} channel=${channel} all=${all} /></div>`;
 }
 

@@ -46,7 +46,7 @@ def _heard(turn: Turn, content: Content) -> None:
     else:
         rule = first_match(turn.config, event, turn.thread, content, turn.contact)
         if rule is None or rule.to == "none":
-            _said_by_customer(turn, content, "", [])
+            _said_by_customer(turn, content, "", [], rule=rule.id if rule else "")
         elif rule.to == "desk":
             _straight_to_desk(turn, content, rule)
         else:
@@ -69,12 +69,14 @@ def _answer(turn: Turn, content: Content) -> Content:
 
 
 def _to_its_bot(turn: Turn, content: Content, rule: Rule) -> None:
-    turn.thread = replace(turn.thread, bot=rule.bot, desk=rule.desk, patience_s=rule.patience_s)
+    was = turn.thread
+    turn.thread = replace(was, bot=rule.bot, desk=rule.desk, patience_s=rule.patience_s)
     conversation = turn.open_bot(rule.bot)
     turn.own(BOT)
-    _said_by_customer(
-        turn, content, conversation, [turn.to_bot(rule.bot, mode="BOT", kind=_notice_kind(turn, content))]
-    )
+    routes = [turn.to_bot(rule.bot, mode="BOT", kind=_notice_kind(turn, content))]
+    # Not with every message, each of which would be stored with it.
+    anew = (was.owner, was.bot, was.desk) != (BOT, rule.bot, rule.desk)
+    _said_by_customer(turn, content, conversation, routes, rule=rule.id if anew else "")
 
 
 def _straight_to_desk(turn: Turn, content: Content, rule: Rule) -> None:
@@ -87,14 +89,15 @@ def _straight_to_desk(turn: Turn, content: Content, rule: Rule) -> None:
     # The transcript of `chat.started` holds what was said before; the message itself follows in the lane.
     turn.note("handover", conversation=conversation, routes=[turn.to_desk(notice.CHAT_STARTED, reason="rule")], to=desk)
     kind = _notice_kind(turn, content)
-    _said_by_customer(turn, content, conversation, [turn.to_desk(kind), *turn.copy_to_bot(kind)])
+    routes = [turn.to_desk(kind), *turn.copy_to_bot(kind)]
+    _said_by_customer(turn, content, conversation, routes, rule=rule.id)
 
 
-def _said_by_customer(turn: Turn, content: Content, conversation: str, routes: list[Route]) -> None:
+def _said_by_customer(turn: Turn, content: Content, conversation: str, routes: list[Route], *, rule: str = "") -> None:
     # In a group it is not the thread's contact, which is the group, that speaks.
     speaker = turn.event.body.get("speaker") or turn.thread.contact
     author = Author("user", speaker.get("id", ""), speaker.get("name", ""))
-    turn.say(content, author=author, direction="in", conversation=conversation, routes=routes)
+    turn.say(content, author=author, direction="in", conversation=conversation, routes=routes, rule=rule)
 
 
 def _echo(turn: Turn, content: Content) -> None:

@@ -90,6 +90,7 @@ class Turn:
         error: dict[str, Any] | None = None,
         seq: int = 0,
         sent_at: int = 0,
+        rule: str = "",
     ) -> Message:
         """Add a message at the end of the thread, or under the number that its time gives it."""
         event, thread = self.event, self.thread
@@ -116,6 +117,7 @@ class Turn:
             trace=event.trace,
             provider_id=event.body.get("provider_id", ""),
             error=error,
+            rule=rule,
         )
         self.messages.append(said)
         # What is said among agents is none of the messages that anybody else is told the number of.

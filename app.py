@@ -61,6 +61,14 @@ def fan_out(event: DynamoDBEvent) -> Any:
     return step.run(event.to_dict(), event.context)
 
 
+@app.on_sqs_message(queue="media", batch_size=1)
+def copy_media(event: SQSEvent) -> Any:
+    """Gets files that users sent from their providers, before those let go of them."""
+    from chalicelib.steps import copy_media as step
+
+    return step.run(event.to_dict(), event.context)
+
+
 @app.on_dynamodb_record(stream_arn="messages+connections+beats", batch_size=100)
 def push(event: DynamoDBEvent) -> Any:
     """Tells open windows of web chats, and open consoles, what is new."""

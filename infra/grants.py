@@ -60,7 +60,9 @@ SENDS_TO: dict[str, tuple[str, ...]] = {
     "api": declared.queues(),
     # Carries out what converse decided.
     # What the event bus does not take is tried again.
-    "fan_out": (*_LANES, *_SENDS, "threads.fifo", "timers"),
+    # Files that only their providers have are got at once.
+    "fan_out": (*_LANES, *_SENDS, "threads.fifo", "timers", "media"),
+    "copy_media": (),
     # That a message was told, and so delivered.
     "push": ("threads.fifo",),
     "observe": (),
@@ -78,7 +80,8 @@ SENDS_TO: dict[str, tuple[str, ...]] = {
     "release_due": tuple(queue for queue in declared.queues() if not queue.endswith(".fifo")),
     # An offer that ran out is an event of its thread; an endpoint that is back has its lanes tried; schedules ask bots.
     # A retry that was lost is put back.
-    "fire_timer": (*_EVENTS, *_LANES, *_SENDS, "timers", "trigger-events.fifo", "retries", "send-retries"),
+    # What `fan_out` could not carry out is done again.
+    "fire_timer": (*_EVENTS, *_LANES, *_SENDS, "timers", "trigger-events.fifo", "retries", "send-retries", "media"),
     # Threads are told that their person is erased; lanes whose head is gone go on; its own next page.
     "erase": (*_EVENTS, *_LANES, *_SENDS, "erasures"),
     # What is told again wakes its lane.
@@ -95,9 +98,11 @@ PUBLISHES: tuple[str, ...] = ("fan_out", "announce", "deliver", "retry_delivery"
 MEDIA: dict[str, tuple[str, ...]] = {
     # It signs where people at desks may put files, and takes from there what they say.
     "api": ("s3:GetObject", "s3:PutObject"),
-    # A file is fetched from its provider when somebody first asks for it, and linked to from then on.
+    # A file is got from its provider when it comes; where its message is gone by then, it goes, too.
+    "copy_media": ("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+    # It is got when somebody asks for it before that, and linked to from then on.
     # It also signs where visitors may put theirs.
-    "fetch_media": ("s3:GetObject", "s3:PutObject"),
+    "fetch_media": ("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
     # From there a message's own are taken.
     "receive_channel": ("s3:GetObject", "s3:PutObject"),
     "erase": ("s3:DeleteObject",),

@@ -80,6 +80,15 @@ LIMITS: dict[str, Limit] = {
     ),
     "converse": Limit(30, 1024, "ten events of at most ten threads, a handful of calls each", bulk_at_most=5),
     "fan_out": Limit(60, 1024, "queues only; a batch is a hundred messages", batch=100),
+    "copy_media": Limit(
+        60,
+        1024,
+        "holds a file of up to 100 MB while it takes it from its provider, which has 45 s for that; the ceiling keeps "
+        "a flood of files from slowing chats",
+        batch=1,
+        at_most=20,
+        old_after_s=900,
+    ),
     "push": Limit(
         60,
         512,

@@ -46,6 +46,7 @@ QUEUES = {
     "retries": "retry_delivery",
     "send-retries": "retry_send",
     "timers": "fire_timer",
+    "media": "copy_media",
     "erasures": "erase",
     "replays": "replay_deliveries",
 }
@@ -479,6 +480,7 @@ def _empty(clients: dict[str, Any]) -> Cloud:
 
     import app
     from chalicelib.ports import bus
+    from chalicelib.ports.settings import settings
     from chalicelib.tables import config, service_config
 
     for table in tables().values():
@@ -489,9 +491,10 @@ def _empty(clients: dict[str, Any]) -> Cloud:
         queue._messages.clear()
     for event_bus in events_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].event_buses.values():
         event_bus.rules.clear()
-    files = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
-    if files.buckets:
+    files, bucket = s3_backends[DEFAULT_ACCOUNT_ID]["aws"], settings().media_bucket
+    if bucket not in files.buckets or len(files.buckets[bucket].keys):
         files.reset()
+        files.create_bucket(bucket, "eu-central-1")
     config._snapshots.clear()
     service_config._kept.clear()
     bus.forget()

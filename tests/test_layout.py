@@ -240,6 +240,7 @@ READERS = {
     "api/deliveries/deliveries.py": "the lanes in which outcomes of triggers were told",
     "api/deliveries/lanes.py": "as attention",
     "api/setup/rule_compare.py": "what customers said alone",
+    "files/fetching.py": "notes have no files",
     "inbound/of_status.py": "statuses of what was sent",
     "inbox/rows.py": "a chat's last message is none",
     "lanes/providers.py": "the state of what was sent",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.channels.meta import at_most, inside, unsupported
-from chalicelib.domain.message import Content, Media
+from chalicelib.domain.message import EXPIRING, Content, Media
 from chalicelib.wire.fields import MAX_ID
 from chalicelib.wire.json_body import dicts, word
 
@@ -94,12 +94,13 @@ def _attached(attached: list[dict[str, Any]], text: str, message: dict[str, Any]
             shared.append(_texts(payload | item, ("type", "title", "url")))
             trouble = trouble or ("" if words or text else f"{kind} without words")
         elif (kind in _FILES or kind in _SHARED) and url:
-            files.append((_FILES.get(kind) or _SHARED[kind], Media(url, "", None, _text(payload, "name")[:MAX_ID])))
+            name = _text(payload, "name")[:MAX_ID]
+            files.append((_FILES.get(kind) or _SHARED[kind], Media(EXPIRING + url, name=name)))
             details |= _texts(payload, ("sticker_id",))
             shared += [{"type": kind} | _texts(payload, ("title",))] if kind in _SHARED else []
         else:
             trouble = f"{kind} without a URL" if kind in _FILES or kind in _SHARED else f"unknown attachment: {kind}"
-            files += [("file", Media(url))] if url else []
+            files += [("file", Media(EXPIRING + url))] if url else []
     details |= {"shared": shared} if shared else {}
     if trouble:
         return _unsupported(trouble, message, tuple(media for _, media in files))

@@ -30,6 +30,9 @@ MAX_TEXT_BYTES = 16 * 1024
 UPLOADED = "upload:"
 """How the address of a file begins that was put where we said, until there is one that opens it; what follows says
 which it is."""
+EXPIRING = "expiring:"
+"""How the address of a file begins that its provider lets open it for a while only: what follows is the provider's own
+address, for us to get it by."""
 
 RECEIVED, PENDING, SENT, DELIVERED, READ, FAILED = "received", "pending", "sent", "delivered", "read", "failed"
 OUT = (PENDING, SENT, DELIVERED, READ)

@@ -1,7 +1,9 @@
 """Carries out what `converse` decided: each new message becomes deliveries, each receipt is told, and put on the bus.
 
 Decides nothing and reads next to nothing. A delivery's key is the stream position of its cause, so doing a record
-twice gives the same rows; a row that is there already, even finished, stays as it is.
+twice gives the same rows; a row that is there already, even finished, stays as it is. Behind a batch's deliveries go
+the orders to get files that only their providers have: cut off before, the records come again, and a file that is
+ordered twice is kept once.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from chalicelib.domain.lane import lane_of_route, replay_of, stream_key
 from chalicelib.domain.message import DELIVERED, FAILED, READ, UNKNOWN, Message
 from chalicelib.domain.platform_event import PlatformEvent
 from chalicelib.domain.route import CHANNEL, Route
+from chalicelib.files.ordering import order
 from chalicelib.lanes.dispatch import dispatch, for_the_bus
 from chalicelib.ports import clock, log
 from chalicelib.ports.lambdas import each_change
@@ -26,14 +29,17 @@ _TOLD = (DELIVERED, READ, FAILED)
 def run(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the messages stream."""
     told: list[PlatformEvent] = []
-    answer = each_change(event, lambda record: told.extend(handle(record)), step="fan_out")
-    # After the deliveries, and for the whole batch: the bus takes ten events a call.
+    said: list[Message] = []
+    answer = each_change(event, lambda record: told.extend(handle(record, said)), step="fan_out")
+    # After the deliveries, and for the whole batch: a queue and the bus take ten a call.
+    order(said)
     publish(told)
     return answer
 
 
-def handle(record: dict[str, Any]) -> list[PlatformEvent]:
-    """Handle one change of a message; gives what the event bus is to hear of it."""
+def handle(record: dict[str, Any], said: list[Message]) -> list[PlatformEvent]:
+    """Handle one change of a message, which is added to what was `said` where it is new; gives what the event bus is
+    to hear of it."""
     change = record["dynamodb"]
     status = record["eventName"] == "MODIFY"
     if record["eventName"] == "REMOVE":
@@ -49,6 +55,8 @@ def handle(record: dict[str, Any]) -> list[PlatformEvent]:
             return []
         if message.state not in _TOLD:
             return []
+    else:
+        said.append(message)
     told = dispatch(message, position=stream_key(change["SequenceNumber"]), status=status)
     if told:
         # Of a message that goes nowhere, as what a page fetches itself, `converse` has said what there is to say.

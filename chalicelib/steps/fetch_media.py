@@ -1,32 +1,29 @@
-"""Files that users sent: fetched from their provider when first asked for, then kept; and where visitors put theirs.
+"""Files of messages: a link to each that works for some minutes; and where visitors put theirs.
 
-A Lambda of its own: a large file takes its time and memory. Those of a web chat go from the page into the bucket.
+`copy_media` gets what users sent as it comes; what it does not have yet, or could not have, is got here when somebody
+asks for it: hence a Lambda of its own, as a large file takes its time and memory. Files of a web chat go from the page
+into the bucket.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 from chalice.app import Request, Response
 
-from chalicelib import channels
-from chalicelib.channels.contract import Channel, File
+from chalicelib.channels.contract import Channel, TryLater
 from chalicelib.channels.webchat import address_of, provider_id, uploads
-from chalicelib.domain.exchange import Exchange
 from chalicelib.domain.message import Message
 from chalicelib.domain.thread import thread_id, thread_of_message
-from chalicelib.files import keeping
+from chalicelib.files import fetching, keeping
 from chalicelib.inbound import said, strangers
-from chalicelib.ports import http, media, secrets, web
+from chalicelib.ports import http, media, web
 from chalicelib.ports.web import Problem
-from chalicelib.tables import config, messages
+from chalicelib.tables import messages
 from chalicelib.visitors import chats
 from chalicelib.wire.fields import Fields
 
-MAX_FILE = 100 * 1024 * 1024
-"""The largest that WhatsApp takes (a document)."""
 MAX_OFFER = 16 * 1024
 """Bytes of a page's list of files."""
 _WITHIN = 1000
@@ -42,10 +39,9 @@ def run(request: Request, message_id: str, index: str) -> Response:
     number = int(index)
     item, kept = message.content.media[number], keeping.find(message_id, number)
     if kept is None:
-        held = asyncio.run(_held(message, item.url))
-        kept = keeping.keep(message_id, number, held.body, item.mime_type or held.mime_type)
+        kept = asyncio.run(_fetched(message, number))
     if kept.refused:
-        raise Problem(410, "media_gone", f"the file is not to be had: {kept.refused}")
+        raise Problem(410, "media_gone", f"the file is not to be had: {kept.refused}", reason=kept.refused)
     link = media.link(keeping.key_of(message_id, number), name=item.name)
     return web.text(302, "", {"Location": link, "Cache-Control": "no-store"})
 
@@ -60,6 +56,15 @@ def offer(request: Request, channel_id: str) -> Response:
     except Problem as problem:
         problem.headers = allowed | problem.headers
         raise
+
+
+async def _fetched(message: Message, number: int) -> keeping.Kept:
+    async with http.web() as make:
+        kept = await fetching.fetch(message, number, make)
+    if isinstance(kept, TryLater):
+        after = {"Retry-After": str(max(10, kept.after_s))}
+        raise Problem(503, "media_unavailable", "the provider does not give it now", headers=after)
+    return kept
 
 
 def preflight(request: Request, channel_id: str) -> Response:
@@ -88,25 +93,3 @@ def _offers(request: Request, channel: Channel) -> list[dict[str, Any]]:
     message = said.message_of(thread, provider_id(address, id))
     offers = [media.offer(f"{message}/{n}", one.mime_type, one.size or 0) for n, one in enumerate(files)]
     return [{"url": one.url, "fields": dict(one.fields)} for one in offers]
-
-
-async def _held(message: Message, reference: str) -> File:
-    adapter: Any = channels.load(message.channel_kind)
-    row = config.get("channel", message.channel)
-    if row is None or "media" not in adapter.CAN:
-        raise Problem(410, "media_gone", "its channel is gone")
-    opened = secrets.unseal(row.sealed or "", owner=message.channel)
-    channel = Channel(message.channel, (row.body or {}).get("settings") or {}, opened)
-    async with http.web() as make:
-
-        async def call(
-            method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", timeout_s: float = 5.0
-        ) -> Exchange:
-            return await make(method, url, headers=headers, body=body, timeout_s=timeout_s, cap=MAX_FILE)
-
-        held = await adapter.media(reference, channel, call)
-    if isinstance(held, File):
-        return held
-    if hasattr(held, "code"):
-        raise Problem(410, "media_gone", f"the provider does not give it: {held.code}")
-    raise Problem(503, "media_unavailable", "the provider does not give it now", headers={"Retry-After": "10"})

@@ -15,6 +15,7 @@ from chalicelib.domain.lane import lane_of, retry_queue_of
 from chalicelib.domain.message import FAILED
 from chalicelib.domain.order import Order
 from chalicelib.figures import counting, episodes
+from chalicelib.files.ordering import order
 from chalicelib.inbound import asking
 from chalicelib.inbound.trigger import Ask
 from chalicelib.inbox import rows
@@ -199,6 +200,7 @@ def _message_again(task: tasks.MessageAgain) -> str:
         return "no such message"
     message, status = messages.of_row(row), bool(task.status)
     told = dispatch(message, position=task.position, status=status, again=True)
+    order([] if status else [message])
     event_bus.publish(for_the_bus(message, status=status))
     return f"{told} deliveries"
 

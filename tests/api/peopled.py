@@ -71,12 +71,9 @@ def settle(cloud: Cloud, client: Client, outside: Outside) -> Peopled:
     """Make everything, through the API and the channel's webhook."""
     from chalicelib.api.http import base_url
     from chalicelib.api.kinds import keys
-    from chalicelib.ports.settings import settings
     from chalicelib.tables import config
     from chalicelib.tables.failures import Failure
 
-    where = {"LocationConstraint": "eu-central-1"}
-    cloud.clients["s3"].create_bucket(Bucket=settings().media_bucket, CreateBucketConfiguration=where)
     base_url.forget()
     key, row = keys.mint("test", ["admin"])
     config.create(row)

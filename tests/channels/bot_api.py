@@ -34,7 +34,7 @@ UPDATES = {
     "message", "edited_message", "channel_post", "edited_channel_post", "message_reaction", "callback_query",
     "my_chat_member", "chat_member", "inline_query", "poll", "poll_answer",
 }  # fmt: skip
-FILE = b"\xff\xd8 picture"
+FILE = b"\xff\xd8\xff picture"
 
 
 def refusal(method: str, body: dict[str, Any]) -> str:

@@ -26,10 +26,10 @@ import time_machine
 from chalicelib.domain.figures import total
 from chalicelib.domain.lane import destination_of
 from chalicelib.inbound import strangers
-from chalicelib.ports import at_once, bus, http, ids, kept_http, secrets, signing
+from chalicelib.ports import at_once, aws, bus, http, ids, kept_http, secrets, signing
 from chalicelib.ports.redelivery import MAX_RECEIVES
 from chalicelib.ports.settings import settings
-from chalicelib.tables import MODEL_NAMES, config, inbox, kept_channels, schedule, service_config
+from chalicelib.tables import MODEL_NAMES, config, inbox, kept_channels, media_links, schedule, service_config
 from infra.limits import LIMITS, visibility_s
 from tests import cloud as clouds
 from tests.cloud import Cloud, CutOff, _moto_queue, _moto_table, taps
@@ -43,8 +43,18 @@ SESSION = "visitor-session-of-forty-three-characters-x"
 ANA = {"id": "7", "name": "Ana"}
 _TABLES = tuple(name for name, _ in MODEL_NAMES)
 READS = frozenset(
-    {"GetItem", "BatchGetItem", "Query", "GetQueueUrl", "Decrypt", "ListRules", "GetShardIterator", "GetRecords"}
-)
+    {
+        "GetItem",
+        "BatchGetItem",
+        "Query",
+        "GetQueueUrl",
+        "Decrypt",
+        "ListRules",
+        "GetShardIterator",
+        "GetRecords",
+        "HeadObject",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -290,6 +300,7 @@ class Stage:
             "streamed": dict(self.cloud._streamed),
             "ids": copy.copy(self.cloud._ids),
             "rules": dict(_bus().rules),
+            "files": files(),
             "made": (dict(self.deployment.ids), dict(self.deployment.made)),
             "busy_until": self.busy_until,
             "drawn": self.drawn,
@@ -320,6 +331,8 @@ class Stage:
         self.cloud.failures.clear()
         _bus().rules.clear()
         _bus().rules.update(moment["rules"])
+        if files() != moment["files"]:
+            _put_files(moment["files"])
         self.deployment.ids, self.deployment.made = map(dict, moment["made"])
         self.busy_until, self.drawn = moment["busy_until"], moment["drawn"]
         self.on_the_bus[:] = moment["on_the_bus"]
@@ -345,7 +358,9 @@ _MADE_ON = re.compile(
 )
 
 
-def _made_on(body: str | bytes) -> tuple[str, ...]:
+def _made_on(body: Any) -> tuple[str, ...]:
+    if not isinstance(body, str | bytes):
+        return ()  # a file
     text = body.decode() if isinstance(body, bytes) else body
     return tuple(table or action for table, action in _MADE_ON.findall(text))
 
@@ -361,12 +376,40 @@ def _bus() -> Any:
     return events_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].event_buses[settings().bus]
 
 
+def files() -> dict[str, tuple[str, bytes, dict[str, str]]]:
+    """Every file that is kept: its type, its bytes, and what was noted of it."""
+    kept = _bucket().keys
+    return {key: (kept[key].metadata["Content-Type"], kept[key].value, _noted(kept[key].metadata)) for key in kept}
+
+
+def _noted(metadata: Any) -> dict[str, str]:
+    return {name.lower(): value for name, value in metadata.items() if name.lower().startswith("x-amz-meta-")}
+
+
+def _put_files(found: dict[str, tuple[str, bytes, dict[str, str]]]) -> None:
+    """Have these kept and no others. The stage hears nothing of it, as no step runs."""
+    s3, bucket = aws.client("s3"), settings().media_bucket
+    for key in files():
+        s3.delete_object(Bucket=bucket, Key=key)
+    for key, (kind, body, noted) in found.items():
+        facts = {name.removeprefix("x-amz-meta-"): value for name, value in noted.items()}
+        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=kind, Metadata=facts)
+
+
+def _bucket() -> Any:
+    from moto.core.models import DEFAULT_ACCOUNT_ID
+    from moto.s3.models import s3_backends
+
+    return s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[settings().media_bucket]
+
+
 def forget_caches() -> None:
     """As in a process that has just begun."""
     config._snapshots.clear()
     service_config._kept.clear()
     secrets._opened.cache_clear()
     kept_channels.forget()
+    media_links.forget()
     strangers.forget()
     bus.forget()
 
@@ -507,6 +550,7 @@ def outcome(stage: Stage) -> dict[str, Any]:
         # By their text, so that the same task kept for two times counts once: whoever comes second finds it done.
         distinct = {json.dumps(row, sort_keys=True, default=str): row for row in plain}
         rows[module] = [distinct[text] for text in sorted(distinct)]
+    rows["files"] = files()
     # A consumer tells what comes twice by its id.
     rows["bus"] = {event["id"]: _timeless(event) for event in stage.on_the_bus}
     rows["pages"] = stage.sockets.read
@@ -573,7 +617,8 @@ def _told(outside: Outside) -> dict[str, Any]:
     told: dict[str, Any] = {}
     times: dict[str, int] = {}
     for heard in outside.heard:
-        if heard.json.get("Event") == "Verification":
+        if not heard.raw or heard.json.get("Event") == "Verification":
+            # Who asks for a file may ask twice.
             continue
         said = _timeless(heard.json)
         id = heard.headers.get("webhook-id") or f"{heard.json['to']}-{heard.json['text']['body']}"

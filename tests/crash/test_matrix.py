@@ -20,6 +20,7 @@ from chalicelib.ports.settings import settings
 from tests.cloud import Cloud
 from tests.crash.inbox import INBOX
 from tests.crash.live import LIVE
+from tests.crash.media import MEDIA, PICTURE
 from tests.crash.notified import NOTIFIED
 from tests.crash.rarer import RARER
 from tests.crash.scenarios import HEARD, Action, Scenario
@@ -27,7 +28,7 @@ from tests.crash.scenarios import SCENARIOS as COMMON
 from tests.crash.stage import READS, Called, Cut, Stage, outcome, staged
 
 pytestmark = pytest.mark.xdist_group("matrix")  # each process that runs one of them records all scenarios first
-SCENARIOS = COMMON | RARER | LIVE | INBOX | NOTIFIED
+SCENARIOS = COMMON | RARER | LIVE | INBOX | NOTIFIED | MEDIA
 _KEPT = frozenset({"Decrypt", "ListRules"})
 """Reads whose answers a process keeps, so that any step may be the one that asks."""
 _QUEUE, _BUS = {"SendMessageBatch"}, {"PutEvents"}
@@ -48,7 +49,8 @@ KNOWN = {
     | {"BatchGetItem", "Query", "PutItem", "TransactWriteItems", "UpdateItem", "GetItem", "DeleteItem"}
     # Of what fails, that it comes again soon: here the dead letter.
     | {"ChangeMessageVisibilityBatch"},
-    "fan_out": _QUEUE | _BUS | {"PutItem", "UpdateItem"},
+    "fan_out": _QUEUE | _BUS | {"GetItem", "PutItem", "UpdateItem"},
+    "copy_media": {"GetItem", "HeadObject", "HTTP", "PutObject", "DeleteObjects", "ChangeMessageVisibilityBatch"},
     "push": _QUEUE | {"GetItem", "BatchGetItem", "Query", "PostToConnection", "DeleteItem", "DeleteConnection"},
     "announce": _TOLD | {"DeleteItem", "UpdateItem"},
     "live": {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"},
@@ -58,7 +60,7 @@ KNOWN = {
     "send": _TRIED | _TOLD,
     "retry_send": _TRIED | _TOLD,
     "release_due": _QUEUE | {"Query", "DeleteItem"},
-    "fire_timer": _TOLD | {"DeleteItem", "UpdateItem"},
+    "fire_timer": _TOLD | {"DeleteItem", "UpdateItem", "DeleteObjects"},
     "bury": {"PutItem", "GetShardIterator", "GetRecords"},
     "erase": _QUEUE | {"BatchGetItem", "GetItem", "Query", "TransactWriteItems"},
     "replay_deliveries": _QUEUE | {"BatchGetItem", "GetItem", "Query", "PutItem", "UpdateItem"},
@@ -222,6 +224,9 @@ def test_the_scenarios_do_what_they_say(matrix: Matrix) -> None:
     }
     parts = {row["id"]: row["data"]["parts"] for row in ends["moved"]["contacts"] if "parts" in (row.get("data") or {})}
     assert len(people) == len(parts) == 2 and parts[people["Eve"]][0][0] == parts[people[""]][0][1] > 0
+    assert sorted((body, noted) for _, body, noted in ends["media"]["files"].values()) == [
+        (b"", {"x-amz-meta-refused": "100"}), (PICTURE, {}),
+    ]  # fmt: skip
     assert [*ends["live"]["pages"].values()][-2:] == ["I am Ana", "and you?"]
     (row,) = ends["console"]["consoles"].values()
     assert (row["last"]["text"], row["unread"]) == ("hello?", 2)

@@ -15,6 +15,7 @@ from chalicelib.domain.chat import Chat
 from chalicelib.domain.episode import Episode
 from chalicelib.domain.event import Event
 from chalicelib.domain.figures import Fact
+from chalicelib.domain.file_copy import FileCopy
 from chalicelib.domain.message import Author, Content, Media, Message
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.order import Order
@@ -37,6 +38,7 @@ SAMPLES: dict[type, Any] = {
     Conversation: Conversation("th_1", 1, "sv_1", "bot", "bt_1", "open", 1),
     Episode: Episode("bt_1", 1, 9, 3, True, "dl_1-1", "http_500", 500),
     Fact: Fact("th_1#3#1", "sv_1", 1, {"ch_1": {"in": 1}}),
+    FileCopy: FileCopy("th_1", 3, "ms_1", 0, "tc_1"),
     Route: Route("desk", "dk_1", "chat_started", "cv_1", "CCSP", reason="bot", params={"a": 1}),
     Order: Order("l-bt_1", "1", 2),
     ReplayRun: ReplayRun("sv_1", "rd_1", 2),

@@ -10,11 +10,7 @@ from chalicelib.ports import media
 from chalicelib.ports.settings import settings
 from tests.cloud import Cloud
 
-
-@pytest.fixture(autouse=True)
-def bucket(cloud: Cloud) -> None:
-    where = {"LocationConstraint": "eu-central-1"}
-    cloud.clients["s3"].create_bucket(Bucket=settings().media_bucket, CreateBucketConfiguration=where)
+pytestmark = pytest.mark.usefixtures("cloud")
 
 
 def test_a_file_is_kept_once_as_what_it_is() -> None:

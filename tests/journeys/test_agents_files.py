@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.journeys.conftest import Deployment
 from tests.journeys.test_inbox import chat as chat
 from tests.journeys.test_inbox import does
 from tests.journeys.test_uploads import BODY, kept, puts
 
 PICTURE = {"name": "form/7.png", "mime_type": "image/png", "size": 8}
-
-
-@pytest.fixture
-def bucket(deployment: Deployment) -> None:
-    from chalicelib.ports.settings import settings
-
-    where = {"LocationConstraint": "eu-central-1"}
-    deployment.cloud.clients["s3"].create_bucket(Bucket=settings().media_bucket, CreateBucketConfiguration=where)
 
 
 def asks(deployment: Deployment, chat: str, *files: dict[str, Any]) -> tuple[int, Any]:
@@ -42,7 +32,6 @@ def put(deployment: Deployment, chat: str, *files: dict[str, Any]) -> list[dict[
     return [place["media"] for place in answer["files"]]
 
 
-@pytest.mark.usefixtures("bucket")
 def test_an_agents_picture_reaches_the_customer(deployment: Deployment, chat: str) -> None:
     note = PICTURE | {"name": "note.txt", "mime_type": "text/plain"}
     # The second is said first, and alone in its message.
@@ -66,7 +55,6 @@ def test_an_agents_picture_reaches_the_customer(deployment: Deployment, chat: st
     assert len([one for one in kept(deployment) if not one.startswith("uploads/")]) == 2
 
 
-@pytest.mark.usefixtures("bucket")
 def test_what_was_not_put_is_not_sent(deployment: Deployment, chat: str) -> None:
     status, answer = asks(deployment, chat, PICTURE)
     media = [answer["files"][0]["media"]]

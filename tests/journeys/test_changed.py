@@ -204,9 +204,6 @@ def test_files_of_what_was_deleted_go_with_it(deployment: Deployment, number: di
     from chalicelib.ports import media
     from chalicelib.ports.settings import settings
 
-    deployment.cloud.clients["s3"].create_bucket(
-        Bucket=settings().media_bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-    )
     post(
         deployment,
         number,

@@ -166,7 +166,6 @@ def test_a_picture_is_fetched_and_nobody_sees_the_token(
     from chalicelib.ports.settings import settings
 
     s3 = deployment.cloud.clients["s3"]
-    s3.create_bucket(Bucket=settings().media_bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     api.fails = [(401, f"Unauthorized: {BOT_TOKEN}", {})]
     deployment.bot.answer = answers()
     comes(**said(caption="my cat", photo=[{"file_id": "AgAC", "width": 9, "height": 9}]))

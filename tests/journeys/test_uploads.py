@@ -14,11 +14,7 @@ BODY = b"\x89PNG box"
 
 @pytest.fixture
 def chat(deployment: Deployment) -> Deployment:
-    """The web chat takes files, and there is a bucket for them."""
-    from chalicelib.ports.settings import settings
-
-    where = {"LocationConstraint": "eu-central-1"}
-    deployment.cloud.clients["s3"].create_bucket(Bucket=settings().media_bucket, CreateBucketConfiguration=where)
+    """The web chat takes files."""
     status, answer = deployment.call("PATCH", f"/v1/channels/{deployment.ids['chat']}", {"settings": {"uploads": True}})
     assert status == 200, answer
     deployment.says("hello")

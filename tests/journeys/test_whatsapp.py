@@ -159,9 +159,6 @@ def test_a_picture_reaches_the_bot_as_a_link(deployment: Deployment, number: dic
     from chalicelib.ports import media
     from chalicelib.ports.settings import settings
 
-    deployment.cloud.clients["s3"].create_bucket(
-        Bucket=settings().media_bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-    )
     picture = {"id": "media-1", "mime_type": "image/png", "sha256": "x", "caption": "look"}
     assert post(deployment, number, said({"type": "image", "image": picture})) == 200
     event = deployment.bot.events()[0]

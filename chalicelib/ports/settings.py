@@ -53,6 +53,8 @@ class Settings:
     """Where pages open their sockets; empty where there are none, and pages poll."""
     sockets_url: str
     """Where `push` tells a socket something."""
+    phones_url: str = ""
+    """Of a local run alone: the page with the phones of simulated people."""
     open_id: OpenId | None = None
     """By whose word people sign in; None: by keys alone."""
 
@@ -89,6 +91,7 @@ def settings() -> Settings:
         release_slots=8,
         live_url=env.get("PARLEY_LIVE_URL", ""),
         sockets_url=env.get("PARLEY_SOCKETS_URL", ""),
+        phones_url=env.get("PARLEY_PHONES_URL", ""),
         open_id=_open_id(env),
     )
 

@@ -24,7 +24,7 @@ from infra.deploying.refused import Refused
 from infra.local.demo import PORTS as DEMO_PORTS
 from infra.local.demo import NotSetUp, demo
 from infra.local.emulator import HOST, Emulator, NotStarted
-from infra.local.phones import Phones, phones
+from infra.local.phones import NONE, phones, phones_port, phones_url
 from infra.local.stack import STAGE, Say, Stack, stack
 from infra.package import Unfit
 from infra.reads import ROOT
@@ -97,15 +97,25 @@ def _run(asked: argparse.Namespace, port: int, lock: int, ending: _Ending) -> No
     ready.unlink(missing_ok=True)
     _close(asked.folder)
     try:
+        # The console is told where they are, before they are there.
+        at = 0 if asked.no_demo or asked.no_phones else phones_port(asked.folder)
         with stack(
-            port=port, folder=asked.folder, auth=not asked.no_auth, inherits=(lock,), died=ending.emulator_died, say=say
+            port=port,
+            folder=asked.folder,
+            auth=not asked.no_auth,
+            env={"PARLEY_PHONES_URL": phones_url(at)} if at else {},
+            inherits=(lock,),
+            died=ending.emulator_died,
+            say=say,
         ) as up:
             if asked.no_demo:
                 _serve(up, {}, ready, say, ending)
             else:
                 say("setting the demo up")
-                simulated = phones(asked.folder) if not asked.no_phones else nullcontext(Phones("", ()))
-                with simulated as there, demo(up, ports=DEMO_PORTS, channels=there.channels) as found:
+                with (
+                    phones(asked.folder, port=at) if at else nullcontext(NONE) as there,
+                    demo(up, ports=DEMO_PORTS, channels=there.channels) as found,
+                ):
                     _serve(up, found | there.told(up, found.get("demo_service_id", "")), ready, say, ending)
     except Exception:
         # What was under way when it died fails, too.

@@ -48,16 +48,28 @@ class Phones:
         return {"phones_url": self.url}
 
 
+NONE = Phones("", ())
+
+
+def phones_port(folder: Path, *, port: int = PORT) -> int:
+    """The port on which it was before in this folder; where somebody else listens there by now, another one."""
+    return kept_ports(folder / "demo-phones-port.json", {"phones": port})["phones"]
+
+
+def phones_url(port: int) -> str:
+    """The page's address."""
+    return f"http://{HOST}:{port}/"
+
+
 @contextmanager
 def phones(folder: Path, *, port: int = PORT) -> Iterator[Phones]:
-    """The simulator running, on the port on which it was before in this folder, where it keeps people and messages."""
-    port = kept_ports(folder / "demo-phones-port.json", {"phones": port})["phones"]
+    """The simulator running on a port; it keeps people and messages in the folder."""
     keep = folder / "demo-phones.json"
     command = [sys.executable, "-m", "examples.providers", "--port", str(port), "--keep", str(keep)]
     process = processes.start(command, log=folder / "demo-phones.log", cwd=ROOT)
     try:
         wait(process, port)
-        url = f"http://{HOST}:{port}/"
+        url = phones_url(port)
         yield Phones(url, _call(f"{url}phones/channels"))
     finally:
         process.terminate()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from chalicelib.api.http.routes import SETUP
+from chalicelib.ports.settings import settings
 from chalicelib.tables import config
 from chalicelib.tables.config import Resource
 
@@ -17,6 +20,13 @@ def test_it_says_what_the_lists_say(api: Any, care: str) -> None:
     assert all(one["data"] for one in lists.values())
     some = api("GET", f"/v1/setup?service_id={care}&kinds=desks%2Cbots").body
     assert some == {"version": config.version(care)} | {kind: lists[kind] for kind in ("bots", "desks")}
+
+
+def test_a_local_run_says_where_its_phones_are(api: Any, care: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARLEY_PHONES_URL", "http://127.0.0.1:8703/")
+    settings.cache_clear()
+    assert api("GET", f"/v1/setup?service_id={care}&kinds=bots").body["phones_url"] == "http://127.0.0.1:8703/"
+    settings.cache_clear()
 
 
 def test_what_is_more_than_a_page_the_list_goes_on_with(api: Any, care: str) -> None:

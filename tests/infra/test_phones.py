@@ -15,7 +15,7 @@ from examples.providers import faults, kinds
 from examples.providers.faults import Fault, Faults
 from examples.providers.posting import arranged
 from examples.providers.world import Account, Hook
-from infra.local.phones import phones
+from infra.local.phones import phones, phones_port
 from infra.reads import ROOT
 
 WHATSAPP = {"authorization": "Bearer EAAsimulated"}
@@ -34,7 +34,7 @@ def ask(url: str, path: str, given: Any = None, **headers: str) -> tuple[int, di
 
 
 def test_it_keeps_people_and_what_was_said(tmp_path: Path) -> None:
-    with phones(tmp_path, port=0) as there:
+    with phones(tmp_path, port=phones_port(tmp_path, port=0)) as there:
         status, headers, page = ask(there.url, "/")
         assert status == 200 and "default-src 'self'" in headers["Content-Security-Policy"]
         for name in re.findall(rb'(?:href|src)="((?:look|page)/[^"]+)"', page):
@@ -65,7 +65,7 @@ def test_it_keeps_people_and_what_was_said(tmp_path: Path) -> None:
         calls = json.loads(ask(there.url, "/phones/calls")[2])
         assert [one["status"] for one in calls if one["kind"] == "whatsapp"] == [401, 429, 500, 400, 0, 200]
 
-    with phones(tmp_path, port=0) as again:
+    with phones(tmp_path, port=phones_port(tmp_path, port=0)) as again:
         assert again.url == there.url
         state = json.loads(ask(again.url, "/phones/state?after=0")[2])
     assert [one["name"] for one in state["people"]] == ["Asha Rao", "Tom Keller", "Ines Ito"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.phones import phones
+from infra.local.phones import phones, phones_port
 from tests.outside import Answer, Heard
 from tests.stack.browsers import patiently, severe
 from tests.stack.conftest import TOKEN, eventually
@@ -75,7 +75,7 @@ def test_from_a_phone_to_the_bot_to_an_agent_and_back(
     tmp_path: Path,
 ) -> None:
     office.bot_end.answer = bot
-    with phones(tmp_path, port=0) as there:
+    with phones(tmp_path, port=phones_port(tmp_path, port=0)) as there:
         for channel in there.channels:
             office.platform.make("channels", service_id=office.service, **channel)
         assert there.told(office.platform.up, office.service) == {"phones_url": there.url}

@@ -17,6 +17,7 @@ from chalicelib.api.http.routes import SETUP
 from chalicelib.api.http.services import needed_service
 from chalicelib.api.kinds.contract import kind_of
 from chalicelib.api.setup.showing import all_shown, statuses_of
+from chalicelib.ports.settings import settings
 from chalicelib.ports.web import Problem
 from chalicelib.tables import config
 
@@ -36,6 +37,8 @@ def together(call: Call) -> Answer:
     pages = {plural: of[:_PAGE] for plural, of in rows.items()}
     statuses = statuses_of([row for plural in kinds if kind_of(plural).webhook for row in pages[plural]])
     answer: dict[str, Any] = {"version": found.version}
+    if url := settings().phones_url:
+        answer["phones_url"] = url
     for plural, page in pages.items():
         of = f"/v1/{plural}{call.query.get('service_id') or ''}"
         more = cursors.encode(page[-1].id, of=of) if len(rows[plural]) > _PAGE else None
@@ -52,4 +55,4 @@ def shape() -> type[BaseModel]:
         fields: dict[str, Any] = {"data": (list[one], ...), "next_cursor": (str | None, ...)}  # type: ignore[valid-type]
         listed = create_model(f"Listed{one.__name__}", **fields)
         kinds[plural] = (listed, None)
-    return create_model("SetUp", version=(int, ...), **kinds)
+    return create_model("SetUp", version=(int, ...), phones_url=(str | None, None), **kinds)

@@ -38,6 +38,7 @@ export default function First({ service }) {
       <${Step} n="1" state=${ready ? "done" : "now"} title=${t("first.needs")}><${Needs} needs=${needs} ready=${ready} service=${service} made=${made} /><//>
       ${ready ? html`<${Travel} service=${service} channel=${chat} word=${bots.find((one) => one.kind === "echo")?.human || HUMAN} />` : html`<${Step} n="2" state="later" title=${t("first.try")}><p class="muted">${t("first.not_yet")}</p><//>`}
       <${Step} n=${html`<${Icon} n="flag" />`} state="later" title=${t("first.after")}><ul class="col gap1">
+        ${state.phones && html`<li><a href=${state.phones} target="_blank" rel="noopener">${t("first.after_phones")}</a></li>`}
         <li><a href=${href("rules")}>${t("first.after_rules")}</a></li>${may("admin") && html`<li><a href=${href("bots", "new")}>${t("first.after_bot")}</a></li>`}
         ${may("admin") && html`<li><a href=${href("people", "new")}>${t("first.after_people")}</a></li>`}${chat && html`<li><a href=${href("channels", chat.id)}>${t("first.after_page")}</a></li>`}</ul><//></ol>
     ${ready && html`<${Phone} channel=${chat} />`}</div><//>`;

@@ -18,7 +18,7 @@ export async function load(service, version = 0) {
   const before = setup.get().service === service ? setup.get() : empty();
   const found = { ...empty(), ...Object.fromEntries(KINDS.map((kind) => [kind, before[kind]])), ...Object.fromEntries(NAMED.map((kind, at) => [kind, lists[at]])) };
   const byId = new Map(KINDS.flatMap((kind) => found[kind].map((one) => [one.id, { ...one, is: kind }])));
-  setup.set({ service, version: told.version, byId, ...found });
+  setup.set({ service, version: told.version, byId, phones: told.phones_url, ...found });
 }
 
 export const named = (id) => setup.get().byId.get(id)?.name ?? "";

@@ -130,6 +130,18 @@ def test_no_style_sheet_lacks_a_brace(name: str) -> None:
     assert depth == 0
 
 
+def test_what_a_class_looks_like_is_said_in_one_style_sheet() -> None:
+    """Two that say it are both in force once the second has come: then what was drawn by the first changes."""
+    said: dict[str, set[str]] = {}
+    for path in (page.CONSOLE / "app").glob("*.css"):
+        rules = re.sub(r"@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", "", path.read_text())
+        for selectors in re.findall(r"([^{}]+)\{[^{}]*\}", re.sub(r"/\*.*?\*/", "", rules, flags=re.DOTALL)):
+            for one in re.findall(r"(?:^|,)\s*(\.[a-z0-9-]+)\s*(?=,|$)", selectors.strip()):
+                said.setdefault(one, set()).add(path.name)
+    assert len(said) > 100
+    assert {one: where for one, where in said.items() if len(where) > 1} == {}
+
+
 def test_style_sheets_come_as_one(read: Any, at: str) -> None:
     style = read(at + page.STYLE).body.decode()
 

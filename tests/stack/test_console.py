@@ -715,7 +715,7 @@ def _two_contacts_become_one(office: Office, owner: Console) -> None:
     owner.click(".btn", "Merge…")
     owner.sees("With whom?")
     owner.browser.find_element(By.CSS_SELECTOR, "dialog input[type=search]").send_keys("zo be")
-    owner.click(".choices .btn", names[1])
+    owner.click(".matches .btn", names[1])
     owner.sees("Are they one person?", "goes into it", "t0, t1")
     owner.click(".btn.main", "Merge")
     owner.sees("They are one now.", "Merged into this one")

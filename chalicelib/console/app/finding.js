@@ -48,6 +48,6 @@ export const Find = ({ text, set, ...rest }) => html`<div class="find grow"><${I
 export function Choose({ title, service, but, close, chosen }) {
   const [text, set] = useState(""), list = usePeople(service, text), shown = list.data.filter((one) => one.id !== but);
   return html`<${Dialog} title=${title} close=${close} kind="wide2"><div class="col gap3"><${Find} text=${text} set=${set} data-first="" />
-    <div class="choices scroll"><${Listed} list=${list} within=${true} empty=${{ icon: "search", title: t("contacts.no_match", { words: text }), more: t("contacts.no_match_more") }}>
+    <div class="matches scroll"><${Listed} list=${list} within=${true} empty=${{ icon: "search", title: t("contacts.no_match", { words: text }), more: t("contacts.no_match_more") }}>
       <div class="col gap1">${shown.map((one) => html`<${Btn} key=${one.id} onClick=${() => chosen(one.id)}><${Face} name=${nameOf(one)} k="sm" /><span class="clip">${nameOf(one)}</span><span class="push muted small clip">${reachOf(one)}</span><//>`)}</div><//></div></div><//>`;
 }

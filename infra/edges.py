@@ -15,6 +15,7 @@ from infra import declared
 EDGES: dict[str, tuple[str, ...]] = {
     "receive_channel": ("/channels/{}/webhook",),
     "poll_channel": ("/channels/{}/messages", "/channels/{}/widget.js", "/channels/{}/chat"),
+    "answer_call": ("/channels/{}/call",),
     "receive_bot": ("/webhooks/bots/{}",),
     "receive_desk": ("/webhooks/desks/{}",),
     "receive_trigger": ("/v1/integration/trigger/{}/event",),

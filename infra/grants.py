@@ -48,6 +48,8 @@ SENDS_TO: dict[str, tuple[str, ...]] = {
     "receive_channel": ("threads.fifo", "timers"),
     # The web chat page posts what its visitor writes where it also waits for answers.
     "poll_channel": ("threads.fifo",),
+    # That what a call spoke was delivered, and heard.
+    "answer_call": ("threads.fifo",),
     "live": (),
     "receive_bot": ("threads.fifo",),
     "receive_desk": ("threads.fifo",),

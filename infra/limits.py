@@ -49,6 +49,12 @@ LIMITS: dict[str, Limit] = {
         "waits up to 20 s for messages, so it must be cheap, and must not eat the account's concurrency; uses 50 MB",
         reserved=100,
     ),
+    "answer_call": Limit(
+        29,
+        256,
+        "waits up to 8 s for what a call is to speak; what its provider has not signed is refused at once and holds no "
+        "place",
+    ),
     "live": Limit(
         10,
         256,
@@ -159,6 +165,7 @@ class Rate:
 RATES: dict[str, Rate] = {
     "receive_channel": Rate(100, 200, "also the web chat, to which anybody may post; providers repeat what is refused"),
     "poll_channel": Rate(50, 100, "anonymous; a hundred chat windows poll five times a second while nobody writes"),
+    "answer_call": Rate(100, 200, "each call asks every few seconds; what is not signed is refused"),
     "receive_bot": Rate(100, 200, "bots repeat"),
     "receive_desk": Rate(100, 200, "desks repeat"),
     "receive_trigger": Rate(100, 200, "behind it is a queue with a ceiling of its own"),

@@ -23,12 +23,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "ports": ("domain.exchange", "wire.json_body", "ports", "__version__"),
     # Reading what others send, for whoever is sent something.
     "wire": ("domain", "wire"),
-    # Adapters translate: what is pure in ports (time as text, ids, signatures) is no way out, and they may use it. What
-    # owners describe is evaluated as mappings of sources are, in processes that may end.
-    "channels": (
-        "domain", "wire", "channels", "ports.clock", "ports.ids", "ports.signing", "ports.child", "sources.engine",
-        "sources.expressions",
-    ),
+    # Adapters translate: what is pure in ports (time as text, ids, signatures) is no way out, and they may use it.
+    "channels": ("domain", "wire", "channels", "ports.clock", "ports.ids", "ports.signing"),
     "bots": ("domain", "wire", "bots"),
     "desks": ("domain", "wire", "desks"),
     "transformers": ("domain", "transformers"),
@@ -45,8 +41,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # What edges and the API share. What is posted to a trigger is read as webhooks of channels are; what an adapter
     # gives becomes events; and that an agent types is shown as that a bot does.
     "inbound": (
-        "domain", "wire", "ports", "tables", "bots", "desks", "sources", "channels.addresses", "channels.events",
-        "channels.limits", "lanes.signals", "inbound",
+        "domain", "wire", "ports", "tables", "bots", "desks", "sources", "channels",
+        "lanes.signals", "inbound",
     ),
     # What the steps share that serve pages of web chats.
     "visitors": ("domain", "ports", "tables", "channels", "visitors"),
@@ -75,7 +71,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "wire": (),
     "bots": (),
     "desks": (),
-    "inbound": (),
+    # As steps: edges of channels share how a request is read.
+    "inbound": ("chalice",),
     # Mappings are JSONata.
     "sources": ("jsonatapy",),
     "announcing": (),
@@ -85,8 +82,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "lanes": (),
     "visitors": (),
     # Settings are pydantic models, in a module that only the API loads. Who a visitor is comes as a JSON Web Token.
-    # What owners write for an SMS gateway is Liquid, in a process of its own.
-    "channels": ("jwt", "liquid", "pydantic", "pydantic_core"),
+    "channels": ("jwt", "pydantic"),
     # A route is told of a request and answers with a response; nothing else of Chalice is used.
     "steps": ("chalice",),
     "tables": ("boto3", "pynamodb"),
@@ -246,12 +242,14 @@ READERS = {
     "api/deliveries/lanes.py": "as attention",
     "api/setup/rule_compare.py": "what customers said alone",
     "files/fetching.py": "notes have no files",
+    "inbound/of_call.py": "states of what was to be spoken",
     "inbound/of_status.py": "statuses of what was sent",
     "inbox/rows.py": "a chat's last message is none",
     "lanes/providers.py": "the state of what was sent",
     "lanes/recent_context.py": "history passes over notes",
     "lanes/signals.py": "ids of what customers said",
     "lanes/webhooks.py": "the last messages of a thread are without notes",
+    "steps/answer_call.py": "of what is said to customers: notes have another direction",
     "steps/converse.py": "the only writer",
     "steps/erase.py": "removes them",
     "steps/fan_out.py": "notes have no routes, and the bus hears of none",

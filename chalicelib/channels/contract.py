@@ -57,11 +57,23 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneCall:
+    """A call with a user that a request is of."""
+
+    address: str
+    id: str
+    """The provider's."""
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """What a request holds, in its order, and what the provider is answered once all of it is queued."""
 
     events: tuple[Event, ...] = ()
     response: Response = Response(200, {})
+    call: PhoneCall | None = None
+    """Which call it is of, where users call (`call` in `CAN`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +87,18 @@ class Denied:
     """(JSON pointer, what is wrong) of each wrong field."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Of the answer, as a page of another origin needs some to read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastCall:
+    """The last call with a user, as its requests told of it. Times are milliseconds since the epoch."""
+
+    id: str
+    began_ms: int
+    heard_ms: int
+    """When it was last heard of."""
+    ended_ms: int = 0
+    """0: nothing was heard of its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +120,10 @@ class Outgoing:
     """Who says it: bot, agent, event or system. People may say some things later than bots."""
     reply: Mapping[str, str] = field(default_factory=dict)
     """`Said.reply` of the user's last message that had one, while it is good."""
+    said_ms: int = 0
+    """When it was said."""
+    call: LastCall | None = None
+    """The last call with the user within a day, where users call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +229,8 @@ class Adapter(Protocol):
     TryLater | Refused`, which asks the provider whether the token is good and has it call us, where its API can),
     `typing` and `seen` (it has `signal(kind, address, about, channel, call) -> None`: shows the user that we write, or
     that we have read `about`, the provider's id of their message; never queued, never tried again), `once` (the
-    provider takes `Outgoing.id` as an idempotency key: the same message twice is sent once). Each needs an example."""
+    provider takes `Outgoing.id` as an idempotency key: the same message twice is sent once), `call` (its users call,
+    and a call fetches what it speaks: phoning.py). Each needs an example."""
     SHOWS: frozenset[str]
     """The types of content that it shows as they are (`text`, `image`, `buttons`, ...); what else is said is sent as
     text. Each needs an example. How much of each it takes, it may say as `LIMITS` (limits.py)."""

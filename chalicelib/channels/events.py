@@ -67,6 +67,9 @@ class Happened:
     details: Mapping[str, Any] = field(default_factory=dict)
     identities: tuple[tuple[str, str], ...] = ()
     """(kind, value) of what else is known of the person, as of `Said`."""
+    ends: bool = False
+    """Whether what went on is over with it, as a call is when somebody hangs up: who has the thread hears it, rules are
+    not asked, and the bot's conversation is closed."""
 
 
 @dataclass(frozen=True, slots=True)

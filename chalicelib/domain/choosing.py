@@ -226,17 +226,25 @@ def answered(content: Content, kept: dict[str, Any], *, at: int) -> Content | No
     if content.type == "postback":
         payload = word(content.details.get("payload"))
         found = next((one for one in offered if one["payload"] == payload), None)
-        named = _ORDINAL.fullmatch(payload)
-        if found is None and named and int(named[2] or kept.get("seq", 0)) == kept.get("seq"):
-            place = int(named[1])
-            found = offered[place - 1] if 1 <= place <= len(offered) else None
+        found = found or _of_ordinal(payload, kept, offered)
     elif _is_typed(content) and _is_open(kept, at):
         found = chosen(content.text, offered)
+        # A number that was spoken, as a word: a title that is spelled so goes before.
+        found = found or _of_ordinal(word(content.details.get("ordinal")), kept, offered)
     if found is None:
         return None
     title = word(content.details.get("title")) if content.type == "postback" else ""
     details = content.details | {"payload": found["payload"], "title": title or found["title"]}
     return Content("postback", content.text or title or found["title"], details=details)
+
+
+def _of_ordinal(said: str, kept: dict[str, Any], offered: Sequence[Choice]) -> Choice | None:
+    """The choice that an ordinal names, where it is about those that are kept."""
+    named = _ORDINAL.fullmatch(said)
+    if not named or int(named[2] or kept.get("seq", 0)) != kept.get("seq"):
+        return None
+    place = int(named[1])
+    return offered[place - 1] if 1 <= place <= len(offered) else None
 
 
 def _is_typed(content: Content) -> bool:

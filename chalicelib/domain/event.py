@@ -68,7 +68,8 @@ class Event:
       often it was looked for
     - customer.consent: given, scope (all, marketing), why; identities; contact (id) where a refused send says it, of
       whom; known where the contact says so already
-    - customer.happened: content (of type event, its details name what), name, identities, provider_id
+    - customer.happened: content (of type event, its details name what), name, identities, provider_id; ends, where
+      what went on is over with it
     - customer.moved: to (the new address), identities, gone ((kind, value) of what identifies them now, and before)
     - bot.*: bot, conversation, content, params
     - chat.* and agent.*: desk, conversation, content, agent, outcome, desk_id; of chat.assigned, `agent` is who gets it

@@ -16,7 +16,7 @@ from typing import Any
 
 from chalicelib import channels
 from chalicelib.channels import contract, limits
-from chalicelib.channels.contract import Channel, Outgoing, Sent
+from chalicelib.channels.contract import Channel, LastCall, Outgoing, Sent
 from chalicelib.channels.fallback import adapted
 from chalicelib.domain import event as kinds
 from chalicelib.domain import group
@@ -29,7 +29,7 @@ from chalicelib.lanes import pacing
 from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, TryLater, Turn, event_of
 from chalicelib.ports import clock, ids, queues, redact, secrets
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import attempts, config, media_links, messages, receipts
+from chalicelib.tables import attempts, config, media_links, messages, phone_calls, receipts
 from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.messages import MessageRow
 
@@ -85,11 +85,16 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
         done=int(row.done or 0),
         author=notice.author.get("kind", ""),
         reply=_handle(notice, started),
+        said_ms=notice.at,
+        call=_last_call(notice.thread) if "call" in adapter.CAN else None,
     )
     url = media_links.webhook_url(notice.destination) if channels.needs_url(adapter) else ""
     channel = Channel(notice.destination, target.body.get("settings") or {}, target.secrets, url)
     outcome = await adapter.send(outgoing, channel, call)
     took = clock.now_ms() - started
+    if "call" in adapter.CAN and isinstance(outcome, Sent) and outcome.provider_id:
+        # What follows is for the call that rings now. Cut off before it, that tells of itself when it begins.
+        phone_calls.begins(notice.thread, outcome.provider_id, now_ms=clock.now_ms())
     if not isinstance(outcome, Sent):
         # Whatever becomes of the rest: that one of these failed may be told at any moment.
         _keep(notice, outcome.parts, part=True)
@@ -109,6 +114,12 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
             error, opted = _shown(code, channel), scope if opted_out else ""
             return Refused(error=error, reason=reason, took_ms=took, done=done, opted_out=opted)
     raise TypeError(f"{notice.channel_kind} answered {outcome!r}")
+
+
+def _last_call(thread: str) -> LastCall | None:
+    """The last call with whom a message is for, by a consistent read: the message was written before it."""
+    last = phone_calls.last(thread)
+    return LastCall(last.id, last.began_ms, last.heard_ms, last.ended_ms) if last else None
 
 
 def _handle(notice: Notice, now: int) -> dict[str, str]:

@@ -6,16 +6,14 @@ it stands now, so that a changed secret works at once.
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode
+from dataclasses import replace
 
-from chalice.app import MultiDict
 from chalice.app import Request as HttpRequest
 from chalice.app import Response as HttpResponse
 
 from chalicelib import channels
 from chalicelib.channels.contract import (
     Changed,
-    Channel,
     Consent,
     Denied,
     Happened,
@@ -30,25 +28,29 @@ from chalicelib.domain.message import UPLOADED
 from chalicelib.domain.tasks import LateStatus
 from chalicelib.domain.thread import thread_id
 from chalicelib.files import keeping
-from chalicelib.inbound import of_channel, of_status, strangers
-from chalicelib.ports import clock, ids, log, queues, secrets, web
+from chalicelib.inbound import of_call, of_channel, of_status, requests, strangers
+from chalicelib.inbound.requests import MAX_BODY, known
+from chalicelib.inbound.requests import call_of as call_of
+from chalicelib.ports import clock, ids, log, queues, web
 from chalicelib.ports.queues import Entry
 from chalicelib.ports.web import Problem
-from chalicelib.tables import kept_channels, media_links
+from chalicelib.tables import kept_channels
 from chalicelib.tables.config import Resource
-
-MAX_BODY = 1024 * 1024
 
 
 def run(request: HttpRequest, channel_id: str) -> HttpResponse:
     """Answer a provider's webhook call."""
-    started = clock.now_ms()
+    row = known(kept_channels.get(channel_id))
+    return requests.or_apology(lambda: _taken(request, row), row, step="receive_channel")
+
+
+def _taken(request: HttpRequest, row: Resource) -> HttpResponse:
+    started, channel_id = clock.now_ms(), row.id
     raw = web.raw_body(request, most=MAX_BODY)
-    row = _read(kept_channels.get(channel_id))
     trace, call = ids.new("tc"), call_of(request, raw)
     received = _received(call, row)
     if isinstance(received, Denied):
-        now = _read(kept_channels.anew(channel_id))
+        now = known(kept_channels.anew(channel_id))
         if now.updated_at != row.updated_at:
             row, received = now, _received(call, now)
     kind = str(row.body["kind"])
@@ -58,6 +60,7 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
         raise Problem(received.status, received.code, received.detail, errors=received.errors, headers=headers)
     if "pull" in channels.load(kind).CAN:
         _admit(request, row.id, received)
+    unheard = of_call.entries(received.call, row) if received.call else []
     entries: list[Entry] = []
     later: list[Entry] = []
     first_message = None
@@ -83,7 +86,8 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
                     entries += [Entry(event.plain(), group=event.thread, dedup=event.id) for event in told]
             case Ignored(what):
                 log.step("receive_channel", channel=channel_id, ignored=what, trace=trace)
-    queues.send("threads.fifo", entries)
+    # What says why stands before: of one message what comes first counts.
+    queues.send("threads.fifo", [*entries, *unheard])
     queues.send("timers", later)
     log.step(
         "receive_channel",
@@ -95,10 +99,7 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
     body = received.response.body
     if isinstance(body, dict) and "message_id" in body:
         body = body | {"message_id": first_message}
-    if isinstance(body, str):
-        headers = {"Content-Type": "text/plain; charset=utf-8"} | dict(received.response.headers)
-        return web.text(received.response.status, body, headers)
-    return web.answer(received.response.status, body, dict(received.response.headers))
+    return requests.answer(replace(received.response, body=body))
 
 
 def _admit(request: HttpRequest, channel: str, received: Received) -> None:
@@ -113,47 +114,8 @@ def _admit(request: HttpRequest, channel: str, received: Received) -> None:
         raise
 
 
-def _read(row: Resource | None) -> Resource:
-    """A channel's row; Problem 404 where there is none, or of no kind of ours."""
-    if row is None or row.body is None or row.body.get("kind") not in channels.KINDS:
-        raise Problem(404, "unknown_channel", "there is no such channel")
-    return row
-
-
 def _received(call: Request, row: Resource) -> Received | Denied:
-    opened = secrets.unseal(row.sealed or "", owner=row.id)
-    adapter, url = channels.load(str(row.body["kind"])), ""
-    if channels.needs_url(adapter):
-        url = media_links.webhook_url(row.id) or call.url.partition("?")[0]
-    return adapter.receive(call, Channel(row.id, row.body.get("settings") or {}, opened, url))
-
-
-def call_of(request: HttpRequest, raw: bytes) -> Request:
-    """The call as adapters read it.
-
-    An HTTP API hands on the query as it was written. A REST API says what its values are: they are written anew as most
-    clients do (RFC 3986), in the order of their names' first appearance, and a signature over another spelling fails.
-    """
-    headers = {str(name).lower(): str(value) for name, value in request.headers.items()}
-    scheme, host = headers.get("x-forwarded-proto", "https"), headers.get("host", "")
-    return Request(
-        method=request.method,
-        headers=headers,
-        query=dict(request.query_params or {}),
-        body=raw,
-        now_ms=clock.now_ms(),
-        url=f"{scheme}://{host}{request.context.get('path', request.path)}{_query(request)}",
-    )
-
-
-def _query(request: HttpRequest) -> str:
-    if (written := request.context.get("query")) is not None:
-        return f"?{written}" if written else ""
-    given = request.query_params
-    if not isinstance(given, MultiDict):
-        return ""
-    pairs = [(name, value) for name in given for value in given.getlist(name)]
-    return f"?{urlencode(pairs, quote_via=quote)}"
+    return channels.load(str(row.body["kind"])).receive(call, requests.channel_of(row, call))
 
 
 def _take_files(said: Said, message: str, received: Received) -> None:

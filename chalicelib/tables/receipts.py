@@ -1,11 +1,12 @@
 """Table `receipts`: what was already done, for as long as somebody may ask for it again.
 
-Rows of ten kinds share the key: events that outsiders may repeat (`event#...`), where a source's event was kept first
-(`source#...`), messages by the id that their provider gave them (`sent#...`), what a bot or desk posted under an
+Rows of eleven kinds share the key: events that outsiders may repeat (`event#...`), where a source's event was kept
+first (`source#...`), messages by the id that their provider gave them (`sent#...`), what a bot or desk posted under an
 Idempotency-Key (`post#...`), which event of a trigger such a key got (`trigger#...`), sessions of web chats that
 have begun (`session#...`), counts of what strangers do (`posts#...`, `new#...`, `waits#...`), how fast channels are
 sent to (`rate#...`, tables/rates.py), when customers were shown that somebody writes or reads (`typing#...`,
-`seen#...`), and the API's own such keys (written by Powertools).
+`seen#...`), the last call with who calls (`call#...`, tables/phone_calls.py), and the API's own such keys (written by
+Powertools).
 """
 
 from __future__ import annotations
@@ -49,6 +50,12 @@ class Receipt(Model):
     """Of a count."""
     free_at = NumberAttribute(null=True)
     """Of a rate: when the next place is; of what is done once in a time: when again. Milliseconds since the epoch."""
+    call = UnicodeAttribute(null=True)
+    """Of a thread's last call: the provider's id of it."""
+    began_at = NumberAttribute(null=True)
+    heard_at = NumberAttribute(null=True)
+    ended_at = NumberAttribute(null=True)
+    """Of that: when it began, was last heard of, and ended. Milliseconds since the epoch."""
     expiration = NumberAttribute(null=True)
     """TTL, in seconds since the epoch."""
 

@@ -19,6 +19,7 @@ from chalicelib.channels.contract import (
     Event,
     Happened,
     Ignored,
+    LastCall,
     Moved,
     Outcome,
     Outgoing,
@@ -29,6 +30,7 @@ from chalicelib.channels.contract import (
     Status,
     TryLater,
 )  # fmt: skip
+from chalicelib.channels.phoning import Asked, ToSpeak
 from chalicelib.domain.exchange import Call, Exchange
 from chalicelib.domain.message import Content
 from chalicelib.ports import clock, signing
@@ -36,22 +38,16 @@ from tests.channels.signatures import FORM, Posted, form_body, signed
 
 FOLDER = Path(channels.__file__).parent
 EXAMPLES = sorted(FOLDER.glob("*/examples/*.json"))
-OF_PRESETS = sorted(FOLDER.glob("*/presets/*/examples/*.json"))
-"""Of kinds that are described by data: how each description that we ship works."""
 VERBS = (
     "receive", "status", "challenge", "send", "pull", "media", "templates", "connect", "typing", "seen", "once",
+    "call",
 )  # fmt: skip
 HOOK = "https://parley.example/channels/chn_1/webhook"
 NOW_MS = clock.from_rfc3339("2026-11-21T01:00:00Z")
 
 
 def named(path: Path) -> str:
-    return f"{path.parent.parent.relative_to(FOLDER)}/{path.stem}"
-
-
-def kind_of(path: Path) -> str:
-    """The kind that an example is of."""
-    return path.relative_to(FOLDER).parts[0]
+    return f"{path.parts[-3]}/{path.stem}"
 
 
 class Script:
@@ -150,7 +146,24 @@ def received_plain(received: Received | Denied, path: Path) -> dict[str, Any]:
             "denied": {"status": received.status, "code": received.code, "errors": [at for at, _ in received.errors]}
         }
     response = {"status": received.response.status, "body": received.response.body}
-    return {"events": [event_plain(event, path) for event in received.events], "response": response}
+    told = {"call": slim(asdict(received.call))} if received.call else {}
+    return {"events": [event_plain(event, path) for event in received.events], **told, "response": response}
+
+
+def spoken_plain(asked: Asked | Denied, given: dict[str, Any], adapter: Any, channel: Channel) -> dict[str, Any]:
+    """What a call is answered that waits for what `given` says."""
+    if isinstance(asked, Denied):
+        return {"denied": {"status": asked.status, "code": asked.code}}
+    said = ToSpeak(
+        given["after"],
+        [(number, Content.of(content)) for number, content in given.get("new", ())],
+        (given["last"][0], Content.of(given["last"][1])) if "last" in given else None,
+        given.get("with_people", False),
+        given.get("waited_s", asked.waited_s),
+    )
+    spoken = adapter.spoken(asked, said, channel)
+    shown = {name: value for name, value in asdict(asked).items() if value not in ("", -1, 0, {}) and name != "told"}
+    return {"asked": shown, "upto": spoken.upto, "response": spoken.response.body}
 
 
 def outcome_plain(outcome: Outcome) -> dict[str, Any]:
@@ -176,12 +189,18 @@ def outgoing_of(plain: dict[str, Any]) -> Outgoing:
         group=plain.get("group", False),
         author=plain.get("author", ""),
         reply=plain.get("reply", {}),
+        said_ms=plain.get("said_ms", NOW_MS),
+        call=LastCall(**plain["call"]) if "call" in plain else None,
     )
 
 
 def carried_out(path: Path, example: dict[str, Any]) -> dict[str, Any]:
-    adapter: Any = channels.load(kind_of(path))
+    adapter: Any = channels.load(path.parts[-3])
     call = example["call"]
+    if "speaks" in call:
+        channel = channel_of(call)
+        asked = adapter.asked(request_of(call["request"]), channel)
+        return spoken_plain(asked, call["speaks"], adapter, channel)
     if "request" in call:
         return received_plain(adapter.receive(request_of(call["request"]), channel_of(call)), path)
     script = Script(example["http"])

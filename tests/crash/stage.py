@@ -455,6 +455,9 @@ def staged(cloud: Cloud) -> Iterator[Stage]:
         patched.setattr(http.Web, "__call__", _heard(stage, http.Web.__call__))
         # One after the other, so that the calls of a run have the same order each time.
         patched.setattr(at_once, "both", lambda first, second: (first(), second()))
+        # Nobody waits for what has come or never will.
+        patched.setenv("PARLEY_LONGEST_POLL_S", "0")
+        settings.cache_clear()
         patched.setattr(ids, "new", _drawn(stage, ids.new))
         patched.setattr(bus, "put", _put(stage, bus.put))
         bot.forget()
@@ -463,6 +466,7 @@ def staged(cloud: Cloud) -> Iterator[Stage]:
             yield stage
         finally:
             taps.listen = None
+            settings.cache_clear()
 
 
 def _heard(stage: Stage, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -508,7 +512,7 @@ _WHEN = frozenset({
     "failing_since",
     "waiting", "snoozed", "until", "claimed_at", "place",
     "touched", "before", "swept_of", "called_until", "leased_by", "called_by", "counted", "of", "replayed_as",
-    "run", "mark",
+    "run", "mark", "began_at", "heard_at", "ended_at",
 })  # fmt: skip
 _LOOKS = ("lane.watch", "endpoint.enabled")
 """Tasks of somebody who looks after a lane in a while, just in case: when, or whether he did by now, says nothing."""

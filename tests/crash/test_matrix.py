@@ -18,6 +18,7 @@ import pytest
 
 from chalicelib.ports.settings import settings
 from tests.cloud import Cloud
+from tests.crash.calls import CALLS
 from tests.crash.inbox import INBOX
 from tests.crash.live import LIVE
 from tests.crash.media import MEDIA, PICTURE
@@ -28,7 +29,7 @@ from tests.crash.scenarios import SCENARIOS as COMMON
 from tests.crash.stage import READS, Called, Cut, Stage, outcome, staged
 
 pytestmark = pytest.mark.xdist_group("matrix")  # each process that runs one of them records all scenarios first
-SCENARIOS = COMMON | RARER | LIVE | INBOX | NOTIFIED | MEDIA
+SCENARIOS = COMMON | RARER | LIVE | INBOX | CALLS | NOTIFIED | MEDIA
 _KEPT = frozenset({"Decrypt", "ListRules"})
 """Reads whose answers a process keeps, so that any step may be the one that asks."""
 _QUEUE, _BUS = {"SendMessageBatch"}, {"PutEvents"}
@@ -37,7 +38,8 @@ _TOLD = _QUEUE | _BUS | {"GetItem", "Query", "PutItem"}
 _TRIED = _QUEUE | {"GetItem", "HTTP", "UpdateItem", "PutItem", "DeleteItem"}
 """What an attempt takes, and what may come of it."""
 KNOWN = {
-    "receive_channel": _QUEUE | {"GetItem", "PutItem"},
+    "receive_channel": _QUEUE | {"GetItem", "PutItem", "UpdateItem", "Query"},
+    "answer_call": _QUEUE | {"GetItem", "Query"},
     "receive_bot": _QUEUE | {"GetItem", "PutItem"},
     "receive_desk": _QUEUE | {"GetItem", "PutItem", "Query", "UpdateItem"},
     "poll_channel": _QUEUE | {"GetItem", "Query"},
@@ -230,6 +232,8 @@ def test_the_scenarios_do_what_they_say(matrix: Matrix) -> None:
     assert [*ends["live"]["pages"].values()][-2:] == ["I am Ana", "and you?"]
     (row,) = ends["console"]["consoles"].values()
     assert (row["last"]["text"], row["unread"]) == ("hello?", 2)
+    spoken = [row["state"] for row in ends["call"]["messages"] if row["data"]["direction"] == "out"]
+    assert sorted(spoken) == ["delivered", "failed"], "the second was not heard any more"
     assert not any(end["untold"] for end in ends.values())
     (row,) = (dict(row["data"]) for row in ends["inbox"]["inbox"])
     assert (row.pop("state"), row.pop("outcome"), row.pop("agent")["name"]) == ("closed", "solved", "test")

@@ -91,6 +91,7 @@ TABLE: tuple[Route, ...] = (
     Route("OPTIONS", "/channels/{channel_id}/files", "steps.fetch_media:preflight", EDGE),
     Route("GET", "/channels/{channel_id}/widget.js", "steps.poll_channel:widget", EDGE),
     Route("GET", "/channels/{channel_id}/chat", "steps.poll_channel:chat", EDGE),
+    Route("POST", "/channels/{channel_id}/call", "steps.answer_call:run", EDGE),
     Route("POST", "/webhooks/bots/{token}", "steps.receive_bot:run", EDGE),
     Route("POST", "/webhooks/desks/{token}", "steps.receive_desk:run", EDGE),
     Route("POST", "/v1/integration/trigger/{trigger_id}/event", "steps.receive_trigger:run", EDGE),

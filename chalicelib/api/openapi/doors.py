@@ -191,6 +191,19 @@ OPERATIONS: dict[tuple[str, str], Schema] = {
         "responses": _json(200, {"$ref": "#/components/schemas/FilePlaces"})
         | referred(400, 403, 404, 413, 422, 429, 500, 503),
     },
+    ("POST", "/channels/{channel_id}/call"): {
+        "summary": "Voice: what a call that goes on is to speak, as its provider asks for it.",
+        "description": "The answer is the provider's own, as TwiML. What is to be spoken stands in the address, which "
+        "the provider signs with its request; it is held for up to eight seconds.",
+        "tags": ["channels"],
+        "parameters": [_CHANNEL],
+        "requestBody": {
+            "required": True,
+            "content": {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}},
+        },
+        "responses": _file(200, "text/xml", "What the call does next")
+        | referred(400, 401, 403, 404, 405, 413, 422, 429, 500, 503),
+    },
     ("GET", "/channels/{channel_id}/widget.js"): {
         "summary": "Web chat: the script that puts the chat on a page.",
         "tags": ["channels"],

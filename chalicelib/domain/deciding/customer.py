@@ -33,7 +33,11 @@ def customer_message(turn: Turn) -> None:
 def customer_happened(turn: Turn) -> None:
     """Something that is no speech: who owns the thread hears it, and rules are asked as about a message. It is not the
     customer's last word, by which times are told, yet they may be written to from then on."""
-    _heard(turn, Content.of(turn.event.body["content"]))
+    content = Content.of(turn.event.body["content"])
+    if turn.event.body.get("ends"):
+        _over(turn, content)
+    else:
+        _heard(turn, content)
     turn.thread = replace(turn.thread, happened_at=max(turn.event.at, turn.thread.happened_at))
 
 
@@ -51,6 +55,22 @@ def _heard(turn: Turn, content: Content) -> None:
             _straight_to_desk(turn, content, rule)
         else:
             _to_its_bot(turn, content, rule)
+
+
+def _over(turn: Turn, content: Content) -> None:
+    """What went on is over, as a call is: who has the thread hears it and nobody is asked for by it. The bot's
+    conversation is closed, so that the next call is another; people close theirs themselves."""
+    bot = turn.thread.bot
+    if turn.thread.owner == DESK:
+        routes = [turn.to_desk(notice.HAPPENED), *turn.copy_to_bot(notice.HAPPENED)]
+        _said_by_customer(turn, content, turn.thread.chat_conversation(), routes)
+    elif turn.thread.owner == BOT and bot in turn.thread.bots:
+        conversation = turn.thread.bot_conversation(bot)
+        _said_by_customer(turn, content, conversation, [turn.to_bot(bot, mode="CCSP", kind=notice.HAPPENED)])
+        turn.close_bot(bot, outcome="ended_by_customer")
+        turn.own("")
+    else:
+        _said_by_customer(turn, content, "", [])
 
 
 def _answer(turn: Turn, content: Content) -> Content:

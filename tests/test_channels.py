@@ -105,7 +105,7 @@ def test_an_adapter_declares_only_what_the_contract_knows(kind: str) -> None:
     assert not adapter.CAN - {*VERBS}
     assert not adapter.SHOWS - {*SENDABLE}
     assert ("send" in adapter.CAN) != ("pull" in adapter.CAN)
-    assert set(adapter.SECRETS.values()) <= {"required", "optional", "made", "token"}
+    assert set(adapter.SECRETS.values()) <= {"required", "optional", "spare", "made", "token"}
     assert set(adapter.STATUSES.values()) <= {"sent", "delivered", "read", "failed"}
     assert (FOLDER / kind / "about.md").read_text().startswith("# ")
     model = channels.settings_model(kind)

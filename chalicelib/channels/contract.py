@@ -237,9 +237,9 @@ class Adapter(Protocol):
     STATUSES: Mapping[str, str]
     """The provider's word for a receipt -> sent, delivered, read or failed."""
     SECRETS: Mapping[str, str]
-    """Secret name -> `required`, `optional` (at least 32 characters), `made` (a signing secret, generated and shown
-    once where absent), or `token` (a word that each call brings, generated where absent and shown in the webhook's
-    URL)."""
+    """Secret name -> `required`, `optional` (one that signs, of at least 32 characters), `spare` (one that may be
+    absent, as the provider has it), `made` (a signing secret, generated and shown once where absent), or `token` (a
+    word that each call brings, generated where absent and shown in the webhook's URL)."""
 
     @property
     def receive(self) -> Callable[[Request, Channel], Received | Denied]: ...

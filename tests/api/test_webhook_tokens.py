@@ -58,3 +58,13 @@ def test_a_token_that_is_too_short_is_refused(api: Any, service: str, token: str
     secrets = {"secrets": FIELDS["secrets"] | {"webhook_token": token}}
     answer = api("POST", "/v1/channels", {"service_id": service, "name": "wa", **FIELDS, **secrets})
     assert answer.status == 422 and answer.wrong.keys() == {"/secrets/webhook_token"}
+
+
+def test_an_enterprise_account_instead_of_an_app(api: Any, service: str) -> None:
+    account = {"user_id": "2000190000", "source": "+15550100000", "hsm_user_id": "2000200000"}
+    secrets = {"secrets": FIELDS["secrets"] | {"hsm_password": "short"}}
+    made = api.make("channels", service_id=service, name="wa", **FIELDS | secrets | {"settings": account})
+    assert made["settings"]["api_base"] == "https://mediaapi.smsgupshup.com"
+    nobody = {"service_id": service, "name": "other", **FIELDS, "settings": {"source": "15550100000"}}
+    answer = api("POST", "/v1/channels", nobody)
+    assert answer.status == 422 and "app_name or user_id" in str(answer.body)

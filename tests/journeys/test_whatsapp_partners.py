@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
@@ -93,6 +93,68 @@ class Gupshup:
 
 
 @dataclass
+class Gateway(Gupshup):
+    """The gateway of its enterprise accounts: forms both ways, some of whose fields are JSON."""
+
+    throttled: Answer = (429, {}, {"retry-after": "40"})
+    unknown: Answer = (200, {"response": {"id": "105", "phone": "", "details": "no valid number", "status": "error"}})
+
+    def settings(self) -> dict[str, Any]:
+        return {"user_id": "2000190000", "source": OURS, "api_base": self.api.url.removesuffix("/hook")}
+
+    def answer(self, heard: Heard) -> Answer:
+        form = dict(parse_qsl(heard.raw.decode(), keep_blank_values=True))
+        assert (heard.method, heard.path) == ("POST", "/GatewayAPI/rest"), "no password in an address"
+        assert (form["userid"], form["password"], form["send_to"]) == ("2000190000", "the-key", ADA)
+        if self.fails and (failure := self.fails.pop(0)):
+            return failure
+        given = {"id": f"out-{next(self.numbers)}", "phone": ADA, "details": "", "status": "success"}
+        return 200, {"response": given}
+
+    def posts(self, **fields: str) -> int:
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        raw = urlencode(fields).encode()
+        status, answer = self.deployment.call("POST", self.row["webhook_url"], raw, headers=form)
+        assert answer == ""
+        self.deployment.cloud.pump()
+        return status
+
+    def said(self, kind: str, number: str, **fields: Any) -> int:
+        found = {name: one if isinstance(one, str) else json.dumps(one) for name, one in fields.items()}
+        ends = {"waNumber": OURS, "mobile": ADA, "name": "Ada", "messageId": number, "timestamp": f"{AT}000"}
+        return self.posts(**ends, type=kind, **found)
+
+    def shows_a_picture(self) -> None:
+        url = self.api.url.replace("/hook", "/file")
+        self.said(
+            "image", "in-1", image={"url": url, "signature": "?s=1", "mime_type": "image/jpeg", "caption": "my cat"}
+        )
+
+    def presses(self, payload: str, title: str) -> None:
+        reply = {"type": "button_reply", "button_reply": {"id": payload, "title": title}}
+        self.said("interactive", "in-2", interactive=reply)
+
+    def opts(self, given: bool) -> None:
+        self.said("OPT_IN" if given else "OPT_OUT", "in-3" if given else "in-4")
+
+    def tells(self, state: str, id: str, code: str = "", reason: str = "") -> None:
+        report = {"externalId": id, "eventType": state.upper().replace("ENQUEUED", "SENT"), "destAddr": ADA}
+        self.posts(response=json.dumps([report | {"eventTs": (AT + 1) * 1000, "errorCode": code, "cause": reason}]))
+
+    def sent(self) -> list[tuple[str, Any]]:
+        found: list[tuple[str, Any]] = []
+        for form in (dict(parse_qsl(heard.raw.decode())) for heard in self.api.heard):
+            if form["msg_type"] == "HSM":
+                # It is known by its words.
+                found.append(("template", form["msg"].split(", ")))
+            elif "action" in form:
+                found.append(("buttons", [one["reply"]["id"] for one in json.loads(form["action"])["buttons"]]))
+            else:
+                found.append((form["msg_type"].lower(), form.get("msg") or form.get("media_url")))
+        return found
+
+
+@dataclass
 class Netcore:
     """Its API, with receipts in batches and files by their ids."""
 
@@ -157,7 +219,7 @@ class Netcore:
         return found
 
 
-@pytest.fixture(params=[Gupshup, Netcore])
+@pytest.fixture(params=[Gupshup, Gateway, Netcore])
 def partner(request: pytest.FixtureRequest, deployment: Deployment) -> Iterator[Any]:
     with serving() as api:
         made = request.param(deployment, api)
@@ -226,22 +288,28 @@ def test_a_no_is_the_messages_and_what_follows_goes_on(deployment: Deployment, p
     assert states(deployment) == ["Failed"] and len(partner.sent()) == 2
 
 
-@pytest.mark.parametrize("partner", [Gupshup], indirect=True)  # Netcore keeps who has opted in, and tells nobody
+def all_is_given(deployment: Deployment, partner: Any) -> bool:
+    (ada,) = people(deployment)
+    return bool(ada["consent"][f"all@{partner.row['id']}"]["given"])
+
+
+# Netcore keeps who has opted in, and tells nobody.
+@pytest.mark.parametrize("partner", [Gupshup, Gateway], indirect=True)
 def test_who_opts_out_is_written_to_no_more(deployment: Deployment, partner: Any) -> None:
     bot_says(deployment)
     partner.says("hi")
-
-    def consent() -> bool:
-        (ada,) = people(deployment)
-        return bool(ada["consent"][f"all@{partner.row['id']}"]["given"])
-
     partner.opts(False)
-    assert not consent() and deployment.bot.events()[-1]["Event"] == "Opted Out"
+    assert not all_is_given(deployment, partner) and deployment.bot.events()[-1]["Event"] == "Opted Out"
     partner.opts(True)
-    assert consent()
-    # A failing says it, too.
+    assert all_is_given(deployment, partner)
+
+
+@pytest.mark.parametrize("partner", [Gupshup], indirect=True)
+def test_a_failing_may_say_that_a_user_has_opted_out(deployment: Deployment, partner: Any) -> None:
+    bot_says(deployment)
+    partner.says("hi")
     partner.tells("failed", "out-1", "1012", "Number Opted Out")
-    assert not consent() and states(deployment) == ["Failed"]
+    assert not all_is_given(deployment, partner) and states(deployment) == ["Failed"]
 
 
 def test_files_both_ways(deployment: Deployment, partner: Any) -> None:
@@ -258,3 +326,11 @@ def test_a_template_goes_out_by_its_id(deployment: Deployment, partner: Any) -> 
     bot_says(deployment, message="Ada, 9:00", Messagetype="template", Template=template)
     partner.says("hi")
     assert partner.sent() == [("template", ["Ada", "9:00"])]
+
+
+@pytest.mark.parametrize("partner", [Gateway], indirect=True)
+def test_what_stands_in_the_address_is_said_as_well(deployment: Deployment, partner: Any) -> None:
+    said = {"waNumber": OURS, "mobile": ADA, "messageId": "in-1", "timestamp": f"{AT}000", "type": "text", "text": "hi"}
+    assert deployment.call("GET", f"{partner.row['webhook_url']}&{urlencode(said)}") == (200, "")
+    deployment.cloud.pump()
+    assert deployment.bot.events()[0]["Message"] == "hi"

@@ -60,8 +60,8 @@ def _secret(need: str) -> dict[str, Any]:
         return text
     if need == "token":
         return {"anyOf": [text | {"minLength": SHORTEST_TOKEN, "format": "webhook-token"}, {"type": "null"}]}
-    more = {"minLength": SHORTEST} if need == "optional" else {"format": "signing-secret"}
-    return {"anyOf": [text | more, {"type": "null"}]}
+    more: dict[str, dict[str, Any]] = {"optional": {"minLength": SHORTEST}, "made": {"format": "signing-secret"}}
+    return {"anyOf": [text | more.get(need, {}), {"type": "null"}]}
 
 
 def connectable() -> list[str]:

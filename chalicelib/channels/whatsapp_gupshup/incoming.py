@@ -35,11 +35,8 @@ _NOBODY = "callbackSetPhone"
 _MOST_WHY = 200
 
 
-def events(given: Any, app: str, now_ms: int) -> Iterator[Event]:
+def events(given: dict[str, Any], app: str, now_ms: int) -> Iterator[Event]:
     """All that a callback tells of the app."""
-    if not isinstance(given, dict):
-        yield Ignored("callback of nothing")
-        return
     kind, named, payload = word(given.get("type"))[:64], word(given.get("app")), inside(given, "payload")
     at_ms = milliseconds(word(given.get("timestamp")), now_ms)
     if named and app and named != app:
@@ -55,6 +52,8 @@ def events(given: Any, app: str, now_ms: int) -> Iterator[Event]:
         yield Ignored(f"{kind} {word(payload.get('type'))[:64]}".strip())
     elif "entry" in given:
         yield Ignored("callback of version 3: choose version 2")
+    elif not kind:
+        yield Ignored("callback of nothing")
     else:
         yield Ignored(f"unknown type of callback: {kind}")
 

@@ -11,16 +11,15 @@ from chalicelib.channels.rate import Rate
 from chalicelib.channels.twilio import API_BASE
 
 
-def _either(schema: dict[str, Any]) -> None:
-    schema["anyOf"] = [
-        {"required": [name], "properties": {name: {"type": "string"}}} for name in ("from", "messaging_service_sid")
-    ]
+def _somebody(schema: dict[str, Any]) -> None:
+    """That one of the two has to be there, in a way that a form made of the schema passes over."""
+    schema["not"] = {"properties": {name: {"type": "null"} for name in ("from", "messaging_service_sid")}}
 
 
 class Sender(BaseModel):
     """Which account, which sender of it, and where Twilio's API is."""
 
-    model_config = ConfigDict(extra="forbid", serialize_by_alias=True, json_schema_extra=_either)
+    model_config = ConfigDict(extra="forbid", serialize_by_alias=True, json_schema_extra=_somebody)
 
     account_sid: str = Field(pattern=r"^[0-9A-Za-z_-]{1,64}$", description="The account's id (AC...).")
     sender: str | None = Field(

@@ -158,7 +158,6 @@ def test_pictures_come_and_go(
     from chalicelib.ports.settings import settings
 
     s3 = deployment.cloud.clients["s3"]
-    s3.create_bucket(Bucket=settings().media_bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     deployment.bot.answer = answers(message="nice", media={"url": "https://files.example/c.png", "size": 9})
     held = f"{api.url}/2010-04-01/Accounts/{ACCOUNT}/Messages/MM1/Media/ME1"
     comes("my cat", NumMedia="1", MediaUrl0=held, MediaContentType0="image/jpeg")
@@ -283,3 +282,14 @@ def test_whatsapp_outside_the_window_a_template_goes(
     assert receipts(deployment) == ["Failed"] and "63016" in json.dumps(deployment.bot.events()[-1])
     found, page = deployment.call("GET", f"/v1/channels/{whatsapp['id']}/templates")
     assert (found, page["data"][0]["body"]) == (200, "At {{1}}")
+
+
+def test_an_answer_that_was_lost_is_made_up_for_by_a_status(
+    deployment: Deployment, sms: dict[str, Any], api: TwilioApi, comes: Comes, traveller: Any
+) -> None:
+    deployment.bot.answer = answers()
+    api.fails = [(504, 0, "Gateway Timeout")]
+    comes("hi")
+    status(deployment, api, "delivered")
+    Clock(traveller, deployment).passes(120)
+    assert len(api.forms()) == 1 and receipts(deployment) == ["Delivered"], "it is not sent a second time"

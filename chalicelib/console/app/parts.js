@@ -15,7 +15,7 @@ const family = (kind) => (kind in CHANNELS ? kind : kind?.split("_").find((one) 
 export const channelIcon = (kind) => CHANNELS[family(kind)] ?? "plug";
 export const channelName = (kind) => {
   const of = family(kind), whose = of && kind.split("_").find((one) => one !== of);
-  return kind ? t(`channel.${of ?? "other"}`, { kind }) + (whose ? ` (${whose[0].toUpperCase()}${whose.slice(1)})` : "") : "";
+  return kind ? t(`channel.${of ?? "other"}`, { kind }) + (whose ? ` (${whose.length < 4 ? whose.toUpperCase() : whose[0].toUpperCase() + whose.slice(1)})` : "") : "";
 };
 
 export const Btn = ({ icon, children, kind = "", label, ...rest }) => html`

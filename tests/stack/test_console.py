@@ -307,6 +307,10 @@ def test_a_customer_is_answered(office: Office, seat: Callable[[str], Console], 
     assert visitor.sees("Good day, I am Maya")["author"]["name"] == "Maya"
     visitor.says("thank you")
     maya.sees("thank you")
+    maya.leave()
+    maya.click("[aria-label='Attempts (D)']")
+    maya.click("button.route", "Intake bot")
+    maya.sees("→ Intake bot")
 
     maya.leave()
     maya.press("n")
@@ -322,6 +326,10 @@ def test_a_customer_is_answered(office: Office, seat: Callable[[str], Console], 
     maya.sees("Closed.")
     ended = f"/v1/conversations/{conversation}"
     assert eventually(lambda: office.platform.get(ended).get("outcome"), "it has ended") == "solved"
+    maya.click("a[href$='/conversations']")
+    maya.click(f"a[href*='{conversation}']")
+    maya.sees("Closed: Solved")
+    assert "Unknown person" not in maya.text()
     visitor.says("hello again")
     visitor.sees("you said hello again")
     assert "She is from the newspaper" not in visitor.texts()

@@ -44,9 +44,10 @@ export function Conversation({ id, row, side, show, back }) {
   const focus = useRef(() => {});
   const { conversation, conversations, data } = timeline;
   const thread = conversation?.thread;
-  const channel = row?.channel_kind ?? thread?.channel_kind ?? "";
+  // A row that is closed says no more of whose it was.
+  const channel = row?.channel_kind || thread?.channel_kind || "";
   const contact = { id: thread?.contact?.id ?? row?.contact?.id ?? null, name: thread?.contact?.name ?? row?.contact?.name ?? null };
-  const address = row?.address ?? thread?.address ?? "";
+  const address = row?.address || thread?.address || "";
   const name = who({ contact, address, channel_kind: channel });
   const state = row?.state ?? conversation?.state ?? "";
   const agent = row ? holder(row) : conversation?.agent;
@@ -102,6 +103,7 @@ export function Conversation({ id, row, side, show, back }) {
     <header class="convhead"><a class="btn bare icon only-phone" href=${href(back, "", place.get().filter)} aria-label=${t("conversation.back")}><${Icon} n="chevron-left" /></a>
       <div class="grow"><h2 class="clip">${name}</h2><div class="small muted row gap1 clip"><${Icon} n=${channelIcon(channel)} /><span class="clip">${[channelName(channel), channel !== "webchat" && address !== name && address].filter(Boolean).join(" · ")}</span>${thread?.window && state !== "closed" && html`<${Chip} k=${open < 3_600_000 ? "warn" : ""} icon=${open > 0 ? "clock" : "template"}><span title=${t("window.why")}>${open > 0 ? t("window.left", { span: span(open) }) : t("window.shut")}</span><//>`}</div></div>
       ${conversation?.test && html`<span title=${t("conversation.test_why")}><${Chip} icon="flag">${t("conversation.test")}<//></span>`}
+      ${data.some((one) => one.deliveries.some((told) => !told.channel_id)) && html`<span class="wide"><${Btn} kind="bare icon" icon="truck-delivery" label=${t("do.attempts")} aria-pressed=${String(all)} onClick=${() => showAll(!all)} /></span>`}
       ${mine && html`<span class="wide row gap1"><${Btn} kind="bare" icon=${state === "held" ? "player-play" : "player-pause"} label=${t(state === "held" ? "do.resume" : "do.hold")} onClick=${hold} />
         <${Btn} kind="bare" icon="clock-pause" label=${t("do.snooze")} onClick=${() => ask("snooze")} /><${Btn} kind="bare" icon="arrows-transfer-down" label=${t("do.transfer")} onClick=${() => ask("transfer")} /></span>
         <${Btn} icon="circle-check" onClick=${() => ask("close")}>${t("do.close")}<//>

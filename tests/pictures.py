@@ -20,6 +20,8 @@ from tests.stack.browsers import opened
 
 from selenium.webdriver import Chrome  # isort: skip
 from selenium.webdriver.common.by import By  # isort: skip
+from selenium.webdriver.support import expected_conditions  # isort: skip
+from selenium.webdriver.support.ui import WebDriverWait  # isort: skip
 
 IMAGES = ROOT / "docs" / "images"
 TOKEN = "the-bots-own-token"
@@ -86,12 +88,22 @@ class Company:
         for text in texts:
             body = {"text": text} | ({"session": session} if session else {})
             session = self.call("POST", f"/channels/{self.channel}/webhook", body, key=False)["session"]
-            time.sleep(1.5)
+            self._answered(session)
             if text == texts[0]:
                 # Who has just come, as a form or another system would tell of them.
                 (newest,) = self.call("GET", f"/v1/contacts?service_id={self.service}&limit=1", None)["data"]
                 known = {"name": name, "attributes": {"account": "4417-0093"}, "tags": ["paperless"]}
                 self.call("PATCH", f"/v1/contacts/{newest['id']}", known)
+
+    def _answered(self, session: str) -> None:
+        """Wait until the bot has had time to say something; some never do."""
+        path, before = f"/channels/{self.channel}/messages?session={session}", -1
+        for _ in range(8):
+            time.sleep(0.5)
+            said = len(self.call("GET", path, None, key=False)["data"])
+            if said == before > 0:
+                return
+            before = said
 
 
 class Page:
@@ -114,6 +126,12 @@ class Page:
         time.sleep(3)
         return self.browser
 
+    def click(self, selector: str) -> None:
+        """Click the first of these once it is there, and wait until what comes of it is drawn."""
+        found = expected_conditions.element_to_be_clickable((By.CSS_SELECTOR, selector))
+        WebDriverWait(self.browser, 30).until(found).click()
+        time.sleep(3)
+
     def keep(self, name: str) -> None:
         """Take the picture."""
         self.browser.save_screenshot(str(IMAGES / f"console-{name}.png"))
@@ -127,23 +145,20 @@ def main() -> int:
         for theme in ("light", "dark"):
             page = Page(company, Path(folder) / theme, WIDE, dark=theme == "dark")
             browser = page.at("inbox")
-            browser.find_element(By.CSS_SELECTOR, ".ilist .item").click()
-            time.sleep(2)
+            page.click(".ilist .item")
             if theme == "light":
-                browser.find_element(By.CSS_SELECTOR, ".compose .btn.main").click()
-                time.sleep(3)
+                page.click(".compose .btn.main")
                 area = browser.find_element(By.CSS_SELECTOR, ".compose textarea")
                 area.send_keys("Hello Inês, I am Maya. Please close the valve under the sink first.")
-                browser.find_element(By.CSS_SELECTOR, ".compose .cb .btn.main").click()
-                time.sleep(4)
+                page.click(".compose .cb .btn.main")
             page.keep("inbox" if theme == "light" else "inbox-dark")
             for name in ("overview", "rules", f"bots/{company.bot}", "first") if theme == "light" else ():
                 page.at(name)
                 page.keep(name.partition("/")[0])
             browser.quit()
         phone = Page(company, Path(folder) / "phone", PHONE)
-        phone.at("inbox").find_element(By.CSS_SELECTOR, ".ilist .item").click()
-        time.sleep(2)
+        phone.at("inbox")
+        phone.click(".ilist .item")
         phone.keep("phone")
         phone.browser.quit()
     return 0

@@ -40,7 +40,7 @@ function drawn(U, box, times, series, { stack, format, grid }) {
   // A single value would be no line at all.
   const points = (values) => ({ show: values.filter((one) => one !== null).length === 1, size: 6 });
   return new U({
-    width: box.clientWidth, height: HEIGHT, padding: [10, 20, 0, 0], cursor: { y: false, drag: { x: false, y: false } }, legend: { show: false },
+    width: box.clientWidth, height: HEIGHT, padding: [10, 32, 0, 0], cursor: { y: false, drag: { x: false, y: false } }, legend: { show: false },
     scales: { y: { range: (_, __, most) => [0, Math.max(1, most) * 1.05] } },
     series: [{}, ...series.map((one) => (stack ? steps(one) : { ...line(one), points: points(one.values) }))],
     axes: [

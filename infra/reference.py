@@ -41,7 +41,7 @@ FIGURES: tuple[tuple[str, str, str], ...] = (
     ("events of a source in one array", "sources.reading:MOST_EVENTS", ""),
     ("characters of a JSONata expression", "sources.expressions:MOST_CHARACTERS", ""),
     ("time of one JSONata expression", "sources.expressions:TIMEOUT_MS", "ms"),
-    ("time of the mapping of one event", "inbound.mapped:EVENT_FOR_MS", "ms"),
+    ("time of the mapping of one event", "sources.engine:EVENT_FOR_MS", "ms"),
     ("memory of the process that runs mappings", "ports.child:MOST_MB", "MB"),
     ("posts of a web chat's session in half a minute", "inbound.strangers:MOST_POSTS", ""),
     ("sessions begun from one address in a minute", "inbound.strangers:MOST_NEW", ""),

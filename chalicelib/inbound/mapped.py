@@ -6,27 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.ports.child import Child, Unanswered
+from chalicelib.ports.child import Unanswered
 from chalicelib.sources import mapping, reading
+from chalicelib.sources.engine import ENGINE, EVENT_FOR_MS
 from chalicelib.sources.expressions import Gave
 from chalicelib.sources.mapping import Errors, Read
 
 READ_FOR_MS = 6_000
 """How long the events of one post are read; a mapping that needs longer is asked for in smaller posts."""
-EVENT_FOR_MS = 2_500
-"""How long one event is read: each of its expressions has less (`expressions.TIMEOUT_MS`), but for what one call of a
-function takes."""
 _SENTENCES = {
     Unanswered.LATE: "was not read in time: post fewer events at once, or mend the mapping",
     Unanswered.ENDED: "the mapping took more memory or time over this event than it may",
 }
-_engine = Child("chalicelib.sources.child")
 
 
 def problems(fields: Mapping[str, Any]) -> Errors:
     """What is wrong with the expressions of a mapping, and where."""
     texts = mapping.expressions_of(fields)
-    found = _engine.answers(None, list(texts.values()), each_s=EVENT_FOR_MS / 1000, all_s=READ_FOR_MS / 1000)
+    found = ENGINE.answers(None, list(texts.values()), each_s=EVENT_FOR_MS / 1000, all_s=READ_FOR_MS / 1000)
     told = {path: one if isinstance(one, str) else one.value for path, one in zip(texts, found, strict=True)}
     return mapping.problems(fields, told)
 
@@ -36,7 +33,7 @@ def read(events: list[Any], fields: Mapping[str, Any], *, system: str, country: 
     unreadable = [reading.unreadable(event) for event in events]
     usable = [event for event, why in zip(events, unreadable, strict=True) if not why]
     texts = mapping.expressions_of(fields)
-    gave = iter(_engine.answers(texts, usable, each_s=EVENT_FOR_MS / 1000, all_s=READ_FOR_MS / 1000))
+    gave = iter(ENGINE.answers(texts, usable, each_s=EVENT_FOR_MS / 1000, all_s=READ_FOR_MS / 1000))
     by = _Reader(system, country, now_ms)
     return [
         by.refused(why) if why else by.read(event, next(gave)) for event, why in zip(events, unreadable, strict=True)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.message import MAX_TEXT_BYTES
 from chalicelib.inbound import mapped
-from chalicelib.sources import expressions, mapping
+from chalicelib.sources import engine, expressions, mapping
 from chalicelib.wire.json_body import mended
 
 NOW_MS = 1_795_000_000_000
@@ -180,7 +180,7 @@ def test_an_expression_that_takes_all_costs_its_event_alone(bomb: str) -> None:
     first, second, third = (one.mapped.id if one.mapped else one.errors[0][1] for one in found)
     assert (first, third) == ("e1", "e3"), "others of the post are kept"
     assert second != "e2" and len(second) > 10, "and it is said in a sentence why that one is not"
-    running = mapped._engine._running
+    running = engine.ENGINE._running
     assert running is not None, "and the next one runs within the same bounds"
     if hasattr(resource, "prlimit"):
         assert resource.prlimit(running.pid, resource.RLIMIT_AS) == (192 * 2**20,) * 2

@@ -26,6 +26,7 @@ from chalicelib.api.setup.rule_trial import RuleTrial
 from chalicelib.bots import webhook as bot_wire
 from chalicelib.channels import custom, webchat
 from chalicelib.channels.contract import Channel, Received, Request
+from chalicelib.channels.sms import settings as sms_settings
 from chalicelib.desks import webhook as desk_wire
 from chalicelib.domain import platform_event
 from chalicelib.domain.deciding import conditions
@@ -135,6 +136,12 @@ def _custom(given: Any) -> None:
     assert isinstance(custom.receive(Request("POST", signed, {}, body, now), channel), Received)
 
 
+def _sms(given: Any) -> None:
+    settings = sms_settings.Settings.model_validate(given)
+    wrong, urls = settings.judged(frozenset({"key", "signature"}))
+    assert wrong == [] and urls
+
+
 def _outcome(given: Any) -> None:
     data = given["data"]
     notice = Notice(
@@ -146,7 +153,8 @@ def _outcome(given: Any) -> None:
 
 _READ: dict[str, Callable[[Any], Any]] = {
     "bot-says": _bot_events, "bot-events": _bot_events, "bot-answer": _bot_answer, "desk-events": _desk_events,
-    "rule": _rule, "when": _when, "webchat": _webchat, "custom": _custom, "trigger": Trigger.model_validate,
+    "rule": _rule, "when": _when, "webchat": _webchat, "custom": _custom, "sms": _sms,
+    "trigger": Trigger.model_validate,
     "direct": DirectCall.model_validate, "subscription": _subscription, "event": _event, "outcome": _outcome,
     "source": _source, "recent": RecentMessages.model_validate, "messages-list": MessagesList.model_validate,
     "content": _content, "session": Me.model_validate, "rule-trial": RuleTrial.model_validate,

@@ -23,8 +23,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "ports": ("domain.exchange", "wire.json_body", "ports", "__version__"),
     # Reading what others send, for whoever is sent something.
     "wire": ("domain", "wire"),
-    # Adapters translate: what is pure in ports (time as text, ids, signatures) is no way out, and they may use it.
-    "channels": ("domain", "wire", "channels", "ports.clock", "ports.ids", "ports.signing"),
+    # Adapters translate: what is pure in ports (time as text, ids, signatures) is no way out, and they may use it. What
+    # owners describe is evaluated as mappings of sources are, in processes that may end.
+    "channels": (
+        "domain", "wire", "channels", "ports.clock", "ports.ids", "ports.signing", "ports.child", "sources.engine",
+        "sources.expressions",
+    ),
     "bots": ("domain", "wire", "bots"),
     "desks": ("domain", "wire", "desks"),
     "transformers": ("domain", "transformers"),
@@ -82,7 +86,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "lanes": (),
     "visitors": (),
     # Settings are pydantic models, in a module that only the API loads. Who a visitor is comes as a JSON Web Token.
-    "channels": ("jwt", "pydantic"),
+    # What owners write for an SMS gateway is Liquid, in a process of its own.
+    "channels": ("jwt", "liquid", "pydantic", "pydantic_core"),
     # A route is told of a request and answers with a response; nothing else of Chalice is used.
     "steps": ("chalice",),
     "tables": ("boto3", "pynamodb"),

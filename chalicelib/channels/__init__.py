@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, cast
 
@@ -22,6 +23,18 @@ def needs_url(adapter: Adapter) -> bool:
     """Whether an adapter says by `NEEDS_URL = True` that it uses `Channel.webhook_url`: finding that takes a read a
     minute in each process, which the others save."""
     return bool(getattr(adapter, "NEEDS_URL", False))
+
+
+def any_secrets(adapter: Adapter) -> bool:
+    """Whether an adapter says by `needs(settings)` that its channels have secrets of names that their owners choose,
+    beside those of `SECRETS`, and which of these they need."""
+    return hasattr(adapter, "needs")
+
+
+def needs(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Secret name -> how a channel with these settings needs it, as of `Adapter.SECRETS`."""
+    adapter: Any = load(kind)
+    return {**adapter.SECRETS, **(adapter.needs(settings) if any_secrets(adapter) else {})}
 
 
 def settings_model(kind: str) -> Any:

@@ -31,6 +31,9 @@ def as_in_its_examples(kind: str) -> dict[str, Any]:
     if "api_base" in channels.settings_model(kind).model_fields:
         settings = settings | {"api_base": URL}
     needs = channels.load(kind).SECRETS
+    if channels.any_secrets(channels.load(kind)):
+        held: dict[str, str] = next((found for one in calls if (found := one.get("channel", {}).get("secrets"))), {})
+        needs = dict.fromkeys(held, "required")
     given = {name: f"{SECRET}{place}" for place, (name, need) in enumerate(needs.items()) if need not in MADE}
     return {"name": f"some {kind}", "kind": kind, "settings": settings, "secrets": given}
 

@@ -106,6 +106,7 @@ BEYOND = {
     r"is no rule of this service|is there twice|leaves out .*": "which rules there are, and that all are named once",
     r"the channel (takes .*|has no templates)": "what the channel of a conversation takes",
     r"nobody has written from this address.*|the contact has no address .*": "who can be reached, and where",
+    r"needs a preset, or send or receive .*|is needed(:| for the scheme) .*": "what a gateway needs",
     r"must (not lie behind|lie at most \d+ steps before) to": "how two times go together",
     r"is nested deeper than \d+ levels": "how deep JSON may lie in itself",
     r"holds a member whose name is empty or .*": "what every name in JSON may be, of members that no schema knows",
@@ -115,6 +116,7 @@ MEANING = {
     r".*/when(/.*)?": "whether a condition means something is JSONLogic's to say, operator by operator",
     r".*/schedule": "whether and when a cron expression falls due",
     r".*/mapping/.*": "whether a text is an expression of JSONata",
+    r".*/settings/(send|receive|signature)(/.*)?": "whether texts are templates and expressions",
     r"/files/\d+": "whether a file was put where it was to be",
 }
 """The place of a refusal -> why no schema can say more of it."""
@@ -149,6 +151,7 @@ FORMS: dict[str, st.SearchStrategy[str]] = {
     "uri": st.just(0).map(lambda _: HERE["it"].outside.url),
     "iana-time-zone": st.sampled_from(["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"]),
     "schedule": st.sampled_from(["every 15m", "daily", "never", "0 9 * * 1", "2027-09-01T10:00:00Z"]),
+    "liquid": st.sampled_from(["{{ text }}", "{{ to | digits }}", "x", "{% if unicode %}1{% endif %}"]),
     "jsonata": st.sampled_from(["id", "text", "'x'", "mail", "$string(n)"]),
     "email": st.just("Ana@Example.com") | st.integers(0, 999).map("p{}@example.com".format),
     "phone": st.integers(1_000_000, 9_999_999).map("+4930{}".format),

@@ -38,6 +38,8 @@ from tests.channels.signatures import FORM, Posted, form_body, signed
 
 FOLDER = Path(channels.__file__).parent
 EXAMPLES = sorted(FOLDER.glob("*/examples/*.json"))
+OF_PRESETS = sorted(FOLDER.glob("*/presets/*/examples/*.json"))
+"""Of kinds that are described by data: how each description that we ship works."""
 VERBS = (
     "receive", "status", "challenge", "send", "pull", "media", "templates", "connect", "typing", "seen", "once",
     "call",
@@ -47,7 +49,12 @@ NOW_MS = clock.from_rfc3339("2026-11-21T01:00:00Z")
 
 
 def named(path: Path) -> str:
-    return f"{path.parts[-3]}/{path.stem}"
+    return f"{path.parent.parent.relative_to(FOLDER)}/{path.stem}"
+
+
+def kind_of(path: Path) -> str:
+    """The kind that an example is of."""
+    return path.relative_to(FOLDER).parts[0]
 
 
 class Script:
@@ -195,7 +202,7 @@ def outgoing_of(plain: dict[str, Any]) -> Outgoing:
 
 
 def carried_out(path: Path, example: dict[str, Any]) -> dict[str, Any]:
-    adapter: Any = channels.load(path.parts[-3])
+    adapter: Any = channels.load(kind_of(path))
     call = example["call"]
     if "speaks" in call:
         channel = channel_of(call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -20,6 +21,8 @@ from chalicelib.ports import ids, signing
 from chalicelib.ports.settings import settings
 from chalicelib.tables.config import Resource
 
+NAMED_FREELY = r"^[A-Za-z_][A-Za-z0-9_]{0,39}$"
+"""Of a kind that takes secrets of any names, as its templates call them."""
 SHORTEST = 32
 """Characters of an optional secret, with which somebody signs: the hash's own length (RFC 7518, 3.2)."""
 SHORTEST_TOKEN = 8
@@ -36,13 +39,15 @@ def _by_kind(schema: dict[str, Any]) -> None:
 
 
 def _of_kind(kind: str) -> dict[str, Any]:
-    settings = channels.settings_model(kind).model_json_schema()
-    for one in settings["properties"].values():
-        if "patternProperties" in one:
-            one["additionalProperties"] = False
-    wanted = channels.load(kind).SECRETS
+    settings = _alone(channels.settings_model(kind).model_json_schema())
+    adapter = channels.load(kind)
+    wanted = adapter.SECRETS
     required = [name for name, need in wanted.items() if need == "required"]
     secrets: dict[str, Any] = {"properties": {name: _secret(need) for name, need in wanted.items()}}
+    if channels.any_secrets(adapter):
+        # A form for them has no fields.
+        secrets = {name: one for name, one in secrets.items() if one}
+        secrets["patternProperties"] = {NAMED_FREELY: {"anyOf": [_secret("required"), {"type": "null"}]}}
     needed = (["settings"] if settings.get("required") else []) + (["secrets"] if required else [])
     return {
         "required": needed,
@@ -52,6 +57,24 @@ def _of_kind(kind: str) -> dict[str, Any]:
             "secrets": secrets | {"required": required, "additionalProperties": False},
         },
     }
+
+
+def _alone(schema: dict[str, Any]) -> Any:
+    """A schema with what it refers to in its place, as it becomes a part of another; names that no pattern of an object
+    knows are none of its own."""
+    named = schema.pop("$defs", {})
+
+    def whole(value: Any) -> Any:
+        if isinstance(value, list):
+            return [whole(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        if (at := str(value.get("$ref", ""))).startswith("#/$defs/"):
+            value = named[at.removeprefix("#/$defs/")] | {name: one for name, one in value.items() if name != "$ref"}
+        more = {"additionalProperties": False} if "patternProperties" in value else {}
+        return {name: whole(one) for name, one in value.items()} | more
+
+    return whole(schema)
 
 
 def _secret(need: str) -> dict[str, Any]:
@@ -122,6 +145,7 @@ def settle(draft: Draft) -> Settled:
         raise invalid([("/kind", f"must be one of {', '.join(kinds)}")])
     wrong: list[tuple[str, str]] = []
     settings: dict[str, Any] = {}
+    model = None
     try:
         model = channels.settings_model(kind).model_validate(draft.fields["settings"])
         settings = small(model.model_dump(mode="json"), most=16_384)
@@ -131,7 +155,14 @@ def settle(draft: Draft) -> Settled:
     except ValueError as error:
         wrong.append(("/settings", str(error)))
     given, nowhere = unmasked(draft.fields["secrets"], draft.secrets, "/secrets")
-    secrets, made, errors = _secrets(channels.load(kind).SECRETS, draft.secrets, given)
+    wanted = channels.needs(kind, settings)
+    if channels.any_secrets(channels.load(kind)):
+        named = [name for name in {**draft.secrets, **given} if re.fullmatch(NAMED_FREELY, name)]
+        wanted = dict.fromkeys(named, "any") | wanted
+    secrets, made, errors = _secrets(wanted, draft.secrets, given)
+    if model is not None and not (wrong or nowhere or errors) and hasattr(model, "judged"):
+        wrong, urls = model.judged(frozenset(secrets))
+        wrong += [(path, why) for path, url in urls if (why := _why_not(url))]
     if wrong := wrong + (nowhere or errors):
         raise invalid(wrong)
     body = {key: draft.fields[key] for key in ("service_id", "kind", "name")}
@@ -147,11 +178,19 @@ def _not_callable(model: BaseModel) -> list[tuple[str, str]]:
         extra = field.json_schema_extra
         if not (isinstance(extra, dict) and extra.get("format") == "uri"):
             continue
-        try:
-            callable_url(getattr(model, name))
-        except ValueError as error:
-            wrong.append((f"/settings/{name}", str(error)))
+        url = getattr(model, name)
+        if url is not None and (why := _why_not(url)):
+            wrong.append((f"/settings/{name}", why))
     return wrong
+
+
+def _why_not(url: str) -> str:
+    """Why a URL cannot be called; empty where it can."""
+    try:
+        callable_url(url)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _secrets(
@@ -182,18 +221,19 @@ def _secrets(
 
 def makes(body: dict[str, Any]) -> list[str]:
     """Names of the secrets that Parley makes for this kind of channel."""
-    return [name for name, need in channels.load(body["kind"]).SECRETS.items() if need in MADE]
+    return [name for name, need in channels.needs(body["kind"], body.get("settings") or {}).items() if need in MADE]
 
 
-def has_token(kind: str) -> bool:
-    """Whether calls of a kind's provider bring a token."""
-    return kind in channels.KINDS and "token" in channels.load(kind).SECRETS.values()
+def has_token(body: dict[str, Any]) -> bool:
+    """Whether calls of a channel's provider bring a token."""
+    kind = str(body.get("kind"))
+    return kind in channels.KINDS and "token" in channels.needs(kind, body.get("settings") or {}).values()
 
 
 def door(row: Resource, base_url: str, opened: dict[str, str]) -> dict[str, Any]:
     """`webhook_url` with the token that calls have to bring, where Parley made it: the provider can be given it as it
     is. A token of the owner's own is answered nowhere."""
-    needs = channels.load(row.body["kind"]).SECRETS
+    needs = channels.needs(row.body["kind"], row.body.get("settings") or {})
     found = [value for name, value in opened.items() if needs.get(name) == "token" and value.startswith(OURS)]
     return {"webhook_url": f"{base_url}/channels/{row.id}/webhook?token={quote(found[0], safe='')}"} if found else {}
 

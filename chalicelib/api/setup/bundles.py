@@ -61,7 +61,7 @@ class Bundle(Fields):
     sources: Items | None = _items("sources")
     subscriptions: Items | None = _items("subscriptions")
     replies: Items | None = _items("replies")
-    secrets: dict[str, Secret] | None = None
+    secrets: dict[Annotated[str, Field(min_length=1)], Secret] | None = None
     """Values by the names with which the others refer to them: `{"secret": "name"}`."""
 
 

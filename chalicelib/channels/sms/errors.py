@@ -24,7 +24,7 @@ LISTS = ("ok", "later", "owner", "refused", "opted_out")
 _MOST_CODE, _MOST_REASON, _MOST_ID = 100, 500, 200
 
 
-def outcome(exchange: Exchange, known: Profile, own_id: str, now_ms: int) -> Outcome:
+def outcome(exchange: Exchange, known: Profile, ref: str, now_ms: int) -> Outcome:
     """What came of a request. Blocks while expressions are evaluated."""
     if exchange.error and not exchange.status:
         return TryLater(exchange.error)
@@ -44,7 +44,7 @@ def outcome(exchange: Exchange, known: Profile, own_id: str, now_ms: int) -> Out
         case "refused" | "opted_out":
             return Refused(code or str(exchange.status), reason, opted_out=kind == "opted_out")
     if taken and (kind == "ok" or not code):
-        return _id(given, known, own_id, reason)
+        return _id(given, known, ref, reason)
     if later := unanswered(exchange, now_ms):
         return later
     if exchange.status in OWNERS:
@@ -52,10 +52,10 @@ def outcome(exchange: Exchange, known: Profile, own_id: str, now_ms: int) -> Out
     return Refused(code or f"http_{exchange.status}", reason or f"the gateway answered {exchange.status}")
 
 
-def _id(given: Mapping[str, Any], known: Profile, own_id: str, reason: str) -> Sent | Refused:
+def _id(given: Mapping[str, Any], known: Profile, ref: str, reason: str) -> Sent | Refused:
     """Sent, by the gateway's id: one that says where it is, and gives none, has not said yes."""
     if not known.send.get("id"):
-        return Sent(own_id)
+        return Sent(ref)
     if id := _word(given.get("/send/id"), _MOST_ID):
         return Sent(id)
     return Refused("no_id", f"the answer has no id where send.id looks for it: {reason}"[:_MOST_REASON])

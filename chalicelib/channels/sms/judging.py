@@ -16,8 +16,8 @@ Wrong = list[tuple[str, str]]
 """(JSON pointer in the channel, sentence)."""
 AWKWARD = "\"quoted\" & <b>1+1=2</b> 100% \\n 'it' {{ x }}\n\u00e4\u0926\U0001f600"
 _SAMPLES = (
-    {"to": "+15550100", "text": "Hello", "id": "dl_1", "unicode": False},
-    {"to": "+4915112345678", "text": AWKWARD, "id": "dl_2", "unicode": True},
+    {"to": "+15550100", "text": "Hello", "id": "dl_1", "ref": "sm_1", "unicode": False},
+    {"to": "+4915112345678", "text": AWKWARD, "id": "dl_2", "ref": "sm_2", "unicode": True},
 )
 _UNDEFINED = re.compile(r"position \d+: '?([A-Za-z_.]+?)'? is undefined")
 

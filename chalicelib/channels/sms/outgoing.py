@@ -52,6 +52,7 @@ def values_of(
         "to": message.address,
         "text": text,
         "id": id,
+        "ref": sent_as.short(id),
         "secrets": dict(channel.secrets),
         "options": dict(known.options),
         "params": params if isinstance(params, dict) else {},
@@ -74,7 +75,7 @@ async def _sent(values: Mapping[str, Any], known: Profile, call: Call, now_ms: i
         return Refused("template_failed", f"/send/body: {error}"[:500])
     method = str(known.send.get("method") or "POST")
     exchange = await call(method, url, headers=headers, body=body)
-    return await asyncio.to_thread(errors.outcome, exchange, known, str(values["id"]), now_ms)
+    return await asyncio.to_thread(errors.outcome, exchange, known, str(values["ref"]), now_ms)
 
 
 def request_of(known: Profile, given: Mapping[str, str]) -> tuple[str, dict[str, str], bytes]:

@@ -61,7 +61,7 @@ class Send(_Part):
     body: Template | Members | None = Field(
         None, description="A text, or an object that is written as content_type is."
     )
-    id: Expression | None = Field(None, description="Where the answer has what receipts name; without it, `id` is.")
+    id: Expression | None = Field(None, description="Where the answer has what receipts name; without it, `ref` is.")
     errors: Errors | None = None
     most: Annotated[int, Field(ge=20, le=10_000)] | None = Field(None, description="Characters of one request.")
     most_sms: Annotated[int, Field(ge=1, le=50)] | None = Field(None, description="SMS that one request may become.")

@@ -156,6 +156,10 @@ def test_what_is_read() -> None:
     assert read({"weather": "fine"}).events == (Ignored("neither a message nor a receipt"),)
     assert read({**TEXT, "text": ""}).events[0].content.text == ""
     assert read({"from": [1, 2], "text": ["a"], "id": "x"}).status == 400
+    [picture] = read({"from": "4915112345678", "id": "m1", "mms": "https://x.example/1.jpg"}).events
+    assert picture.content.details["name"] == "unsupported" and "1.jpg" in picture.content.details["given"]
+    broken = {"receive": {**OWN["receive"], "each": "$number(list)"}}
+    assert read({**TEXT, "list": "x"}, **broken).errors[0][0] == "/settings/receive/each"
     many = read([TEXT] * 501)
     assert isinstance(many, Denied) and many.status == 413
     heavy = read(TEXT, receive={"mapping": {"from": "from", "text": "$join([1..9000].$string($))", "id": "id"}})
@@ -250,6 +254,12 @@ def test_who_wants_to_hear_again_has_said_a_word_too() -> None:
     consent, said = read({**TEXT, "text": "Start"}).events
     assert isinstance(consent, Consent) and consent.given and said.content.text == "Start"
     assert isinstance(read({**TEXT, "text": "stop"}, stop_words=[]).events[0], Said)
+
+
+def test_a_post_that_there_is_no_time_for_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "_READ_FOR_S", 0.0)
+    late = read([TEXT])
+    assert isinstance(late, Denied) and (late.status, late.headers) == (503, {"Retry-After": "30"})
 
 
 def test_parts_have_ids_of_their_own() -> None:

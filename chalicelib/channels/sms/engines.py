@@ -40,10 +40,16 @@ def _heaviest(texts: Mapping[str, tuple[str, str]]) -> str:
     return max(texts, key=lambda path: len(texts[path][0]))
 
 
+class TooMany(Exception):
+    """There was not time enough for all that was asked: it is to be asked again."""
+
+
 def gave(texts: Mapping[str, str], documents: Sequence[Any]) -> list[Gave]:
-    """(path -> value, what is wrong) of expressions over each document."""
+    """(path -> value, what is wrong) of expressions over each document. TooMany where there is no time for all."""
     found = list[Gave]()
     for one in ENGINE.answers(dict(texts), list(documents), each_s=EVENT_FOR_MS / 1000, all_s=_READ_FOR_S):
+        if one is Unanswered.LATE:
+            raise TooMany
         if isinstance(one, Unanswered):
             found.append(({}, [("", _TOO_HEAVY)]))
         else:

@@ -37,7 +37,10 @@ def outcome(exchange: Exchange, known: Profile, ref: str, now_ms: int) -> Outcom
     reason = _word(given.get("/send/errors/reason"), _MOST_REASON) or _said(exchange)
     kind = next((name for name in LISTS if _listed(code or str(exchange.status), lists.get(name))), "")
     error = f"{code or exchange.status}: {reason}" if reason else code or f"http_{exchange.status}"
-    taken = 200 <= exchange.status < 300 and not exchange.error
+    taken = 200 <= exchange.status < 300
+    if taken and exchange.error:
+        # It was taken; what else was said is too long, or did not come to its end.
+        return Sent(ref)
     match kind:
         case "later" | "owner":
             return TryLater(error[:300], retry_after(exchange.headers, now_ms=now_ms))

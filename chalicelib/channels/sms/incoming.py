@@ -35,9 +35,25 @@ _NEITHER = "neither a message nor a receipt"
 def read(request: Request, known: Profile) -> Received | Denied:
     """The events of a post, and what the gateway is answered once they are kept."""
     try:
-        documents = _documents(request, known)
+        return _read(request, known)
+    except _Unreadable as unreadable:
+        return _refused(unreadable.wrong)
+    except engines.TooMany:
+        return Denied(503, "too_many", "there was no time to read all of the post", headers={"Retry-After": "30"})
     except ValueError as error:
         return malformed(error)
+
+
+class _Unreadable(Exception):
+    """Nothing of a post can be read; `wrong` says why, as (path, sentence)."""
+
+    def __init__(self, wrong: list[tuple[str, str]]) -> None:
+        super().__init__()
+        self.wrong = wrong
+
+
+def _read(request: Request, known: Profile) -> Received | Denied:
+    documents = _documents(request, known)
     if len(documents) > MOST:
         return Denied(413, "too_large", f"more than {MOST} messages and receipts in one post")
     if next(faults(documents), None):
@@ -47,9 +63,13 @@ def read(request: Request, known: Profile) -> Received | Denied:
         for row in _rows(given, errors):
             events += _Reading(row, errors, document, known, request.now_ms, wrong).events()
     if wrong and all(isinstance(one, Ignored) for one in events):
-        told = "; ".join(f"{path}: {why}" for path, why in wrong[:10])
-        return Denied(400, "unreadable", told[:500], tuple((f"/settings{path}", why) for path, why in wrong[:10]))
+        raise _Unreadable(wrong)
     return Received(tuple(events), _answer(known))
+
+
+def _refused(wrong: list[tuple[str, str]]) -> Denied:
+    told = "; ".join(f"{path}: {why}" for path, why in wrong[:10])
+    return Denied(400, "unreadable", told[:500], tuple((f"/settings{path}", why) for path, why in wrong[:10]))
 
 
 def _answer(known: Profile) -> Response:
@@ -67,7 +87,9 @@ def _documents(request: Request, known: Profile) -> list[Any]:
     if isinstance(document, list):
         return document
     if each := known.receive.get("each"):
-        [(given, _)] = engines.gave({_EACH: str(each)}, [document])
+        [(given, errors)] = engines.gave({_EACH: str(each)}, [document])
+        if errors:
+            raise _Unreadable(errors)
         found = given.get(_EACH)
         return found if isinstance(found, list) else [document if found is None else found]
     return [document]
@@ -122,7 +144,9 @@ class _Reading:
         address = self.word("/receive/mapping/from", _MOST_ADDRESS)
         if _in_a_group(self.document, address):
             return (Ignored(GROUP),)
-        if address and "/receive/mapping/text" in self.given and self.given["/receive/mapping/text"] is not None:
+        spoken = self.given.get("/receive/mapping/text") is not None
+        # Where receipts are told by their state, what has none and a sender is a message all the same: a picture, say.
+        if address and (spoken or (self.known.receive.get("status") and not state and not self.errors)):
             return self.said(numbers.spelled(address, self.known.country))
         if wrong := [one for one in self.errors if one not in self.wrong]:
             self.wrong.extend(wrong)
@@ -181,7 +205,7 @@ class _Reading:
 
     def text(self) -> str | None:
         """What was said; None where the expression gives what is no text."""
-        value = self.given["/receive/mapping/text"]
+        value = self.given.get("/receive/mapping/text")
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             return None
         return _clean(value if isinstance(value, str) else json.dumps(value))

@@ -12,6 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from chalicelib.api.http import base_url
+from chalicelib.tables import config, media_links
 from chalicelib.tables.deliveries import DeliveryRow
 from tests.journeys.conftest import TOKEN, Deployment
 from tests.journeys.test_failing_bot import Clock
@@ -47,6 +49,17 @@ class Pigeon:
             return 200, {"result": {"tickets": [{"verdict": verdict}], "note": f"so says {KEY}"}}
         self.sent.append(fields | {"ref": parse_qs(at.query)["ref"][0]})
         return 200, {"result": {"tickets": [{"no": f"T{next(self._numbers)}", "verdict": verdict}]}}
+
+
+@pytest.fixture
+def told() -> Iterator[None]:
+    """Deploying has told where we are found."""
+    config.create(config.Resource("parley", "settings", body={"base_url": "https://parley.example"}))
+    base_url.forget()
+    media_links.forget()
+    yield
+    base_url.forget()
+    media_links.forget()
 
 
 @pytest.fixture
@@ -166,3 +179,31 @@ def test_what_a_mapping_cannot_read_is_not_lost(deployment: Deployment, sms: dic
     assert posts(deployment, sms, nobody) == 400
     assert posts(deployment, sms, nobody, text("still here", "b-3")) == 200, "others of the post are kept"
     assert deployment.bot.events()[-1]["Message"] == "still here"
+
+
+def test_a_preset_by_get_whose_receipts_come_where_we_said(deployment: Deployment, told: None) -> None:
+    asked: list[dict[str, str]] = []
+
+    def kannel(heard: Heard) -> tuple[int, Any]:
+        asked.append({name: one for name, [one] in parse_qs(urlsplit(heard.path).query).items()})
+        return 202, b"0: Accepted for delivery"
+
+    with serving() as outside:
+        outside.answer = kannel
+        made = deployment.make(
+            "channels",
+            service_id=deployment.ids["care"],
+            kind="sms",
+            name="kannel",
+            settings={"preset": "kannel", "from": "12345", "api_base": outside.url.removesuffix("/hook")},
+            secrets={"username": "us", "password": "p&w"},
+        )
+        deployment.bot.answer = says("Nine & five")
+        status, _ = deployment.call("GET", f"{made['webhook_url']}&id=7d&from=%2B{ADA}&text=When%3F")
+        deployment.cloud.pump()
+    (sent,) = asked
+    assert (status, sent["to"], sent["text"], sent["password"]) == (200, f"+{ADA}", "Nine & five", "p&w")
+    # Its centre puts the state where we left room for it.
+    assert deployment.call("GET", sent["dlr-url"].replace("%d", "1"))[0] == 200
+    deployment.cloud.pump()
+    assert states(deployment.bot) == ["Delivered"]

@@ -38,6 +38,7 @@ FIGURES: tuple[tuple[str, str, str], ...] = (
     ("files of a message", "wire.contents:MAX_MEDIA", ""),
     ("rows of a list, cards of a contact message", "wire.contents:MAX_ITEMS", ""),
     ("notifications in one array of the channel `custom`", "channels.custom:MOST_EVENTS", ""),
+    ("messages and receipts in one post of an SMS gateway", "channels.sms.incoming:MOST", ""),
     ("events of a source in one array", "sources.reading:MOST_EVENTS", ""),
     ("characters of a JSONata expression", "sources.expressions:MOST_CHARACTERS", ""),
     ("time of one JSONata expression", "sources.expressions:TIMEOUT_MS", "ms"),

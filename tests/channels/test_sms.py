@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,7 +21,7 @@ from chalicelib.channels.sms import consents, engines, numbers, profile, sent_as
 from chalicelib.channels.sms.settings import Settings
 from chalicelib.domain.exchange import Exchange
 from chalicelib.domain.message import Content
-from tests.channels.signatures import FORM, form_body
+from tests.channels.signatures import FORM, Posted, form_body, signed
 from tests.channels.test_signatures import LITERAL, posted
 from tests.channels.walking import HOOK, NOW_MS, OF_PRESETS, channel_of, kind_of, outcome_plain
 from tests.test_channels import JSON, ODD
@@ -44,6 +45,7 @@ OWN: dict[str, Any] = {
     "signature": {"scheme": "none"},
 }  # fmt: skip
 SECRETS = {"key": "k3y"}
+WHSEC = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def changed(at: str, value: Any) -> dict[str, Any]:
@@ -284,6 +286,26 @@ def test_signatures_of_providers_own_libraries(one: dict[str, Any]) -> None:
     assert signatures.holds(request, {"scheme": scheme, "name": name}, secret)
     for other in ("", secret + "x"):
         assert not signatures.holds(request, {"scheme": scheme, "name": name}, other)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "made", "name"),
+    [
+        ("hmac-sha256", {"hex-sha256": {"secret": "s3cret", "name": "x-mine"}}, "X-Mine"),
+        ("hmac-sha256", {"line": "s3cret"}, "X-Line-Signature"),
+        ("standard-webhooks", {"standard-webhooks": WHSEC}, ""),
+        ("header", {"header": {"secret": "s3cret", "name": "x-mine"}}, "X-Mine"),
+    ],
+)
+def test_signatures_over_the_body(scheme: str, made: dict[str, Any], name: str) -> None:
+    secret = WHSEC if scheme == "standard-webhooks" else "s3cret"
+    headers, of = signed(made, Posted(b"{}", NOW_MS)), {"scheme": scheme, "name": name}
+    request = Request("POST", headers, {}, b"{}", NOW_MS, HOOK)
+    assert signatures.holds(request, of, secret)
+    assert not signatures.holds(request, of, WHSEC[::-1])
+    assert scheme == "header" or not signatures.holds(replace(request, body=b"{ }"), of, secret)
+    for other in ({}, {"scheme": "rot13"}, {"scheme": scheme, "name": "x-else"}):
+        assert scheme == "standard-webhooks" or not signatures.holds(request, other, secret)
 
 
 def test_each_preset_works_both_ways_and_can_be_saved() -> None:

@@ -22,12 +22,13 @@ from chalicelib.channels.contract import (
     Request,
     Response,
     Sent,
+    TryLater,
 )
 from chalicelib.channels.whatsapp_gupshup import errors, gateway_incoming, gateway_outgoing, incoming, outgoing
 from chalicelib.channels.whatsapp_gupshup.outgoing import LIMITS as LIMITS
 from chalicelib.channels.whatsapp_gupshup.place import is_enterprise, number, posted, submitted
 from chalicelib.channels.whatsapp_partners import sent
-from chalicelib.channels.wire import FETCHED_S, SOON_S, answered, malformed
+from chalicelib.channels.wire import FETCHED_S, SOON_S, answered, malformed, unanswered
 from chalicelib.domain.exchange import Call
 from chalicelib.wire.json_body import word
 
@@ -85,6 +86,16 @@ async def _through_gateway(message: Outgoing, channel: Channel, call: Call) -> O
         return gateway_outgoing.outcome(exchange, message)
 
     forms = gateway_outgoing.forms(message)
-    if not forms and message.content.type == "template":
-        return Refused("bad_template", "a template needs its text, by which the gateway knows it")
+    if message.content.type == "template":
+        if not forms:
+            return Refused("bad_template", "a template needs its text, by which the gateway knows it")
+        if channel.settings.get("opt_in") is True and (later := await _opted_in(message, channel, call)):
+            return later
     return await sent(message, forms, submit)
+
+
+async def _opted_in(message: Outgoing, channel: Channel, call: Call) -> TryLater | None:
+    """Tell the gateway that the user agrees, who may else get no templates. What it says is not asked, as that is a no
+    also where it knows already; only where it did not answer, the message waits."""
+    exchange = await submitted(gateway_outgoing.opt_in(message), channel, call, is_template=True)
+    return unanswered(exchange, message.now_ms)

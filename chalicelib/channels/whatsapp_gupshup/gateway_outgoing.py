@@ -43,6 +43,11 @@ def is_template(form: Form) -> bool:
     return form.get("isHSM") == "true" or "isTemplate" in form
 
 
+def opt_in(message: Outgoing) -> Form:
+    """What says that the user has agreed to be sent templates."""
+    return {"method": "OPT_IN", "channel": "WHATSAPP", "phone_number": message.address.lstrip("+")}
+
+
 def outcome(exchange: Exchange, message: Outgoing) -> Outcome:
     """What came of one form; the gateway says no with 200, and a code instead of an id."""
     if later := unanswered(exchange, message.now_ms):

@@ -34,6 +34,9 @@ class Settings(BaseModel):
         pattern=r"^[0-9A-Za-z_.@-]{1,64}$",
         description="Of the account that sends templates, where it is another one; its password is hsm_password.",
     )
+    opt_in: bool = Field(
+        False, description="Tell the gateway before each template that the user has agreed to have it, which you know."
+    )
     rate_per_s: Rate = None
     api_base: str = api_base(API_BASE, "Without the path; of an enterprise account that of its gateway.")
 

@@ -55,6 +55,9 @@ async def turn(row: DeliveryRow, notice: Notice, target: Target) -> Turn | None:
     per_s = (target.body.get("settings") or {}).get("rate_per_s") or limits.of(notice.channel_kind).rate_per_s
     if not per_s or attempts.has_begun(row):
         return None
+    if "call" in channels.load(notice.channel_kind).CAN and (last := _last_call(notice.thread)) and not last.ended_ms:
+        # What a call fetches takes no turn of those that are made.
+        return None
     return await pacing.turn(row, per_s=float(per_s))
 
 
@@ -63,7 +66,9 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
     adapter = channels.load(notice.channel_kind)
     if "once" not in adapter.CAN:
         begun = attempts.has_begun(row)
-        said = messages.get(notice.thread, notice.seq) if (begun or row.attempts) and not row.replay_of else None
+        # A call fetches what it speaks, perhaps before this.
+        asks = begun or row.attempts or "call" in adapter.CAN
+        said = messages.get(notice.thread, notice.seq) if asks and not row.replay_of else None
         if said is not None and said.state in (SENT, DELIVERED, READ):
             # An attempt before has reached the provider, whatever became of its answer.
             return Delivered(provider_id=said.provider_id or "")

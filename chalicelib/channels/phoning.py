@@ -6,7 +6,8 @@ for messages of the thread and has the adapter put them into words. Such an adap
 
 - `asked(request, channel) -> Asked | Denied`: what a call that comes there waits for;
 - `spoken(asked, said, channel) -> Spoken`, of what is `ToSpeak`: the answer to it;
-- `apology(channel) -> Response`: the answer where ours is an error, which no caller could hear.
+- `apology(request, channel) -> Response | None`: the answer where ours is an error, which no caller could hear; None
+  where nobody hears the answer, so that the provider may as well ask again. The request has no body here.
 """
 
 from __future__ import annotations

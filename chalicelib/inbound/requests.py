@@ -53,8 +53,9 @@ def answer(response: Response) -> HttpResponse:
     return web.answer(response.status, body, dict(response.headers))
 
 
-def or_apology(work: Callable[[], HttpResponse], row: Resource, *, step: str) -> HttpResponse:
-    """What `work` answers, or where the fault is ours what its caller can hear, where the channel's users call."""
+def or_apology(work: Callable[[], HttpResponse], request: HttpRequest, row: Resource, *, step: str) -> HttpResponse:
+    """What `work` answers, or where the fault is ours what its caller can hear, where the channel's users call and this
+    request is one that somebody hears the answer to."""
     adapter: Any = channels.load(str(row.body["kind"]))
     if "call" not in adapter.CAN:
         return work()
@@ -63,8 +64,12 @@ def or_apology(work: Callable[[], HttpResponse], row: Resource, *, step: str) ->
     except Exception as error:
         if isinstance(error, Problem) and error.status in _THEIRS:
             raise
+        channel = Channel(row.id, row.body.get("settings") or {}, {})
+        sorry: Response | None = adapter.apology(call_of(request, b""), channel)
+        if sorry is None:
+            raise
         log.crash(step, channel=row.id)
-        return answer(adapter.apology(Channel(row.id, row.body.get("settings") or {}, {})))
+        return answer(sorry)
 
 
 def call_of(request: HttpRequest, raw: bytes) -> Request:

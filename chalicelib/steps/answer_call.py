@@ -42,7 +42,7 @@ def run(request: HttpRequest, channel_id: str) -> HttpResponse:
     row = requests.known(kept_channels.get(channel_id))
     if "call" not in channels.load(str(row.body["kind"])).CAN:
         raise Problem(404, "unknown_channel", "nobody calls this channel")
-    return requests.or_apology(lambda: _answered(request, row), row, step="answer_call")
+    return requests.or_apology(lambda: _answered(request, row), request, row, step="answer_call")
 
 
 def _answered(request: HttpRequest, row: Resource) -> HttpResponse:

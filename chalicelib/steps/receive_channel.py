@@ -41,7 +41,7 @@ from chalicelib.tables.config import Resource
 def run(request: HttpRequest, channel_id: str) -> HttpResponse:
     """Answer a provider's webhook call."""
     row = known(kept_channels.get(channel_id))
-    return requests.or_apology(lambda: _taken(request, row), row, step="receive_channel")
+    return requests.or_apology(lambda: _taken(request, row), request, row, step="receive_channel")
 
 
 def _taken(request: HttpRequest, row: Resource) -> HttpResponse:

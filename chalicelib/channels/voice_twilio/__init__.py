@@ -72,9 +72,9 @@ def spoken(asked: Asked, said: ToSpeak, channel: Channel) -> Spoken:
     return answering.spoken(asked, said, channel)
 
 
-def apology(channel: Channel) -> Response:
-    """What is heard where the fault is ours."""
-    return answering.over("sorry", channel)
+def apology(request: Request, channel: Channel) -> Response | None:
+    """What is heard where the fault is ours; of what becomes of a call or a recording Twilio tells once more."""
+    return None if request.query.get("do") in places.UNHEARD else answering.over("sorry", channel)
 
 
 async def send(message: Outgoing, channel: Channel, call: Call) -> Outcome:

@@ -12,6 +12,7 @@ from typing import Any
 
 from chalicelib.channels.contract import Channel, Response
 from chalicelib.channels.phoning import Asked, Spoken, ToSpeak
+from chalicelib.channels.twilio import OVERRIDES
 from chalicelib.channels.voice_twilio import places, speaking
 from chalicelib.channels.voice_twilio.places import Place
 from chalicelib.channels.voice_twilio.twiml import answer, escaped, fits, verb
@@ -167,7 +168,7 @@ def _put_through(number: str, place: Place, channel: Channel) -> list[str]:
 
 def _records(place: Place, address: str, channel: Channel) -> list[str]:
     to = places.webhook(channel, places.RECORDED, place)
-    told = places.webhook(channel, places.RECORDING, place, who=address)
+    told = places.webhook(channel, places.RECORDING, place, who=address) + OVERRIDES
     return [
         verb(
             "Record",

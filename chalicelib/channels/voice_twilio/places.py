@@ -12,6 +12,8 @@ from chalicelib.channels.contract import Channel
 
 GATHER, ANSWERED, STATUS, DIALLED, RECORDED, RECORDING = "gather", "answered", "status", "dialled", "recorded", "file"
 """What a request to the webhook tells (`do`); without one that a call begins."""
+UNHEARD = frozenset({STATUS, RECORDING})
+"""Those whose answer nobody hears."""
 _MOST = 10
 
 

@@ -42,8 +42,8 @@ class Fault:
     answer: str = "ok"
     hooks: frozenset[str] = frozenset()
     receipts: str = "read"
-    wait_s: int = 5
-    """How long `throttled` says to wait, and how long `slow` takes."""
+    wait_s: int = 8
+    """How long `throttled` says to wait, and how long `slow` takes: longer than a send is waited for."""
     times: int = 0
     """How often `answer` is given; 0: until it is switched off."""
 

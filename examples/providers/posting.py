@@ -12,8 +12,8 @@ from examples.providers.world import Hook, World
 AGAIN_S = (1.0, 5.0, 30.0)
 """How long after a webhook that was not taken it comes again; then no more."""
 
-Post = Callable[[str, bytes, dict[str, str]], Awaitable[tuple[int, bytes]]]
-"""Posts a body; (status, answer), status 0 without one."""
+Post = Callable[[Hook], Awaitable[tuple[int, bytes]]]
+"""Posts one; (status, answer), status 0 without one."""
 
 
 def arranged(hooks: Sequence[Hook], fault: Fault) -> list[Hook]:
@@ -79,8 +79,7 @@ class Postman:
             await asyncio.sleep(wait_s)
 
     async def _once(self, hook: Hook) -> tuple[int, bytes]:
-        url = (hook.url or hook.account.url) + hook.query
-        status, body = await self._post(url, hook.body, hook.headers) if url else (0, b"")
+        status, body = await self._post(hook)
         if hook.bubble and (bubble := self._world.bubble(hook.account.kind, hook.bubble)) and bubble.mine:
             bubble.state = "sent" if 200 <= status < 300 else "unsent"
             bubble.details = {**bubble.details, "answered": status}

@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
+from aiohttp.typedefs import Handler
 
-from examples.providers import faults, kinds
+from examples.providers import aws, faults, kinds
 from examples.providers.calls import Line
 from examples.providers.faults import EVERYBODY
 from examples.providers.kinds import Answer, Deed
 from examples.providers.posting import Postman
 from examples.providers.providers import Providers, channel
-from examples.providers.world import World
+from examples.providers.world import Hook, World
 
 PAGE = Path(__file__).parent / "page"
 LOOK = Path(__file__).parents[2] / "chalicelib" / "console"
@@ -41,7 +42,7 @@ class Server:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.app = web.Application(client_max_size=MOST_BODY)
+        self.app = web.Application(client_max_size=MOST_BODY, middlewares=[_only_here])
         self.app.add_routes([
             web.get("/", self._page),
             web.get("/page/{name}", self._part),
@@ -64,7 +65,7 @@ class Server:
         self._news, self._tasks = asyncio.Event(), set[asyncio.Task[None]]()
         async with ClientSession(timeout=TIMEOUT) as session:
             self._session = session
-            self._postman = Postman(self.world, self._post)
+            self._postman = Postman(self.world, self._posted)
             self.world.changed = self._changed
             self._providers = Providers(self.world, self._fetch, self._postman.now)
             self._providers.open_all()
@@ -107,9 +108,19 @@ class Server:
             raise web.HTTPServiceUnavailable
         return _response(answer)
 
+    async def _posted(self, hook: Hook) -> tuple[int, bytes]:
+        if hook.method in aws.METHODS:
+            place = aws.read(hook.account.hook.get("aws") or {})
+            return await self._send(*aws.request(hook.method, place, hook.headers, hook.body)) if place else (0, b"")
+        url = (hook.url or hook.account.url) + hook.query
+        return await self._post(url, hook.body, hook.headers) if url else (0, b"")
+
     async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        return await self._send("POST", url, headers, body)
+
+    async def _send(self, method: str, url: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         try:
-            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
+            async with self._session.request(method, url, data=body, headers=headers, allow_redirects=False) as answer:
                 return answer.status, await answer.read()
         except (ClientError, TimeoutError, ValueError):
             return 0, b""
@@ -172,11 +183,11 @@ class Server:
         return web.Response(body=file.body, content_type=shown or "application/octet-stream", headers=headers)
 
     async def _account(self, request: web.Request) -> web.StreamResponse:
-        """A channel that stands: `kind`, `settings`, `secrets`, `webhook_url`."""
+        """A channel that stands: `kind`, `settings`, `secrets`, `webhook_url`; of mail `aws`, a place of aws.py."""
         given = await _json(request)
         account = kinds.load(given["kind"]).opened({"settings": given["settings"], "secrets": given["secrets"]})
         account.url = given.get("webhook_url", "")
-        account.name = given.get("name") or account.name
+        account.hook = {"aws": given["aws"]} if given.get("aws") else {}
         self.world.open(account)
         return web.json_response({"id": account.id})
 
@@ -223,6 +234,14 @@ class Server:
             raise web.HTTPNotFound
         self._providers.reads(bubble)
         return web.json_response({})
+
+
+@web.middleware
+async def _only_here(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Nothing for a page elsewhere whose name leads to this machine."""
+    if request.host.partition(":")[0] not in ("127.0.0.1", "localhost"):
+        raise web.HTTPMisdirectedRequest
+    return await handler(request)
 
 
 def _at(request: web.Request) -> str:

@@ -275,5 +275,6 @@ class World:
             self.accounts[account.kind, account.id] = known = account
         else:
             known.settings, known.secrets, known.url = account.settings, account.secrets, account.url or known.url
+            known.hook |= account.hook
         self.touch()
         return known

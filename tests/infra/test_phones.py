@@ -39,6 +39,7 @@ def test_it_keeps_people_and_what_was_said(tmp_path: Path) -> None:
         assert status == 200 and "default-src 'self'" in headers["Content-Security-Policy"]
         for name in re.findall(rb'(?:href|src)="((?:look|page)/[^"]+)"', page):
             assert ask(there.url, f"/{name.decode()}")[0] == 200, name
+        assert ask(there.url, "/phones/state", Host="parley.example")[0] == 421, "a name that leads here"
         for path in ("/page/..%2fserver.py", "/page/.hidden", "/look/app.js", "/phones/files/f1", "/nobody/v1"):
             assert ask(there.url, path)[0] == 404, path
         assert [one["kind"] for one in there.channels] == list(kinds.names())

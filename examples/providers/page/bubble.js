@@ -35,7 +35,8 @@ function words(one) {
     const numbers = one.details.phone ?? (one.details.contacts ?? []).flatMap((card) => (card.phones ?? []).map((phone) => phone.phone)).join(", ");
     return el("span", { class: "text" }, icon("user"), ` ${one.text} ${numbers}`);
   }
-  return one.text && el("span", { class: "text" }, one.text);
+  const { subject } = one.details;
+  return [subject && el("span", { class: "strong" }, subject), one.text && el("span", { class: "text" }, one.text)];
 }
 
 function shownFile(file) {
@@ -61,7 +62,7 @@ function choices(one, phone) {
 // A word and a shape for what became of it: of theirs, whether the business has it; of the business's, what it was told.
 function tick(one) {
   const word = STATES[one.state];
-  if (!word) return null;
+  if (!word || one.type === "event") return null;
   if (["unsent", "failed"].includes(one.state)) return el("span", { class: "bad" }, one.details.answered && one.state === "unsent" ? `${word}: ${one.details.answered}` : word);
   if (one.state === "sending") return el("span", {}, word);
   return el("span", { class: `tick ${one.state}`, title: word }, icon("check"), one.state !== "sent" && icon("check"), el("span", { class: "unseen" }, word));
@@ -75,6 +76,7 @@ function offered(one, phone) {
     !one.mine && one.state === "delivered" && button("Read", () => ask("read", { kind: one.kind, id: one.id })),
     ...(can("react") ? SIGNS.map((sign) => button(sign, () => phone.do({ do: "react", about: one.id, text: Object.values(one.signs).includes(sign) ? "" : sign }), { "aria-label": `React with ${sign}` })) : []),
     one.mine && one.type === "text" && can("edit") && button("Edit", () => phone.answer(one, true)),
+    one.details.unsubscribe && can("unsubscribe") && button("Unsubscribe", () => phone.do({ do: "unsubscribe", about: one.id })),
     one.mine && can("delete") && button("Delete", () => phone.do({ do: "delete", about: one.id })),
   ].filter(Boolean);
 }

@@ -8,7 +8,7 @@ export class Faults {
     const named = (name, of) => el("select", { class: "field", onchange: () => this.save(), name }, Object.entries(of).map(([word, more]) => el("option", { value: word }, `${word.replace("_", " ")}: ${more}`)));
     this.answer = named("answer", words.answers);
     this.receipts = named("receipts", words.receipts);
-    this.wait = el("input", { class: "field", type: "number", min: "0", max: "600", value: "5", onchange: () => this.save() });
+    this.wait = el("input", { class: "field", type: "number", min: "0", max: "600", value: "8", onchange: () => this.save() });
     this.times = el("input", { class: "field", type: "number", min: "0", max: "100", value: "0", onchange: () => this.save() });
     this.all = el("input", { class: "check", type: "checkbox", onchange: () => this.fill() });
     this.hooks = Object.entries(words.hooks).map(([word, more]) => {
@@ -36,7 +36,7 @@ export class Faults {
 
   fill() {
     const all = this.on.find((one) => one.person === ""), own = this.on.find((one) => one.person === this.person.id);
-    const shown = (this.all.checked ? all : own ?? all) ?? { answer: "ok", receipts: "read", wait_s: 5, times: 0, hooks: [] };
+    const shown = (this.all.checked ? all : own ?? all) ?? { answer: "ok", receipts: "read", wait_s: 8, times: 0, hooks: [] };
     const told = own ?? all;
     const wrong = told && [told.answer !== "ok" && told.answer.replace("_", " "), told.receipts !== "read" && told.receipts, ...told.hooks].filter(Boolean);
     this.now.textContent = wrong?.length ? wrong.join(", ") : "nothing";

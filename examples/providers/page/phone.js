@@ -3,9 +3,13 @@ import { bubbleOf } from "./bubble.js";
 import { Telephone } from "./call.js";
 import { ask, el, icon } from "./dom.js";
 import { Faults } from "./faults.js";
+import { showWire } from "./wire.js";
 
 // In the order in which phones stand side by side.
-export const ICONS = { whatsapp: "brand-whatsapp", telegram: "brand-telegram", messenger: "brand-messenger", instagram: "brand-instagram", whatsapp_gupshup: "brand-whatsapp", whatsapp_netcore: "brand-whatsapp", twilio_whatsapp: "brand-whatsapp", sms: "device-mobile", twilio_sms: "device-mobile", voice_twilio: "phone", email_ses: "mail" };
+export const ICONS = {
+  whatsapp: "brand-whatsapp", sms: "device-mobile", voice_twilio: "phone", email_ses: "mail", telegram: "brand-telegram", messenger: "brand-messenger",
+  instagram: "brand-instagram", twilio_whatsapp: "brand-whatsapp", twilio_sms: "device-mobile", whatsapp_gupshup: "brand-whatsapp", whatsapp_netcore: "brand-whatsapp",
+};
 const OFFERS = [["place", "map-pin", "Place"], ["contact", "user", "Person"], ["start", "flag", "Start"], ["call", "phone", "Call"]];
 
 export class Phone {
@@ -24,12 +28,14 @@ export class Phone {
     this.quoted = el("div", { class: "about", hidden: true });
     this.wrong = el("p", { class: "wrong", role: "alert", hidden: true });
     this.offer = el("div", { class: "offer", hidden: true });
+    this.subject = account.kind === "email_ses" && el("input", { class: "field", type: "text", "aria-label": "Subject of a new mail", placeholder: "Subject", autocomplete: "off" });
     this.where = el("span", { class: "small where" });
     this.text = el("input", { type: "text", "aria-label": this.call ? "Say" : `Write on ${label}`, placeholder: this.call ? "Say something" : "Message", autocomplete: "off" });
     this.root = el("section", { class: `unit ${account.kind}`, "aria-label": `${label} of ${person.name}` },
       el("div", { class: "device" }, el("div", { class: "screen" },
         el("div", { class: "app" }, icon(ICONS[account.kind] ?? "device-mobile"), el("div", { class: "grow" }, el("h2", { class: "mid" }, label), this.where)),
-        this.call?.root, this.talk, this.wrong, this.quoted, this.offer, this.composer())),
+        this.call?.root, this.talk, this.wrong, this.quoted, this.offer, this.subject && el("div", { class: "offer" }, this.subject), this.composer())),
+      el("button", { class: "btn sm bare", type: "button", onclick: () => showWire(account.kind, label) }, icon("list-search"), "What went over the wire"),
       this.faults.root);
   }
 
@@ -54,7 +60,8 @@ export class Phone {
     this.text.value = "";
     const { about, editing } = this;
     this.answer(null);
-    if (!(await this.do({ do: editing ? "edit" : about ? "reply" : "text", text, about: about?.id })) && !this.text.value) this.text.value = text;
+    const details = this.subject && !about ? { subject: this.subject.value.trim() || "Hello" } : {};
+    if (!(await this.do({ do: editing ? "edit" : about ? "reply" : "text", text, about: about?.id, details })) && !this.text.value) this.text.value = text;
   }
 
   async does(deed) {

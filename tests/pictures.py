@@ -13,12 +13,13 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from infra.local.phones import phones, phones_port
 from infra.local.stack import Stack, stack
 from infra.reads import ROOT
 from tests.outside import Answer, Heard, serving
 from tests.stack.browsers import opened
 
-from selenium.webdriver import Chrome  # isort: skip
+from selenium.webdriver import Chrome, Keys  # isort: skip
 from selenium.webdriver.common.by import By  # isort: skip
 from selenium.webdriver.support import expected_conditions  # isort: skip
 from selenium.webdriver.support.ui import WebDriverWait  # isort: skip
@@ -45,6 +46,9 @@ def bot(heard: Heard) -> Answer:
     if event.get("Event") == "Incoming message" and event.get("ConversationType") == "BOT":
         told = "A crew can be with you today. Is the leak inside your home, or on the street?"
         events = [{"eventid": "1001", "message": told}] if said != "human" else [{"eventid": "1002"}]
+        if "no water" in said:
+            buttons = [{"title": one, "payload": one} for one in ("The whole street", "My home")]
+            events[0] |= {"message": "Is it the whole street, or your home alone?", "Buttons": buttons}
     return 200, {"verification_token": TOKEN, "events": [conversation | one for one in events]}
 
 
@@ -54,18 +58,18 @@ class Company:
     def __init__(self, up: Stack, bot_url: str) -> None:
         self.up = up
         self.service = self._make("services", name="Marlow Water")["id"]
-        self.channel = self._made("channels", kind="webchat", name="Chat on the site")["id"]
-        made = self._made("bots", name="Intake bot", profile="imi", webhook_url=bot_url, verification_token=TOKEN)
+        self.channel = self.made("channels", kind="webchat", name="Chat on the site")["id"]
+        made = self.made("bots", name="Intake bot", profile="imi", webhook_url=bot_url, verification_token=TOKEN)
         self.bot = made["id"]
         self.call("POST", f"/v1/bots/{self.bot}/verify", {})
-        desk = self._made("desks", kind="console", name="Front office", first_reply_within_s=300)["id"]
-        self._made("desks", kind="console", name="Billing")
-        person = self._made("people", name="Maya Chen", role="admin")["id"]
-        self.key = self._made("keys", name="Maya Chen", scopes=["admin"], person_id=person)["key"]
+        desk = self.made("desks", kind="console", name="Front office", first_reply_within_s=300)["id"]
+        self.made("desks", kind="console", name="Billing")
+        person = self.made("people", name="Maya Chen", role="admin")["id"]
+        self.key = self.made("keys", name="Maya Chen", scopes=["admin"], person_id=person)["key"]
         asks = {"in": ["pessoa", {"var": "message.text"}]}
-        self._made("rules", name="Asks for a person in Portuguese", to="desk", desk_id=desk, when=asks)
-        self._made("rules", name="Everything else", to="bot+desk", bot_id=self.bot, desk_id=desk)
-        self._made("replies", shortcut="valve", text="Please close the valve under the sink first, {first_name}.")
+        self.made("rules", name="Asks for a person in Portuguese", to="desk", desk_id=desk, when=asks)
+        self.made("rules", name="Everything else", to="bot+desk", bot_id=self.bot, desk_id=desk)
+        self.made("replies", shortcut="valve", text="Please close the valve under the sink first, {first_name}.")
         for name, texts in PEOPLE.items():
             self._play(name, texts)
 
@@ -80,7 +84,8 @@ class Company:
     def _make(self, plural: str, **fields: Any) -> Any:
         return self.call("POST", f"/v1/{plural}", fields)
 
-    def _made(self, plural: str, **fields: Any) -> Any:
+    def made(self, plural: str, **fields: Any) -> Any:
+        """Make something of the service."""
         return self._make(plural, service_id=self.service, **fields)
 
     def _play(self, name: str, texts: list[str]) -> None:
@@ -137,6 +142,31 @@ class Page:
         self.browser.save_screenshot(str(IMAGES / f"console-{name}.png"))
 
 
+def telephones(company: Company, folder: Path) -> None:
+    """The phones of simulated people, once the bot has answered on each."""
+    folder.mkdir()
+    with phones(folder, port=phones_port(folder, port=0)) as there:
+        for channel in there.channels:
+            company.made("channels", **channel)
+        there.told(company.up, company.service)
+        browser = opened(folder / "profile", width=WIDE[0], height=WIDE[1])
+        metrics = {"width": WIDE[0], "height": 860, "deviceScaleFactor": 1.5, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        browser.get(there.url)
+        areas = WebDriverWait(browser, 30).until(
+            lambda one: one.find_elements(By.CSS_SELECTOR, ".ask input[type=text]")
+        )
+        for area in areas:
+            area.send_keys("My street has no water", Keys.ENTER)
+        told = "return document.querySelectorAll('.b:not(.me)').length"
+        WebDriverWait(browser, 90).until(lambda one: one.execute_script(told) >= len(areas))
+        time.sleep(3)
+        browser.execute_script("document.querySelector('main').scrollLeft = 0")
+        time.sleep(1)
+        browser.save_screenshot(str(IMAGES / "phones.png"))
+        browser.quit()
+
+
 def main() -> int:
     """Take all of them."""
     with tempfile.TemporaryDirectory() as folder, serving() as bot_end, stack() as up:
@@ -161,6 +191,7 @@ def main() -> int:
         phone.click(".ilist .item")
         phone.keep("phone")
         phone.browser.quit()
+        telephones(company, Path(folder) / "telephones")
     return 0
 
 

@@ -210,7 +210,7 @@ class Telephone:
             waited += TICK_S
         self.show()
         if self.status != GOING:
-            return {}
+            return None
         if pressed:
             return {"Digits": pressed}
         return {"Digits": ""} if given.get("actionOnEmptyResult") == "true" else None

@@ -293,3 +293,32 @@ def test_an_answer_that_was_lost_is_made_up_for_by_a_status(
     status(deployment, api, "delivered")
     Clock(traveller, deployment).passes(120)
     assert len(api.forms()) == 1 and receipts(deployment) == ["Delivered"], "it is not sent a second time"
+
+
+def says_first(deployment: Deployment, made: dict[str, Any], **said: Any) -> tuple[int, Any]:
+    to = {"channel_id": made["id"], "address": "(415) 555-0123"}
+    answer = deployment.call("POST", "/v1/messages", {"service_id": deployment.ids["care"], "to": to, **said})
+    deployment.cloud.pump()
+    return answer
+
+
+def test_who_is_written_to_first_answers_on_the_same_thread(
+    deployment: Deployment, sms: dict[str, Any], api: TwilioApi, comes: Comes
+) -> None:
+    assert deployment.call("PATCH", f"/v1/services/{deployment.ids['care']}", {"country": "US"})[0] == 200
+    found, answer = says_first(deployment, sms, text="Your lamp is here")
+    assert (found, api.sent(), dict(api.forms()[0])["To"]) == (202, [{"Body": "Your lamp is here"}], ADA), answer
+    comes("thanks")
+    (ada,) = people(deployment)
+    said = deployment.call("GET", f"/v1/contacts/{ada['id']}/timeline")[1]["data"]
+    assert {one["text"] for one in said} >= {"Your lamp is here", "thanks"}
+
+
+def test_whatsapp_is_begun_with_a_template(
+    deployment: Deployment, whatsapp: dict[str, Any], api: TwilioApi, comes: Comes
+) -> None:
+    assert deployment.call("PATCH", f"/v1/services/{deployment.ids['care']}", {"country": "US"})[0] == 200
+    found, problem = says_first(deployment, whatsapp, text="Your lamp is here")
+    assert (found, problem["code"], api.sent()) == (422, "needs_template", [])
+    found, answer = says_first(deployment, whatsapp, template={"name": "HX7", "language": "en", "parameters": ["lamp"]})
+    assert (found, api.sent()) == (202, [{"ContentSid": "HX7", "ContentVariables": '{"1":"lamp"}'}]), answer

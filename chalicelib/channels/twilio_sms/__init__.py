@@ -30,6 +30,7 @@ CAN = frozenset({"receive", "status", "send", "media", "connect"})
 SHOWS = outgoing.SHOWS
 SECRETS = twilio.SECRETS
 STATUSES = twilio_incoming.STATUSES
+ADDRESSES = "phone"
 NEEDS_URL = True
 """Twilio signs the URL, and is told with each message where its statuses go."""
 

@@ -34,6 +34,7 @@ CAN = frozenset({"receive", "status", "send", "media", "connect", "typing", "tem
 SHOWS = outgoing.SHOWS
 SECRETS = twilio.SECRETS
 STATUSES = twilio_incoming.STATUSES
+ADDRESSES = "phone"
 NEEDS_URL = True
 """Twilio signs the URL, and is told with each message where its statuses go."""
 _UNFIT = frozenset({"21654", "21655", "21656"})

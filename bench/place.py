@@ -203,6 +203,14 @@ class Place:
         self.http("receive_channel", "POST", self.made["wa"]["webhook_url"], raw, signed)
         self.cloud.pump()
 
+    def speaks_first(self, address: str, text: str = ANSWERED) -> None:
+        """The business says something to an address on the custom channel, and it goes out."""
+        heard, channel = len(self.provider.heard), self.made["own"]
+        to = {"channel_id": channel["id"], "address": address}
+        self.http("api", "POST", "/v1/messages", {"service_id": channel["service_id"], "to": to, "text": text})
+        self.cloud.pump()
+        assert len(self.provider.heard) == heard + 1
+
     def bot_posts(self, **event: Any) -> None:
         """The bot posts to its events URL."""
         self.http("receive_bot", "POST", self.made["bot"]["events_url"], event)

@@ -91,6 +91,17 @@ def first_contact(place: Place) -> None:
     webchat(place)
 
 
+def notified(place: Place) -> None:
+    """The business speaks first, to somebody who was written to before and has never answered."""
+    place.speaks_first("user-9")
+
+
+def notified_first(place: Place) -> None:
+    """The same to an address of nobody: contact, thread and conversation are made."""
+    place._given += 1
+    place.speaks_first(f"user-{place._given}-of-many")
+
+
 VARIANTS = (
     Variant("webchat, answer in the response", webchat),
     Variant("webchat, answer in the response, receipt told", webchat_told),
@@ -100,6 +111,8 @@ VARIANTS = (
     Variant("WhatsApp, sent once and in its turn", whatsapp, polls=False),
     Variant("webchat with a desk, copies to the bot", desk, before=lambda place: _hand_over(place)),
     Variant("webchat, first contact", first_contact, warm=2),
+    Variant("the business speaks first, custom channel", notified, polls=False),
+    Variant("the business speaks first, to somebody new", notified_first, warm=2, polls=False),
     Variant("webchat by socket, receipt told", windows.trip, before=windows.before, polls=False),
     Variant("a window's socket, opened and closed", windows.opened_and_closed, before=windows.before, polls=False),
     Variant("a window says that it is there", windows.heard_of, before=windows.before, polls=False),

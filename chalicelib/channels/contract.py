@@ -233,7 +233,8 @@ class Adapter(Protocol):
     and a call fetches what it speaks: phoning.py). Each needs an example."""
     SHOWS: frozenset[str]
     """The types of content that it shows as they are (`text`, `image`, `buttons`, ...); what else is said is sent as
-    text. Each needs an example. How much of each it takes, it may say as `LIMITS` (limits.py)."""
+    text. Each needs an example. How much of each it takes, it may say as `LIMITS` (limits.py), and
+    how it spells whom it reaches as `ADDRESSES` (addresses.py)."""
     STATUSES: Mapping[str, str]
     """The provider's word for a receipt -> sent, delivered, read or failed."""
     SECRETS: Mapping[str, str]

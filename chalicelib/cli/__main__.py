@@ -1,4 +1,4 @@
-"""`parley`: list, show and follow everything; apply and export bundles; verify, replay, make keys; post and ask."""
+"""`parley`: list, show and follow everything; apply and export bundles; verify, replay, make keys; post, ask, send."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from chalicelib.cli import bundles, contacts, figures, looking, replays, rules, sources, things, triggers
+from chalicelib.cli import bundles, contacts, figures, looking, replays, rules, sending, sources, things, triggers
 from chalicelib.cli.screen import Session, connected, line, refusals, session, terminal, whole
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Speak with a Parley deployment.")
@@ -20,6 +20,7 @@ app.command()(figures.figures)
 app.command()(bundles.apply)
 app.command()(bundles.export)
 app.command()(replays.replay)
+app.command()(sending.send)
 app.add_typer(keys, name="keys")
 app.add_typer(contacts.app, name="contact")
 app.add_typer(rules.app, name="rules")

@@ -39,6 +39,8 @@ NOTIFICATION = "notification"
 """The business speaks first."""
 OF_PERSON = (CUSTOMER_MESSAGE, CUSTOMER_CONSENT, CUSTOMER_HAPPENED, NOTIFICATION)
 """Kinds of events that say who somebody is at a channel's address."""
+ANSWERS = (BOT_MESSAGE, AGENT_MESSAGE)
+"""Kinds of events that say something to the customer of a conversation."""
 BEGINNERS = (*OF_PERSON, TRIGGER_EVENT, SOURCE_EVENT, TEST_BEGUN)
 """Kinds of events that may be the first of a thread."""
 
@@ -71,9 +73,9 @@ class Event:
     - customer.happened: content (of type event, its details name what), name, identities, provider_id; ends, where
       what went on is over with it
     - customer.moved: to (the new address), identities, gone ((kind, value) of what identifies them now, and before)
-    - bot.*: bot, conversation, content, params
-    - chat.* and agent.*: desk, conversation, content, agent, outcome, desk_id; of chat.assigned, `agent` is who gets it
-      and `by` who gives it; of chat.snoozed, `until` in milliseconds (0: it is woken)
+    - bot.*: bot, conversation, content, params; refused as of a notification
+    - chat.* and agent.*: desk, conversation, content, agent, outcome, desk_id, refused; of chat.assigned, `agent` is
+      who gets it and `by` who gives it; of chat.snoozed, `until` in milliseconds (0: it is woken)
     - receipt: seq, state, error, provider_id
     - offer.expired: number, epoch; snooze.over: number, until; bot.failing: bot, delivery; bot.recovered: bot
     - trigger.event: bot, content (none: nothing is said yet), source, author (plain); contact (as of Thread.contact)

@@ -84,6 +84,8 @@ class Thread:
     told: dict[str, int] = field(default_factory=dict)
     """Bot -> how many numbered notices it was sent."""
     chat: Chat | None = None
+    stopped_at: int = 0
+    """When they last said that they want to hear nothing here, in milliseconds; 0: never, or they took it back."""
     notified: int = 0
     """Number of the open conversation of what the business said while nobody had the thread; 0: there is none."""
     notified_at: int = 0
@@ -134,6 +136,11 @@ class Thread:
     def heard_at(self) -> int:
         """When they last said or did something; 0: never."""
         return max(self.last_at, self.happened_at)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether they wanted to hear nothing and were not heard of since: what their contact says by now decides."""
+        return bool(self.stopped_at) and self.heard_at <= self.stopped_at
 
     def knows(self, event: str) -> bool:
         """Whether the event is among the recent ones."""

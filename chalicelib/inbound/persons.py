@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain.consent import TRANSACTIONAL, refusal
+from chalicelib.domain.consent import TRANSACTIONAL, refusal, silenced
 from chalicelib.domain.deciding.erasure import back, too_late
-from chalicelib.domain.event import NOTIFICATION, OF_PERSON, Event
+from chalicelib.domain.event import ANSWERS, NOTIFICATION, OF_PERSON, Event
 from chalicelib.domain.identities import CHANNEL, of_provider
 from chalicelib.domain.known import having_heard, says_more
 from chalicelib.domain.thread import Thread
@@ -47,10 +47,16 @@ def known(event: Event, thread: Thread | None) -> Thread:
 
 
 def with_refusal(event: Event, thread: Thread) -> Event:
-    """What the business says first, marked where its contact's consent says no by now: it may have waited for long."""
+    """What is said to a customer, marked where their contact's consent says no by now: to what the business says first,
+    which may have waited for long; and to an answer, where they wanted to hear nothing and were not heard of since. For
+    all other answers nothing is read."""
+    first = event.kind == NOTIFICATION
+    if not first and not (event.kind in ANSWERS and thread.is_silent):
+        return event
     row = contacts.resolve(thread.contact["id"]) if thread.contact else None
     consent = (row.data or {}).get("consent", {}) if row is not None else {}
-    refused = refusal(consent, str(event.body.get("purpose") or TRANSACTIONAL), event.channel)
+    purpose = str(event.body.get("purpose") or TRANSACTIONAL)
+    refused = refusal(consent, purpose, event.channel) if first else silenced(consent, event.channel)
     return replace(event, body=event.body | {"refused": refused}) if refused else event
 
 

@@ -22,7 +22,6 @@ from chalicelib.domain.event import (
     CUSTOMER_CHANGED,
     CUSTOMER_CONSENT,
     CUSTOMER_MOVED,
-    NOTIFICATION,
     RECEIPT,
     SOURCE_EVENT,
     Event,
@@ -143,8 +142,7 @@ def _converse(event: Event) -> str:
         thread = persons.known(event, thread)
         if event.kind == CUSTOMER_CONSENT:
             event = persons.with_consent(event, thread)
-        if event.kind == NOTIFICATION:
-            event = persons.with_refusal(event, thread)
+        event = persons.with_refusal(event, thread)
         turn = decide(event, thread, view, _asked_about(thread) if view.reads_contact else None)
         turn.thread = turn.thread.after_answer(bot, place)
         if _write(turn, was=thread, linked=linked):

@@ -118,6 +118,43 @@ def test_who_says_no_while_it_waits_is_not_sent_it(deployment: Deployment, gatew
     assert (shown["state"], shown["error"]["code"], graph.heard) == ("failed", "opted_out", [])
 
 
+def test_what_is_answered_goes_to_who_wants_nothing_once_they_write_again(
+    deployment: Deployment, gateway: Tell, graph: Outside
+) -> None:
+    deployment.bot.answer = answers_with_token
+    hello = {"type": "message", "from": ADA, "phone": ADA}
+    gateway(hello | {"id": "m1", "text": "hello", "sent_at": "2025-11-20T10:00:00Z"})
+    conversation = deployment.bot.events()[0]["Conversationid"]
+
+    def answered(text: str) -> str:
+        said = {"eventid": "1001", "conversation_id": conversation, "message": text}
+        id = deployment.bot_posts(said)[1]["message_id"]
+        shown = message(deployment, id)
+        return str(shown["error"]["code"] if shown["error"] else shown["state"])
+
+    gateway(consent("c1", False, scope="marketing", at="2025-11-20T10:01:00Z"))
+    assert answered("no offer") == "sent"
+    gateway(consent("c2", False, at="2025-11-20T10:02:00Z"))
+    assert answered("anything else?") == "opted_out"
+    (ada,) = people(deployment)
+    stop = f"all@{deployment.ids['gw']}"
+    # What the owner knows better stands in the contact.
+    assert deployment.call("PATCH", f"/v1/contacts/{ada['id']}", {"consent": {stop: True}})[0] == 200
+    assert answered("they told us by phone") == "sent"
+    assert deployment.call("PATCH", f"/v1/contacts/{ada['id']}", {"consent": {stop: False}})[0] == 200
+    assert answered("really?") == "opted_out"
+    gateway(hello | {"id": "m2", "text": "one more question", "sent_at": "2025-11-20T10:03:00Z"})
+    assert answered("yes?") == "sent"
+    assert deployment.bot_posts({"eventid": "1002", "conversation_id": conversation})[0] == 202
+    chat = deployment.desk.events()[0]["data"]["conversation_id"]
+    gateway(consent("c3", True, at="2025-11-20T10:04:00Z"), consent("c4", False, at="2025-11-20T10:05:00Z"))
+    said = {"type": "agent.message", "conversation_id": chat, "text": "I am Ana"}
+    id = deployment.call("POST", deployment.made["desk"]["events_url"], said)[1]["message_id"]
+    deployment.cloud.pump()
+    assert message(deployment, id)["error"]["code"] == "opted_out"
+    assert [one.json["text"] for one in graph.heard] == ["no offer", "they told us by phone", "yes?"]
+
+
 def test_whatsapp_needs_a_template_and_knows_the_number(
     deployment: Deployment, number: dict[str, Any], graph: Outside, traveller: Any
 ) -> None:
@@ -125,6 +162,14 @@ def test_whatsapp_needs_a_template_and_knows_the_number(
     made = {"service_id": deployment.ids["care"], "name": "Kim", "phone": f"+{WA_ID}"}
     kim = deployment.call("POST", "/v1/contacts", made)[1]["id"]
     template = {"name": "parcel", "language": "en", "parameters": ["Kim"]}
+
+    def tries(to: dict[str, Any]) -> dict[str, Any]:
+        status, way = deployment.call("POST", "/v1/messages:try", {"service_id": deployment.ids["care"], "to": to})
+        assert status == 200, way
+        return {name: way[name] for name in ("channel_id", "address", "contact_id", "needs_template", "consent")}
+
+    way = {"channel_id": number["id"], "address": WA_ID, "contact_id": kim, "needs_template": True, "consent": None}
+    assert tries({"contact_id": kim}) == way
     spelled = f"+{WA_ID[:2]} {WA_ID[2:]}"
     for to in ({"contact_id": kim}, {"channel_id": number["id"], "address": spelled}):
         status, problem = sends(deployment, to, text="hello")
@@ -134,11 +179,19 @@ def test_whatsapp_needs_a_template_and_knows_the_number(
     now = str(clock.now_ms() // 1000)
     post(deployment, number, said({"type": "text", "text": {"body": "hi"}, "timestamp": now}))
     assert [one["id"] for one in people(deployment)] == [kim], "no second contact of the same number"
+    assert deployment.call("PATCH", f"/v1/contacts/{kim}", {"consent": {"all": False}})[0] == 200
+    assert tries({"channel_id": number["id"], "address": WA_ID}) == way | {"needs_template": False, "consent": "all"}
+    assert deployment.call("PATCH", f"/v1/contacts/{kim}", {"consent": {"all": None}})[0] == 200
     status, answer = sends(deployment, {"contact_id": kim}, content={"type": "buttons", "text": "Well?", "buttons": [
         {"title": "Yes"}, {"title": "No"}
     ]})  # fmt: skip
     assert (status, answer["channel_id"]) == (202, number["id"])
     assert graph.heard[-1].json["interactive"]["type"] == "button"
+    # A provider goes on with the number that an account was made with: a Brazilian's of before 2016.
+    old = {"from": "551187654321", "id": "wamid.br", "timestamp": now, "type": "text", "text": {"body": "oi"}}
+    post(deployment, number, {"contacts": [{"wa_id": "551187654321"}], "messages": [old]})
+    assert sends(deployment, {"channel_id": number["id"], "address": "+55 11 98765-4321"}, text="oi")[0] == 202
+    assert graph.heard[-1].json["to"] == "551187654321"
     traveller.shift(25 * 3600)
     assert sends(deployment, {"contact_id": kim}, text="hello")[1]["code"] == "needs_template"
 

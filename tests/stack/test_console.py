@@ -694,11 +694,24 @@ def test_an_owner_makes_a_desk_and_is_told_what_is_wrong(office: Office, seat: C
     _a_channel_says_how_it_stands(office, owner)
     _what_is_not_saved_is_not_verified(office, owner)
     _an_event_is_tried(office, owner)
+    _the_business_speaks_first(office, owner)
 
     assert all("422" in line for line in severe(owner.browser))
     _two_contacts_become_one(office, owner)
     _what_is_replayed_is_what_was_said(office, owner)
     assert not severe(owner.browser)
+
+
+def _the_business_speaks_first(office: Office, owner: Console) -> None:
+    """To somebody who was there, after it was said where it goes."""
+    _, conversation = office.handed_over()
+    contact = office.platform.get(f"/v1/conversations/{conversation}")["contact_id"]
+    owner.browser.get(f"{office.platform.up.console_url}#/{office.service}/contacts/{contact}")
+    owner.click(".btn", "New message")
+    owner.sees("Goes to")
+    owner.types("dialog textarea", "Your meter is read tomorrow.")
+    owner.click("dialog .btn.main", "Send")
+    owner.sees("On its way", "Your meter is read tomorrow.")
 
 
 def _two_contacts_become_one(office: Office, owner: Console) -> None:

@@ -17,9 +17,11 @@ from chalicelib.api.http import fields
 from chalicelib.api.http.call import Answer, Call
 from chalicelib.api.http.fields import Fields, Members, invalid, small
 from chalicelib.api.http.formats import CONTACT, RESOURCES, ServiceId, named
+from chalicelib.api.http.takes import Takes
 from chalicelib.channels import limits
-from chalicelib.domain.consent import TRANSACTIONAL, refusal
-from chalicelib.domain.deciding.notifications import OPTED_OUT, conversation_of
+from chalicelib.domain import group
+from chalicelib.domain.consent import OPTED_OUT, TRANSACTIONAL, reason, refusal
+from chalicelib.domain.deciding.notifications import conversation_of
 from chalicelib.domain.event import NOTIFICATION, Event
 from chalicelib.domain.message import Author, Content
 from chalicelib.domain.thread import Thread, message_id
@@ -83,6 +85,49 @@ class FirstWordTaken(Fields):
     warnings: list[dict[str, str]] = []
 
 
+class Way(Fields):
+    """To whom a message would be, and what for."""
+
+    service_id: ServiceId
+    to: To
+    purpose: Purpose | None = None
+
+
+class WayFound(Fields):
+    """Where it would go, and what would stop it."""
+
+    channel_id: str
+    channel_kind: str
+    address: str
+    thread_id: str
+    contact_id: str | None
+    """Null: of nobody who is known."""
+    needs_template: bool
+    consent: str | None
+    """Under which name the contact's consent says no; null: it does not."""
+    takes: Takes
+
+
+def try_out(call: Call) -> Answer:
+    """Where a message to a contact or an address would go, and whether a template is needed or their consent says no.
+    Nothing is sent or kept."""
+    wanted = fields.body(call, Way)
+    found = whom(call, wanted.service_id, wanted.to)
+    return Answer(
+        200,
+        {
+            "channel_id": found.channel.id,
+            "channel_kind": found.kind,
+            "address": group.providers_own(found.address),
+            "thread_id": found.thread_id,
+            "contact_id": found.contact or None,
+            "needs_template": bool(closed_after(call, found)),
+            "consent": refusal(found.consent, wanted.purpose or TRANSACTIONAL, found.channel.id) or None,
+            "takes": limits.shown(found.kind),
+        },
+    )
+
+
 def create(call: Call) -> Answer:
     """202: the message is on its way. 404 for an unknown contact or channel, 422 `no_address`, `needs_template`, 409
     `opted_out`."""
@@ -140,7 +185,7 @@ def _refuse(call: Call, wanted: FirstWord, content: Content, reached: Reached) -
         raise Problem(422, "wrong_fields", "; ".join(f"{path}: {why}" for path, why in wrong[:5]), errors=wrong)
     about: dict[str, Any] = {"channel_id": reached.channel.id, "contact_id": reached.contact or None}
     if refused := refusal(reached.consent, wanted.purpose or TRANSACTIONAL, reached.channel.id):
-        raise Problem(409, OPTED_OUT, f"the contact's consent says no ({refused})", consent=refused, **about)
+        raise Problem(409, OPTED_OUT, reason(refused), consent=refused, **about)
     if content.type != "template" and (length := closed_after(call, reached)):
         why = f"only a template may be sent later than {length // _HOUR_S} hours after the customer's last word"
         errors = [("/template", "is needed")]

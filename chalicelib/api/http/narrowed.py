@@ -39,7 +39,7 @@ OF_THEIRS = frozenset({
 """Functions that show and touch what is theirs alone, and see to that themselves."""
 NOBODYS = frozenset({
     # Who is written to first is nobody's of a desk yet.
-    "api.conversations.sending:create",
+    "api.conversations.sending:create", "api.conversations.sending:try_out",
     # Conversations of programs, which no desk ever has.
     "api.conversations.direct:create", "api.conversations.direct:complete",
     "api.conversations.trigger_events:invoke", "api.conversations.trigger_events:listing",

@@ -165,6 +165,7 @@ TABLE: tuple[Route, ...] = (
     Route("GET", "/v1/threads/{id}", "api.conversations.conversations:thread", READ),
     Route("GET", "/v1/messages", "api.conversations.messages:listing", READ),
     Route("POST", "/v1/messages", "api.conversations.sending:create", AGENT),
+    Route("POST", "/v1/messages:try", "api.conversations.sending:try_out", READ),
     Route("GET", "/v1/messages/{id}", "api.conversations.messages:one", READ),
     Route("POST", "/messages.list", "api.conversations.messages:airy_listing", READ),
     Route("POST", "/contacts.recent-messages", "api.conversations.recent:recent", READ),

@@ -16,12 +16,22 @@ from chalicelib.api.contacts.erasing import Erasure
 from chalicelib.api.contacts.fields import Contact, ContactAnswer, ContactChange, ContactLine
 from chalicelib.api.contacts.files import ExportedLine, Imported
 from chalicelib.api.contacts.merging import Dismissed, MergedAnswer, MergeFrom, Merges, Unmerge, UnmergedAnswer
-from chalicelib.api.conversations import beat, files, mentions, messages, recent, sayable, templates, tests, ticket
+from chalicelib.api.conversations import (
+    beat,
+    files,
+    mentions,
+    messages,
+    recent,
+    sayable,
+    sending,
+    templates,
+    tests,
+    ticket,
+)
 from chalicelib.api.conversations.agents import DeskEvents
 from chalicelib.api.conversations.direct import Complete, Completed, DirectCall
 from chalicelib.api.conversations.inbox import Seen
 from chalicelib.api.conversations.inbox_rows import InboxAnswer
-from chalicelib.api.conversations.sending import FirstWord, FirstWordTaken
 from chalicelib.api.conversations.trigger_events import EventAnswer, TriggerAsk, TriggerAsked
 from chalicelib.api.deliveries.replay import Replay
 from chalicelib.api.deliveries.replays import NewReplay, ReplayJob
@@ -105,7 +115,8 @@ _OTHERS: dict[str, tuple[int, type[BaseModel] | None, type[BaseModel] | None]] =
     "api.deliveries.attempts:listing": (200, None, ConversationTimeline),
     "api.conversations.direct:create": (201, DirectCall, shapes.Conversation),
     "api.conversations.direct:complete": (200, Complete, Completed),
-    "api.conversations.sending:create": (202, FirstWord, FirstWordTaken),
+    "api.conversations.sending:create": (202, sending.FirstWord, sending.FirstWordTaken),
+    "api.conversations.sending:try_out": (200, sending.Way, sending.WayFound),
     "api.conversations.trigger_events:one": (200, None, EventAnswer),
     "api.conversations.trigger_events:invoke": (202, TriggerAsk, TriggerAsked),
     "api.conversations.conversations:thread": (200, None, shapes.ThreadWithConversations),

@@ -50,6 +50,7 @@ _ALSO: dict[str, tuple[int, ...]] = {
     "api.conversations.direct:complete": (410, 504),
     # Whom it is to, and where.
     "api.conversations.sending:create": (404,),
+    "api.conversations.sending:try_out": (404,),
     "api.conversations.agents:events": (410,),
     "api.conversations.inbox:listing": (404,),
     "api.conversations.templates:listing": (409,),

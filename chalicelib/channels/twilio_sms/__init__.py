@@ -26,6 +26,7 @@ from chalicelib.domain.exchange import Call
 from chalicelib.wire.json_body import word
 
 LABEL = "SMS"
+ADDRESSES = "phone"
 CAN = frozenset({"receive", "status", "send", "media", "connect"})
 SHOWS = outgoing.SHOWS
 SECRETS = twilio.SECRETS

@@ -33,6 +33,7 @@ from chalicelib.domain.exchange import Call
 from chalicelib.wire.json_body import word
 
 LABEL = "WhatsApp"
+ADDRESSES = "digits"
 CAN = frozenset({"receive", "status", "challenge", "send"})
 SHOWS = outgoing.SHOWS
 SECRETS = {"api_key": "required", webhook_token.NAME: "token", "hsm_password": "spare"}

@@ -30,6 +30,7 @@ from chalicelib.domain.exchange import Call
 from chalicelib.wire.json_body import mended, word
 
 LABEL = "WhatsApp"
+ADDRESSES = "digits"
 CAN = frozenset({"receive", "status", "challenge", "send", "media"})
 SHOWS = outgoing.SHOWS
 SECRETS = {"api_key": "required", webhook_token.NAME: "token"}

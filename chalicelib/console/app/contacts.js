@@ -4,18 +4,23 @@ import { Edit } from "./contact.js";
 import * as deeds from "./deeds.js";
 import { Choose, Find, nameOf, reachOf, usePeople } from "./finding.js";
 import { html, useEffect, useState } from "./html.js";
+import { Later } from "./later.js";
 import { Listed, useList } from "./listing.js";
 import { Merges, SideBySide } from "./merge.js";
 import { lineOf } from "./happened.js";
 import { Btn, Card, Chip, Dialog, Face, Icon, Loading, Note, Page, Trouble, channelIcon, channelName } from "./parts.js";
 import { go, href } from "./place.js";
 import { Known, Reach, givenOf, purposeOf } from "./person.js";
-import { may } from "./session.js";
+import { may, session } from "./session.js";
 import { named, setup } from "./setup.js";
 import { useStore } from "./store.js";
 import { isDeed } from "./stream.js";
 import { clock, day, sameDay, stamp } from "./time.js";
 import { t } from "./words.js";
+
+// Who answers some desks alone does not write first.
+const writes = () => may("agent") && session.get().desk_ids == null;
+const Write = (rest) => html`<${Later} load=${() => import("./sending.js")} what="Write" ...${rest} />`;
 
 export const title = () => t("nav.contacts");
 export default function Contacts({ id, filter, service }) {
@@ -26,9 +31,11 @@ export default function Contacts({ id, filter, service }) {
 
 function Every({ words, service }) {
   useStore(setup);
-  const [text, set] = useState(words), list = usePeople(service, text);
+  const [text, set] = useState(words), [writing, write] = useState(false), list = usePeople(service, text);
   useEffect(() => { history.replaceState(null, "", href("contacts", "", list.asked ? { q: list.asked } : null)); }, [list.asked]);
-  return html`<${Page} title=${t("nav.contacts")} lead=${t("lead.contacts")}>
+  const actions = writes() && html`<${Btn} icon="send" onClick=${() => write(true)}>${t("sending.title")}<//>`;
+  return html`<${Page} title=${t("nav.contacts")} lead=${t("lead.contacts")} actions=${actions}>
+    ${writing && html`<${Write} service=${service} close=${() => write(false)} />`}
     <form class="row filters" role="search" onSubmit=${(e) => e.preventDefault()}><${Find} text=${text} set=${set} /></form>
     <${Listed} list=${list} empty=${list.asked ? { icon: "search", title: t("contacts.no_match", { words: list.asked }), more: t("contacts.no_match_more") } : { icon: "users", title: t("none.contacts"), more: t("none_more.contacts") }}>
     <${Card} flush=${true}><div class="tablewrap"><table class="list stack"><thead><tr><th>${t("col.name")}</th><th>${t("col.address")}</th><th>${t("col.tags")}</th><th>${t("col.since")}</th></tr></thead><tbody>
@@ -37,7 +44,7 @@ function Every({ words, service }) {
 }
 
 function One({ id, service }) {
-  const [state, set] = useState({ person: null, error: null }), [asking, ask] = useState("");
+  const [state, set] = useState({ person: null, error: null }), [asking, ask] = useState(""), [turned, turn] = useState(0);
   useStore(setup);
   const read = () => get(`v1/contacts/${encodeURIComponent(id)}`).then((person) => set({ person, error: null }), (error) => set({ person: null, error }));
   useEffect(() => { read(); }, []);
@@ -50,7 +57,7 @@ function One({ id, service }) {
     deeds.say(t("done.erasing"));
     go("contacts");
   });
-  const actions = html`${may("agent") && html`<${Btn} icon="git-merge" onClick=${() => ask("merge")}>${t("merge.with")}<//><${Btn} icon="device-floppy" onClick=${() => ask("edit")}>${t("contact.edit")}<//>`}${may("admin") && html`<${Btn} kind="danger" onClick=${() => ask("erase")}>${t("do.erase")}<//>`}`;
+  const actions = html`${writes() && html`<${Btn} kind="main" icon="send" onClick=${() => ask("write")}>${t("sending.title")}<//>`}${may("agent") && html`<${Btn} icon="git-merge" onClick=${() => ask("merge")}>${t("merge.with")}<//><${Btn} icon="device-floppy" onClick=${() => ask("edit")}>${t("contact.edit")}<//>`}${may("admin") && html`<${Btn} kind="danger" onClick=${() => ask("erase")}>${t("do.erase")}<//>`}`;
   const consent = Object.entries(person.consent);
   return html`<${Page} title=${nameOf(person)} crumb=${html`<a href=${href("contacts")}>${t("nav.contacts")}</a>`} actions=${actions}>
     ${person.id !== id && html`<${Note} icon="git-merge">${t("merge.was_merged")}<//>`}
@@ -59,7 +66,8 @@ function One({ id, service }) {
         ${person.tags.length > 0 && html`<section><h3>${t("col.tags")}</h3><div class="row wrap gap1">${person.tags.map((tag) => html`<${Chip} k="line" key=${tag}>${tag}<//>`)}</div></section>`}<${Known} attributes=${person.attributes} />
         ${consent.length > 0 && html`<section><h3>${t("consent.title")}</h3><dl class="facts">${consent.map(([purpose, given]) => html`<dt>${purposeOf(purpose)}</dt><dd>${givenOf(given) === false ? html`<${Chip} k="bad" icon="x">${t("consent.no")}<//>` : html`<${Chip} k="ok" icon="check">${t("consent.yes")}<//>`}${given?.at && html` <span class="small muted">${stamp(given.at)}${[given.source, given.why].filter(Boolean).map((one) => ` · ${one}`)}</span>`}</dd>`)}</dl></section>`}
         <${Merges} person=${person} changed=${read} /></section></div>
-      <${Card} title=${t("contacts.timeline")}><${Timeline} id=${id} key=${person.updated_at} /><//></div>
+      <${Card} title=${t("contacts.timeline")}><${Timeline} id=${id} key=${`${person.updated_at} ${turned}`} /><//></div>
+    ${asking === "write" && html`<${Write} service=${person.service_id} person=${person.id} close=${() => ask("")} done=${() => setTimeout(() => turn((n) => n + 1), 1500)} />`}
     ${asking === "edit" && html`<${Edit} person=${person} close=${() => ask("")} done=${(found) => { ask(""); set({ person: found, error: null }); }} />`}
     ${asking === "merge" && html`<${Choose} title=${t("merge.whom")} service=${service} but=${person.id} close=${() => ask("")} chosen=${(other) => go("contacts", person.id, { with: other })} />`}
     ${asking === "erase" && html`<${Dialog} title=${t("contacts.erase", { name: nameOf(person) })} close=${() => ask("")}><p class="mid">${t("contacts.erase_more")}</p><div class="row"><${Btn} kind="danger grow" onClick=${erase}>${t("do.erase")}<//><${Btn} data-first="" onClick=${() => ask("")}>${t("do.cancel")}<//></div><//>`}<//>`;

@@ -48,5 +48,6 @@ def customer_moved(turn: Turn) -> None:
         first_at=0,
         last_at=0,
         happened_at=0,
+        stopped_at=0,
         left={"upto": turn.thread.last_seq, "conversations": thread.conversations},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.domain import notice
+from chalicelib.domain.consent import OPTED_OUT, reason
 from chalicelib.domain.deciding.handover import hand_over
 from chalicelib.domain.deciding.trigger_events import answered, answers_late, no_answer
 from chalicelib.domain.deciding.turn import Turn, kept_unsent
@@ -25,6 +26,10 @@ def bot_message(turn: Turn) -> None:
             turn, content, author, code=refusal, reason="the bot did not own the thread when its message was handled"
         )
         turn.ignored = refusal
+        return
+    if refused := turn.event.body.get("refused"):
+        kept_unsent(turn, content, author, code=OPTED_OUT, reason=reason(refused))
+        turn.ignored = OPTED_OUT
         return
     status_to = [Route(TO_BOT, bot, conversation=conversation)]
     if turn.thread.channel_kind == TRIGGER:

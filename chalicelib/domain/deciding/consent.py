@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chalicelib.domain import notice
+from chalicelib.domain.consent import ALL
 from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.message import Author, Content
 from chalicelib.domain.thread import DESK
@@ -20,6 +23,8 @@ def customer_consent(turn: Turn) -> None:
     if not thread.contact:
         turn.ignored = "nobody's address by now"
         return
+    if body["scope"] == ALL:
+        turn.thread = thread = replace(thread, stopped_at=0 if body["given"] else turn.event.at)
     kind = notice.OPTED_IN if body["given"] else notice.OPTED_OUT
     told = turn.bot_hears(kind)
     if thread.owner == DESK and thread.chat:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from chalicelib.domain import event as kinds
 from chalicelib.domain import notice
+from chalicelib.domain.consent import OPTED_OUT, reason
 from chalicelib.domain.deciding.handover import change_desk, fallbacks, first_usable, handover_failed
 from chalicelib.domain.deciding.routing import CLOSED as CLOSED_CONVERSATION
 from chalicelib.domain.deciding.routing import first_after
@@ -63,7 +64,12 @@ def _agent(turn: Turn) -> Author:
 
 
 def agent_message(turn: Turn) -> None:
-    """Send it to the customer, and a copy to the bot."""
+    """Send it to the customer, and a copy to the bot; not to who wants to hear nothing."""
+    if refused := turn.event.body.get("refused"):
+        content = Content.of(turn.event.body["content"])
+        kept_unsent(turn, content, _agent(turn), code=OPTED_OUT, reason=reason(refused))
+        turn.ignored = OPTED_OUT
+        return
     accepted(turn, turn.event.body.get("agent", {}))
     # A person has written: the thread stays with people even if the bot that failed comes back.
     turn.thread = replace(turn.thread, fallback="")

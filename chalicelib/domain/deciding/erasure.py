@@ -51,6 +51,7 @@ def contact_erased(turn: Turn) -> None:
         first_at=0,
         last_at=0,
         happened_at=0,
+        stopped_at=0,
         erased=mark | {"conversations": thread.conversations},
     )
     if ended:

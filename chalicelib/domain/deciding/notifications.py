@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.domain import notice
+from chalicelib.domain.consent import OPTED_OUT, reason
 from chalicelib.domain.deciding.routing import ECHO
 from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.message import FAILED, Author, Content
@@ -17,7 +18,6 @@ from chalicelib.domain.stored import known
 from chalicelib.domain.thread import CLOSED, NOBODY, NOTIFICATION, OPEN, Conversation, Thread, conversation_id
 
 ANSWERED = "answered"
-OPTED_OUT = "opted_out"
 
 
 def conversation_of(thread: Thread) -> str:
@@ -37,7 +37,7 @@ def notification(turn: Turn) -> None:
     turn.thread = replace(turn.thread, notified_at=turn.event.at)
     content, author = Content.of(body["content"]), Author(**known(Author, body["author"]))
     if refused := body.get("refused"):
-        error = {"code": OPTED_OUT, "reason": f"the contact's consent says no ({refused})"}
+        error = {"code": OPTED_OUT, "reason": reason(refused)}
         turn.say(
             content, author=author, direction="out", conversation=conversation, routes=[], state=FAILED, error=error
         )

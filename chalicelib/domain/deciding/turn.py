@@ -279,7 +279,8 @@ def accepted(turn: Turn, agent: dict[str, str]) -> None:
 
 
 def kept_unsent(turn: Turn, content: Content, author: Author, *, code: str, reason: str) -> None:
-    """Keep a message that nobody is sent: its edge accepted it, but the thread changed hands meanwhile."""
+    """Keep a message that nobody is sent: its edge accepted it, but the thread changed hands meanwhile, or it is not
+    wanted."""
     turn.say(
         content,
         author=author,

@@ -106,7 +106,9 @@ def settle(cloud: Cloud, client: Client, outside: Outside) -> Peopled:
     _spare(here, service)
     for name in ("ana", "bob", "cleo", "dan"):
         here.make("contacts", service_id=service, name=name, email=f"{name}@example.com")
-    ana, bob, cleo, _ = here.ids["contact-id"]
+    ana, bob, cleo, dan = here.ids["contact-id"]
+    add = {"identities": {"add": [{"kind": "channel", "value": f"{gateway}:dan"}]}}
+    here.ids["reached-id"] = [here.call("PATCH", f"/v1/contacts/{dan}", add)["id"]]
     here.note("merge", here.call("POST", f"/v1/contacts/{ana}/merge", {"from": bob})["merge_id"])
     here.call("DELETE", f"/v1/contacts/{cleo}")
     asked = f"/v1/integration/trigger/{trigger['id']}/event"

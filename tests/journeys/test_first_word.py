@@ -69,11 +69,10 @@ def test_to_somebody_new_and_whose_the_answer_is(deployment: Deployment, gateway
     (ada,) = people(deployment)
     assert timeline(deployment, ada["id"])[-1] == ("text", "thanks") and len(timeline(deployment, ada["id"])) == 3
 
-    # By now the bot has the thread: it is told, without a number and without being asked, and whose answer it is stays.
+    # By now the bot has the thread: it is part of its conversation, and it is not asked to answer.
     status, third = sends(deployment, {"contact_id": ada["id"]}, text="One more thing.", purpose="notification")
     assert (status, third["conversation_id"]) == (202, told["Conversationid"])
-    copy = deployment.bot.events()[-1]
-    assert (copy["Message"], copy["ConversationType"], copy.get("Sequence")) == ("One more thing.", "CCSP", None)
+    assert deployment.bot.events() == [told]
     assert graph.heard[-1].json["text"] == "One more thing."
 
 
@@ -86,6 +85,8 @@ def test_a_person_who_sends_is_named_and_a_desk_goes_on(deployment: Deployment, 
     (ada,) = people(deployment)
     status, answer = sends(deployment, {"contact_id": ada["id"], "channel_id": deployment.ids["gw"]}, text="News")
     assert (status, answer["conversation_id"]) == (202, chat)
+    copy = deployment.bot.events()[-1]
+    assert (copy["Message"], copy["ConversationType"], copy.get("Sequence")) == ("News", "CCSP", None)
 
 
 def test_what_stops_it_is_said_before(deployment: Deployment, gateway: Tell, graph: Outside) -> None:

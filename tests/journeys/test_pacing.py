@@ -76,13 +76,21 @@ def test_each_waits_for_its_turn_and_nobody_looks(
     assert sent[-1] == (23, "a"), "who finds nobody waiting goes at once"
 
 
-def test_bulk_leaves_half_to_those_who_chat(deployment: Deployment, sent: list[tuple[int, str]], clock_: Clock) -> None:
+@pytest.mark.parametrize("what", ["told again", "said first"])
+def test_bulk_leaves_half_to_those_who_chat(
+    deployment: Deployment, sent: list[tuple[int, str]], clock_: Clock, what: str
+) -> None:
     says(deployment, "a", "b", "c")
     second_by_second(clock_, 30)
     del sent[:]
-    asked = {"channel_id": deployment.ids["slow"], "since": "2026-01-01T00:00:00Z"}
-    status, answer = deployment.call("POST", "/v1/deliveries:replay", asked)
-    assert (status, answer["count"]) == (202, 3)
+    slow = deployment.ids["slow"]
+    if what == "told again":
+        asked = {"channel_id": slow, "since": "2026-01-01T00:00:00Z"}
+        status, answer = deployment.call("POST", "/v1/deliveries:replay", asked)
+        assert (status, answer["count"]) == (202, 3)
+    for one in "abc" if what == "said first" else "":
+        said = {"service_id": deployment.ids["care"], "to": {"channel_id": slow, "address": one}, "text": "news"}
+        assert deployment.call("POST", "/v1/messages", said)[0] == 202
     begun = clock.now_ms()
     deployment.cloud.pump()
     says(deployment, "d", "e")

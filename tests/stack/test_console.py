@@ -708,7 +708,6 @@ def _the_business_speaks_first(office: Office, owner: Console) -> None:
     contact = office.platform.get(f"/v1/conversations/{conversation}")["contact_id"]
     owner.browser.get(f"{office.platform.up.console_url}#/{office.service}/contacts/{contact}")
     owner.click(".btn", "New message")
-    owner.sees("Goes to")
     owner.types("dialog textarea", "Your meter is read tomorrow.")
     owner.click("dialog .btn.main", "Send")
     owner.sees("On its way", "Your meter is read tomorrow.")

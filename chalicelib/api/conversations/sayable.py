@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import ConfigDict, Field, WithJsonSchema
 
 from chalicelib.api.http.fields import Fields, shared
-from chalicelib.api.http.said import MORE, Approved, Content, Files, Text, variants
 from chalicelib.domain.message import MAX_TEXT_BYTES
 from chalicelib.domain.message import Content as Sayable
 from chalicelib.inbound.post import refuse
@@ -15,20 +14,13 @@ from chalicelib.wire import any_case_fields
 from chalicelib.wire.contents import content as read
 
 _WAYS = ("text", "content", "template")
-
-
-def _typed(schema: dict[str, Any]) -> None:
-    schema.update(MORE, anyOf=variants(schema["properties"], text="text", media="media"))
-
-
-class SaidContent(Content):
-    """What is said, in any form that people and bots may say it in; `type` is the same as `Messagetype`. Members that
-    mean nothing here are named in the answer's `warnings`."""
-
-    model_config = ConfigDict(json_schema_extra=_typed)
-
-    text: Text | None = None
-    media: Files | None = None
+_CONTENT: dict[str, Any] = {
+    "type": "object",
+    "description": "What a desk's `agent.message` says, in its words (see DeskEvent); `type` is the same as "
+    "`Messagetype`. Members that mean nothing here are named in the answer's `warnings`.",
+    "propertyNames": {"minLength": 1},
+    "additionalProperties": shared("Json"),
+}
 
 
 def _one_of(schema: dict[str, Any]) -> None:
@@ -54,12 +46,8 @@ class Said(Fields):
     text: (
         Annotated[str, Field(max_length=2**20, pattern=r"\S", json_schema_extra={"maxLength": MAX_TEXT_BYTES})] | None
     ) = None
-    content: Annotated[dict[str, Any], WithJsonSchema(shared("SaidContent"))] | None = None
+    content: Annotated[dict[str, Any], WithJsonSchema(_CONTENT)] | None = None
     template: Annotated[dict[str, Any], WithJsonSchema(shared("Approved"))] | None = None
-
-
-MODELS: tuple[type[BaseModel], ...] = (SaidContent, Approved)
-"""Of what is in it, for the description."""
 
 
 def read_content(said: Said) -> tuple[Sayable, list[dict[str, str]]]:

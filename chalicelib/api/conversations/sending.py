@@ -40,12 +40,14 @@ _HOUR_S = 3600
 
 def _one_way(schema: dict[str, Any]) -> None:
     null = {"type": "null"}
-    text = {"type": "string"}
+    has = {name: next(one for one in of["anyOf"] if one != null) for name, of in schema["properties"].items()}
+    for name, of in has.items():
+        of |= {"format": schema["properties"][name]["format"]} if "format" in schema["properties"][name] else {}
     schema["anyOf"] = [
-        {"required": ["contact_id"], "properties": {"contact_id": text, "address": null}},
+        {"required": ["contact_id"], "properties": {"contact_id": has["contact_id"], "address": null}},
         {
             "required": ["channel_id", "address"],
-            "properties": {"channel_id": text, "address": text, "contact_id": null},
+            "properties": {"channel_id": has["channel_id"], "address": has["address"], "contact_id": null},
         },
     ]
 

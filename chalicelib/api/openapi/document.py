@@ -22,7 +22,6 @@ from chalicelib.api.conversations import (
     mentions,
     messages,
     recent,
-    sayable,
     sending,
     templates,
     tests,
@@ -258,7 +257,7 @@ def _answer(schema: dict[str, Any] | None, kinds: tuple[str, ...]) -> dict[str, 
 def _schemas() -> dict[str, Any]:
     kinds = all_kinds().values()
     takes = [kind.model for kind in kinds] + [Rotation] + [one for _, one, _ in _OTHERS.values() if one]
-    takes += [*MODELS, *sayable.MODELS]
+    takes += MODELS
     answers = [kind.answer for kind in kinds] + [*_LISTS.values(), shapes.Problem]
     answers += [one for _, _, one in _OTHERS.values() if one]
     inputs: list[Any] = [(model, "validation") for model in dict.fromkeys([*takes, *answers])]

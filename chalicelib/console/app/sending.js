@@ -3,49 +3,47 @@ import { post, unique } from "./api.js";
 import { say } from "./deeds.js";
 import { Picker } from "./extras.js";
 import { html, useEffect, useRef, useState } from "./html.js";
-import { Btn, Dialog, Icon, Note, Reason, channelName } from "./parts.js";
+import { Dialog, Icon, Note, Reason, channelIcon } from "./parts.js";
 import { purposeOf } from "./person.js";
-import { setup } from "./setup.js";
+import { named, setup } from "./setup.js";
 import { t } from "./words.js";
 
-const AFTER_MS = 300, PURPOSES = ["notification", "marketing"];
-
-export function Write({ service, person, close, done = () => {} }) {
-  const [to, aim] = useState({ channel: "", address: "", purpose: PURPOSES[0] }), [text, type] = useState("");
-  const [{ way, error }, found] = useState({}), [busy, wait] = useState(false), asked = useRef({});
-  const { channel, address, purpose } = to;
-  // Nobody has been there, and so nobody can be written to, where an address is a browser's.
+export function Write({ service, person, close, done }) {
+  // Where an address is a browser's, nobody is written to who has not been there.
   const channels = setup.get().channels.filter((one) => person || one.kind !== "webchat");
-  const whom = person ? { contact_id: person, ...(channel ? { channel_id: channel } : {}) } : channel && address.trim() && { channel_id: channel, address: address.trim() };
-  const body = { service_id: service, to: whom, purpose };
+  const [to, aim] = useState({ channel_id: person ? "" : channels[0]?.id, address: "", news: false }), [text, type] = useState("");
+  const [{ way, error }, found] = useState({}), [busy, wait] = useState(false), asked = useRef({});
+  const { channel_id, address, news } = to;
+  const body = { service_id: service, to: person ? { contact_id: person, channel_id: channel_id || null } : { channel_id, address }, purpose: news ? "marketing" : "notification" };
   useEffect(() => {
     let now = true;
-    found({});
-    const timer = whom && setTimeout(() => post("v1/messages:try", body).then((told) => now && found({ way: told }), (wrong) => now && found({ error: wrong })), AFTER_MS);
+    const tell = (what) => now && found(what);
+    tell({});
+    const timer = (person || address.trim()) && setTimeout(() => post("v1/messages:try", body).then((told) => tell({ way: told }), (wrong) => tell({ error: wrong })), 300);
     return () => { now = false; clearTimeout(timer); };
-  }, [channel, address, purpose]);
+  }, [to]);
   const send = async (said) => {
     wait(true);
     // Once more after an answer that was lost, it is the same message.
     const as = JSON.stringify([body, said]);
     if (asked.current.as !== as) asked.current = { as, key: unique() };
     try {
-      done(await post("v1/messages", { ...body, ...said }, { key: asked.current.key }));
+      await post("v1/messages", { ...body, ...said }, { key: asked.current.key });
       say(t("sending.done"));
+      done?.();
       close();
     } catch (wrong) {
       found({ way, error: wrong });
       wait(false);
     }
   };
-  const at = (name) => ({ value: to[name], onChange: (e) => aim({ ...to, [name]: e.target.value }) });
   return html`<${Dialog} title=${t("sending.title")} close=${close} kind="wide2"><form class="col gap3" onSubmit=${(e) => { e.preventDefault(); send({ text: text.trim() }); }}>
-    <label class="formrow"><span class="label">${t("sending.channel")}</span><select class="field" data-first="" ...${at("channel")}><option value="">${t(person ? "sending.last" : "sending.choose")}</option>${channels.map((one) => html`<option value=${one.id}>${one.name} · ${channelName(one.kind)}</option>`)}</select></label>
-    ${!person && html`<label class="formrow"><span class="label">${t("col.address")}</span><input class="field" maxlength="1000" autocomplete="off" value=${address} onInput=${(e) => aim({ ...to, address: e.target.value })} /></label>`}
-    <label class="formrow"><span class="label">${t("consent.purpose")}</span><select class="field" ...${at("purpose")}>${PURPOSES.map((one) => html`<option value=${one}>${t(`sending.${one}`)}</option>`)}</select></label>
-    <div role="status" class="col gap1">${way && html`<p class="small muted">${t("sending.to", { address: way.channel_kind === "webchat" ? "" : way.address, channel: setup.get().byId.get(way.channel_id)?.name ?? channelName(way.channel_kind) })}</p>`}
-      ${way?.consent && html`<${Note} k="bad" icon="x">${t("sending.refused", { purpose: purposeOf(way.consent) })}<//>`}
-      ${error && html`<${Note} k="bad" icon="alert-triangle">${error.errors.length ? html`<span lang="en">${error.errors.map((one) => one.message).join("; ")}</span>` : html`<${Reason} error=${error} />`}<//>`}</div>
-    ${way && !way.consent && (way.needs_template ? html`<${Picker} channel=${way.channel_id} pick=${(content) => send({ content })} />` : html`<textarea class="field" rows="4" maxlength="16384" aria-label=${t("sending.text")} placeholder=${t("sending.text")} value=${text} onInput=${(e) => type(e.target.value)}></textarea>
-      <div class="row"><span class="push"></span><button class="btn main" disabled=${busy || !text.trim()}><${Icon} n="send" />${t("composer.send")}</button><${Btn} onClick=${close}>${t("do.cancel")}<//></div>`)}</form><//>`;
+    <label class="formrow"><span class="label">${t("author.channel")}</span><select class="field" data-first="" value=${channel_id} onChange=${(e) => aim({ ...to, channel_id: e.target.value })}>${person && html`<option value="">${t("sending.last")}</option>`}${channels.map((one) => html`<option value=${one.id}>${one.name}</option>`)}</select></label>
+    ${!person && html`<label class="formrow"><span class="label">${t("col.address")}</span><input class="field" maxlength="1000" value=${address} onInput=${(e) => aim({ ...to, address: e.target.value })} /></label>`}
+    <label class="row mid"><input type="checkbox" checked=${news} onChange=${() => aim({ ...to, news: !news })} />${t("consent.example")}</label>
+    <div role="status" class="col gap1">${way && html`<p class="row muted"><${Icon} n=${channelIcon(way.channel_kind)} />${named(way.channel_id)}${way.channel_kind !== "webchat" && ` · ${way.address}`}</p>`}
+      ${way?.consent && html`<${Note} k="bad" icon="x">${t("person.no_consent")}: ${purposeOf(way.consent)}<//>`}
+      ${error && html`<${Note} k="bad" icon="alert-triangle"><${Reason} error=${error} /><//>`}</div>
+    ${way && !way.consent && (way.needs_template ? html`<${Picker} channel=${way.channel_id} pick=${(content) => send({ content })} />` : html`<textarea class="field" rows="4" maxlength="16384" aria-label=${t("sending.title")} value=${text} onInput=${(e) => type(e.target.value)}></textarea>
+      <div class="row"><button class="btn main grow" disabled=${busy || !text.trim()}><${Icon} n="send" />${t("composer.send")}</button></div>`)}</form><//>`;
 }

@@ -15,7 +15,7 @@ from chalicelib.domain.deciding.turn import Turn
 from chalicelib.domain.message import FAILED, Author, Content
 from chalicelib.domain.route import Route
 from chalicelib.domain.stored import known
-from chalicelib.domain.thread import CLOSED, NOBODY, NOTIFICATION, OPEN, Conversation, Thread, conversation_id
+from chalicelib.domain.thread import CLOSED, DESK, NOBODY, NOTIFICATION, OPEN, Conversation, Thread, conversation_id
 
 ANSWERED = "answered"
 
@@ -26,7 +26,7 @@ def conversation_of(thread: Thread) -> str:
 
 
 def notification(turn: Turn) -> None:
-    """Send it to the customer, unless they do not want it: then it is kept as failed. The thread's bot gets a copy."""
+    """Send it to the customer, unless they do not want it: then it is kept as failed."""
     body, thread = turn.event.body, turn.thread
     to = (body.get("contact") or {}).get("id")
     if to and to not in (thread.contact.get("id"), thread.person):
@@ -90,9 +90,14 @@ def _somebodys(thread: Thread) -> str:
 
 
 def _copy(turn: Turn) -> list[Route]:
-    """A copy for the thread's bot, so that it knows what an answer may be about. It has no number, as it is told apart
-    from what is: in a lane that may wait."""
+    """A copy for the thread's bot while a desk has the thread, as of all that is said then. It has no number, as it is
+    told apart from what is: in a lane that may wait. A bot that has the thread itself is not told: it would answer."""
     party = turn.config.bot(turn.thread.bot)
-    if party is None or party.kind == ECHO or (party.sources and turn.source not in party.sources):
+    if (
+        turn.thread.owner != DESK
+        or party is None
+        or party.kind == ECHO
+        or (party.sources and turn.source not in party.sources)
+    ):
         return []
-    return [replace(route, mode="CCSP") for route in turn.bot_hears(notice.MESSAGE)]
+    return turn.bot_hears(notice.MESSAGE)

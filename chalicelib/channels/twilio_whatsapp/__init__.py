@@ -30,6 +30,7 @@ from chalicelib.domain.exchange import Call
 from chalicelib.domain.message import Content
 
 LABEL = "WhatsApp"
+ADDRESSES = "phone"
 CAN = frozenset({"receive", "status", "send", "media", "connect", "typing", "templates"})
 SHOWS = outgoing.SHOWS
 SECRETS = twilio.SECRETS

@@ -50,6 +50,11 @@ class Reached:
         return str((self.channel.body or {}).get("kind"))
 
     @property
+    def known_as(self) -> str:
+        """Whom the thread knows, which hears of a merge a moment later; else the contact."""
+        return (self.thread.contact.get("id", "") if self.thread else "") or self.contact
+
+    @property
     def thread_id(self) -> str:
         """Of the thread, whether there is one or not."""
         return thread_id(self.channel.id, self.address)

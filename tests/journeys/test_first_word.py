@@ -267,7 +267,11 @@ def test_it_is_said_to_a_group_and_where_somebody_was_last(deployment: Deploymen
     by = {one["identities"][0]["value"].partition(":")[0]: one["id"] for one in people(deployment)}
     ada, visitor = by[ADA], by[chat]
     assert deployment.call("POST", f"/v1/contacts/{ada}/merge", {"from": visitor})[0] == 200
+    # Before the thread has heard that they are one.
+    body = {"service_id": deployment.ids["care"], "to": {"contact_id": ada, "channel_id": chat}, "text": "0"}
+    said = deployment.call("POST", "/v1/messages", body)[1]["message_id"]
     deployment.cloud.pump()
+    assert message(deployment, said)["text"] == "0"
     assert sends(deployment, {"contact_id": visitor}, text="1")[1]["channel_id"] == chat
     gateway({"type": "message", "id": "m2", "from": ADA, "text": "again", "phone": ADA})
     assert sends(deployment, {"contact_id": ada}, text="2")[1]["channel_id"] == gw

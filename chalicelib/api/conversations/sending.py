@@ -215,8 +215,9 @@ def _event(call: Call, wanted: FirstWord, content: Content, reached: Reached) ->
         "author": Author("agent" if call.caller.is_person else "event", **call.caller.who).plain(),
         "purpose": wanted.purpose or "",
         "identities": [list(one) for one in reached.identities],
-        # Who has the address: where that is somebody else by the time this is handled, it is not for them.
-        "contact": {"id": reached.contact} if reached.contact else {},
+        # Who has the address, as its thread knows them: where that is somebody else by the time this is handled, it is
+        # not for them.
+        "contact": {"id": known} if (known := reached.known_as) else {},
     }
     return Event(
         id=id,

@@ -15,6 +15,7 @@ from chalicelib.channels.sms.outgoing import SHOWS as SHOWS
 from chalicelib.domain.exchange import Call
 
 LABEL = "SMS"
+ADDRESSES = "phone"
 CAN = frozenset({"receive", "status", "send"})
 SECRETS: dict[str, str] = {}
 """Any that the templates name, and what `needs` says."""

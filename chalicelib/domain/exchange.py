@@ -6,6 +6,10 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+AWS_SIGNS = "AWS4-HMAC-SHA256 "
+"""What the header `authorization` of a call to AWS begins with that whoever makes it has to sign as us; behind it is
+which service is called (`ses`). `{region}` in its URL is then ours."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:

@@ -27,7 +27,7 @@ from chalicelib.domain.notice import Notice
 from chalicelib.domain.retry import SEND_WAITS_S
 from chalicelib.lanes import pacing
 from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, TryLater, Turn, event_of
-from chalicelib.ports import clock, ids, queues, redact, secrets
+from chalicelib.ports import aws_signed, clock, ids, queues, redact, secrets
 from chalicelib.ports.queues import Entry
 from chalicelib.tables import attempts, config, media_links, messages, phone_calls, receipts
 from chalicelib.tables.deliveries import DeliveryRow
@@ -76,7 +76,7 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
             return refused
         if begun:
             return _cut_off(row)
-        call = _marked(call, row)
+        call = _marked(call, row, fetches=int(getattr(adapter, "FETCHES", 0)))
     content = adapted(Content.of(notice.content), adapter.SHOWS, _limits(notice), seq=notice.seq)
     started = clock.now_ms()
     outgoing = Outgoing(
@@ -95,7 +95,7 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
     )
     url = media_links.webhook_url(notice.destination) if channels.needs_url(adapter) else ""
     channel = Channel(notice.destination, target.body.get("settings") or {}, target.secrets, url)
-    outcome = await adapter.send(outgoing, channel, call)
+    outcome = await adapter.send(outgoing, channel, aws_signed.signing(call))
     took = clock.now_ms() - started
     if "call" in adapter.CAN and isinstance(outcome, Sent) and outcome.provider_id:
         # What follows is for the call that rings now. Cut off before it, that tells of itself when it begins.
@@ -133,19 +133,24 @@ def _handle(notice: Notice, now: int) -> dict[str, str]:
     return dict(notice.handle.get("with", {})) if not until or now < until else {}
 
 
-def _marked(call: Call, row: DeliveryRow) -> Call:
-    """The call, before whose first use the attempt is marked as begun: 1 W of each delivery."""
+def _marked(call: Any, row: DeliveryRow, *, fetches: int = 0) -> Call:
+    """The call, before whose first use the attempt is marked as begun: 1 W of each delivery. What is fetched before, of
+    so many bytes at most where an adapter says so, hands nothing to the provider."""
     marked = False
 
     async def make(
         method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", timeout_s: float = 5.0
     ) -> Exchange:
         nonlocal marked
+        if fetches and method == "GET":
+            found: Exchange = await call(method, url, headers=headers, body=body, timeout_s=timeout_s, cap=fetches)
+            return found
         if not marked:
             if not attempts.begin(row, by=ids.token(6)):
                 raise BeingSent(row.id)
             marked = True
-        return await call(method, url, headers=headers, body=body, timeout_s=timeout_s)
+        answer: Exchange = await call(method, url, headers=headers, body=body, timeout_s=timeout_s)
+        return answer
 
     return make
 

@@ -22,7 +22,7 @@ from chalicelib.api.kinds.connection import ACTIVE, CONNECTION, UNVERIFIED, Conn
 from chalicelib.api.setup.changes import Change
 from chalicelib.channels.contract import Channel, Connected, Refused, TryLater
 from chalicelib.domain import exchange
-from chalicelib.ports import http, redact, targets
+from chalicelib.ports import aws_signed, http, redact, targets
 from chalicelib.ports.clock import now_ms
 from chalicelib.tables import config
 
@@ -121,7 +121,7 @@ async def _all(asked: Sequence[tuple[str, Channel]]) -> list[Said]:
         async def ask(kind: str, channel: Channel) -> Said:
             async with turns:
                 adapter: Any = channels.load(kind)
-                said: Said = await adapter.connect(channel, _call(make, channel, ends))
+                said: Said = await adapter.connect(channel, aws_signed.signing(_call(make, channel, ends)))
                 return said
 
         return list(await asyncio.gather(*(ask(kind, channel) for kind, channel in asked)))

@@ -78,7 +78,7 @@ PARTS = {
     "tables.contact_rows.put_changed", "tables.contact_rows.put_consent", "tables.contact_rows.claim",
     "tables.contacts.put_new",
     "api.setup.changes._also", "tables.attempts.put_record", "tables.endpoints.put_recovered",
-    "tables.suggestions._put",
+    "tables.suggestions._put", "tables.channel_places.change",
 }  # fmt: skip
 """Functions that add to a transaction of their caller's."""
 TWICE_IS_ONCE = {
@@ -86,7 +86,7 @@ TWICE_IS_ONCE = {
     "tables.endpoints.set_status": "sets the same values",
     "tables.endpoints.recovered": "sets the same values",
     "tables.links.keep_conversation": "sets the same values, and times only where there are none",
-    "tables.receipts.count": "counts a stranger's posts: one too many does no harm",
+    "tables.receipts.count": "counts a stranger's posts or mails: one too many does no harm",
     "api.deliveries.failures.replay": "sets the time of this replay",
 }
 """Function with an update without a condition -> why doing it again changes nothing."""

@@ -37,6 +37,14 @@ def needs(kind: str, settings: Mapping[str, Any]) -> dict[str, str]:
     return {**adapter.SECRETS, **(adapter.needs(settings) if any_secrets(adapter) else {})}
 
 
+def place_of(body: Mapping[str, Any]) -> str:
+    """By what a channel with these fields is found, where its kind says which setting that is (`FOUND_BY`): its
+    provider names the address alone. Empty for all others."""
+    kind = body.get("kind")
+    name = getattr(load(kind), "FOUND_BY", "") if kind in KINDS else ""
+    return str((body.get("settings") or {}).get(name) or "") if name else ""
+
+
 def settings_model(kind: str) -> Any:
     """The pydantic model of a kind's `settings` (`<kind>/settings.py`); only the API loads it."""
     return import_module(f"{__name__}.{kind}.settings").Settings

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 
-def api_base(default: str, description: str = "With the version.") -> Any:
+def api_base(default: str | None, description: str = "With the version.") -> Any:
     """A field for it: a URL without a query, which is judged when it is saved, as it will be called."""
     return Field(
         default,

@@ -19,6 +19,7 @@ from chalicelib.api.kinds.contract import Draft, Kind, Settled, Shown
 from chalicelib.channels import limits
 from chalicelib.ports import ids, signing
 from chalicelib.ports.settings import settings
+from chalicelib.tables import channel_places
 from chalicelib.tables.config import Resource
 
 NAMED_FREELY = r"^[A-Za-z_][A-Za-z0-9_]{0,39}$"
@@ -163,6 +164,9 @@ def settle(draft: Draft) -> Settled:
     if model is not None and not (wrong or nowhere or errors) and hasattr(model, "judged"):
         wrong, urls = model.judged(frozenset(secrets))
         wrong += [(path, why) for path, url in urls if (why := _why_not(url))]
+    place = channels.place_of({"kind": kind, "settings": settings})
+    if place and channel_places.channel_at(kind, place) not in ("", draft.id):
+        wrong.append((f"/settings/{channels.load(kind).FOUND_BY}", "is another channel's"))  # type: ignore[attr-defined]
     if wrong := wrong + (nowhere or errors):
         raise invalid(wrong)
     body = {key: draft.fields[key] for key in ("service_id", "kind", "name")}

@@ -13,17 +13,18 @@ from chalicelib.api.http.fields import invalid
 from chalicelib.api.http.masks import MASK
 from chalicelib.api.http.services import meanwhile
 from chalicelib.api.kinds.contract import Draft, Kind, Settled, kind_of
+from chalicelib.channels import place_of
 from chalicelib.domain import bearer
 from chalicelib.domain.retry import SWEEPS_S
 from chalicelib.domain.tasks import EndpointBack
 from chalicelib.ports import queues, secrets
-from chalicelib.tables import audit, config, endpoints, rule_changes, schedule, sign_ins
+from chalicelib.tables import audit, channel_places, config, endpoints, rule_changes, schedule, sign_ins
 from chalicelib.tables.endpoints import Endpoint
 from chalicelib.tables.rule_changes import RuleChange
 
-_BATCH = 30
-"""Changes in one transaction: each is up to three of DynamoDB's hundred items (row, audit; webhook, due task or how a
-rule was)."""
+_BATCH = 24
+"""Changes in one transaction: each is up to four of DynamoDB's hundred items (row, audit; webhook, due task or how a
+rule was; of a channel the places by which it is found, before and now)."""
 MOST_RULES, MOST_BYTES = 80, 1_000_000
 """Of rules that are told together in one transaction: one item each, and a few for how they were; 4 MB are taken."""
 _MAX_ROW = 200_000
@@ -240,6 +241,8 @@ def _also(
                 service, at=now, actor=actor, action=f"{one.kind.name}.{one.verb}", subject=one.row.id, change=told
             )
         )
+        if one.kind.name == "channel":
+            _place(together, one)
         if one.kind.name == "rule":
             (entry,) = rule_changes.entries(
                 str(one.row.service),
@@ -261,6 +264,15 @@ def _also(
             )
         elif one.kind.webhook and one.verb == "deleted":
             together.delete(Endpoint(one.row.id))
+
+
+def _place(together: TransactWrite, change: Change) -> None:
+    """Have a channel found by its address, where its provider names nothing else."""
+    body = change.row.body or {}
+    before = "" if change.verb == "created" else place_of(change.before or {})
+    after = "" if change.verb == "deleted" else place_of(body)
+    if before or after:
+        channel_places.change(together, str(body["kind"]), change.row.id, before=before, after=after)
 
 
 def will_be_back(endpoint_id: str, service: str, *, at: int) -> None:

@@ -41,6 +41,9 @@ class Said:
     perhaps_ours: bool = False
     """Whether such an echo may be of what we sent ourselves, as the provider echoes that too and carries nothing of
     ours through: it is told by `provider_id` once the answer to our call is there, and then passed over."""
+    automatic: bool = False
+    """Said by a machine of the user's (they are away, or it is a newsletter) and not by themselves: kept and shown to
+    people; no bot hears of it, as two machines would answer each other for ever."""
     group: Group | None = None
     """Said in a group: never to be taken for what its speaker says to us alone."""
     reply: Mapping[str, str] = field(default_factory=dict)

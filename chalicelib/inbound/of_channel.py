@@ -80,6 +80,8 @@ def _said(said: Said, thread: str) -> _Read:
         "identities": _pairs(said.identities),
         "message_id": message_id(thread, id),
     } | ({"echo": True} if said.echo else {})
+    if said.automatic:
+        body["automatic"] = True
     if said.echo and said.perhaps_ours and said.provider_id:
         body["perhaps_ours"] = True
     if said.reply and len(json.dumps(dict(said.reply)).encode()) <= _MOST_REPLY:

@@ -22,6 +22,9 @@ def customer_message(turn: Turn) -> None:
     if event.body.get("echo"):
         _echo(turn, content)
         return
+    if event.body.get("automatic"):
+        _automatic(turn, content)
+        return
     if handle := event.body.get("handle"):
         turn.thread = replace(turn.thread, handle=handle)
     content = _answer(turn, content)
@@ -118,6 +121,14 @@ def _said_by_customer(turn: Turn, content: Content, conversation: str, routes: l
     speaker = turn.event.body.get("speaker") or turn.thread.contact
     author = Author("user", speaker.get("id", ""), speaker.get("name", ""))
     turn.say(content, author=author, direction="in", conversation=conversation, routes=routes, rule=rule)
+
+
+def _automatic(turn: Turn, content: Content) -> None:
+    # Of a machine: people who have the chat see it, nobody else hears of it, and it is no word of the customer's.
+    if turn.thread.owner == DESK:
+        _said_by_customer(turn, content, turn.thread.chat_conversation(), [turn.to_desk(notice.MESSAGE)])
+    else:
+        _said_by_customer(turn, content, turn.thread.bot_conversation(turn.thread.bot), [])
 
 
 def _echo(turn: Turn, content: Content) -> None:

@@ -29,6 +29,14 @@ def live(event: dict[str, Any], context: Any) -> Any:
     return step.run(event, context)
 
 
+@app.on_sqs_message(queue="mails", batch_size=1)
+def receive_mail(event: SQSEvent) -> Any:
+    """Reads mails that SES put into the bucket, and what it tells of those that we sent."""
+    from chalicelib.steps import receive_mail as step
+
+    return step.run(event.to_dict(), event.context)
+
+
 @app.on_sqs_message(queue="trigger-events.fifo", batch_size=10)
 def run_trigger(event: SQSEvent) -> Any:
     """Brings the events of triggers to their threads, with whom they are about."""

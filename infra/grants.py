@@ -17,7 +17,7 @@ WRITERS: dict[str, tuple[str, ...]] = {
     # notes when a customer was shown that somebody writes.
     "receipts": (
         "api", "converse", "deliver", "erase", "fetch_media", "fire_timer", "ingest_source", "poll_channel",
-        "receive_bot", "receive_channel", "receive_desk", "receive_trigger", "retry_send", "send",
+        "receive_bot", "receive_channel", "receive_desk", "receive_mail", "receive_trigger", "retry_send", "send",
     ),
     # The edge of channels looks up which message a delivery of ours was.
     "deliveries": (
@@ -46,6 +46,8 @@ _SENDS = ("sends.fifo", "bulk-sends.fifo")
 SENDS_TO: dict[str, tuple[str, ...]] = {
     # A status that overtook the answer to our own send is looked at again a little later.
     "receive_channel": ("threads.fifo", "timers"),
+    # What a mail says, and what became of ours.
+    "receive_mail": ("threads.fifo", "timers"),
     # The web chat page posts what its visitor writes where it also waits for answers.
     "poll_channel": ("threads.fifo",),
     # That what a call spoke was delivered, and heard.
@@ -107,8 +109,20 @@ MEDIA: dict[str, tuple[str, ...]] = {
     "fetch_media": ("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
     # From there a message's own are taken.
     "receive_channel": ("s3:GetObject", "s3:PutObject"),
+    # It reads mails, keeps what is attached to them, and removes what was read. Told of one twice it has to know a mail
+    # that is gone from one that it may not have.
+    "receive_mail": ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"),
     "erase": ("s3:DeleteObject",),
     # Of messages that their customers deleted.
     "fire_timer": ("s3:DeleteObject",),
 }
 """Lambdas that touch the media bucket, and how."""
+
+MAILS: dict[str, tuple[str, ...]] = {
+    # Whether SES knows a channel's address.
+    "api": ("ses:GetEmailIdentity",),
+    # Mail as it is made by us, which SES has a right of its own for.
+    "send": ("ses:SendEmail", "ses:SendRawEmail"),
+    "retry_send": ("ses:SendEmail", "ses:SendRawEmail"),
+}
+"""Lambdas that ask SES for something, and for what."""

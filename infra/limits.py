@@ -66,6 +66,15 @@ LIMITS: dict[str, Limit] = {
     "receive_desk": Limit(10, 512, "checks and queues"),
     "fetch_media": Limit(29, 1024, "holds a file of up to 100 MB while it takes it from its provider", reserved=20),
     "api": Limit(29, 1024, "API Gateway gives up at 29 s; imports the models of the whole API", reserved=50),
+    "receive_mail": Limit(
+        60,
+        1024,
+        "holds a mail of up to 40 MB and what is attached to it; one at a time, and few at once: a newsletter that "
+        "is answered by many may wait",
+        batch=1,
+        at_most=10,
+        old_after_s=300,
+    ),
     "receive_trigger": Limit(10, 512, "checks and queues"),
     "run_trigger": Limit(
         30,

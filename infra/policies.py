@@ -19,6 +19,7 @@ READ = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
 WRITE = ("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 """A TransactWriteItems needs these of its parts, and no permission of its own. BatchWriteItem is not granted: it
 takes no conditions. Scan is granted to nobody."""
+_LISTING = "s3:ListBucket"
 
 Statement = dict[str, Any]
 
@@ -34,6 +35,7 @@ def policy(name: str) -> dict[str, Any]:
         *_issuers_secret(name),
         *_bus(name),
         *_media(name),
+        *_mails(name),
         *_sockets(name),
     ]
     return _document(*statements)
@@ -158,7 +160,21 @@ def _bus(name: str) -> list[Statement]:
 def _media(name: str) -> list[Statement]:
     if name not in grants.MEDIA:
         return []
-    return [_allow("Media", grants.MEDIA[name], {"Fn::Sub": "${MediaBucket.Arn}/*"})]
+    actions = [action for action in grants.MEDIA[name] if action != _LISTING]
+    listing = [_allow("MediaList", (_LISTING,), {"Fn::GetAtt": ["MediaBucket", "Arn"]})]
+    return [
+        _allow("Media", actions, {"Fn::Sub": "${MediaBucket.Arn}/*"}),
+        *(listing if _LISTING in grants.MEDIA[name] else ()),
+    ]
+
+
+def _mails(name: str) -> list[Statement]:
+    if name not in grants.MAILS:
+        return []
+    # Of any region, as few take mails in and a channel may name another than ours.
+    found = ("identity/*", "configuration-set/*")
+    resources = [{"Fn::Sub": f"arn:${{AWS::Partition}}:ses:*:${{AWS::AccountId}}:{one}"} for one in found]
+    return [_allow("Mails", grants.MAILS[name], *resources)]
 
 
 def _sockets(name: str) -> list[Statement]:

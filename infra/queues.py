@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.ports.queues import MOST_DELAY_S
-from infra import declared
+from infra import declared, mails
 from infra.limits import KEEP_S, MAX_RECEIVES, visibility_s
 from infra.policies import queue_arn
+from infra.shared import BUCKET
 
 
 def logical(queue: str) -> str:
@@ -69,6 +70,7 @@ def _queue(
         # By name, as each of the two queues would wait for the other. A stream's letters are sent, not moved.
         sources = {"redrivePermission": "byQueue", "sourceQueueArns": [queue_arn(one) for one in of]}
         properties["RedriveAllowPolicy"] = sources if of else {"redrivePermission": "denyAll"}
+    own = {"Fn::GetAtt": [logical(queue), "Arn"]}
     return {
         logical(queue): {"Type": "AWS::SQS::Queue", "Properties": properties},
         f"{logical(queue)}Policy": {
@@ -77,7 +79,7 @@ def _queue(
                 "Queues": [{"Ref": logical(queue)}],
                 "PolicyDocument": {
                     "Version": "2012-10-17",
-                    "Statement": [only_tls({"Fn::GetAtt": [logical(queue), "Arn"]})],
+                    "Statement": [only_tls(own), *(mails.may_send(own, BUCKET) if queue == mails.QUEUE else ())],
                 },
             },
         },

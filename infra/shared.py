@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.ports.media import PENDING
-from infra import declared, edges
+from infra import declared, edges, mails
 from infra.limits import LOG_DAYS, REMOVED_DAYS
 
 BUS = "parley-${Stage}"
@@ -21,10 +21,11 @@ def resources() -> dict[str, Any]:
         "SecretsKeyAlias": _kept(
             "AWS::KMS::Alias", {"AliasName": {"Fn::Sub": "alias/parley-${Stage}"}, "TargetKeyId": {"Ref": "SecretsKey"}}
         ),
-        "MediaBucket": _kept("AWS::S3::Bucket", _bucket()),
+        # S3 looks whether it may tell the queue when it is told to.
+        "MediaBucket": _kept("AWS::S3::Bucket", _bucket()) | {"DependsOn": ["MailsQueuePolicy"]},
         "MediaBucketPolicy": {
             "Type": "AWS::S3::BucketPolicy",
-            "Properties": {"Bucket": {"Ref": "MediaBucket"}, "PolicyDocument": _only_tls()},
+            "Properties": {"Bucket": {"Ref": "MediaBucket"}, "PolicyDocument": _bucket_policy()},
         },
         "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": {"Fn::Sub": BUS}}},
         **{log_group(name): _log(name) for name in edges.names()},
@@ -76,6 +77,7 @@ def _bucket() -> dict[str, Any]:
             ]
         },
         "VersioningConfiguration": {"Status": "Enabled"},
+        "NotificationConfiguration": mails.notification(),
         "LifecycleConfiguration": {
             "Rules": [
                 {
@@ -91,6 +93,7 @@ def _bucket() -> dict[str, Any]:
                     "ExpirationInDays": 1,
                     "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
                 },
+                mails.lifecycle(),
                 {
                     "Id": "removed-files",
                     "Status": "Enabled",
@@ -102,7 +105,7 @@ def _bucket() -> dict[str, Any]:
     }
 
 
-def _only_tls() -> dict[str, Any]:
+def _bucket_policy() -> dict[str, Any]:
     statement = {
         "Sid": "OnlyTls",
         "Effect": "Deny",
@@ -111,7 +114,7 @@ def _only_tls() -> dict[str, Any]:
         "Resource": [{"Fn::GetAtt": ["MediaBucket", "Arn"]}, {"Fn::Sub": "${MediaBucket.Arn}/*"}],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    return {"Version": "2012-10-17", "Statement": [statement]}
+    return {"Version": "2012-10-17", "Statement": [statement, mails.may_put()]}
 
 
 def _log(name: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from infra import (
     edges,
     gateway,
     loops,
+    mails,
     policies,
     queues,
     sample,
@@ -49,7 +50,7 @@ def finish(packaged: Template) -> Template:
         _function(name, packaged["Resources"])
     _sources(packaged["Resources"])
     packaged["Resources"] |= shared.resources() | tables.resources() | queues.resources()
-    packaged["Resources"] |= alarms.resources() | sample.resources()
+    packaged["Resources"] |= alarms.resources() | sample.resources() | mails.resources()
     packaged["Resources"] |= dashboard.resources() | searches.resources() | backup.resources() | budget.resources()
     packaged["Resources"] |= domain.resources() | sockets.resources(edges.logical(sockets.STEP))
     for resource in packaged["Resources"].values():

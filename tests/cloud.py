@@ -35,6 +35,7 @@ from tests import quick  # makes moto quick
 from tests.chains import Chains, chain_of
 
 QUEUES = {
+    "mails": "receive_mail",
     "trigger-events.fifo": "run_trigger",
     "source-events.fifo": "ingest_source",
     "threads.fifo": "converse",

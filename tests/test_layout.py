@@ -86,8 +86,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "lanes": (),
     "visitors": (),
     # Settings are pydantic models, in a module that only the API loads. Who a visitor is comes as a JSON Web Token.
-    # What owners write for an SMS gateway is Liquid, in a process of its own.
-    "channels": ("jwt", "liquid", "pydantic", "pydantic_core"),
+    # What owners write for an SMS gateway is Liquid, in a process of its own. What of a mail is new a library finds.
+    "channels": ("jwt", "liquid", "mailparser_reply", "pydantic", "pydantic_core"),
     # A route is told of a request and answers with a response; nothing else of Chalice is used.
     "steps": ("chalice",),
     "tables": ("boto3", "pynamodb"),

@@ -74,6 +74,8 @@ class Received:
     response: Response = Response(200, {})
     call: PhoneCall | None = None
     """Which call it is of, where users call (`call` in `CAN`)."""
+    files: Mapping[str, File] = field(default_factory=dict)
+    """Those that came with the request, by the `Media.url` of the one message that it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ Outcome = Sent | TryLater | Refused
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that a provider held for us."""
+    """A file that a provider held for us, or gave us."""
 
     body: bytes
     mime_type: str
@@ -240,7 +242,9 @@ class Adapter(Protocol):
     SECRETS: Mapping[str, str]
     """Secret name -> `required`, `optional` (one that signs, of at least 32 characters), `spare` (one that may be
     absent, as the provider has it), `made` (a signing secret, generated and shown once where absent), or `token` (a
-    word that each call brings, generated where absent and shown in the webhook's URL)."""
+    word that each call brings, generated where absent and shown in the webhook's URL). Beside all these an adapter may
+    say `NEEDS_URL`, `FOUND_BY` (a setting whose value no two channels of the kind have, and by which `receive_mail`
+    finds them), and `FETCHES` (bytes of a file that `send` may GET)."""
 
     @property
     def receive(self) -> Callable[[Request, Channel], Received | Denied]: ...

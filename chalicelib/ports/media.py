@@ -16,6 +16,8 @@ URL_S = 300
 """How long a link to a file works."""
 PENDING = "uploads/"
 """Where files are put from outside. What is not taken from there within a day is removed (`infra/shared.py`)."""
+MAILS = "mail/"
+"""Where SES puts mails, each until it is read (`infra/shared.py`)."""
 _MOST_NAME = 150
 _MISSING = ("404", "403", "NoSuchKey", "AccessDenied")
 """How S3 says that a file is not there; without the right to list it does not say so of any."""
@@ -47,6 +49,17 @@ def keep(key: str, body: bytes, mime_type: str, facts: Mapping[str, str] | None 
     aws.client("s3").put_object(
         Bucket=settings().media_bucket, Key=key, Body=body, ContentType=kind, Metadata=dict(facts or {})
     )
+
+
+def read(key: str) -> bytes | None:
+    """What a file holds; None where it is not there, which only who may list the bucket is told."""
+    try:
+        found = aws.client("s3").get_object(Bucket=settings().media_bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+            return None
+        raise
+    return bytes(found["Body"].read())
 
 
 def offer(key: str, mime_type: str, size: int) -> Offer:

@@ -106,6 +106,9 @@ def _as_it_stands(template: dict[str, Any], one: Found) -> dict[str, Any]:
     """
     resource: dict[str, Any] = json.loads(json.dumps(template["Resources"][one.name]))
     resource.pop("Condition", None)
+    # What it waits for is not there yet, nor who it tells: the update that follows says both.
+    resource.pop("DependsOn", None)
+    resource["Properties"].pop("NotificationConfiguration", None)
     if one.kind != _KEY:
         resource["Properties"][one.key] = one.value
     if "DeletionProtectionEnabled" in resource["Properties"]:

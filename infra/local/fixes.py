@@ -22,6 +22,8 @@ LEFT_OUT = (
     "AWS::Logs::QueryDefinition",
 )
 """Kinds of resources that are not made on this machine."""
+_ASKED = "MailsQueuePolicy"
+"""The one that the emulator asks too: whether its S3 may tell the queue of mails."""
 
 
 def adapted(template: dict[str, Any], env: dict[str, Any], visibility_s: int | None) -> dict[str, Any]:
@@ -31,7 +33,10 @@ def adapted(template: dict[str, Any], env: dict[str, Any], visibility_s: int | N
     crash; `visibility_s` shortens it, for whoever tries just that.
     """
     for name in [name for name, row in template["Resources"].items() if row["Type"] in LEFT_OUT]:
-        del template["Resources"][name]
+        if name != _ASKED:
+            del template["Resources"][name]
+    policy = template["Resources"][_ASKED]["Properties"]["PolicyDocument"]
+    policy["Statement"] = [one for one in policy["Statement"] if one["Effect"] == "Allow"]
     del template["Outputs"]["DomainTarget"]
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":

@@ -34,6 +34,7 @@ from chalicelib.channels.phoning import Asked, ToSpeak
 from chalicelib.domain.exchange import Call, Exchange
 from chalicelib.domain.message import Content
 from chalicelib.ports import clock, signing
+from tests.channels import mails
 from tests.channels.signatures import FORM, Posted, form_body, signed
 
 FOLDER = Path(channels.__file__).parent
@@ -76,6 +77,8 @@ class Script:
             assert json.loads(body) == expected["json"]
         if "form" in expected:
             assert form_of(body, expected["form"]) == expected["form"]
+        if "mail" in expected:
+            assert mails.plain(json.loads(body)) == expected["mail"]
         if expected.get("signed_with"):
             assert signing.verify([expected["signed_with"]], headers, body, now_ms=NOW_MS)
         return exchange(step["answers"])

@@ -21,6 +21,7 @@ from tests.cloud import Cloud
 from tests.crash.calls import CALLS
 from tests.crash.inbox import INBOX
 from tests.crash.live import LIVE
+from tests.crash.mails import MAILS
 from tests.crash.media import MEDIA, PICTURE
 from tests.crash.notified import NOTIFIED
 from tests.crash.rarer import RARER
@@ -29,7 +30,7 @@ from tests.crash.scenarios import SCENARIOS as COMMON
 from tests.crash.stage import READS, Called, Cut, Stage, outcome, staged
 
 pytestmark = pytest.mark.xdist_group("matrix")  # each process that runs one of them records all scenarios first
-SCENARIOS = COMMON | RARER | LIVE | INBOX | CALLS | NOTIFIED | MEDIA
+SCENARIOS = COMMON | RARER | LIVE | INBOX | CALLS | NOTIFIED | MEDIA | MAILS
 _KEPT = frozenset({"Decrypt", "ListRules"})
 """Reads whose answers a process keeps, so that any step may be the one that asks."""
 _QUEUE, _BUS = {"SendMessageBatch"}, {"PutEvents"}
@@ -40,6 +41,7 @@ _TRIED = _QUEUE | {"GetItem", "HTTP", "UpdateItem", "PutItem", "DeleteItem"}
 KNOWN = {
     "receive_channel": _QUEUE | {"GetItem", "PutItem", "UpdateItem", "Query"},
     "answer_call": _QUEUE | {"GetItem", "Query"},
+    "receive_mail": _QUEUE | {"GetItem", "UpdateItem", "GetObject", "PutObject", "DeleteObjects"},
     "receive_bot": _QUEUE | {"GetItem", "PutItem"},
     "receive_desk": _QUEUE | {"GetItem", "PutItem", "Query", "UpdateItem"},
     "poll_channel": _QUEUE | {"GetItem", "Query"},

@@ -232,8 +232,8 @@ def test_no_role_may_scan_or_reach_beyond_what_is_named(template: Template) -> N
                 assert action != "dynamodb:Scan", name
             for resource in statement["Resource"]:
                 text = json.dumps(resource)
-                if statement["Sid"] in ("WhoListens", "Traces"):
-                    continue  # they know no narrower resource
+                if statement["Sid"] in ("WhoListens", "Traces", "Mails"):
+                    continue  # they know no narrower resource; whose addresses there will be, nobody knows yet
                 assert resource != "*", name
                 ours = (
                     "parley-${Stage}",

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from chalicelib.api.http import base_url
+from chalicelib.ports import aws, queues
+from chalicelib.ports.settings import settings
 from chalicelib.tables import config
 from examples.providers import kinds
+from examples.providers.aws import MAIL, REPORT
 from examples.providers.faults import Fault
 from examples.providers.kinds import Deed
 from examples.providers.providers import Providers, channel
-from examples.providers.world import Account, Bubble, Person, World
+from examples.providers.world import Account, Bubble, Hook, Person, World
 from tests.journeys.conftest import Deployment
 from tests.outside import Answer, Heard, serving
 
@@ -47,12 +51,24 @@ class Phone:
         self.deployment.cloud.pump()
         while self.world.hooks:
             hook = self.world.hooks.popleft()
-            url = (hook.url or self.account.url) + hook.query
-            headers = {name.title(): value for name, value in hook.headers.items()}
-            status, answer = self.deployment.call(hook.method, url, hook.body, headers=headers)
+            status, answer = self._posted(hook)
             if not 200 <= status < 300:
                 self.refused.append((status, answer))
             self.deployment.cloud.pump()
+
+    def _posted(self, hook: Hook) -> tuple[int, Any]:
+        if hook.method == MAIL:
+            key = hook.headers["x-key"]
+            aws.client("s3").put_object(Bucket=settings().media_bucket, Key=key, Body=hook.body)
+            record = {"eventTime": "2026-11-21T01:00:01.000Z", "s3": {"object": {"key": quote(key, safe="/")}}}
+            queues.send("mails", [queues.Entry({"Records": [record]})])
+            return 200, {}
+        if hook.method == REPORT:
+            queues.send("mails", [queues.Entry(json.loads(hook.body))])
+            return 200, {}
+        headers = {name.title(): value for name, value in hook.headers.items()}
+        url = (hook.url or self.account.url) + hook.query
+        return self.deployment.call(hook.method, url, hook.body, headers=headers)
 
     def switch(self, **fault: Any) -> None:
         """The provider behaves so to this person from now on."""
@@ -67,7 +83,8 @@ class Phone:
 
     def states(self) -> list[str]:
         """Of what the business said, as the platform knows it."""
-        (person,) = self.deployment.call("GET", f"/v1/contacts?service_id={self.deployment.ids['care']}")[1]["data"]
+        every = self.deployment.call("GET", f"/v1/contacts?service_id={self.deployment.ids['care']}")[1]["data"]
+        (person,) = [one for one in every if one["name"] != "Neighbours"]  # but the group that they are in
         listed = self.deployment.call("GET", f"/v1/contacts/{person['id']}/timeline")[1]["data"]
         return [str(one["state"]) for one in reversed(listed) if one["direction"] == "out" and one["type"] != "event"]
 

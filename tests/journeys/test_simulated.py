@@ -88,6 +88,10 @@ def _what_people_do_beside_writing_comes(deployment: Deployment, phone: Phone, t
         assert tells("Message Edited", do="edit", text="two lamps", about=said.id)["Message"] == "two lamps"
     if "delete" in deeds:
         tells("Message Deleted", do="delete", about=said.id)
+    if "group" in deeds:
+        said_there = tells("Incoming message", do="text", text="who comes?", details={"group": True})
+        assert (said_there["Contact"]["name"], said_there["Speaker"]["name"]) == ("Neighbours", "Asha Rao")
+        assert phone.shown()[-1].details["group"] == "Neighbours"
     if "stop" in deeds:
         tells("Opted Out", do="stop")
         tells("Opted In", do="resume")
@@ -121,3 +125,21 @@ def _a_no_is_one(deployment: Deployment, phone: Phone) -> None:
         deployment.bot.answer = says(message=answer)
         phone.does("text", answer)
         assert phone.states()[-1] == "failed"
+
+
+@pytest.mark.parametrize("kind", ["whatsapp", "twilio_whatsapp"])
+def test_the_business_speaks_first_by_a_template(deployment: Deployment, kind: str) -> None:
+    with simulated(deployment, kind) as phone:
+        known = deployment.call("GET", f"/v1/channels/{phone.row['id']}/templates")[1]["data"]
+        assert {"order_update", "hello"} <= {one["name"] for one in known}
+        to = {
+            "service_id": deployment.ids["care"],
+            "to": {"channel_id": phone.row["id"], "address": phone.person.phone},
+        }
+        template = {"name": "order_update", "language": "en", "parameters": ["Asha", "4417"]}
+        status, answer = deployment.call("POST", "/v1/messages", to | {"template": template})
+        assert status == 202, answer
+        phone.settle()
+        assert "Hello Asha, your order 4417 is on its way." in phone.texts()[0]
+        assert phone.states() == ["read"]
+        assert deployment.call("POST", "/v1/messages", to | {"text": "hi"})[1]["code"] == "needs_template"

@@ -19,6 +19,8 @@ from selenium.webdriver import Chrome, Keys  # isort: skip
 from selenium.webdriver.common.by import By  # isort: skip
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+COLD_S = 60
+"""The first message that passes here may be the first of the whole stack."""
 BUTTONS = [{"title": "Billing", "payload": "bill"}, {"title": "Delivery", "payload": "ship"}]
 
 
@@ -47,7 +49,8 @@ class Unit:
     def sees(self, word: str) -> None:
         """Wait until it is to be read."""
         try:
-            eventually(patiently(lambda: word in self.text()), f"{word!r} on the phone of {self.selector}")
+            seen = patiently(lambda: word in self.text())
+            eventually(seen, f"{word!r} on the phone of {self.selector}", within_s=COLD_S)
         except AssertionError as error:
             raise AssertionError(f"{error}; there was {self.text()!r}") from error
 

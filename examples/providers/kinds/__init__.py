@@ -29,7 +29,7 @@ from urllib.parse import parse_qsl
 
 DEEDS = frozenset({
     "text", "file", "place", "contact", "press", "reply", "edit", "delete", "react", "start", "stop", "resume", "call",
-    "dial", "answer", "hangup", "digits", "unsubscribe",
+    "dial", "answer", "hangup", "digits", "unsubscribe", "group",
 })  # fmt: skip
 """What people do on phones."""
 FETCHED_MOST = 25 * 1024 * 1024

@@ -16,9 +16,14 @@ CHANNEL: dict[str, Any] = {
     "settings": {},
     "secrets": {"bot_token": "110201543:simulated-bot-token-of-the-shop"},
 }
-DEEDS = frozenset({"text", "file", "place", "contact", "press", "reply", "edit", "react", "start", "stop", "resume"})
+DEEDS = frozenset(
+    {"text", "file", "place", "contact", "press", "reply", "edit", "react", "start", "stop", "resume", "group"}
+)
 TELLS: tuple[str, ...] = ()
 USERNAME = "simulated_shop_bot"
+GROUP: dict[str, Any] = {"id": -1007000001, "type": "supergroup", "title": "Neighbours"}
+"""The group that all people are in, with the bot; what is said to it is shown to who spoke there last."""
+_LAST = "telegram/group"
 _AT = re.compile(r"/bot([^/]+)/(\w+)")
 _FILE = re.compile(r"/file/bot([^/]+)/(?:\w+/)?(\w+)(?:\.\w+)?")
 _FILES = {
@@ -114,7 +119,13 @@ def _account(token: str, world: World) -> Account | None:
 
 
 def _person(given: Any, world: World) -> Person | None:
+    if _is_group(given):
+        return world.people.get(world.flags.get(_LAST, ""))
     return next((one for one in world.people.values() if address(one) == str(given)), None)
+
+
+def _is_group(chat_id: Any) -> bool:
+    return str(chat_id) == str(GROUP["id"])
 
 
 def _webhook(given: dict[str, Any], account: Account, world: World) -> Answer:
@@ -133,9 +144,10 @@ def _webhook(given: dict[str, Any], account: Account, world: World) -> Answer:
 async def _sent(
     method: str, given: dict[str, Any], account: Account, person: Person, asked: Asked, world: World
 ) -> Answer:
-    if world.flag(account, person, "stopped"):
+    group = _is_group(given.get("chat_id"))
+    if world.flag(account, person, "stopped") and not group:
         return no(403, "Forbidden: bot was blocked by the user")
-    if not world.flag(account, person, "started"):
+    if not world.flag(account, person, "started") and not group:
         return no(403, "Forbidden: bot can't initiate conversation with a user")
     bubble = _shown(method, given)
     if isinstance(bubble, Answer):
@@ -156,8 +168,9 @@ async def _sent(
     bubble.about = str(about.get("message_id", "")) if isinstance(about, dict) else ""
     bubble.details |= {"keyboard": given["reply_markup"]} if given.get("reply_markup") else {}
     world.set_flag(account, person, "typing", 0)
+    bubble.details |= {"group": GROUP["title"]} if group else {}
     world.add(bubble)
-    chat = {"id": int(address(person)), "type": "private", "first_name": person.name}
+    chat = GROUP if group else {"id": int(address(person)), "type": "private", "first_name": person.name}
     return _yes({"message_id": number, "date": now_ms() // 1000, "chat": chat, "text": bubble.text})
 
 
@@ -217,15 +230,19 @@ def told(deed: Deed, person: Person, account: Account, world: World) -> list[Hoo
     who = {"id": int(address(person)), "is_bot": False, "first_name": person.name, "language_code": "en"}
     chat = {"id": who["id"], "type": "private", "first_name": person.name}
     about = world.bubble("telegram", deed.about) if deed.about else None
+    group = bool(deed.details.get("group") or (about and about.details.get("group")))
+    if group:
+        chat, world.flags[_LAST] = GROUP, person.id
     if deed.do in ("stop", "resume"):
         world.set_flag(account, person, "stopped", deed.do == "stop")
         was, becomes = ("member", "kicked") if deed.do == "stop" else ("kicked", "member")
         bot = {"id": int(account.id), "is_bot": True, "first_name": "Simulated shop"}
         change = {"old_chat_member": {"user": bot, "status": was}, "new_chat_member": {"user": bot, "status": becomes}}
         return _update(account, {"my_chat_member": {"chat": chat, "from": who, "date": now} | change}, world)
-    if world.flag(account, person, "stopped"):
+    if world.flag(account, person, "stopped") and not group:
         raise Impossible("they have blocked the bot")
-    world.set_flag(account, person, "started", True)
+    if not group:
+        world.set_flag(account, person, "started", True)
     if deed.do == "press" and about:
         chosen = next((one for one in about.choices if one.get("payload") == deed.payload), None)
         if chosen is None:
@@ -250,6 +267,7 @@ def told(deed: Deed, person: Person, account: Account, world: World) -> list[Hoo
     message = {"message_id": id, "from": who, "chat": chat, "date": now} | _said(deed, own, who["id"], world)
     if about:
         message["reply_to_message"] = {"message_id": int(about.id), "date": about.at_ms // 1000, "chat": chat}
+    own.details = own.details | ({"group": GROUP["title"]} if group else {})
     world.add(own)
     return _update(account, {"message": message}, world, bubble=own.id)
 

@@ -16,6 +16,7 @@ export function bubbleOf(one, all, phone) {
   } }, "⋯");
   root.append(...[
     el("div", { class: "body" },
+      one.details.group && el("span", { class: "small muted" }, icon("users"), ` ${one.details.group}`),
       about && el("div", { class: "quoted" }, about.text || about.type),
       one.files.map((file) => shownFile(file)),
       one.deleted ? el("span", { class: "text" }, "deleted") : words(one),

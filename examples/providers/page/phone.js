@@ -46,6 +46,7 @@ export class Phone {
     const offers = [
       this.can("file") && el("button", { class: "btn sm", type: "button", onclick: () => file.click() }, icon("photo"), "File"),
       ...OFFERS.filter(([deed]) => this.can(deed)).map(([deed, sign, name]) => el("button", { class: "btn sm", type: "button", onclick: () => this.does(deed) }, icon(sign), name)),
+      this.can("group") && (this.group = el("button", { class: "btn sm", type: "button", "aria-pressed": "false", onclick: () => this.toGroup(!this.inGroup) }, icon("users"), "To the group")),
       this.can("stop") && (this.stop = el("button", { class: "btn sm", type: "button", onclick: () => this.does(this.stopped ? "resume" : "stop") }, "Stop")),
     ];
     this.offer.append(...offers.filter(Boolean));
@@ -60,8 +61,15 @@ export class Phone {
     this.text.value = "";
     const { about, editing } = this;
     this.answer(null);
-    const details = this.subject && !about ? { subject: this.subject.value.trim() || "Hello" } : {};
+    const details = this.inGroup ? { group: true } : this.subject && !about ? { subject: this.subject.value.trim() || "Hello" } : {};
     if (!(await this.do({ do: editing ? "edit" : about ? "reply" : "text", text, about: about?.id, details })) && !this.text.value) this.text.value = text;
+  }
+
+  // What is written from now on goes to the group that all are in, or to the business alone.
+  toGroup(on) {
+    this.inGroup = on;
+    this.group.setAttribute("aria-pressed", String(on));
+    this.text.placeholder = on ? "Message to the group" : "Message";
   }
 
   async does(deed) {

@@ -181,6 +181,22 @@ def test_all_that_a_custom_channel_carries(deployment: Deployment, provider: Out
         refused = post(wrong)
         assert refused.status == 422 and [one["path"] for one in refused.json["errors"]] == paths, refused.raw
 
+    # The business speaks first, to somebody of whom nothing was heard.
+    provider.answer = lambda heard: (200, {"id": f"p{len(provider.heard)}"})
+    first = {"to": {"channel_id": channel["id"], "address": "u8"}, "text": "Your parcel is here."}
+    first["service_id"] = deployment.service
+    spoken = platform.call("POST", "/v1/messages", first)
+    assert spoken.status == 202 and spoken.json.keys() >= {"message_id", "conversation_id", "thread_id"}
+    eventually(lambda: (provider.heard[-1].json["to"], provider.heard[-1].json["text"]) == ("u8", first["text"]), "it")
+    assert (
+        platform.get(f"/v1/conversations/{spoken.json['conversation_id']}")["thread"]["id"] == spoken.json["thread_id"]
+    )
+    assert post({"type": "consent", "id": "n1", "from": "u8", "given": False}).status == 202
+    stopped = eventually(
+        lambda: found if (found := platform.call("POST", "/v1/messages", first)).status != 202 else None, "their no"
+    )
+    assert (stopped.status, stopped.json["code"]) == (409, "opted_out")
+
 
 # Deliveries
 

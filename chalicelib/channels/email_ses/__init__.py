@@ -32,6 +32,7 @@ from chalicelib.domain.exchange import Call
 from chalicelib.wire.json_body import word
 
 LABEL = "Email"
+ADDRESSES = "email"
 CAN = frozenset({"receive", "status", "send", "connect"})
 SHOWS = frozenset({"text", "image", "audio", "video", "file"})
 SECRETS = {"link_secret": "made"}

@@ -23,6 +23,8 @@ from chalicelib.wire.json_body import dicts, word
 _LINK = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _FILES = ("image", "audio", "video", "file")
 _LONGEST_HINTS = 500
+_LONGEST_TITLE = 120
+"""Characters of a choice that are said, with what is said of it: who listens has forgotten how it began."""
 
 
 def language(channel: Channel) -> str:
@@ -59,8 +61,8 @@ def offered(content: Content, channel: Channel) -> list[str]:
     """What can be chosen, each with its key."""
     titles = [one["title"] for one in choices(content)] if content.type in ("buttons", "list") else []
     told = [
-        words.phrase("press", language(channel), key=str(place), title=_row(title, content))
-        for place, title in enumerate(titles, 1)
+        words.phrase("press", language(channel), key=str(place), title=_row(title, content)[:_LONGEST_TITLE])
+        for place, title in enumerate(titles[: LIMITS.rows], 1)
     ]
     if len(titles) > 9:
         told.append(words.phrase("hash", language(channel)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infra import declared, edges, loops, queues, sockets
+from infra.grants import SENDS_TO
 from infra.limits import BULK_OLD_AFTER_S, LIMITS, is_bulk
 
 MINUTE = 60
@@ -80,9 +81,9 @@ def _metric(namespace: str, name: str, dimensions: list[dict[str, Any]], statist
 
 
 def _dropped() -> dict[str, Any]:
-    """Messages that AWS dropped as endless loops, of all functions that do not say that they mean to. What is called
-    by API Gateway is in no such chain."""
-    watched = [one for one in declared.lambdas() if one.name not in loops.BOUNDED and one.kind != "socket"]
+    """Messages that AWS dropped as endless loops, of all functions that do not say that they mean to. What puts work
+    on no queue is in no such chain; CloudWatch takes ten metrics an alarm."""
+    watched = [one for one in declared.lambdas() if one.name not in loops.BOUNDED and SENDS_TO[one.name]]
     return _computed(
         " + ".join(f"FILL({one.name}, 0)" for one in watched),
         {

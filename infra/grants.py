@@ -112,6 +112,9 @@ MEDIA: dict[str, tuple[str, ...]] = {
     # It reads mails, keeps what is attached to them, and removes what was read. Told of one twice it has to know a mail
     # that is gone from one that it may not have.
     "receive_mail": ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"),
+    # Providers are given links to what agents and bots send.
+    "send": ("s3:GetObject",),
+    "retry_send": ("s3:GetObject",),
     "erase": ("s3:DeleteObject",),
     # Of messages that their customers deleted.
     "fire_timer": ("s3:DeleteObject",),

@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # Changes of rows as events, for whoever subscribes.
     "announcing": ("domain", "ports", "tables", "announcing"),
     # What `deliver`, `send` and their retries share; steps may not import each other.
-    "lanes": ("domain", "wire", "ports", "tables", "channels", "bots", "desks", "announcing", "lanes"),
+    "lanes": ("domain", "wire", "ports", "tables", "channels", "bots", "desks", "announcing", "files", "lanes"),
     # Files of messages, for the steps that get, take or send them, and the API that takes them.
     "files": ("domain", "ports", "tables", "channels", "files"),
     # What edges and the API share. What is posted to a trigger is read as webhooks of channels are; what an adapter

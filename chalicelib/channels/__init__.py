@@ -48,3 +48,9 @@ def place_of(body: Mapping[str, Any]) -> str:
 def settings_model(kind: str) -> Any:
     """The pydantic model of a kind's `settings` (`<kind>/settings.py`); only the API loads it."""
     return import_module(f"{__name__}.{kind}.settings").Settings
+
+
+def keeps_links(adapter: Adapter) -> bool:
+    """Whether an adapter says by `KEEPS_LINKS = True` that its other side may open a file's address whenever it likes,
+    rather than get the file when it has the message: then that is one which lasts."""
+    return bool(getattr(adapter, "KEEPS_LINKS", False))

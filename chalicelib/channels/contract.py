@@ -237,6 +237,7 @@ class Adapter(Protocol):
     """The types of content that it shows as they are (`text`, `image`, `buttons`, ...); what else is said is sent as
     text. Each needs an example. How much of each it takes, it may say as `LIMITS` (limits.py), and
     how it spells whom it reaches as `ADDRESSES` (addresses.py)."""
+    # Beside these it may say NEEDS_URL, KEEPS_LINKS (`channels/__init__.py`) and LIMITS (limits.py).
     STATUSES: Mapping[str, str]
     """The provider's word for a receipt -> sent, delivered, read or failed."""
     SECRETS: Mapping[str, str]

@@ -24,28 +24,28 @@ def adapted(content: Content, shows: frozenset[str], limits: Limits = UNBOUNDED,
     """
     if content.type in ("buttons", "list"):
         return _choosable(content, shows, limits, seq)
-    if content.type in shows and all(_takes(item, limits) for item in content.media):
+    if content.type in shows and all(_takes(item, content.type, limits) for item in content.media):
         return content
     return in_text(content)
 
 
 def in_text(content: Content) -> Content:
     """The same as a text."""
-    lines = [content.text, *_lines(content), *(item.url for item in content.media)]
+    lines = [content.text, *_lines(content), *(item.for_people for item in content.media)]
     kept = {key: value for key, value in content.details.items() if key in ("params", "in_reply_to")}
     text = "\n".join(line for line in lines if line)
     return replace(content, type="text", text=text, media=(), details=kept)
 
 
-def _takes(item: Media, limits: Limits) -> bool:
-    """Whether the provider takes a file; of what nobody says the type it is asked."""
-    mime_type = type_of(item)
+def _takes(item: Media, kind: str, limits: Limits) -> bool:
+    """Whether the provider takes a file of a message of this type; of what nobody says the type it is asked."""
+    mime_type = type_of(item, kind)
     return not limits.files or not mime_type or limits.wrong_with(mime_type, item.size or 0) is None
 
 
 def _choosable(content: Content, shows: frozenset[str], limits: Limits, seq: int) -> Content:
     fitting = _with_links(content, limits) if content.type == "buttons" and "buttons" in shows else content
-    if not all(_takes(item, limits) for item in content.media):
+    if not all(_takes(item, content.type, limits) for item in content.media):
         return in_text(content)
     if fitting.type in ("buttons", "list") and fitting.type in shows and _fits(fitting, limits):
         return _short_payloads(fitting, limits, seq)

@@ -6,10 +6,10 @@ import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib.channels import KINDS, load
-from chalicelib.domain.file_types import HARMLESS, is_of, normal
+from chalicelib.domain.file_types import HARMLESS, OCTETS, is_of, normal
 from chalicelib.domain.message import TYPES, Content, Media
 from chalicelib.wire.contents import MAX_BUTTONS
 
@@ -80,6 +80,7 @@ class Limits:
         return None
 
 
+_SEEN_OR_HEARD = ("image", "audio", "video")
 UNBOUNDED = Limits(())
 """Of a channel that says none, for what is sent: whether it takes a file or a title, it says itself."""
 USUAL = Limits((FileLimit(HARMLESS, 25 * MEGABYTE),))
@@ -100,14 +101,29 @@ def never_shown(content: Content, kind: str) -> list[tuple[str, str]]:
         wrong.append(("template", "the channel has no templates"))
     taken = of(kind, otherwise=UNBOUNDED)
     for number, item in enumerate(content.media if taken.files else ()):
-        if (mime_type := type_of(item)) and (found := taken.wrong_with(mime_type, item.size or 0)):
+        if (mime_type := type_of(item, content.type)) and (found := taken.wrong_with(mime_type, item.size or 0)):
             wrong.append((f"media/{number}/{found[0]}", f"{found[1]}; it is {mime_type}"))
     return wrong
 
 
-def type_of(item: Media) -> str:
-    """A file's media type, as it says or as its name does; empty where neither does."""
-    return item.mime_type or mimetypes.guess_type(item.name or urlsplit(item.url).path)[0] or ""
+def type_of(item: Media, kind: str = "") -> str:
+    """The media type of a file of a message of type `kind`: as it says, or else as its name or its address does.
+
+    Empty where none does: an address may end with how its page is made (`.php`), or name another file in its query, so
+    only what is harmless and goes with the message counts of it.
+    """
+    if normal(item.mime_type) not in ("", OCTETS):
+        return item.mime_type
+    try:
+        at = urlsplit(item.url)
+    except ValueError:
+        at = urlsplit("")
+    for name in (item.name, at.path, *(value for _, value in parse_qsl(at.query))):
+        guessed = mimetypes.guess_type(name.rpartition("/")[2])[0] or ""
+        of_another_kind = kind in _SEEN_OR_HEARD and guessed.partition("/")[0] != kind
+        if name and (name == item.name or (is_of(guessed, HARMLESS) and not of_another_kind)):
+            return guessed or item.mime_type
+    return item.mime_type
 
 
 def window_s(kind: str, settings: Mapping[str, Any]) -> int:

@@ -15,7 +15,8 @@ which service is called (`ses`). `{region}` in its URL is then ours."""
 class Exchange:
     """What came of an HTTP call. `error` is empty where an answer came, whatever its status.
 
-    Errors: timeout, dns, connect, tls, private_address, bad_url, bad_header, too_large, protocol.
+    Errors: timeout, dns, connect, tls, private_address, bad_url, bad_header, too_large, protocol; no_time where nothing
+    was begun, as the run of the function ends before it would (`lanes/time_left.py`).
     """
 
     status: int

@@ -70,6 +70,13 @@ class Media:
     mime_type: str = ""
     size: int | None = None
     name: str = ""
+    lasting: str = ""
+    """Where people open it, where `url` works for a while only; never stored."""
+
+    @property
+    def for_people(self) -> str:
+        """The address that a person may be given."""
+        return self.lasting or self.url
 
     def plain(self) -> dict[str, Any]:
         return {key: value for key, value in asdict(self).items() if value not in (None, "")}

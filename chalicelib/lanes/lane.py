@@ -20,8 +20,9 @@ from chalicelib.ports.queues import Entry
 from chalicelib.tables import deliveries, lanes
 from chalicelib.tables.deliveries import DeliveryRow
 
-_SPARE_MS = 12_000
-"""Time left in the Lambda below which no further attempt is begun: one attempt, one probe and their writes."""
+_SPARE_MS = 22_000
+"""Time left in the Lambda below which no further attempt is begun: one with a file that its provider gets before it
+answers, or one attempt and one probe; and their writes."""
 LEASE_MS = 60_000
 """As long as the function that makes a retry may run."""
 OVERDUE_MS = 60_000

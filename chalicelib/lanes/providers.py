@@ -25,6 +25,7 @@ from chalicelib.domain.exchange import Call, Exchange
 from chalicelib.domain.message import DELIVERED, FAILED, READ, SENT, UNKNOWN, Content
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.retry import SEND_WAITS_S
+from chalicelib.files import handing
 from chalicelib.lanes import pacing
 from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, TryLater, Turn, event_of
 from chalicelib.ports import aws_signed, clock, ids, queues, redact, secrets
@@ -77,7 +78,12 @@ async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) 
         if begun:
             return _cut_off(row)
         call = _marked(call, row, fetches=int(getattr(adapter, "FETCHES", 0)))
-    content = adapted(Content.of(notice.content), adapter.SHOWS, _limits(notice), seq=notice.seq)
+    files = handing.located(Content.of(notice.content), notice.message)
+    if files.refused:
+        reason = f"a file of it is not to be had: {files.refused}"
+        return Refused(error="media_gone", reason=reason, done=int(row.done or 0))
+    content = adapted(files.content, adapter.SHOWS, _limits(notice), seq=notice.seq)
+    content = content if channels.keeps_links(adapter) else handing.linked(content, files.keys)
     started = clock.now_ms()
     outgoing = Outgoing(
         id=row.replay_of or row.id,

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.channels import fallback
 from chalicelib.channels.fallback import adapted, choices, chosen
-from chalicelib.channels.limits import MEGABYTE, FileLimit, Limits
+from chalicelib.channels.limits import MEGABYTE, FileLimit, Limits, type_of
 from chalicelib.domain.choosing import answered, offer
 from chalicelib.domain.message import Content, Media
 
@@ -158,3 +158,30 @@ def test_a_file_that_the_provider_does_not_take_is_a_link(media: Media, type: st
     limits = Limits((FileLimit(("image/png", "image/jpeg"), 5 * MEGABYTE),))
     shown = adapted(Content("image", "Look", (media,)), frozenset({"text", "image"}), limits)
     assert (shown.type, media.url in shown.text) == (type, type == "text")
+
+
+@pytest.mark.parametrize(
+    ("item", "kind", "mime_type"),
+    [
+        (Media("https://x/a.png"), "image", "image/png"),
+        (Media("https://x/a.png", "image/webp"), "image", "image/webp"),
+        (Media("https://x/a.png", "application/octet-stream"), "file", "image/png"),
+        (Media("https://x/get?id=7", name="a.csv"), "file", "text/csv"),
+        (Media("https://x/get.php?file=/2026/invoice.pdf"), "file", "application/pdf"),
+        (Media("https://x/get.php?id=7"), "file", ""),
+        (Media("https://x/page.html"), "file", ""),
+        (Media("https://x/render.html?to=a.png"), "image", "image/png"),
+        (Media("https://x/cover.jpg?song=a.mp3"), "audio", "audio/mpeg"),
+        (Media("https://x/cover.jpg"), "audio", ""),
+        (Media("https://x/1", name="a.svg"), "image", "image/svg+xml"),
+        (Media("http://[", "", 3), "image", ""),
+        (Media("upload:abc", "image/png", 3, "a.png"), "image", "image/png"),
+    ],
+)
+def test_what_type_a_file_is_of(item: Media, kind: str, mime_type: str) -> None:
+    assert type_of(item, kind) == mime_type
+
+
+def test_people_are_given_the_address_that_lasts() -> None:
+    item = Media("https://bucket/1?signed", "image/x-odd", lasting="https://parley.example/media/ms_1/0")
+    assert adapted(Content("image", "look", (item,)), frozenset({"text"})).text == f"look\n{item.lasting}"

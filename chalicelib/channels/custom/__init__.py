@@ -36,6 +36,7 @@ LABEL = "Custom"
 CAN = frozenset({"receive", "status", "send", "once"})
 SHOWS = frozenset({"text", "image", "audio", "video", "file", "buttons", "list", "location", "contact", "template"})
 SECRETS = {"signing_secret": "made"}
+KEEPS_LINKS = True
 STATUSES = incoming.STATUSES
 
 MOST_EVENTS = 100

@@ -27,7 +27,7 @@ def forms(message: Outgoing, sender: str) -> list[Form]:
     if content.type == "text" or not content.media:
         return _texts(fallback.in_text(content).text)
     carried = [item for item in content.media if _is_carried(item)] if _has_mms(message.address, sender) else []
-    links = [item.url for item in content.media if item not in carried]
+    links = [item.for_people for item in content.media if item not in carried]
     texts = _texts("\n".join(line for line in (content.text, *links) if line))
     found = [[("MediaUrl", item.url) for item in few] for few in _by_size(carried)]
     if found and len(texts) == 1:

@@ -193,11 +193,14 @@ class Place:
         self.http("receive_channel", "POST", channel["webhook_url"], raw, signed)
         self.cloud.pump()
 
-    def meta_posts(self, text: str = ASKED) -> None:
-        """Meta tells what a customer wrote by WhatsApp."""
+    def meta_posts(self, text: str = ASKED, **more: Any) -> None:
+        """Meta tells what a customer wrote by WhatsApp, or sent."""
         self._given += 1
         said = {"from": "4915112345678", "id": f"wamid.{self._given}", "timestamp": str(time.time_ns() // 10**9)}
-        value = {"metadata": {"phone_number_id": "1"}, "messages": [said | {"type": "text", "text": {"body": text}}]}
+        value = {
+            "metadata": {"phone_number_id": "1"},
+            "messages": [said | {"type": "text", "text": {"body": text}} | more],
+        }
         raw = json.dumps({"entry": [{"changes": [{"field": "messages", "value": value}]}]}).encode()
         signed = {"X-Hub-Signature-256": "sha256=" + hmac.new(b"app-secret", raw, hashlib.sha256).hexdigest()}
         self.http("receive_channel", "POST", self.made["wa"]["webhook_url"], raw, signed)

@@ -14,8 +14,9 @@ from bench.meter import Call, Tally
 from infra.limits import LIMITS
 
 _PRICES: dict[str, Any] = json.loads(Path(__file__).with_name("prices.json").read_text(encoding="utf-8"))
-_OUTSIDE = ("deliver", "send")
+_OUTSIDE = ("deliver", "send", "copy_media")
 """Lambdas that wait for somebody outside, once an invocation."""
+_PUTS = ("PutObject", "CopyObject")
 _AT_ONCE = frozenset({("deliver", "BatchGetItem")})
 """Calls that are made while the one before them is (`chalicelib/lanes/lane.py`), and so are not waited for."""
 MILLION = 1_000_000
@@ -69,6 +70,7 @@ def per_million(tally: Tally, *, waits_s: float = 0) -> dict[str, float]:
         "dynamodb writes": tally.write_units * usd("dynamodb_write"),
         "dynamodb reads": reads * usd("dynamodb_read"),
         "kms": len(tally.of("kms")) * usd("kms"),
+        "s3": sum(usd("s3_put" if call.operation in _PUTS else "s3_get") for call in tally.of("s3")),
         "logs": logged / 1e9 * usd("logs_gb"),
     }
     return {name: round(cost * MILLION, 3) for name, cost in costs.items()}

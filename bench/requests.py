@@ -18,6 +18,7 @@ from bench.meter import Tally
 from bench.place import Place, moto
 from bench.report import Goal, Result
 from bench.words import ANSWERED, ASKED
+from tests.outside import Answer, Heard
 
 WARM = 13
 """Round trips before counting: a thread remembers twelve events, a lane's query reads ten rows."""
@@ -76,6 +77,25 @@ def whatsapp(place: Place) -> None:
     assert len(place.provider.heard) == heard + 1
 
 
+def picture(place: Place) -> None:
+    """A picture by WhatsApp, which is got as it comes, and answered by a text."""
+    heard = len(place.provider.heard)
+    place.meta_posts(type="image", image={"id": "pic", "mime_type": "image/png"})
+    assert len(place.provider.heard) == heard + 3, "where it lies, the file, and the answer"
+
+
+def gives_a_picture(place: Place) -> None:
+    """Meta has a picture, and takes what is sent."""
+    takes = place.provider.answer
+
+    def answer(heard: Heard) -> Answer:
+        if heard.path.endswith("/pic"):
+            return 200, {"url": f"{place.provider.url}/file", "mime_type": "image/png"}
+        return (200, b"\x89PNG") if heard.path.endswith("/file") else takes(heard)
+
+    place.provider.answer = answer
+
+
 def desk(place: Place) -> None:
     """While a person has the thread: in, to desk and bot; the agent answers, to visitor and bot; fetched."""
     place.says()
@@ -109,6 +129,7 @@ VARIANTS = (
     Variant("custom channel, sent and its receipt kept", custom, polls=False),
     Variant("custom channel, delivered told", custom_told, polls=False),
     Variant("WhatsApp, sent once and in its turn", whatsapp, polls=False),
+    Variant("WhatsApp, a picture that is got", picture, before=gives_a_picture, polls=False),
     Variant("webchat with a desk, copies to the bot", desk, before=lambda place: _hand_over(place)),
     Variant("webchat, first contact", first_contact, warm=2),
     Variant("the business speaks first, custom channel", notified, polls=False),

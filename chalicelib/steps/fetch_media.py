@@ -26,12 +26,39 @@ from chalicelib.wire.fields import Fields
 
 MAX_OFFER = 16 * 1024
 """Bytes of a page's list of files."""
+_TOLD = {
+    "unknown_media": ("This file does not exist, or no more.", "Diese Datei gibt es nicht oder nicht mehr."),
+    "media_gone": (
+        "This file is not to be had: its provider gives it no more, or it is empty or too large.",
+        "Diese Datei ist nicht zu haben: Ihr Anbieter gibt sie nicht mehr her, oder sie ist leer oder zu groß.",
+    ),
+    "media_unavailable": (
+        "This file is not to be had now. Try again in a moment.",
+        "Diese Datei ist gerade nicht zu haben. Versuchen Sie es gleich noch einmal.",
+    ),
+}
+"""What people read, in English and German."""
 _WITHIN = 1000
 """How far back in a thread a message is looked for by its id."""
 
 
 def run(request: Request, message_id: str, index: str) -> Response:
-    """302 to a link that works for five minutes; 404 unknown, 410 where the provider has it no longer, 503 not now."""
+    """302 to a link that works for five minutes; 404 unknown, 410 where it is not to be had, 503 where not now.
+
+    Whoever opens it in a browser is told so in words.
+    """
+    try:
+        return _opened(message_id, index)
+    except Problem as problem:
+        accepted = request.headers.get("accept") or ""
+        if problem.code not in _TOLD or "text/html" not in accepted:
+            raise
+        german = (request.headers.get("accept-language") or "").lower().startswith("de")
+        told = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
+        return web.text(problem.status, _TOLD[problem.code][german], told | problem.headers)
+
+
+def _opened(message_id: str, index: str) -> Response:
     thread = thread_of_message(message_id)
     message = messages.find(thread, message_id, within=_WITHIN) if thread else None
     if message is None or not (index.isascii() and index.isdigit()) or int(index) >= len(message.content.media):

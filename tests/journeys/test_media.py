@@ -68,6 +68,9 @@ def test_what_is_not_to_be_had_is_said_at_once(deployment: Deployment, meta: Met
     for _ in range(2):
         status, problem = opened(deployment, url)
         assert (status, problem["code"], problem["reason"]) == (410, "media_gone", why)
+    browser = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": "de-DE,de;q=0.9"}
+    shown = deployment.client.http.request("GET", url[url.index("/media/") :], headers=browser)
+    assert (shown.status_code, shown.body.decode()[:30]) == (410, "Diese Datei ist nicht zu haben")
     assert asked(meta) == 1, "once, by whoever got it"
     listed = deployment.call("GET", f"/v1/messages?conversation_id={deployment.bot.events()[0]['Conversationid']}")[1]
     assert listed["data"][-1]["media"] == [{"url": url}], "the message stays"

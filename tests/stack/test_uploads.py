@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
+import time
 import urllib.error
 import urllib.request
 from typing import Any
@@ -9,7 +13,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.stack.conftest import Deployment, Visitor, echo, eventually
+from tests.outside import Answer, Heard, serving
+from tests.stack.conftest import TOKEN, Deployment, Visitor, echo, eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
 
@@ -62,4 +67,48 @@ def test_a_file_goes_from_the_page_to_the_bot(deployment: Deployment) -> None:
     link = platform.call("GET", heard[0]["Media"]["url"], key=None)
     assert link.status == 302
     with urllib.request.urlopen(link.headers["location"]) as file:
-        assert file.read() == b"\x89PNG box" and file.headers["content-disposition"] == "attachment"
+        assert file.read() == b"\x89PNG box"
+        assert file.headers["content-disposition"] == 'attachment; filename="box.png"'
+
+
+def test_a_providers_file_is_got_and_passed_on(deployment: Deployment) -> None:
+    """By WhatsApp: Meta's file is kept before anybody asks, and goes out by a link that Meta opens."""
+    opened: list[bytes] = []
+
+    def meta(heard: Heard) -> Answer:
+        if heard.path.endswith("/pic-1"):
+            return 200, {"url": graph.url.replace("/hook", "/file"), "mime_type": "image/png"}
+        if heard.path == "/file":
+            return 200, b"\x89PNG lamp"
+        if not heard.path.endswith("/messages"):
+            return 200, {"id": "1", "display_phone_number": "1", "verified_name": "x"}
+        with urllib.request.urlopen(heard.json["image"]["link"]) as file:
+            opened.append(file.read())
+        return 200, {"messages": [{"id": "wamid.out"}]}
+
+    def passes_on(heard: Heard) -> Answer:
+        if not heard.json.get("Media"):
+            return 200, {"verification_token": TOKEN}
+        said = {"eventid": "1001", "conversation_id": heard.json["Conversationid"], "Messagetype": "image"}
+        with urllib.request.urlopen(heard.json["Media"]["url"]) as file:
+            assert file.read() == b"\x89PNG lamp"
+        return 200, {"verification_token": TOKEN, "events": [said | {"Media": heard.json["Media"]["url"]}]}
+
+    deployment.bot_end.answer = passes_on
+    with serving() as graph:
+        graph.answer = meta
+        settings = {"phone_number_id": "1", "api_base": graph.url.replace("/hook", "/v24.0")}
+        secrets = {"app_secret": "app-secret", "access_token": "EAAG-token", "verify_token": "verify-me"}
+        about = {"service_id": deployment.service, "kind": "whatsapp", "name": "wa"}
+        made = deployment.platform.call("POST", "/v1/channels", about | {"settings": settings, "secrets": secrets})
+        assert made.status == 201, made.raw
+        said = {"from": "4915112345678", "id": "wamid.in", "timestamp": str(int(time.time())), "type": "image"}
+        value = {
+            "metadata": {"phone_number_id": "1"},
+            "messages": [said | {"image": {"id": "pic-1", "mime_type": "image/png"}}],
+        }
+        raw = json.dumps({"entry": [{"changes": [{"field": "messages", "value": value}]}]}).encode()
+        signed = {"X-Hub-Signature-256": "sha256=" + hmac.new(b"app-secret", raw, hashlib.sha256).hexdigest()}
+        assert deployment.platform.call("POST", made.json["webhook_url"], raw, key=None, headers=signed).status == 200
+        eventually(lambda: opened, "Meta has got the file")
+    assert opened == [b"\x89PNG lamp"]

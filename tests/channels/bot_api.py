@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.policy import default
 from typing import Any
 
 from tests.outside import Answer, Heard
@@ -35,6 +37,23 @@ UPDATES = {
     "my_chat_member", "chat_member", "inline_query", "poll", "poll_answer",
 }  # fmt: skip
 FILE = b"\xff\xd8\xff picture"
+
+
+def read(heard: Heard) -> dict[str, Any]:
+    """The parameters of a call: JSON, or a form in which a file is its name, its type and its bytes."""
+    kind = heard.headers.get("content-type", "")
+    if not kind.startswith("multipart/form-data"):
+        given: dict[str, Any] = json.loads(heard.raw)
+        return given
+    form = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + heard.raw, policy=default)
+    found: dict[str, Any] = {}
+    for part in form.iter_parts():
+        name, file = part.get_param("name", header="content-disposition"), part.get_filename()
+        value: Any = part.get_payload(decode=True)
+        text = value.decode() if not file else ""
+        is_json = text.startswith(("{", "["))
+        found[str(name)] = (file, part.get_content_type(), value) if file else json.loads(text) if is_json else text
+    return found
 
 
 def refusal(method: str, body: dict[str, Any]) -> str:
@@ -92,7 +111,7 @@ class BotApi:
         known, _, method = heard.path.removeprefix("/bot").partition("/")
         if known != self.token:
             return 401, {"ok": False, "error_code": 401, "description": "Unauthorized"}
-        body = json.loads(heard.raw)
+        body = read(heard)
         self.calls.append((method, body))
         if why := refusal(method, body):
             self.wrong.append(f"{method}: {why}")

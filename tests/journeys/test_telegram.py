@@ -183,6 +183,24 @@ def test_a_picture_is_fetched_and_nobody_sees_the_token(
     assert BOT_TOKEN not in everything and "Unauthorized" in everything
 
 
+@pytest.mark.parametrize("name", ["table.csv", "gone.csv"])
+def test_a_file_that_telegram_does_not_fetch_is_brought_along(
+    deployment: Deployment, bot: dict[str, Any], api: BotApi, comes: Comes, name: str
+) -> None:
+    with serving() as files:
+        files.answer = lambda heard: (200, b"a,b") if heard.path == "/table.csv" else (404, b"")
+        url = files.url.replace("/hook", f"/{name}")
+        deployment.bot.answer = answers(message="the table", Media={"url": url, "name": 'ta"ble.csv'})
+        comes(**said(text="q"))
+        method, body = api.calls[-1]
+    if name == "gone.csv":
+        assert (method, body) == ("sendMessage", {"chat_id": "42", "text": f"the table\n{url}"})
+    else:
+        file = ("ta_ble.csv", "text/csv", b"a,b")
+        assert (method, body) == ("sendDocument", {"chat_id": "42", "document": file, "caption": "the table"})
+    assert api.wrong == [] and not any(heard.headers.get("authorization") for heard in files.heard)
+
+
 def test_a_part_that_must_wait_waits_as_long_as_it_is_told(
     deployment: Deployment, bot: dict[str, Any], api: BotApi, comes: Comes, traveller: Any
 ) -> None:

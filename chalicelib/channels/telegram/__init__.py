@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import replace
+from typing import Any
 
 from chalicelib.channels.contract import (
     Channel,
@@ -22,9 +23,10 @@ from chalicelib.channels.contract import (
     Sent,
     TryLater,
 )
-from chalicelib.channels.telegram import errors, incoming, outgoing
+from chalicelib.channels.telegram import errors, incoming, outgoing, uploading
 from chalicelib.channels.telegram.connecting import connect as connect
 from chalicelib.channels.telegram.limits import LIMITS as LIMITS
+from chalicelib.channels.telegram.limits import MOST_BYTES
 from chalicelib.channels.telegram.media import fetched
 from chalicelib.channels.telegram.place import posted, secret_token
 from chalicelib.channels.wire import FETCHED_S, SOON_S, answered, malformed
@@ -34,6 +36,7 @@ from chalicelib.wire.json_body import mended, word
 LABEL = "Telegram"
 CAN = frozenset({"receive", "send", "media", "connect", "typing"})
 SHOWS = outgoing.SHOWS
+FETCHES = MOST_BYTES
 SECRETS = {"bot_token": "required", "secret_token": "made"}
 STATUSES: dict[str, str] = {}
 """Telegram tells nothing of a message after it took it."""
@@ -65,18 +68,39 @@ async def send(message: Outgoing, channel: Channel, call: Call) -> Outcome:
     to = message.address
     # Should there be fewer than went out once, by a newer version of this code, there is still one to be heard of.
     for method, body in methods[min(message.done, len(methods) - 1) :]:
-        timeout_s = FETCHED_S if outgoing.is_fetched(body) else SOON_S
-        exchange = await posted(method, {"chat_id": to} | body, channel, call, timeout_s=timeout_s)
-        if moved := errors.moved_to(exchange):
-            to = moved
-        if moved or errors.not_fetched(exchange):
-            # A file may be had a moment later; nothing of the first call went out.
-            exchange = await posted(method, {"chat_id": to} | body, channel, call, timeout_s=timeout_s)
-        outcome = errors.of(exchange, message.now_ms)
-        if outcome is not None:
+        async with uploading.in_hand(outgoing.brought(body)):
+            outcome, to = await _one(method, body, to, channel, call, message.now_ms)
+        if not isinstance(outcome, str):
             return replace(outcome, done=message.done + len(parts), parts=tuple(parts))
-        parts.append(_id_of(exchange, to) or message.id)
+        parts.append(outcome or message.id)
     return Sent(parts[-1], tuple(parts[:-1]))
+
+
+async def _one(
+    method: str, body: dict[str, Any], to: str, channel: Channel, call: Call, now_ms: int
+) -> tuple[str | TryLater | Refused, str]:
+    """One of them: its id, or what is wrong; and where it went."""
+    file: File | None = None
+    if item := outgoing.brought(body):
+        found = await uploading.file_of(item, call)
+        if isinstance(found, TryLater):
+            return found, to
+        file = found
+        method, body = (method, body) if file else outgoing.as_link(body)
+    exchange = await _sent(method, {"chat_id": to} | body, file, channel, call)
+    if moved := errors.moved_to(exchange):
+        to = moved
+    if moved or errors.not_fetched(exchange):
+        # A file may be had a moment later; nothing of the first call went out.
+        exchange = await _sent(method, {"chat_id": to} | body, file, channel, call)
+    return errors.of(exchange, now_ms) or _id_of(exchange, to), to
+
+
+async def _sent(method: str, body: dict[str, Any], file: File | None, channel: Channel, call: Call) -> Exchange:
+    timeout_s = FETCHED_S if file or outgoing.is_fetched(body) else SOON_S
+    if file:
+        return await uploading.uploaded(method, body, file, channel, call, timeout_s=timeout_s)
+    return await posted(method, body, channel, call, timeout_s=timeout_s)
 
 
 async def media(reference: str, channel: Channel, call: Call) -> File | TryLater | Refused:

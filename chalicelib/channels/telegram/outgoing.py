@@ -6,13 +6,16 @@ https://core.telegram.org/bots/api#available-methods. Texts go without `parse_mo
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.channels import fallback
 from chalicelib.channels.contract import Outgoing
+from chalicelib.channels.limits import type_of
 from chalicelib.channels.splitting import pieces, size
-from chalicelib.channels.telegram.limits import LIMITS
+from chalicelib.channels.telegram.limits import FETCHED, LIMITS
 from chalicelib.channels.telegram.media import file_id
+from chalicelib.domain.file_types import is_of, normal
 from chalicelib.domain.message import Content, Media
 from chalicelib.wire.json_body import dicts, word
 
@@ -75,13 +78,28 @@ def _files(kind: str, media: tuple[Media, ...], text: str) -> list[Method]:
 
 
 def _file(kind: str, item: Media) -> Method:
-    mime_type = item.mime_type.partition(";")[0].strip().lower()
+    mime_type = normal(type_of(item, kind))
+    if mime_type and not is_of(mime_type, FETCHED):
+        return "sendDocument", {"document": replace(item, mime_type=mime_type)}
     name = {"image": "photo", "audio": "audio", "video": "video"}.get(kind, "document")
     if kind == "image" and (mime_type == "image/gif" or (not mime_type and item.url.lower().endswith(".gif"))):
         name = "animation"
     if kind == "audio" and mime_type == "audio/ogg":
         name = "voice"
     return f"send{name.capitalize()}", {name: file_id(item.url) or item.url}
+
+
+def brought(body: Body) -> Media | None:
+    """The file that has to be brought along with a method; None where there is none."""
+    return next((value for value in body.values() if isinstance(value, Media)), None)
+
+
+def as_link(body: Body) -> Method:
+    """The same as a text, where the file cannot be brought along."""
+    item = brought(body)
+    text = "\n".join(line for line in (body.get("caption", ""), item.for_people if item else "") if line)
+    rest = {name: value for name, value in body.items() if value is not item and name != "caption"}
+    return "sendMessage", {"text": text} | rest
 
 
 def is_fetched(body: Body) -> bool:

@@ -8,7 +8,7 @@ from chalicelib.channels import whatsapp_contents as contents
 from chalicelib.channels.meta import inside, unsupported
 from chalicelib.channels.whatsapp_contents import postback, text_in, texts_in
 from chalicelib.channels.whatsapp_partners import whole
-from chalicelib.domain.message import Content, Media
+from chalicelib.domain.message import EXPIRING, Content, Media
 from chalicelib.wire.fields import MAX_ID
 from chalicelib.wire.json_body import word
 
@@ -64,5 +64,6 @@ def _file(kind: str, value: dict[str, Any]) -> Content | str:
     if not url.startswith(("https://", "http://")) or len(url) > _MOST_URL:
         return f"{kind} without an address"
     mime_type = text_in(value, "contentType") or text_in(value, "content-type")
-    item = Media(url, mime_type[:MAX_ID], None, text_in(value, "name")[:MAX_ID])
+    # Gupshup keeps it for some days: https://partner-docs.gupshup.io/docs/media-management
+    item = Media(EXPIRING + url, mime_type[:MAX_ID], None, text_in(value, "name")[:MAX_ID])
     return Content(_FILES[kind], word(value.get("caption")), (item,))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from email import message_from_bytes
+from email.policy import default
 from typing import Any
 
 from examples.providers.kinds import Answer, Asked, Deed, Impossible, family
@@ -57,7 +59,7 @@ async def answer(asked: Asked, world: World) -> Answer:
     account = _account(at[1], world) if at else None
     if at is None or account is None:
         return no(401, "Unauthorized")
-    method, given = at[2], {**asked.query, **asked.json}
+    method, given = at[2], {**asked.query, **asked.json, **_form(asked, world)}
     if method == "getMe":
         me = {"id": int(account.id), "is_bot": True, "first_name": "Simulated shop", "username": USERNAME}
         return _yes(me | {"can_join_groups": True, "can_read_all_group_messages": False})
@@ -90,7 +92,7 @@ def addressee(asked: Asked, world: World) -> tuple[Account, Person | None] | Non
     account = _account(at[1], world) if at else None
     if at is None or account is None or at[2] not in SENDS:
         return None
-    return account, _person(asked.json.get("chat_id"), world)
+    return account, _person((asked.json or _form(asked, None)).get("chat_id"), world)
 
 
 def refusal(fault: str, wait_s: int) -> Answer:
@@ -112,6 +114,23 @@ def no(code: int, description: str, **parameters: int) -> Answer:
 
 def _yes(result: Any) -> Answer:
     return Answer(200, {"ok": True, "result": result})
+
+
+def _form(asked: Asked, world: World | None) -> dict[str, Any]:
+    """Parameters that come as a form, of which a file becomes its id; empty where they do not."""
+    kind = asked.headers.get("content-type", "")
+    if not kind.startswith("multipart/form-data"):
+        return {}
+    form = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + asked.body, policy=default)
+    given: dict[str, Any] = {}
+    for part in form.iter_parts():
+        name, file = part.get_param("name", header="content-disposition"), part.get_filename()
+        body: Any = part.get_payload(decode=True)
+        if file:
+            given[str(name)] = world.keep_file(body, part.get_content_type(), file) if world else file
+        else:
+            given[str(name)] = json.loads(body) if body.startswith((b"{", b"[")) else body.decode()
+    return given
 
 
 def _account(token: str, world: World) -> Account | None:

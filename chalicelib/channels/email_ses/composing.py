@@ -47,12 +47,12 @@ def composed(message: Outgoing, channel: Channel, files: Sequence[tuple[Media, F
         mail["Auto-Submitted"] = "auto-replied" if message.reply.get("id") else "auto-generated"
     if message.content.details.get("purpose") == MARKETING and key:
         _leavable(mail, message, channel, key)
-    text = "\n".join(line for line in (message.content.text, *(one.url for one in links)) if line)
+    text = "\n".join(line for line in (message.content.text, *(one.for_people for one in links)) if line)
     mail.set_content(_plain(text) + "\n", cte="quoted-printable")
     mail.add_alternative(_html(_plain(text)), subtype="html", cte="quoted-printable")
     for item, file in files:
         kind, _, sub = (file.mime_type or item.mime_type or "application/octet-stream").partition(";")[0].partition("/")
-        name = _line(item.name) or item.url.rpartition("/")[2][:100] or "file"
+        name = _line(item.name) or item.for_people.rpartition("/")[2][:100] or "file"
         mail.add_attachment(file.body, maintype=kind or "application", subtype=sub or "octet-stream", filename=name)
     for number, part in enumerate(part for part in mail.walk() if part.is_multipart()):
         # The same at each attempt, and nothing that stands in what is encoded.

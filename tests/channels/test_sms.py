@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
@@ -16,8 +15,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib import channels
-from chalicelib.channels.contract import Channel, Consent, Denied, Ignored, Outgoing, Received, Request, Said, Status
-from chalicelib.channels.sms import consents, engines, numbers, profile, sent_as, signatures
+from chalicelib.channels.contract import (
+    Channel,
+    Consent,
+    Denied,
+    Ignored,
+    Outgoing,
+    Received,
+    Refused,
+    Request,
+    Said,
+    Status,
+)
+from chalicelib.channels.sms import approved, consents, engines, numbers, profile, sent_as, signatures
 from chalicelib.channels.sms.settings import Settings
 from chalicelib.domain.exchange import Exchange
 from chalicelib.domain.message import Content
@@ -328,7 +338,61 @@ def test_each_preset_works_both_ways_and_can_be_saved() -> None:
         Settings.model_validate(plain)
 
 
-def test_a_presets_parts_can_be_another(tmp_path: Path) -> None:
+REGISTER: dict[str, Any] = {
+    "templates": [
+        {"name": "code", "id": "1107", "body": "{#var#} is your code for {#var#}. PARLEY"},
+        {"name": "gone", "id": "1108", "body": "Your order {{order}} is on its way.", "language": "en"},
+        {"name": "gone", "id": "1109", "body": "{{order}} ist unterwegs.", "language": "de"},
+        {"name": "open", "id": "1110", "body": "We are open"},
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "id"),
+    [
+        (Content(text="4711 is your code for the shop. PARLEY"), "4711 is your code for the shop. PARLEY", "1107"),
+        (Content(text="4711 is your code for . PARLEY"), "4711 is your code for . PARLEY", ""),
+        (Content(text="We are open"), "We are open", "1110"),
+        (Content(text="We are open!"), "We are open!", ""),
+        (Content("template", details={"name": "code", "parameters": [4711, "us"]}),
+         "4711 is your code for us. PARLEY", "1107"),
+        (Content("template", details={"name": "gone", "language": "de", "parameters": {"order": "A 1"}}),
+         "A 1 ist unterwegs.", "1109"),
+        (Content("template", details={"name": "1108", "parameters": ["A 1"]}), "Your order A 1 is on its way.", "1108"),
+        (Content("template", "We are open", details={"name": "another"}), "We are open", "1110"),
+        (Content("template", details={"name": "code", "parameters": [4711]}), "template_parameters", None),
+        (Content("template", details={"name": "code", "parameters": [4711, " "]}), "template_parameters", None),
+        (Content("template", details={"name": "another"}), "unknown_template", None),
+    ],
+)  # fmt: skip
+def test_which_template_of_the_register_a_text_is(content: Content, text: str, id: str | None) -> None:
+    found = approved.said(content, approved.of(REGISTER))
+    if isinstance(found, Refused):
+        assert (found.code, None) == (text, id)
+    else:
+        assert (found[0], found[1].id if found[1] else "") == (text, id)
+
+
+@settings(max_examples=60, deadline=None)
+@given(values=st.lists(st.text(st.characters(exclude_categories=["Cs", "Z"]), min_size=1, max_size=30), max_size=4))
+def test_a_template_filled_in_is_known_by_its_words(values: list[str]) -> None:
+    body = "A" + "".join(f" {{{{v{n}}}}} ; {{#var#}}." for n in range(len(values)))
+    settings = {"templates": [{"name": "x", "id": "1", "body": body}]}
+    [known] = approved.of(settings)
+    parameters = [value for value in values for _ in range(2)]
+    found = approved.said(Content("template", details={"name": "x", "parameters": parameters}), [known])
+    assert not isinstance(found, Refused) and known.says(found[0]) and len(known.blanks()) == len(parameters)
+
+
+def test_what_hangs_on_a_message_is_no_need_of_the_settings() -> None:
+    given = {"preset": "cdac", "from": "PARLEY", "options": {"username": "dept"}}
+    for more in ({}, REGISTER):
+        assert wrong_with(given | more, {"password", "secure_key"}) == {}
+    assert wrong_with(given | {"options": {}}, {"password", "secure_key"}).keys() == {"/settings/options/username"}
+
+
+def test_a_presets_parts_can_be_another() -> None:
     known = profile.of({"preset": "plivo", "send": {"most": 160}, "signature": {"scheme": "none"}})
     assert known.send["url"].startswith("{{ api_base }}") and known.send["most"] == 160
     assert known.signature == {"scheme": "none"}

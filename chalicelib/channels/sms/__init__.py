@@ -10,13 +10,14 @@ from typing import Any
 
 from chalicelib.channels.contract import Channel, Denied, Outcome, Outgoing, Received, Request
 from chalicelib.channels.sms import incoming, outgoing, profile, signatures
+from chalicelib.channels.sms.approved import templates as templates
 from chalicelib.channels.sms.outgoing import LIMITS as LIMITS
 from chalicelib.channels.sms.outgoing import SHOWS as SHOWS
 from chalicelib.domain.exchange import Call
 
 LABEL = "SMS"
 ADDRESSES = "phone"
-CAN = frozenset({"receive", "status", "send"})
+CAN = frozenset({"receive", "status", "send", "templates"})
 SECRETS: dict[str, str] = {}
 """Any that the templates name, and what `needs` says."""
 STATUSES = {state: state for state in profile.STATES}

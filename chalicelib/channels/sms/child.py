@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.channels.sms import templates
+from chalicelib.channels.sms import filling
 from chalicelib.ports import child
 
 
 def _answer(checked: Any, item: Any) -> Any:
-    found = templates.filled({path: tuple(one) for path, one in item["texts"].items()}, item["values"], checked=checked)
+    found = filling.filled({path: tuple(one) for path, one in item["texts"].items()}, item["values"], checked=checked)
     return {"given": found.given, "wrong": found.wrong, "names": found.names}
 
 

@@ -70,6 +70,7 @@ def _filled(known: Profile, secrets: frozenset[str]) -> tuple[Wrong, Wrong]:
         "webhook_url": "https://parley.example/channels/ch_1/webhook",
     }  # fmt: skip
     values |= {"from": known.sender} if known.sender else {}
+    values |= {"template": {"id": "1", "name": "x"}} if known.templates else {}
     values |= {"api_base": known.api_base} if known.api_base else {}
     wrong, urls = Wrong(), list[str]()
     for given, errors, _ in engines.filled(texts, [values | one for one in _SAMPLES], checked=True):

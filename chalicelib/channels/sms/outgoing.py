@@ -12,13 +12,13 @@ from urllib.parse import urlencode
 from chalicelib.channels import fallback
 from chalicelib.channels.contract import Channel, Outcome, Outgoing, Refused, Sent, TryLater
 from chalicelib.channels.limits import MEGABYTE, FileLimit, Limits
-from chalicelib.channels.sms import engines, errors, profile, sent_as
+from chalicelib.channels.sms import approved, engines, errors, profile, sent_as
 from chalicelib.channels.sms.profile import Profile
 from chalicelib.channels.splitting import pieces, segments
 from chalicelib.domain.exchange import Call
 from chalicelib.domain.file_types import HARMLESS
 
-SHOWS = frozenset({"text"})
+SHOWS = frozenset({"text", "template"})
 LIMITS = Limits((FileLimit(HARMLESS, 25 * MEGABYTE),), text=1600, sms=10)
 """Of most gateways; `send.most` and `send.most_sms` say less. Files go as their links."""
 
@@ -28,7 +28,10 @@ async def send(message: Outgoing, channel: Channel, call: Call, known: Profile) 
     if not known.send.get("url"):
         return TryLater("send.url is not set")
     limits = replace(LIMITS, text=known.send.get("most") or LIMITS.text, sms=known.send.get("most_sms") or LIMITS.sms)
-    texts = pieces(fallback.adapted(message.content, SHOWS, limits).text, limits)
+    said = approved.said(fallback.adapted(message.content, SHOWS, limits), known.templates)
+    if isinstance(said, Refused):
+        return said
+    texts = pieces(said[0], limits)
     if not texts:
         return Refused("nothing_to_send", "the message has no text")
     out: list[str] = []
@@ -36,6 +39,7 @@ async def send(message: Outgoing, channel: Channel, call: Call, known: Profile) 
     for number in range(min(message.done, len(texts) - 1), len(texts)):
         own = sent_as.written(message.id, number + 1, len(texts))
         values = values_of(message, channel, known, texts[number], own, (number + 1, len(texts)))
+        values |= {"template": {"id": said[1].id, "name": said[1].name}} if said[1] else {}
         outcome = await _sent(values, known, call, message.now_ms)
         if not isinstance(outcome, Sent):
             return replace(outcome, done=message.done + len(out), parts=tuple(out))

@@ -12,6 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from chalicelib.channels.sms import approved
+from chalicelib.channels.sms.approved import Approved
+
 FOLDER = Path(__file__).parent / "presets"
 PRESETS = tuple(sorted(path.parent.name for path in FOLDER.glob("*/profile.json")))
 STATES = ("sent", "delivered", "read", "failed")
@@ -32,6 +35,7 @@ class Profile:
     api_base: str = ""
     country: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    templates: tuple[Approved, ...] = ()
     stop_words: tuple[str, ...] | None = None
     """Languages whose words end consent; None: all that we know."""
 
@@ -50,6 +54,7 @@ def of(settings: Plain) -> Profile:
         api_base=str(settings.get("api_base") or preset.get("api_base") or "").rstrip("/"),
         country=str(settings.get("country") or ""),
         options={**_part(preset, "options"), **_part(settings, "options")},
+        templates=approved.of(settings),
         stop_words=tuple(stop_words) if isinstance(stop_words, list) else None,
     )
 

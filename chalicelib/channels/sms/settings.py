@@ -108,6 +108,16 @@ class Signature(_Part):
     name: Annotated[str, Field(pattern=_HEADER)] | None = Field(None, description="Of the header or query parameter.")
 
 
+class Approved(_Part):
+    """A template of a register, as it was approved."""
+
+    name: Word
+    id: Word
+    body: Annotated[str, Field(min_length=1, max_length=2000)]
+    """With `{#var#}`, `{{1}}` or `{{name}}` for its blanks."""
+    language: Annotated[str, Field(max_length=35)] | None = None
+
+
 class Settings(_Part):
     """A gateway, by preset or in full; what is given takes the place of the preset's."""
 
@@ -120,6 +130,9 @@ class Settings(_Part):
     )
     options: Annotated[dict[Annotated[str, Field(pattern=_NAME)], Word], Field(max_length=20)] | None = Field(
         None, description="What templates call options.NAME, and is no secret."
+    )
+    templates: Annotated[list[Approved], Field(max_length=100)] | None = Field(
+        None, description="Texts that a register has approved: which of them a text is, its words say."
     )
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = Field(
         None, description="In which numbers are read that begin with one 0."

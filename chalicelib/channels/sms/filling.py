@@ -28,8 +28,8 @@ from liquid.undefined import FalsyStrictUndefined
 from chalicelib.channels.sms import filters
 
 VARIABLES = frozenset({
-    "to", "from", "text", "id", "ref", "secrets", "options", "params", "part", "parts", "unicode", "api_base",
-    "webhook_url", "now",
+    "to", "from", "text", "id", "ref", "secrets", "options", "params", "template", "part", "parts", "unicode",
+    "api_base", "webhook_url", "now",
 })  # fmt: skip
 """What a template may speak of."""
 OPEN = frozenset({"secrets", "options", "params"})

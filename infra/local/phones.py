@@ -15,7 +15,7 @@ from typing import Any
 
 from infra.local import processes
 from infra.local.demo import kept_ports, wait
-from infra.local.emulator import HOST
+from infra.local.emulator import HOST, REGION
 from infra.local.stack import Stack
 from infra.reads import ROOT
 
@@ -41,7 +41,8 @@ class Phones:
             row = next(one for one in made if one["name"] == channel["name"])
             # Lists show no address that has a token in it.
             url = _asked(up, f"/v1/channels/{row['id']}")["webhook_url"]
-            _call(f"{self.url}phones/accounts", {**channel, "webhook_url": url})
+            more = {"aws": _mails(up)} if channel["kind"] == "email_ses" else {}
+            _call(f"{self.url}phones/accounts", {**channel, "webhook_url": url, **more})
             if row["status"] != "active":
                 with _whatever():
                     _asked(up, f"/v1/channels/{row['id']}/verify", b"")
@@ -86,6 +87,13 @@ def _whatever() -> Iterator[None]:
         yield
     except urllib.error.HTTPError as error:
         error.close()
+
+
+def _mails(up: Stack) -> dict[str, str]:
+    """Where SES would put mails, and tell what became of others."""
+    function = up.client("lambda").get_function_configuration(FunctionName=f"parley-{up.stage}-api")
+    bucket = function["Environment"]["Variables"]["PARLEY_MEDIA_BUCKET"]
+    return {"endpoint": up.endpoint, "region": REGION, "bucket": bucket, "queue_url": up.queue_url("mails")}
 
 
 def _asked(up: Stack, path: str, body: bytes | None = None) -> Any:

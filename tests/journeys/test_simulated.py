@@ -78,7 +78,7 @@ def _what_people_do_beside_writing_comes(deployment: Deployment, phone: Phone, t
 
     if "file" in deeds:
         file = phone.world.keep_file(b"\xff\xd8\xff\xe0 picture", "image/jpeg", "cat.jpg")
-        assert tells("Incoming message", do="file", text="my cat", file=file)["MessageType"] == "image"
+        assert tells("Incoming message", do="file", text="my cat", file=file)["Media"]
     if "place" in deeds:
         place = {"latitude": 51.5, "longitude": -0.12, "name": "Bridge"}
         assert tells("Incoming message", do="place", details=place)["MessageType"] == "location"

@@ -24,6 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib import channels
+from chalicelib.channels import addresses
 from chalicelib.channels.contract import (
     Channel,
     Connected,
@@ -41,6 +42,7 @@ from chalicelib.channels.contract import (
 )  # fmt: skip
 from chalicelib.channels.wire import GROUP, in_a_group
 from chalicelib.domain.exchange import Exchange
+from chalicelib.domain.identities import normalised
 from chalicelib.domain.message import TYPES, Content
 from chalicelib.ports import ids
 from chalicelib.wire.contents import SENDABLE
@@ -118,6 +120,24 @@ def test_an_adapter_declares_only_what_the_contract_knows(kind: str) -> None:
     for name, field in model.model_json_schema()["properties"].items():
         # Only what says so is judged, when it is saved, by the rules of the calls that will be made.
         assert not re.search(r"https?", field.get("pattern", "")) or field.get("format") == "uri", name
+
+
+@pytest.mark.parametrize("kind", channels.KINDS)
+def test_who_is_written_to_first_is_the_same_as_when_they_write_themselves(kind: str) -> None:
+    """An adapter that knows somebody by a number or an address, and says so, spells both in one way."""
+    paths = [path for path in EXAMPLES if path.parts[-3] == kind and path.stem.startswith("receive__")]
+    said = [
+        one["said"]
+        for path in paths
+        for one in json.loads(path.read_text())["gives"].get("events", ())
+        if "said" in one
+    ]
+    for one in said:
+        for of, value in one.get("identities", ()):
+            if of in ("phone", "email") and one["address"] in (value, value.removeprefix("+")):
+                assert addresses.of_identity(kind, of, value) == one["address"], (of, value)
+                # But where a country writes its numbers in two ways: who has such a one is looked for by both.
+                assert normalised(of, value) != value or addresses.spelled(kind, value, "")[0] == one["address"]
 
 
 @pytest.mark.parametrize("kind", channels.KINDS)

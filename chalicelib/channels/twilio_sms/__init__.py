@@ -26,7 +26,6 @@ from chalicelib.domain.exchange import Call
 from chalicelib.wire.json_body import word
 
 LABEL = "SMS"
-ADDRESSES = "phone"
 CAN = frozenset({"receive", "status", "send", "media", "connect"})
 SHOWS = outgoing.SHOWS
 SECRETS = twilio.SECRETS

@@ -30,7 +30,6 @@ from chalicelib.domain.exchange import Call
 from chalicelib.domain.message import Content
 
 LABEL = "WhatsApp"
-ADDRESSES = "phone"
 CAN = frozenset({"receive", "status", "send", "media", "connect", "typing", "templates"})
 SHOWS = outgoing.SHOWS
 SECRETS = twilio.SECRETS

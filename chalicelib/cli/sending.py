@@ -33,6 +33,7 @@ def send(
         list[str] | None, typer.Option(help="For the template's placeholders, in their order; or NAME=VALUE each.")
     ] = None,
     file: Annotated[list[str] | None, typer.Option(help="URL of a file that goes with it.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Of a mail.")] = None,
     purpose: Annotated[str | None, typer.Option(help="What it is for, by which consent is asked.")] = None,
     service: Annotated[str | None, typer.Option(help="Name or id of the service, where no id says it.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Print what became of it.")] = False,
@@ -42,7 +43,7 @@ def send(
     ] = False,
 ) -> None:
     """Send a message that nobody has asked for. Prints its id."""
-    said = _said(text, template, param or [], file or [])
+    said = _said(text, template, param or [], file or [], subject)
     if not dry_run and (not said or len({*said} & {"text", "template", "content"}) != 1):
         raise typer.BadParameter("say --text, with --file where files go with it, or --template")
     with refusals():
@@ -71,7 +72,9 @@ def send(
         raise typer.Exit(1)
 
 
-def _said(text: str | None, template: str | None, params: list[str], files: list[str]) -> dict[str, Any]:
+def _said(
+    text: str | None, template: str | None, params: list[str], files: list[str], subject: str | None
+) -> dict[str, Any]:
     """What is said, as the API takes it."""
     if template is not None:
         name, _, language = template.partition(":")
@@ -80,8 +83,9 @@ def _said(text: str | None, template: str | None, params: list[str], files: list
         values = {key: value for key, _, value in named} if by_name else params
         given = {"template": {"name": name, "language": language, "parameters": values}}
         return given | ({"text": text} if text else {})
-    if files:
-        return {"content": {"text": text, "media": files} if text else {"media": files}}
+    if files or subject:
+        beside = (("text", text), ("media", files), ("subject", subject))
+        return {"content": {name: value for name, value in beside if value}}
     return {"text": text} if text else {}
 
 

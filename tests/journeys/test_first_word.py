@@ -243,7 +243,8 @@ def test_nowhere_to_reach_them(deployment: Deployment, gateway: Tell) -> None:
     # A visitor of the web chat has been there: they find it when they look.
     deployment.says("hello")
     visitor = people(deployment)[0]["id"]
-    assert sends(deployment, {"contact_id": visitor}, text="We have it.")[0] == 202
+    said = {"type": "text", "text": "We have it.", "subject": "Your lamp"}
+    assert sends(deployment, {"contact_id": visitor}, content=said)[0] == 202
     assert "We have it." in deployment.sees()
     # Given as an identity of the channel, an address is one, too.
     patch = {"identities": {"add": [{"kind": "channel", "value": f"{gw}:bo"}]}}

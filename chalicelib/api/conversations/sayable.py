@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, WithJsonSchema
@@ -13,11 +14,13 @@ from chalicelib.inbound.post import refuse
 from chalicelib.wire import any_case_fields
 from chalicelib.wire.contents import content as read
 
+MOST_SUBJECT = 200
+"""Characters of what a mail is about."""
 _WAYS = ("text", "content", "template")
 _CONTENT: dict[str, Any] = {
     "type": "object",
     "description": "What a desk's `agent.message` says, in its words (see DeskEvent); `type` is the same as "
-    "`Messagetype`. Members that mean nothing here are named in the answer's `warnings`.",
+    "`Messagetype`, and a mail may have a `subject`. Members that mean nothing here are named in `warnings`.",
     "propertyNames": {"minLength": 1},
     "additionalProperties": shared("Json"),
 }
@@ -60,7 +63,10 @@ def read_content(said: Said) -> tuple[Sayable, list[dict[str, str]]]:
     if "type" in members and not any(name.lower().replace("_", "") == "messagetype" for name in members):
         members = {"Messagetype" if name == "type" else name: value for name, value in members.items()}
     problems = any_case_fields.Problems()
-    found = read(any_case_fields.Fields.of(members | _kind(said), at, problems), text="text")
+    inside = any_case_fields.Fields.of(members | _kind(said), at, problems)
+    found = read(inside, text="text")
+    if subject := inside.text("subject", most=MOST_SUBJECT):
+        found = replace(found, details=found.details | {"subject": subject})
     ignored = [{"path": path, "message": why} for path, why in problems.unread()]
     refuse(problems.found, too_large=problems.too_large)
     return found, ignored

@@ -17,11 +17,11 @@ from urllib.parse import quote
 
 from chalicelib.channels.contract import Channel, File, Outgoing
 from chalicelib.channels.email_ses import addresses
+from chalicelib.domain.consent import SERVING, TRANSACTIONAL
 from chalicelib.domain.message import Media
 from chalicelib.domain.thread import thread_id
 from chalicelib.wire.json_body import word
 
-MARKETING = "marketing"
 _POLICY = SMTP.clone(cte_type="7bit", max_line_length=200)
 _LINK = re.compile(r"https?://[^\s<>\"']{1,2000}[^\s<>\"'.,;:!?)\]]")
 _ANSWER = re.compile(r"\s*(?:re|aw|sv|antw|r)(?:\[\d+\])?\s*:\s*", re.IGNORECASE)
@@ -45,7 +45,7 @@ def composed(message: Outgoing, channel: Channel, files: Sequence[tuple[Media, F
     if message.author in _MACHINES:
         # Whoever is away does not write to a machine: https://www.rfc-editor.org/rfc/rfc3834#section-5
         mail["Auto-Submitted"] = "auto-replied" if message.reply.get("id") else "auto-generated"
-    if message.content.details.get("purpose") == MARKETING and key:
+    if (word(message.content.details.get("purpose")) or TRANSACTIONAL) not in SERVING and key:
         _leavable(mail, message, channel, key)
     text = "\n".join(line for line in (message.content.text, *(one.for_people for one in links)) if line)
     mail.set_content(_plain(text) + "\n", cte="quoted-printable")

@@ -10,7 +10,7 @@ from html import escape
 
 from chalicelib.channels.contract import Channel, Consent, Denied, Received, Request, Response
 from chalicelib.channels.email_ses import addresses
-from chalicelib.channels.email_ses.composing import MARKETING
+from chalicelib.domain.consent import MARKETING
 
 _HEADERS = {
     "Content-Type": "text/html; charset=utf-8",

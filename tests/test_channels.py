@@ -296,7 +296,7 @@ def test_what_is_said_to_a_group_is_never_private_whatever_it_is_and_however_it_
         request = given["call"].get("request", {})
         posted = request.get("form", request.get("body"))
         # A mail, which is no JSON, has no such marks: what is said to many by it says so in headers of its own.
-        asked = asked or bool(private and not isinstance(posted, str))
+        asked = asked or bool(private and not isinstance(posted, str) and request.get("method", "POST") == "POST")
         for body in in_groups(posted) if private and not isinstance(posted, str) else ():
             if body == posted:
                 # There is nothing in it that this mark is a mark of.

@@ -73,6 +73,8 @@ class Happened:
     ends: bool = False
     """Whether what went on is over with it, as a call is when somebody hangs up: who has the thread hears it, rules are
     not asked, and the bot's conversation is closed."""
+    automatic: bool = False
+    """As of `Said`: nothing that a bot is told of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from chalicelib.domain.choosing import labels, ordinal
 from chalicelib.domain.message import Content, Media
 from chalicelib.wire.json_body import dicts, word
 
+_ABOUT = ("params", "in_reply_to", "subject", "purpose")
+"""Members of `details` that are about what is said, in whatever form that is."""
+
 
 def adapted(content: Content, shows: frozenset[str], limits: Limits = UNBOUNDED, *, seq: int = 0) -> Content:
     """The content itself where the channel shows it, else the same said in what it does show, and nothing left out.
@@ -32,7 +35,7 @@ def adapted(content: Content, shows: frozenset[str], limits: Limits = UNBOUNDED,
 def in_text(content: Content) -> Content:
     """The same as a text."""
     lines = [content.text, *_lines(content), *(item.for_people for item in content.media)]
-    kept = {key: value for key, value in content.details.items() if key in ("params", "in_reply_to")}
+    kept = {key: value for key, value in content.details.items() if key in _ABOUT}
     text = "\n".join(line for line in lines if line)
     return replace(content, type="text", text=text, media=(), details=kept)
 

@@ -140,7 +140,7 @@ def _happened(happened: Happened, thread: str) -> _Read:
         "name": _name(happened.name),
         "provider_id": happened.provider_id,
         "identities": _pairs(happened.identities),
-    } | ({"ends": True} if happened.ends else {})
+    } | {name: True for name in ("ends", "automatic") if getattr(happened, name)}
     same = json.dumps([happened.what, happened.at_ms, content.plain()], sort_keys=True)
     id = ids.from_cause("ev", "happened", thread, happened.provider_id or same)
     return CUSTOMER_HAPPENED, id, True, body

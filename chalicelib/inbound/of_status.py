@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from chalicelib.channels.events import Consent, Status
 from chalicelib.domain.event import Event, status_event
 from chalicelib.domain.lane import destination_of, thread_of
-from chalicelib.domain.message import FAILED
+from chalicelib.domain.message import DELIVERED, FAILED, READ
 from chalicelib.domain.tasks import LateStatus
 from chalicelib.domain.thread import thread_id, thread_of_message
 from chalicelib.ports import clock
@@ -53,6 +53,16 @@ def of_who_was_sent(consent: Consent, channel: str) -> Consent:
         return consent
     delivery = deliveries.get(*named)
     return replace(consent, address=deliveries.notice_of(delivery).address) if delivery is not None else consent
+
+
+def is_delivered(own_id: str, channel: str) -> bool:
+    """Whether the message of a delivery of ours is known to have arrived. Two reads."""
+    named = deliveries.parse_delivery_id(own_id)
+    delivery = deliveries.get(*named) if named and destination_of(named[0]) == channel else None
+    if named is None or delivery is None:
+        return False
+    message = messages.get(thread_of(named[0]), deliveries.notice_of(delivery).seq)
+    return message is not None and message.state in (DELIVERED, READ)
 
 
 def _own(status: Status, channel: str) -> _About | None:

@@ -19,7 +19,18 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from chalicelib import channels
-from chalicelib.channels.contract import Channel, Consent, Denied, Event, Ignored, Received, Request, Said, Status
+from chalicelib.channels.contract import (
+    Channel,
+    Consent,
+    Denied,
+    Event,
+    Happened,
+    Ignored,
+    Received,
+    Request,
+    Said,
+    Status,
+)
 from chalicelib.channels.email_ses import addresses, incoming, reading, statuses, trace
 from chalicelib.domain.tasks import LateStatus
 from chalicelib.domain.thread import thread_id
@@ -175,7 +186,7 @@ def _keep_files(message: str, said: Said, received: Received) -> None:
             keeping.keep(message, number, file.body, file.mime_type)
 
 
-def _entry(event: Said | Consent, row: Resource, call: str) -> Entry:
+def _entry(event: Said | Consent | Happened, row: Resource, call: str) -> Entry:
     made = of_channel.event_of(event, row, call)
     return Entry(made.plain(), group=made.thread, dedup=made.id)
 
@@ -191,13 +202,15 @@ def _told(report: dict[str, Any]) -> None:
     entries: list[Entry] = []
     later: list[Entry] = []
     for event in _received(request, row, {}).events:
-        _add(event, row, call, entries, later)
+        _add(event, report, row, call, entries, later)
     queues.send("threads.fifo", entries)
     queues.send("timers", later)
     log.step("receive_mail", channel=row.id, events=len(entries) + len(later), trace=call)
 
 
-def _add(event: Event, row: Resource, call: str, entries: list[Entry], later: list[Entry]) -> None:
+def _add(
+    event: Event, report: dict[str, Any], row: Resource, call: str, entries: list[Entry], later: list[Entry]
+) -> None:
     match event:
         case Status():
             told = of_status.events_of(event, row)
@@ -205,6 +218,10 @@ def _add(event: Event, row: Resource, call: str, entries: list[Entry], later: li
                 later.append(Entry(told.plain(), delay_s=2))
             else:
                 entries += [Entry(one.plain(), group=one.thread, dedup=one.id) for one in told]
+        case Happened():
+            # A failure of what was delivered changes nothing of the message; it is kept beside it.
+            if of_status.is_delivered(statuses.tag(report, statuses.DELIVERY), row.id):
+                entries.append(_entry(event, row, call))
         case Consent():
             entries.append(_entry(of_status.of_who_was_sent(event, row.id), row, call))
         case Ignored(what):

@@ -45,6 +45,9 @@ def adapted(template: dict[str, Any], env: dict[str, Any], visibility_s: int | N
         elif resource["Type"] == "AWS::IAM::Role":
             for policy in resource["Properties"].get("Policies", ()):
                 for statement in policy.get("PolicyDocument", {}).get("Statement", ()):
+                    if statement.get("Sid") == "Mails":
+                        # The emulator does not say whose address a mail is sent from when it asks.
+                        statement["Resource"] = ["*"]
                     if "sqs:SendMessage" in statement["Action"]:
                         # AWS authorises SendMessageBatch as sqs:SendMessage; the emulator asks for it by its own name.
                         statement["Action"] = [*statement["Action"], "sqs:SendMessageBatch"]

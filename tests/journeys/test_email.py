@@ -230,6 +230,12 @@ def test_what_becomes_of_mails(deployment: Deployment, box: dict[str, Any], ses:
     comes("one")
     reported(deployment, ses, "Send", send={})
     reported(deployment, ses, "Delivery", delivery={"timestamp": "2026-11-21T01:00:03.000Z"})
+    away = {"bounceType": "Transient", "bounceSubType": "General", "bouncedRecipients": [{"emailAddress": ADA}]}
+    heard = len(deployment.bot.events())
+    reported(deployment, ses, "Bounce", bounce=away | {"feedbackId": "f0"})
+    kept = deployment.call("POST", "/messages.list", {"source": "email_ses"})[1]["data"]
+    assert (kept[0]["content"]["name"], kept[0]["text"]) == ("bounced", "Transient General")
+    assert kept[1]["state"] == "delivered" and len(deployment.bot.events()) == heard
     comes("two")
     bounce = {"bounceType": "Permanent", "bounceSubType": "NoEmail", "bouncedRecipients": [{"emailAddress": ADA}]}
     reported(deployment, ses, "Bounce", bounce=bounce | {"feedbackId": "f1"})

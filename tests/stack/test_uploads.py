@@ -1,4 +1,4 @@
-"""A visitor's file on the packaged template: signed, put into the bucket by a form as a browser does, and linked to."""
+"""Files on the packaged template: a visitor's, put into the bucket by a form of a page, and a mail, put as SES does."""
 
 from __future__ import annotations
 
@@ -112,3 +112,24 @@ def test_a_providers_file_is_got_and_passed_on(deployment: Deployment) -> None:
         assert deployment.platform.call("POST", made.json["webhook_url"], raw, key=None, headers=signed).status == 200
         eventually(lambda: opened, "Meta has got the file")
     assert opened == [b"\x89PNG lamp"]
+
+
+def test_a_mail_that_is_put_into_the_bucket_is_answered(deployment: Deployment) -> None:
+    """By the bucket's own notice; what goes out is signed as the function's role and taken by the emulator's SES."""
+    platform, up = deployment.platform, deployment.platform.up
+    up.client("sesv2").create_email_identity(EmailIdentity="acme.example")
+    made = {"service_id": deployment.service, "kind": "email_ses", "name": "mail"}
+    box = platform.make("channels", **made, settings={"address": "help@acme.example"})
+    assert (box["status"], box["facts"]["identity"]) == ("active", "acme.example")
+    deployment.bot_end.answer = echo
+    raw = b"From: Ada <ada@home.example>\r\nSubject: My order\r\nMessage-ID: <m1@home.example>\r\n\r\nWhere is it?\r\n"
+    s3 = up.client("s3")
+    [bucket] = [one["Name"] for one in s3.list_buckets()["Buckets"] if "-media-" in one["Name"]]
+    s3.put_object(Bucket=bucket, Key="mail/help@acme.example/ses1", Body=raw)
+
+    def answered() -> Any:
+        found = platform.call("POST", "/messages.list", {"source": "email_ses"}).json["data"]
+        return [one for one in found if one["state"] == "sent"]
+
+    assert [one["text"] for one in eventually(answered, "the answer goes out")] == ["you said Where is it?"]
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket, Prefix="mail/"), "what was read is gone"

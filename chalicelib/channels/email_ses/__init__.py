@@ -67,6 +67,7 @@ async def send(message: Outgoing, channel: Channel, call: Call) -> Outcome:
         return Refused("malformed", f"no mail can be made of it: {error}"[:300])
     named = {CHANNEL: channel.id, DELIVERY: message.id}
     body = {
+        "FromEmailAddress": composing.sender(channel),
         "Content": {"Raw": {"Data": base64.b64encode(raw).decode()}},
         "Destination": {"ToAddresses": [message.address]},
         "EmailTags": [{"Name": name, "Value": value} for name, value in named.items() if value],

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import formataddr
 from html import escape
 from urllib.parse import quote
 
@@ -58,6 +59,12 @@ def composed(message: Outgoing, channel: Channel, files: Sequence[tuple[Media, F
         # The same at each attempt, and nothing that stands in what is encoded.
         part.set_boundary(f"=_{hashlib.sha256(message.id.encode()).hexdigest()[:32]}_{number}")
     return mail.as_bytes()
+
+
+def sender(channel: Channel) -> str:
+    """By whom mails are, as a header says it."""
+    name = _line(word(channel.settings.get("from_name")))
+    return formataddr((name, str(channel.settings.get("address", ""))))
 
 
 def subject(message: Outgoing) -> str:

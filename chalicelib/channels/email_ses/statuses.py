@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.channels.contract import Channel, Consent, Event, Ignored, Received, Request, Status
+from chalicelib.channels.contract import Channel, Consent, Event, Happened, Ignored, Received, Request, Status
 from chalicelib.channels.email_ses.addresses import normal
 from chalicelib.ports import clock
 from chalicelib.wire.json_body import dicts, mended, word
@@ -20,6 +20,8 @@ STATUSES = {
 }  # fmt: skip
 CHANNEL, DELIVERY = "parley_channel", "parley_delivery"
 """Tags that go out with a mail and come back in what is told of it: the channel's id, and our own of the delivery."""
+BOUNCED = "bounced"
+"""That a mail came back after it was delivered, in a word: who is away answers so, or a server that looked later."""
 _PASSED_OVER = frozenset({"Click", "DeliveryDelay", "Subscription"})
 
 
@@ -65,7 +67,8 @@ def _bounced(report: dict[str, Any], now_ms: int, channel: Channel) -> list[Even
     failed = _status(report, "Bounce", "bounce", now_ms, code=f"bounce_{kind}_{sub}".lower().strip("_"), reason=reason)
     # Whoever is not there will not be there later: each mail more harms how all others of ours are taken.
     gone = _consent(report, "bounce", recipient, now_ms, f"bounced: {reason}") if kind == "Permanent" else []
-    return [failed, *gone]
+    # Only where it was delivered before, which we do not know: else its failure says all of it.
+    return [failed, *_note(report, recipient, now_ms, reason), *gone]
 
 
 def _complained(report: dict[str, Any], now_ms: int, channel: Channel) -> list[Event]:
@@ -119,6 +122,15 @@ def _consent(report: dict[str, Any], member: str, recipient: dict[str, Any], now
     if not address:
         return []
     return [Consent(address, False, at, why=why[:200], provider_id=id, own_id=tag(report, DELIVERY))]
+
+
+def _note(report: dict[str, Any], recipient: dict[str, Any], now_ms: int, reason: str) -> list[Event]:
+    address, bounce = normal(word(recipient.get("emailAddress"))), _inside(report, "bounce")
+    id, about = word(bounce.get("feedbackId"))[:256], word(_inside(report, "mail").get("messageId"))[:256]
+    if not address:
+        return []
+    at = min(_time(bounce.get("timestamp"), now_ms), now_ms)
+    return [Happened(address, BOUNCED, at, id, text=reason, details={"in_reply_to": about}, automatic=True)]
 
 
 def _inside(value: Any, name: str) -> dict[str, Any]:

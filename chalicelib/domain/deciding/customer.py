@@ -37,6 +37,9 @@ def customer_happened(turn: Turn) -> None:
     """Something that is no speech: who owns the thread hears it, and rules are asked as about a message. It is not the
     customer's last word, by which times are told, yet they may be written to from then on."""
     content = Content.of(turn.event.body["content"])
+    if turn.event.body.get("automatic"):
+        _automatic(turn, content)
+        return
     if turn.event.body.get("ends"):
         _over(turn, content)
     else:

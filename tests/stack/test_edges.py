@@ -36,6 +36,7 @@ def test_paths_lead_to_their_own_edges(platform: Platform) -> None:
     ways = {one["RouteKey"]: targets[one["Target"]] for one in gateway.get_routes(ApiId=api)["Items"]}
     assert ways["ANY /channels/{channel_id}/webhook"] == "receive_channel"
     assert ways["ANY /channels/{channel_id}/messages"] == "poll_channel"
+    assert ways["ANY /channels/{channel_id}/call"] == "answer_call"
     assert ways["ANY /webhooks/bots/{token}"] == "receive_bot"
     assert ways["ANY /webhooks/desks/{token}"] == "receive_desk"
     assert ways["ANY /v1/{proxy+}"] == ways["ANY /health"] == ways["$default"] == "api"

@@ -153,13 +153,17 @@ def telephones(company: Company, folder: Path) -> None:
         metrics = {"width": WIDE[0], "height": 860, "deviceScaleFactor": 1.5, "mobile": False}
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         browser.get(there.url)
-        areas = WebDriverWait(browser, 30).until(
-            lambda one: one.find_elements(By.CSS_SELECTOR, ".ask input[type=text]")
-        )
-        for area in areas:
+        units = WebDriverWait(browser, 30).until(lambda one: one.find_elements(By.CSS_SELECTOR, ".unit"))
+        for unit in units:
+            for dials in unit.find_elements(By.CSS_SELECTOR, ".take"):
+                dials.click()
+                WebDriverWait(browser, 90).until(lambda one: "they listen" in one.page_source)
+            area = unit.find_element(By.CSS_SELECTOR, ".ask input[type=text]")
             area.send_keys("My street has no water", Keys.ENTER)
-        told = "return document.querySelectorAll('.b:not(.me)').length"
-        WebDriverWait(browser, 90).until(lambda one: one.execute_script(told) >= len(areas))
+        asked = (
+            "return [...document.querySelectorAll('.talk')].filter((one) => one.innerText.includes('alone?')).length"
+        )
+        WebDriverWait(browser, 90).until(lambda one: one.execute_script(asked) >= len(units))
         time.sleep(3)
         browser.execute_script("document.querySelector('main').scrollLeft = 0")
         time.sleep(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import re
@@ -13,8 +14,10 @@ import pytest
 
 from examples.providers import faults, kinds
 from examples.providers.faults import Fault, Faults
+from examples.providers.kinds import Deed
 from examples.providers.posting import arranged
-from examples.providers.world import Account, Hook
+from examples.providers.providers import Providers
+from examples.providers.world import Account, Hook, World
 from infra.local.phones import phones, phones_port
 from infra.reads import ROOT
 
@@ -100,3 +103,39 @@ def test_webhooks_come_as_often_and_in_the_order_that_is_wanted() -> None:
 def test_what_is_simulated_shares_nothing_with_what_it_judges() -> None:
     for path in (ROOT / "examples" / "providers").rglob("*.py"):
         assert "chalicelib." not in path.read_text(encoding="utf-8").replace("`chalicelib", ""), path
+
+
+def test_a_status_may_come_before_the_answer_and_the_answer_too_late() -> None:
+    told: list[Any] = []
+
+    async def now(hooks: Any) -> None:
+        told.extend(json.loads(one.body)["entry"][0]["changes"][0]["value"]["statuses"][0]["status"] for one in hooks)
+
+    async def sleep(seconds: float) -> None:
+        told.append(seconds)
+
+    async def fetch(url: str) -> tuple[int, bytes, str]:
+        return 404, b"", ""
+
+    world = World()
+    providers = Providers(world, fetch, now, sleep)
+    providers.open_all()
+    [account], person = world.of_kind("whatsapp"), world.people["p1"]
+    providers.does(Deed("text", "hi"), person, account)
+    world.hooks.clear()
+    world.faults.switch("whatsapp", "p1", Fault("slow", frozenset({"early"}), wait_s=9))
+    message = {"messaging_product": "whatsapp", "to": "447700900101", "type": "text", "text": {"body": "x"}}
+    asked = providers.answered(
+        "whatsapp", "POST", f"/v24.0/{account.id}/messages", {}, WHATSAPP, json.dumps(message).encode(), at="http://x"
+    )
+    answer = asyncio.run(asked)
+    assert answer is not None and answer.status == 200
+    assert told == ["sent", "delivered", "read", 9] and not world.hooks
+    # A link that leads to nothing is taken at first, and fails afterwards.
+    image = message | {"type": "image", "image": {"link": "http://127.0.0.1:1/gone.png"}}
+    asked = providers.answered(
+        "whatsapp", "POST", f"/v24.0/{account.id}/messages", {}, WHATSAPP, json.dumps(image).encode(), at="http://x"
+    )
+    assert asyncio.run(asked) is not None
+    [failed] = world.hooks
+    assert b'"code":131053' in failed.body

@@ -7,7 +7,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +163,9 @@ class World:
         """Somebody new, with a number and an address of theirs."""
         number = 1 + max((one.number for one in self.people.values()), default=0)
         words = "".join(one if one.isascii() and one.isalnum() else "." for one in name.lower()).strip(".") or "someone"
-        person = Person(f"p{number}", name, f"+447700900{100 + number:03d}", f"{words}@example.com", number)
+        mails = {one.mail for one in self.people.values()}
+        mail = next(one for one in (f"{words}@example.com", f"{words}.{number}@example.com") if one not in mails)
+        person = Person(f"p{number}", name, f"+447700900{100 + number:03d}", mail, number)
         self.people[person.id] = person
         self.touch()
         return person
@@ -260,7 +262,8 @@ class World:
 
     def _read(self, kept: dict[str, Any]) -> None:
         self.people = {one["id"]: Person(**one) for one in kept["people"]}
-        self.bubbles.extend(Bubble(**one) for one in kept["bubbles"])
+        known = {one.name for one in fields(Bubble)}
+        self.bubbles.extend(Bubble(**{name: one[name] for name in one.keys() & known}) for one in kept["bubbles"])
         self.urls = {(kind, id): (url, hook) for kind, id, url, hook in kept["urls"]}
         self.flags = {name: value for name, value in kept["flags"].items() if name.rpartition("/")[2] not in _PASSING}
         self._number = max(self._number, kept["number"])

@@ -69,6 +69,10 @@ def test_it_keeps_people_and_what_was_said(tmp_path: Path) -> None:
         calls = json.loads(ask(there.url, "/phones/calls")[2])
         assert [one["status"] for one in calls if one["kind"] == "whatsapp"] == [401, 429, 500, 400, 0, 200]
 
+    kept = tmp_path / "demo-phones.json"
+    told = json.loads(kept.read_text())
+    told["bubbles"][0]["of_a_later_version"] = 1
+    kept.write_text(json.dumps(told))
     with phones(tmp_path, port=phones_port(tmp_path, port=0)) as again:
         assert again.url == there.url
         state = json.loads(ask(again.url, "/phones/state?after=0")[2])

@@ -90,7 +90,9 @@ class Providers:
             if bubble.mine or bubble.state:
                 continue
             hooks = arranged(module.receipts(bubble, states, self.world), fault)
-            bubble.state = states[-1]
+            # Nobody hears more than the provider tells.
+            known = (*module.TELLS, "failed") if module.TELLS else ()
+            bubble.state = next((one for one in reversed(states) if one in known), "sent")
             self.world.touch(bubble)
             if "early" in fault.hooks:
                 await self.now(hooks)

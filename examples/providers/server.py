@@ -151,7 +151,8 @@ class Server:
     async def _kinds(self, _: web.Request) -> web.StreamResponse:
         found = {kind: kinds.load(kind) for kind in kinds.names()}
         told: dict[str, Any] = {
-            kind: {"label": module.LABEL, "deeds": sorted(module.DEEDS)} for kind, module in found.items()
+            kind: {"label": module.LABEL, "deeds": sorted(module.DEEDS), "tells": module.TELLS}
+            for kind, module in found.items()
         }
         words = {"answers": faults.ANSWERS, "hooks": faults.HOOKS, "receipts": faults.RECEIPTS}
         return web.json_response({"kinds": told, "faults": words})

@@ -74,7 +74,7 @@ function offered(one, phone) {
   const can = (deed) => phone.can(deed) && !one.deleted;
   return [
     can("reply") && button("Answer", () => phone.answer(one)),
-    !one.mine && one.state === "delivered" && button("Read", () => ask("read", { kind: one.kind, id: one.id })),
+    !one.mine && one.state === "delivered" && phone.kind.tells.includes("read") && button("Read", () => ask("read", { kind: one.kind, id: one.id })),
     ...(can("react") ? SIGNS.map((sign) => button(sign, () => phone.do({ do: "react", about: one.id, text: Object.values(one.signs).includes(sign) ? "" : sign }), { "aria-label": `React with ${sign}` })) : []),
     one.mine && one.type === "text" && can("edit") && button("Edit", () => phone.answer(one, true)),
     one.details.unsubscribe && can("unsubscribe") && button("Unsubscribe", () => phone.do({ do: "unsubscribe", about: one.id })),

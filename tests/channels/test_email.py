@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chalicelib.channels import email_ses
 from chalicelib.channels.contract import Channel, Outgoing, Received, Refused, Request, Said, TryLater
-from chalicelib.channels.email_ses import addresses, answers, composing, errors, html_text, reading, trace
+from chalicelib.channels.email_ses import addresses, answers, bounded, composing, errors, html_text, reading, trace
 from chalicelib.domain.exchange import Exchange
 from chalicelib.domain.message import MAX_TEXT_BYTES, Content
 from chalicelib.domain.thread import thread_id
@@ -143,6 +143,24 @@ def test_nobody_writes_headers(subject: str) -> None:
     channel = Channel("chn_1", {"address": "help@acme.example", "from_name": subject}, {"link_secret": KEY})
     raw = composing.composed(message, channel, [], [])
     assert b"\r\nBcc" not in raw and raw.count(b"\r\nSubject: ") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "begins"),
+    [("html", "hi &amp; <b>you</b> " + "<a href=x" * 20_000, "hi & you"), ("plain", "hi" + " \n" * 8000, "hi")],
+)
+def test_what_takes_readers_an_hour_is_read_without_them(
+    monkeypatch: pytest.MonkeyPatch, kind: str, body: str, begins: str
+) -> None:
+    monkeypatch.setattr(bounded, "_READ_FOR_S", 0.1)
+    raw = f"From: a@b.example\nContent-Type: text/{kind}\n\n{body}"
+    assert " ".join(said(raw.encode()).content.text.split()).startswith(begins)
+
+
+def test_long_mails_are_read_as_short_ones() -> None:
+    html, text = "<p>yes &amp; no</p>" * 100, "yes\n" * 400 + "\nOn 1 May, A <a@b.example> wrote:\n> no\n"
+    assert bounded.words(html) == html_text.words(html) == "\n".join(["yes & no"] * 100)
+    assert bounded.new_part(text) == answers.new_part(text) == "\n".join(["yes"] * 400)
 
 
 def test_an_answer_is_found_above_its_quote() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.channels.contract import Channel, Consent, File, Ignored, Received, Request, Said
-from chalicelib.channels.email_ses import addresses, answers, reading, trace
+from chalicelib.channels.email_ses import addresses, bounded, reading, trace
 from chalicelib.channels.email_ses.reading import Letter
 from chalicelib.channels.email_ses.trace import Trace
 from chalicelib.domain.message import MAX_TEXT_BYTES, UPLOADED, Content, Media
@@ -83,7 +83,7 @@ def _id(letter: Letter, request: Request) -> str:
 
 
 def _content(letter: Letter) -> Content:
-    text, cut = _at_most(answers.new_part(letter.text))
+    text, cut = _at_most(bounded.new_part(letter.text))
     whole, whole_cut = _at_most(letter.text.strip())
     details: dict[str, Any] = {"subject": letter.subject} if letter.subject else {}
     if whole != text and not cut:

@@ -17,7 +17,7 @@ from email.parser import BytesHeaderParser
 from email.policy import compat32
 from email.utils import collapse_rfc2231_value, getaddresses
 
-from chalicelib.channels.email_ses import html_text
+from chalicelib.channels.email_ses import bounded
 from chalicelib.channels.email_ses.addresses import normal
 
 MOST_FILES = 20
@@ -83,7 +83,7 @@ def read(raw: bytes) -> Letter:
         normal(sender),
         _clean(name)[:200],
         _clean(_header(message, "subject"))[:500],
-        plain.strip() or html_text.words(html),
+        plain.strip() or bounded.words(html),
         (_ids(message, "message-id") or [""])[0],
         tuple(dict.fromkeys(without_ses(one) for one in answered)),
         references,

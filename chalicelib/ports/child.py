@@ -45,17 +45,22 @@ class Child:
     def answers(self, shared: Any, items: list[Any], *, each_s: float, all_s: float) -> list[Any]:
         """The answer to each item, in order, or why there is none. Seconds are those of waiting; never raises.
 
-        An item that ends the child has no answer, and those after it are asked of a new one.
+        An item that ends the child has no answer, and those after it are asked of a new one. Who finds others there
+        waits for as long again: what they take is not counted as theirs, and none of them is tried where it is more.
         """
         found: list[Any] = []
-        until = time.monotonic() + all_s
-        with self._one_at_a_time:
+        if not self._one_at_a_time.acquire(timeout=all_s):
+            return [Unanswered.LATE] * len(items)
+        try:
+            until = time.monotonic() + all_s
             while len(found) < len(items) and time.monotonic() < until:
                 answered = list(self._asked(shared, items[len(found) :], each_s, until))
                 found += answered
                 if len(found) < len(items):
                     self._end()
                     found.append(Unanswered.ENDED)
+        finally:
+            self._one_at_a_time.release()
         return found + [Unanswered.LATE] * (len(items) - len(found))
 
     def _asked(self, shared: Any, items: list[Any], each_s: float, until: float) -> Iterable[Any]:

@@ -274,6 +274,23 @@ def test_a_post_that_there_is_no_time_for_comes_again(monkeypatch: pytest.Monkey
     assert isinstance(late, Denied) and (late.status, late.headers) == (503, {"Retry-After": "30"})
 
 
+@pytest.mark.parametrize(
+    ("engine", "means"),
+    [
+        ("_FILLED_FOR_S", {200: {"try_later": {"error": "no_time_for_templates"}}}),
+        ("_READ_FOR_S", {200: {"sent": sent_as.short("dl_1")}, 503: {"try_later": {"error": "503: x"}}}),
+    ],
+)
+def test_what_others_take_of_the_time_costs_no_message(
+    monkeypatch: pytest.MonkeyPatch, engine: str, means: dict[int, Any]
+) -> None:
+    """Templates and expressions of all channels share a process each: where those of others take all of its time, a
+    message waits that was not tried, and one that the gateway took has gone out."""
+    monkeypatch.setattr(engines, engine, 0.0)
+    for status, wanted in means.items():
+        test_what_an_answer_means(status, "x", wanted)
+
+
 def test_parts_have_ids_of_their_own() -> None:
     assert [sent_as.written("dl_1", part, 3) for part in (1, 2, 3)] == ["dl_1-p1", "dl_1-p2", "dl_1"]
     assert [sent_as.read(one) for one in ("dl_1-p2", "dl_1", "")] == [("dl_1", True), ("dl_1", False), ("", False)]

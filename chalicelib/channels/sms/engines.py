@@ -24,10 +24,13 @@ Gave = tuple[dict[str, Any], Errors]
 def filled(
     texts: Mapping[str, tuple[str, str]], values: Sequence[Mapping[str, Any]], *, checked: bool = False
 ) -> list[Filled]:
-    """(path -> text, what is wrong, the names used) of templates for each of `values`; `filling.filled` says more."""
+    """(path -> text, what is wrong, the names used) of templates for each of `values`; `filling.filled` says more.
+    TooMany where others' took all of the time, and these were not tried."""
     items = [{"texts": texts, "values": one} for one in values]
     found = list[Filled]()
     for one in _TEMPLATES.answers(checked, items, each_s=_FILLED_FOR_S, all_s=_FILLED_FOR_S):
+        if one is Unanswered.LATE and not found and not checked:
+            raise TooMany
         if isinstance(one, Unanswered):
             found.append(({}, [(_heaviest(texts), _TOO_HEAVY)], {}))
         else:

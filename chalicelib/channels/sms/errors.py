@@ -28,18 +28,15 @@ def outcome(exchange: Exchange, known: Profile, ref: str, now_ms: int) -> Outcom
     """What came of a request. Blocks while expressions are evaluated."""
     if exchange.error and not exchange.status:
         return TryLater(exchange.error)
-    texts, given = profile.answers(known), dict[str, Any]()
-    document = _document(exchange)
-    if texts and document is not None:
-        [(given, _)] = engines.gave(texts, [document])
+    given, unread = _read(exchange, known)
     lists: Mapping[str, Any] = known.send.get("errors") or {}
     code = _word(given.get("/send/errors/code"), _MOST_CODE)
     reason = _word(given.get("/send/errors/reason"), _MOST_REASON) or _said(exchange)
     kind = next((name for name in LISTS if _listed(code or str(exchange.status), lists.get(name))), "")
     error = f"{code or exchange.status}: {reason}" if reason else code or f"http_{exchange.status}"
     taken = 200 <= exchange.status < 300
-    if taken and exchange.error:
-        # It was taken; what else was said is too long, or did not come to its end.
+    if taken and (exchange.error or unread):
+        # It was taken; what else was said is too long, did not come to its end, or there was no time to read it.
         return Sent(ref)
     match kind:
         case "later" | "owner":
@@ -53,6 +50,18 @@ def outcome(exchange: Exchange, known: Profile, ref: str, now_ms: int) -> Outcom
     if exchange.status in OWNERS:
         return TryLater(error[:300])
     return Refused(code or f"http_{exchange.status}", reason or f"the gateway answered {exchange.status}")
+
+
+def _read(exchange: Exchange, known: Profile) -> tuple[dict[str, Any], bool]:
+    """(what the expressions find in an answer, whether others' took all of the time for that)."""
+    texts, document = profile.answers(known), _document(exchange)
+    if not texts or document is None:
+        return {}, False
+    try:
+        [(given, _)] = engines.gave(texts, [document])
+    except engines.TooMany:
+        return {}, True
+    return given, False
 
 
 def _id(given: Mapping[str, Any], known: Profile, ref: str, reason: str) -> Sent | Refused:

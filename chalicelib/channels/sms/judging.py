@@ -55,7 +55,7 @@ def _shape(known: Profile) -> Wrong:
     body, place = known.send.get("body"), profile.place_of(profile.content_type(known))
     if not known.send.get("url"):
         return [("/settings/send/url", "Field required")]
-    if known.send.get("method") == "GET" and body is not None:
+    if known.send.get("method") == "GET" and body not in (None, ""):
         return [("/settings/send/body", "does not go with GET: put it into the url")]
     if isinstance(body, dict) and place not in ("json", "form"):
         return [("/settings/send/body", "must be a text: of objects there are JSON and forms")]

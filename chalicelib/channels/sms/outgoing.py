@@ -70,7 +70,10 @@ def values_of(
 
 
 async def _sent(values: Mapping[str, Any], known: Profile, call: Call, now_ms: int) -> Outcome:
-    [(given, wrong, _)] = await asyncio.to_thread(engines.filled, profile.templates(known), [values])
+    try:
+        [(given, wrong, _)] = await asyncio.to_thread(engines.filled, profile.templates(known), [values])
+    except engines.TooMany:
+        return TryLater("no_time_for_templates")
     if wrong:
         return Refused("template_failed", "; ".join(f"{path}: {why}" for path, why in wrong)[:500])
     try:

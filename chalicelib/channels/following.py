@@ -36,7 +36,10 @@ async def followed(
         if exchange.error in _NEVER:
             return Refused(exchange.error, "its address is none that is called")
         if exchange.status in _REDIRECTS and (where := exchange.headers.get("location", "")):
-            to = urljoin(url, where)
+            try:
+                to = urljoin(url, where)
+            except ValueError:
+                return Refused("bad_url", "its address leads on to what is none")
             if _origin(to) != _origin(url):
                 sent = {name: value for name, value in sent.items() if name.lower() not in _OURS_ALONE}
             url = to

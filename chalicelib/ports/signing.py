@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from standardwebhooks import Webhook
+from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 PREFIX = "whsec_"
 TOLERANCE_S = 300
@@ -65,7 +66,7 @@ def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, *, n
     try:
         text = body.decode()
         expected = [_sign(secret, id, int(stamp), text).encode() for secret in secrets]
-    except ValueError:
+    except (ValueError, EmptyWebhookSecretError):
         return False
     given = headers.get("webhook-signature", "").split()[:_MOST_SIGNATURES]
     # A list, not a generator: all are compared, so the time does not tell which one was close.

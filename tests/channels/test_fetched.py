@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from chalicelib import channels
-from chalicelib.channels.contract import Channel, Outgoing, Sent
+from chalicelib.channels.contract import Channel, Outgoing, Refused, Sent
+from chalicelib.channels.following import followed
 from chalicelib.domain.exchange import Exchange
 from chalicelib.domain.message import Content, Media
 
@@ -32,3 +33,13 @@ def test_a_file_is_waited_for(kind: str) -> None:
     adapter: Any = channels.load(kind)
     assert isinstance(asyncio.run(adapter.send(Outgoing("dl_1", "42", said), channel, call)), Sent)
     assert waited[0] == 15.0 and {*waited[1:]} == {5.0}
+
+
+@pytest.mark.parametrize("where", ["http://[", "//[::1"])
+def test_a_file_that_leads_on_to_no_address_is_not_to_be_had(where: str) -> None:
+    async def call(*_: Any, **__: Any) -> Exchange:
+        return Exchange(302, {"location": where}, b"", 1, "")
+
+    assert asyncio.run(followed("https://files.example/1", call)) == Refused(
+        "bad_url", "its address leads on to what is none"
+    )

@@ -213,6 +213,7 @@ def test_whatsapp_needs_a_template_and_knows_the_number(
         ({"purpose": ""}, 422, "invalid", "/purpose"),
         ({"metadata": {"x": "y" * 5000}}, 422, "invalid", "/metadata"),
         ({"ladder": [{"channel_kind": "sms"}]}, 422, "not_yet", "/ladder"),
+        ({"ladder": []}, 202, "", ""),
         ({"service_id": "sv_" + "a" * 10}, 422, "invalid", "/service_id"),
         ({"more": 1}, 422, "invalid", "/more"),
     ],

@@ -50,6 +50,12 @@ def test_a_secret_that_is_not_by_the_standard_is_not_usable(secret: str) -> None
     assert not signing.usable(secret)
 
 
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_!!!", "not base64!"])
+def test_with_a_secret_that_is_none_nothing_is_signed(secret: str) -> None:
+    signed = signing.headers([SECRET], id="1", at_ms=NOW, body=BODY)
+    assert not signing.verify([secret], signed, BODY, now_ms=NOW)
+
+
 @given(st.text(alphabet=st.characters(codec="utf-8")), st.integers(0, 4_000_000_000_000), st.integers(1, 3))
 def test_what_was_signed_with_one_of_the_secrets_verifies(text: str, at_ms: int, how_many: int) -> None:
     secrets = [signing.new_secret() for _ in range(how_many)]

@@ -134,9 +134,11 @@ def create(call: Call) -> Answer:
     """202: the message is on its way. 404 for an unknown contact or channel, 422 `no_address`, `needs_template`, 409
     `opted_out`."""
     given = fields.read(call)
-    if isinstance(given, dict) and given.get("ladder"):
-        why = "is not taken yet: send on one channel"
-        raise Problem(422, "not_yet", f"/ladder: {why}", errors=[("/ladder", why)])
+    if isinstance(given, dict) and "ladder" in given:
+        if given["ladder"]:
+            why = "is not taken yet: send on one channel"
+            raise Problem(422, "not_yet", f"/ladder: {why}", errors=[("/ladder", why)])
+        given = {name: value for name, value in given.items() if name != "ladder"}
     wanted = fields.parse(FirstWord, given)
     content, warnings = read_content(wanted)
     reached = whom(call, wanted.service_id, wanted.to)

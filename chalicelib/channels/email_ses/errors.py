@@ -33,7 +33,7 @@ _NOT_VERIFIED = "not verified"
 
 def of(exchange: Exchange, now_ms: int) -> TryLater | Refused | None:
     """What is wrong with an exchange; None where SES took the mail."""
-    if 200 <= exchange.status < 300 and not exchange.error:
+    if 200 <= exchange.status < 300:
         return None
     name, reason = read(exchange)
     later = unanswered(exchange, now_ms)

@@ -120,6 +120,16 @@ def spelled(text: str, country: str = "") -> str:
     return found
 
 
+def is_valid(number: str) -> bool:
+    """Whether a number in E.164 is one by its country's plan, as the library knows it."""
+    import phonenumbers
+
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(number, None))
+    except phonenumbers.NumberParseException:
+        return False
+
+
 def current(number: str) -> str:
     """A number in E.164 as its plan has it now; itself where that did not change."""
     for change in _CHANGES:

@@ -135,7 +135,7 @@ class Settings(_Part):
         None, description="Texts that a register has approved: which of them a text is, its words say."
     )
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = Field(
-        None, description="In which numbers are read that begin with one 0."
+        None, description="In which numbers are read that begin with one 0 or have no country's code."
     )
     stop_words: list[Literal[(*consents.languages(),)]] | None = Field(  # type: ignore[valid-type]
         None, description="Languages whose words end consent: all where it is not given, [] for none."

@@ -57,6 +57,12 @@ def unanswered(exchange: Exchange, now_ms: int) -> TryLater | None:
     return None
 
 
+def is_nowhere(exchange: Exchange, code: str) -> bool:
+    """Whether nothing of the provider's is where we called, as it says no without a code of its own: the owner has to
+    mend the address in the settings."""
+    return exchange.status in (404, 405) and not code
+
+
 def at_most(text: str) -> tuple[str, bool]:
     """(a text of at most as many bytes as a message's text may have, whether that cut it)."""
     raw = text.encode("utf-8", "replace")

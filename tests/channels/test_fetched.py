@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib import channels
-from chalicelib.channels.contract import Channel, Outgoing, Refused, Sent
+from chalicelib.channels.contract import Channel, Outgoing, Refused, Sent, TryLater
 from chalicelib.channels.following import followed
 from chalicelib.domain.exchange import Exchange
 from chalicelib.domain.message import Content, Media
@@ -43,3 +43,21 @@ def test_a_file_that_leads_on_to_no_address_is_not_to_be_had(where: str) -> None
     assert asyncio.run(followed("https://files.example/1", call)) == Refused(
         "bad_url", "its address leads on to what is none"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [("whatsapp_gupshup", {"app_name": "a"}), ("whatsapp_gupshup", {"user_id": "a"}), ("whatsapp_netcore", {})],
+)
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_message_waits_where_nobody_is_at_the_address_of_the_settings(
+    kind: str, settings: dict[str, str], status: int
+) -> None:
+    """Its owner mends it; refused, the message would be lost."""
+
+    async def call(*_: Any, **__: Any) -> Exchange:
+        return Exchange(status, {}, b"<html>nothing here</html>", 1, "")
+
+    channel = Channel("ch_1", {"source": "14155550100", **settings}, {"api_key": "k"})
+    adapter: Any = channels.load(kind)
+    assert isinstance(asyncio.run(adapter.send(Outgoing("dl_1", "42", Content(text="hi")), channel, call)), TryLater)

@@ -76,7 +76,10 @@ def _twilio(request: Request, secret: str, name: str) -> bool:
 def _plivo(request: Request, secret: str, name: str) -> bool:
     """https://www.plivo.com/docs/messaging/concepts/signature-validation: the URL with its query sorted, the fields
     sorted, and the nonce; the header may hold several."""
-    at, fields = urlsplit(request.url), _form(request) or []
+    try:
+        at, fields = urlsplit(request.url), _form(request) or []
+    except ValueError:
+        return False
     nonce = request.headers.get("x-plivo-signature-v3-nonce", "")
     query = "&".join(f"{field}={value}" for field, value in sorted(parse_qsl(at.query, keep_blank_values=True)))
     text = f"{at.scheme}://{at.netloc}{at.path}" + ("?" if query or fields else "") + query

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.channels.contract import Refused, TryLater
-from chalicelib.channels.wire import answered, unanswered
+from chalicelib.channels.wire import answered, is_nowhere, unanswered
 from chalicelib.domain.consent import MARKETING
 from chalicelib.domain.exchange import Exchange
 from chalicelib.wire.json_body import word
@@ -37,7 +37,12 @@ def of(exchange: Exchange, now_ms: int) -> TryLater | Refused | None:
         return TryLater(_said(code, reason) or later.error, later.after_s)
     if exchange.status < 300 and word(given.get("status")) != "error":
         return None
-    if exchange.status in (401, 402, 403) or code in PASSING | OWNERS or _is_owners(reason):
+    if (
+        exchange.status in (401, 402, 403)
+        or is_nowhere(exchange, code)
+        or code in PASSING | OWNERS
+        or _is_owners(reason)
+    ):
         named = _said(code or f"http_{exchange.status}", reason)
         return TryLater(named, retry_after(exchange.headers, now_ms=now_ms))
     scope = OPTED_OUT.get(code, "all")

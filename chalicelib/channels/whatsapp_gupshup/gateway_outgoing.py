@@ -14,7 +14,7 @@ from chalicelib.channels.meta import inside, own_id
 from chalicelib.channels.splitting import pieces
 from chalicelib.channels.whatsapp_contents import family, opener, sections
 from chalicelib.channels.whatsapp_gupshup.outgoing import LIMITS
-from chalicelib.channels.wire import answered, unanswered
+from chalicelib.channels.wire import answered, is_nowhere, unanswered
 from chalicelib.domain.exchange import Exchange
 from chalicelib.domain.message import Content, Media
 from chalicelib.wire.json_body import word
@@ -57,7 +57,7 @@ def outcome(exchange: Exchange, message: Outgoing) -> Outcome:
     if exchange.status < 300 and word(given.get("status")) == "success":
         return Sent(id or message.id)
     code = id[:32] or f"http_{exchange.status}"
-    if code in PASSING | OWNERS or exchange.status in (401, 402, 403):
+    if code in PASSING | OWNERS or exchange.status in (401, 402, 403) or is_nowhere(exchange, id):
         return TryLater(f"{code}: {details}"[:300])
     return Refused(code, details or f"Gupshup answered {exchange.status}")
 

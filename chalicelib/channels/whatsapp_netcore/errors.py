@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from chalicelib.channels.contract import Refused, TryLater
-from chalicelib.channels.wire import answered, unanswered
+from chalicelib.channels.wire import answered, is_nowhere, unanswered
 from chalicelib.domain.exchange import Exchange
 from chalicelib.wire.json_body import word
 from chalicelib.wire.retry_after import retry_after
@@ -32,7 +32,7 @@ def of(exchange: Exchange, now_ms: int) -> TryLater | Refused | None:
         return TryLater(named or later.error, later.after_s)
     if exchange.status < 300 and word(given.get("status")).lower() not in ("failure", "error"):
         return None
-    if exchange.status in (401, 403) or code in PASSING | OWNERS:
+    if exchange.status in (401, 403) or is_nowhere(exchange, code) or code in PASSING | OWNERS:
         return TryLater(named or f"http_{exchange.status}", retry_after(exchange.headers, now_ms=now_ms))
     return Refused(code or f"http_{exchange.status}", reason or f"Netcore answered {exchange.status}")
 

@@ -148,6 +148,7 @@ def test_nobody_writes_headers(subject: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "body", "begins"),
     [("html", "hi &amp; <b>you</b> " + "<a href=x" * 20_000, "hi & you"), ("plain", "hi" + " \n" * 8000, "hi")],
+    ids=["html", "plain"],
 )
 def test_what_takes_readers_an_hour_is_read_without_them(
     monkeypatch: pytest.MonkeyPatch, kind: str, body: str, begins: str
@@ -161,6 +162,22 @@ def test_long_mails_are_read_as_short_ones() -> None:
     html, text = "<p>yes &amp; no</p>" * 100, "yes\n" * 400 + "\nOn 1 May, A <a@b.example> wrote:\n> no\n"
     assert bounded.words(html) == html_text.words(html) == "\n".join(["yes & no"] * 100)
     assert bounded.new_part(text) == answers.new_part(text) == "\n".join(["yes"] * 400)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        f"Content-Type: text/plain{';' * 2_000_000}\n\nhi",
+        "".join(f"Content-Type: multipart/mixed; boundary=b{at}\n\n--b{at}\n" for at in range(60)) + "\nhi" * 60,
+        "X-More: y\n" * 6000 + "\nhi",
+    ],
+    ids=["a header without end", "parts within parts", "headers without end"],
+)
+def test_what_would_be_taken_apart_for_hours_is_not(rest: str) -> None:
+    """Who wrote it, and about what, is told all the same."""
+    event = said(f"From: Ada <ada@home.example>\nSubject: Order 7\n{rest}".encode())
+    assert (event.address, event.name, event.content.details["subject"]) == ("ada@home.example", "Ada", "Order 7")
+    assert event.content.text in ("hi", "Order 7")
 
 
 def test_an_answer_is_found_above_its_quote() -> None:

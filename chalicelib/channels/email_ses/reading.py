@@ -14,8 +14,9 @@ from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesHeaderParser
-from email.policy import compat32
+from email.policy import Compat32, compat32
 from email.utils import collapse_rfc2231_value, getaddresses
+from typing import Any
 
 from chalicelib.channels.email_ses import bounded
 from chalicelib.channels.email_ses.addresses import normal
@@ -26,6 +27,8 @@ _MOST_HEAD = 64 * 1024
 _MOST_HEADER, _MOST_IDS, _LONGEST_ID = 8000, 20, 250
 _MOST_READ = 256 * 1024
 """Bytes of a body that are looked at: what is said takes no more."""
+_MOST_HEADERS, _MOST_WITHIN = 5000, 50
+"""Headers of a mail with all of its parts, and how many of these hold others: each line is looked at for each."""
 _ID = re.compile(r"<([^<>\s]{1,250})>")
 _BARE = re.compile(r"[^<>\s]{1,250}")
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
@@ -66,14 +69,37 @@ class Letter:
     """Files beyond those."""
 
 
+class _Bounded(Compat32):
+    """Headers as they stand, of which none is longer than what is looked at: the standard library takes apart what some
+    say (`; a=b; c=d; ...`) in time with the square of it, while it reads."""
+
+    seen: tuple[list[int], list[int]] = ([], [])
+    """Lengths of the headers so far; and of those that say that there are parts within."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        self.seen[0].append(len(value))
+        if name.lower() == "content-type" and value.lstrip().lower().startswith(("multipart/", "message/")):
+            self.seen[1].append(len(value))
+        if len(self.seen[0]) > _MOST_HEADERS or len(self.seen[1]) > _MOST_WITHIN:
+            raise MessageError("more than a mail has that somebody means to be read")
+        return name, value[:_MOST_HEADER]
+
+
+def _bounded() -> Any:
+    """That for one mail."""
+    made: Any = _Bounded
+    return made(seen=([], []))
+
+
 def read(raw: bytes) -> Letter:
     """A mail; what cannot be read of it is empty."""
     try:
-        message = email.message_from_bytes(raw, policy=compat32)
+        message = email.message_from_bytes(raw, policy=_bounded())
         parts = list(_leaves(message))
     except (MessageError, ValueError, TypeError, LookupError, RecursionError):
-        # More than a thousand parts within each other, or what no standard knows.
-        message, parts = Message(policy=compat32), []
+        # More parts within each other than people write, or what no standard knows: who wrote it is read all the same.
+        message, parts = _head(raw), []
     name, sender = _people(_headers(message, "from")[:1])
     plain, html = _bodies(parts)
     files = [one for part in parts if (one := _file(part, html)) is not None]
@@ -91,6 +117,14 @@ def read(raw: bytes) -> Letter:
         tuple(files[:MOST_FILES]),
         max(0, len(files) - MOST_FILES),
     )
+
+
+def _head(raw: bytes) -> Message:
+    """The headers alone; none where not even they can be read."""
+    try:
+        return BytesHeaderParser(policy=compat32).parsebytes(raw[:_MOST_HEAD])
+    except (MessageError, ValueError, TypeError, LookupError, RecursionError):
+        return Message(policy=compat32)
 
 
 def recipients(raw: bytes) -> tuple[str, ...]:

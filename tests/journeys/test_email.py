@@ -178,28 +178,25 @@ def test_what_comes_by_another_way_is_nobodys(deployment: Deployment, box: dict[
     comes("for us, by a blind copy", place=f"{HELP}/", To="all@home.example")
     assert [one["Message"] for one in deployment.bot.events()] == ["for us, by a blind copy"]
     assert deployment.call("POST", box["webhook_url"], b"From: ada@home.example\n\nhi")[0] == 401
+    made = {"service_id": deployment.ids["care"], "kind": "email_ses"}
     status, answer = deployment.call(
-        "POST",
-        "/v1/channels",
-        {
-            "service_id": deployment.ids["care"],
-            "kind": "email_ses",
-            "name": "again",
-            "settings": {"address": HELP.upper()},
-        },
+        "POST", "/v1/channels", made | {"name": "again", "settings": {"address": HELP.upper()}}
     )
     assert (status, answer["errors"][0]["path"]) == (422, "/settings/address")
+    base = {"api_base": box["settings"]["api_base"]}
+    twice = {"kind": "email_ses", "settings": base | {"address": "two@acme.example"}}
+    bundle = {"service": {"name": "fresh"}, "channels": [twice | {"name": "a"}, twice | {"name": "b"}]}
+    status, answer = deployment.call("POST", "/v1/apply", bundle)
+    assert (status, answer["errors"][0]["path"]) == (422, "/channels")
     # Another address frees the first, and so does going.
-    assert (
-        deployment.call(
-            "PATCH", f"/v1/channels/{box['id']}", {"settings": box["settings"] | {"address": "hi@acme.example"}}
-        )[0]
-        == 200
-    )
+    moved = {"settings": base | {"address": "hi@acme.example"}}
+    assert deployment.call("PATCH", f"/v1/channels/{box['id']}", moved)[0] == 200
     comes("is anybody there?")
     assert len(deployment.bot.events()) == 1
     comes("here you are", to="hi@acme.example")
     assert deployment.bot.events()[-1]["Message"] == "here you are"
+    assert deployment.call("DELETE", f"/v1/channels/{box['id']}")[0] == 204
+    deployment.make("channels", **made, name="again", **moved)
 
 
 def test_a_mail_comes_once(deployment: Deployment, box: dict[str, Any], comes: Comes) -> None:

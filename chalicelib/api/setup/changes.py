@@ -110,6 +110,7 @@ def commit(
     all, and so up to eighty in a transaction. Of more each checks that nobody else's change came between, and its entry
     says how many are `left`, should it be the last.
     """
+    _refuse_two_at_a_place(made_changes)
     # Later than what the rules before were changed at, by whatever clock; one for all that is changed together.
     version = max([now, *(int(one.row.updated_at or 0) + (one.verb == "deleted") for one in made_changes)])
     done = 0
@@ -264,6 +265,18 @@ def _also(
             )
         elif one.kind.webhook and one.verb == "deleted":
             together.delete(Endpoint(one.row.id))
+
+
+def _refuse_two_at_a_place(made_changes: list[Change]) -> None:
+    """Problem 422 where two channels of a bundle would be found by the same address."""
+    found: set[tuple[str, str]] = set()
+    for one in made_changes:
+        body = one.row.body or {}
+        if one.kind.name != "channel" or one.verb == "deleted" or not (place := place_of(body)):
+            continue
+        if (here := (str(body["kind"]), place)) in found:
+            raise invalid([("/channels", f"two channels of the kind {body['kind']} have the address {place}")])
+        found.add(here)
 
 
 def _place(together: TransactWrite, change: Change) -> None:

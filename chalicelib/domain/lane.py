@@ -70,8 +70,13 @@ def destination_of(lane: str) -> str:
 def queue_of(lane: str) -> str:
     """The queue of a lane's wake-ups. Always the same for a lane: two pumps at once would not keep its order."""
     if is_of_channel(lane):
-        return "bulk-sends.fifo" if lane.removesuffix(REPLAYS).endswith(BULK) else "sends.fifo"
+        return "bulk-sends.fifo" if may_wait(lane) else "sends.fifo"
     return "bulk-deliveries.fifo" if lane.endswith((BULK, REPLAYS)) else "deliveries.fifo"
+
+
+def may_wait(lane: str) -> bool:
+    """Whether a lane to a customer is of what nobody has asked for."""
+    return lane.removesuffix(REPLAYS).endswith(BULK)
 
 
 def retry_queue_of(lane: str) -> str:

@@ -20,8 +20,10 @@ from chalicelib.channels.contract import Channel, LastCall, Outgoing, Sent
 from chalicelib.channels.fallback import adapted
 from chalicelib.domain import event as kinds
 from chalicelib.domain import group
+from chalicelib.domain.consent import OPTED_OUT, TRANSACTIONAL, reason, refusal
 from chalicelib.domain.event import Event
 from chalicelib.domain.exchange import Call, Exchange
+from chalicelib.domain.lane import may_wait
 from chalicelib.domain.message import DELIVERED, FAILED, READ, SENT, UNKNOWN, Content
 from chalicelib.domain.notice import Notice
 from chalicelib.domain.retry import SEND_WAITS_S
@@ -30,7 +32,7 @@ from chalicelib.lanes import pacing
 from chalicelib.lanes.transport import Delivered, Outcome, Refused, Target, TryLater, Turn, event_of
 from chalicelib.ports import aws_signed, clock, ids, queues, redact, secrets
 from chalicelib.ports.queues import Entry
-from chalicelib.tables import attempts, config, media_links, messages, phone_calls, receipts
+from chalicelib.tables import attempts, config, contacts, media_links, messages, phone_calls, receipts
 from chalicelib.tables.deliveries import DeliveryRow
 from chalicelib.tables.messages import MessageRow
 
@@ -65,6 +67,8 @@ async def turn(row: DeliveryRow, notice: Notice, target: Target) -> Turn | None:
 async def attempt(call: Call, row: DeliveryRow, notice: Notice, target: Target) -> Outcome:
     """Send the message once."""
     adapter = channels.load(notice.channel_kind)
+    if may_wait(str(row.lane)) and (refused := _unwanted(row, notice)):
+        return refused
     if "once" not in adapter.CAN:
         begun = attempts.has_begun(row)
         # A call fetches what it speaks, perhaps before this.
@@ -174,6 +178,16 @@ def _refused_since(row: DeliveryRow, said: MessageRow | None) -> Refused | None:
     if error.get("code") == UNKNOWN:
         return None
     return Refused(error=error.get("code") or "failed", reason=error.get("reason") or "", done=int(row.done or 0))
+
+
+def _unwanted(row: DeliveryRow, notice: Notice) -> Refused | None:
+    """What nobody has asked for may wait for its turn or a retry long after it was decided: whether its contact has
+    said no meanwhile is asked before each attempt, one read."""
+    contact = contacts.resolve(notice.contact["id"]) if notice.contact.get("id") else None
+    consent = (contact.data or {}).get("consent", {}) if contact is not None else {}
+    purpose = str(Content.of(notice.content).details.get("purpose") or TRANSACTIONAL)
+    name = refusal(consent, purpose, notice.destination)
+    return Refused(error=OPTED_OUT, reason=reason(name), done=int(row.done or 0)) if name else None
 
 
 def _cut_off(row: DeliveryRow) -> Outcome:

@@ -119,6 +119,25 @@ def test_who_says_no_while_it_waits_is_not_sent_it(deployment: Deployment, gatew
     assert (shown["state"], shown["error"]["code"], graph.heard) == ("failed", "opted_out", [])
 
 
+def test_who_says_no_between_two_attempts_is_not_sent_it(
+    deployment: Deployment, gateway: Tell, graph: Outside, traveller: Any
+) -> None:
+    gateway({"type": "message", "id": "m1", "from": ADA, "text": "hello", "phone": ADA})
+    (ada,) = people(deployment)
+    to = {"contact_id": ada["id"]}
+    graph.answer = lambda heard: (503, {})
+    late = [sends(deployment, to, text=purpose, purpose=purpose)[1] for purpose in ("news", "transactional")]
+    assert [one.json["text"] for one in graph.heard] == ["news"], "the other is behind it"
+    graph.answer = lambda heard: (200, {"id": "p-1"})
+    gateway(consent("c1", False, scope="marketing"))
+    for _ in range(2):
+        traveller.shift(10)
+        deployment.cloud.pump()
+    assert [one.json["text"] for one in graph.heard] == ["news", "transactional"]
+    shown = [message(deployment, one["message_id"]) for one in late]
+    assert [one["error"] and one["error"]["code"] for one in shown] == ["opted_out", None]
+
+
 def test_what_is_answered_goes_to_who_wants_nothing_once_they_write_again(
     deployment: Deployment, gateway: Tell, graph: Outside
 ) -> None:

@@ -49,7 +49,7 @@ class Child:
         waits for as long again: what they take is not counted as theirs, and none of them is tried where it is more.
         """
         found: list[Any] = []
-        if not self._one_at_a_time.acquire(timeout=all_s):
+        if not self._one_at_a_time.acquire(timeout=max(0.0, all_s)):
             return [Unanswered.LATE] * len(items)
         try:
             until = time.monotonic() + all_s

@@ -81,6 +81,8 @@ class Gupshup:
         """(type, what it says) of all that was posted."""
         found: list[tuple[str, Any]] = []
         for heard in self.api.heard:
+            if heard.method == "GET":
+                continue  # A file that somebody sent, which is fetched from where Gupshup keeps it.
             form = dict(parse_qsl(heard.raw.decode()))
             shown = json.loads(form.get("message", "{}"))
             if "template" in form:

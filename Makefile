@@ -3,7 +3,8 @@ PYTHON ?= python3
 PORT ?= 4566
 STAGE ?= dev
 ARCHITECTURE ?= arm64
-WORKERS ?= 2
+# One more than cores: who has the whole stack waits for half of the time.
+WORKERS ?= 3
 ARGS ?=
 NAME ?=
 
@@ -45,7 +46,7 @@ setup: $(VENV)/.stamp $(LOCAL)/.stamp ## both virtual environments
 run: setup ## everything on this machine (PORT=4566); Ctrl-C ends it and keeps what was written
 	@exec $(PY) -m infra.local --port "$(PORT)" $(ARGS)
 
-test: setup ## all tests (WORKERS=2, ARGS="-k name")
+test: setup ## all tests (WORKERS=3, ARGS="-k name")
 	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 lint: setup ## style, types, the template

@@ -30,9 +30,10 @@ TRAVELLERS = (
 taken along."""
 
 
-GROUPS = ("stack", "operations", "matrix", "package", "browser", "emulator", "layout")
-"""Groups of tests that share what takes long to make, in the order in which workers begin with them: that of the whole
-stack takes half of the time. What is left for the end is single tests, of which everybody takes some."""
+GROUPS = ("stack", "pages", "operations", "matrix", "package", "browser", "emulator", "layout")
+"""Groups of tests that share what takes long to make, in the order in which workers begin with them: those of the whole
+stack, on one of each, wait for half of the time. What is left for the end is single tests, of which everybody takes
+some."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

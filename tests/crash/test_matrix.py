@@ -61,7 +61,7 @@ KNOWN = {
     "observe": {"BatchGetItem", "TransactWriteItems", "Query", "PutItem", "GetItem"},
     "deliver": _TRIED | _TOLD | {"BatchGetItem"},
     "retry_delivery": _TRIED | _TOLD | {"BatchGetItem", "TransactWriteItems"},
-    "send": _TRIED | _TOLD,
+    "send": _TRIED | _TOLD | {"BatchGetItem"},
     "retry_send": _TRIED | _TOLD,
     "release_due": _QUEUE | {"Query", "DeleteItem"},
     "fire_timer": _TOLD | {"DeleteItem", "UpdateItem", "DeleteObjects"},

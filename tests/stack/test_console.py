@@ -21,7 +21,7 @@ from tests.stack.conftest import TOKEN, Platform, Visitor, eventually, first
 from selenium.webdriver import ActionChains, Chrome, Keys  # isort: skip
 from selenium.webdriver.common.by import By  # isort: skip
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("pages")]
 WIDE = {"width": 1440, "height": 900}
 AXE = vendored.Pinned(
     "axe-core", "4.14.1", "MPL-2.0",

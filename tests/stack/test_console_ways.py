@@ -14,7 +14,7 @@ from tests.stack.test_console import Console, Office, office, seat  # noqa: F401
 
 from selenium.webdriver import ActionChains, Keys  # isort: skip
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("pages")]
 
 FOCUS = """const one = document.activeElement, style = getComputedStyle(one);
 const text = (one.getAttribute("aria-label") || one.innerText || "").trim();

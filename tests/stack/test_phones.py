@@ -18,7 +18,7 @@ from tests.stack.test_console import AXE_RUN, SIZES, Console, Office, _looked_at
 from selenium.webdriver import Chrome, Keys  # isort: skip
 from selenium.webdriver.common.by import By  # isort: skip
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("pages")]
 COLD_S = 60
 """The first message that passes here may be the first of the whole stack."""
 BUTTONS = [{"title": "Billing", "payload": "bill"}, {"title": "Delivery", "payload": "ship"}]

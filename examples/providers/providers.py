@@ -113,6 +113,7 @@ class Providers:
 def channel(kind: str, at: str) -> dict[str, Any]:
     """A channel of a kind as a bundle has it, whose provider is `at` this address."""
     module = kinds.load(kind)
-    settings = {**module.CHANNEL["settings"], "api_base": f"{at}/{kind}{module.BASE}"}
+    where = getattr(module, "WHERE", "api_base")
+    settings = {**module.CHANNEL["settings"], where: f"{at}/{kind}{module.BASE}"}
     named = {"name": f"simulated {module.LABEL}", "kind": kind}
     return named | {"settings": settings, "secrets": module.CHANNEL["secrets"]}

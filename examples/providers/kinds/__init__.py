@@ -2,9 +2,10 @@
 
 A module has:
 
-- `LABEL`, `CHANNEL` (`settings` and `secrets` of the account that is there from the start; `api_base` is added), `BASE`
-  (what stands behind the kind's name in that `api_base`), `DEEDS` (what a person can do there: words of `DEEDS` below),
-  `TELLS` (the states of a message that the provider tells of, the last last);
+- `LABEL`, `CHANNEL` (`settings` and `secrets` of the account that is there from the start; where it is comes as
+  `api_base`, or as the setting that `WHERE` names), `BASE` (what stands behind the kind's name in that address),
+  `DEEDS` (what a person can do there: words of `DEEDS` below), `TELLS` (the states of a message that the provider tells
+  of, the last last);
 - `opened(channel)`: the account that a channel with these settings and secrets stands for;
 - `address(person)`: what the provider calls somebody;
 - `answer(asked, world)`: the provider's API, as `Answer`; what is to be posted goes into `world.post`;

@@ -8,7 +8,7 @@ import { showWire } from "./wire.js";
 // In the order in which phones stand side by side.
 export const ICONS = {
   whatsapp: "brand-whatsapp", sms: "device-mobile", voice_twilio: "phone", email_ses: "mail", telegram: "brand-telegram", messenger: "brand-messenger",
-  instagram: "brand-instagram", twilio_whatsapp: "brand-whatsapp", twilio_sms: "device-mobile", whatsapp_gupshup: "brand-whatsapp", whatsapp_netcore: "brand-whatsapp",
+  instagram: "brand-instagram", twilio_whatsapp: "brand-whatsapp", twilio_sms: "device-mobile", whatsapp_gupshup: "brand-whatsapp", whatsapp_netcore: "brand-whatsapp", custom: "plug",
 };
 const OFFERS = [["place", "map-pin", "Place"], ["contact", "user", "Person"], ["start", "flag", "Start"], ["call", "phone", "Call"]];
 

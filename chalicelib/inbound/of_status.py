@@ -16,11 +16,22 @@ from chalicelib.domain.message import DELIVERED, FAILED, READ
 from chalicelib.domain.tasks import LateStatus
 from chalicelib.domain.thread import thread_id, thread_of_message
 from chalicelib.ports import clock
+from chalicelib.ports.queues import Entry
 from chalicelib.tables import deliveries, message_ranges, messages, receipts
 from chalicelib.tables.config import Resource
 
+_AGAIN_S = 2
+"""When a status is looked at again that came before the answer to our own send."""
 _WITHIN = 200
 """How far back a message may lie that a status is about which names it by our own id, or by a time."""
+
+
+def entries(status: Status, row: Resource) -> tuple[list[Entry], list[Entry]]:
+    """(what is put on `threads.fifo`, what is on `timers`) of a status on the channel `row`."""
+    told = events_of(status, row)
+    if isinstance(told, LateStatus):
+        return [], [Entry(told.plain(), delay_s=_AGAIN_S)]
+    return [Entry(event.plain(), group=event.thread, dedup=event.id) for event in told], []
 
 
 @dataclass(frozen=True, slots=True)

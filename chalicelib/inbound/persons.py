@@ -54,7 +54,7 @@ def with_refusal(event: Event, thread: Thread) -> Event:
     if not first and not (event.kind in ANSWERS and thread.is_silent):
         return event
     row = contacts.resolve(thread.contact["id"]) if thread.contact else None
-    consent = (row.data or {}).get("consent", {}) if row is not None else {}
+    consent = contacts.consent_of(row)
     purpose = str(event.body.get("purpose") or TRANSACTIONAL)
     refused = refusal(consent, purpose, event.channel) if first else silenced(consent, event.channel)
     return replace(event, body=event.body | {"refused": refused}) if refused else event

@@ -114,8 +114,8 @@ def _reached(
     row: ContactRow | None,
     said: tuple[tuple[str, str], ...] = (),
 ) -> Reached:
-    consent = dict(row.data or {}).get("consent", {}) if row is not None else {}
-    return Reached(channel, address, thread, str(row.id) if row is not None else "", consent, said)
+    contact = str(row.id) if row is not None else ""
+    return Reached(channel, address, thread, contact, contacts.consent_of(row), said)
 
 
 def _own_threads(row: ContactRow, channel: str) -> list[Thread]:

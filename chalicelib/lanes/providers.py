@@ -184,9 +184,8 @@ def _unwanted(row: DeliveryRow, notice: Notice) -> Refused | None:
     """What nobody has asked for may wait for its turn or a retry long after it was decided: whether its contact has
     said no meanwhile is asked before each attempt, one read."""
     contact = contacts.resolve(notice.contact["id"]) if notice.contact.get("id") else None
-    consent = (contact.data or {}).get("consent", {}) if contact is not None else {}
     purpose = str(Content.of(notice.content).details.get("purpose") or TRANSACTIONAL)
-    name = refusal(consent, purpose, notice.destination)
+    name = refusal(contacts.consent_of(contact), purpose, notice.destination)
     return Refused(error=OPTED_OUT, reason=reason(name), done=int(row.done or 0)) if name else None
 
 

@@ -25,7 +25,6 @@ from chalicelib.channels.contract import (
     Status,
 )
 from chalicelib.domain.message import UPLOADED
-from chalicelib.domain.tasks import LateStatus
 from chalicelib.domain.thread import thread_id
 from chalicelib.files import keeping
 from chalicelib.inbound import of_call, of_channel, of_status, requests, strangers
@@ -79,11 +78,9 @@ def _taken(request: HttpRequest, row: Resource) -> HttpResponse:
                     first_message = first_message or event.body["message_id"]
                 entries.append(Entry(event.plain(), group=event.thread, dedup=event.id))
             case Status():
-                told = of_status.events_of(said, row)
-                if isinstance(told, LateStatus):
-                    later.append(Entry(told.plain(), delay_s=2))
-                else:
-                    entries += [Entry(event.plain(), group=event.thread, dedup=event.id) for event in told]
+                told, late = of_status.entries(said, row)
+                entries += told
+                later += late
             case Ignored(what):
                 log.step("receive_channel", channel=channel_id, ignored=what, trace=trace)
     # What says why stands before: of one message what comes first counts.

@@ -32,7 +32,6 @@ from chalicelib.channels.contract import (
     Status,
 )
 from chalicelib.channels.email_ses import addresses, incoming, reading, statuses, trace
-from chalicelib.domain.tasks import LateStatus
 from chalicelib.domain.thread import thread_id
 from chalicelib.files import keeping
 from chalicelib.inbound import of_channel, of_status
@@ -213,11 +212,9 @@ def _add(
 ) -> None:
     match event:
         case Status():
-            told = of_status.events_of(event, row)
-            if isinstance(told, LateStatus):
-                later.append(Entry(told.plain(), delay_s=2))
-            else:
-                entries += [Entry(one.plain(), group=one.thread, dedup=one.id) for one in told]
+            told, late = of_status.entries(event, row)
+            entries += told
+            later += late
         case Happened():
             # A failure of what was delivered changes nothing of the message; it is kept beside it.
             if of_status.is_delivered(statuses.tag(report, statuses.DELIVERY), row.id):

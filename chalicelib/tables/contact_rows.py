@@ -148,6 +148,11 @@ def resolve(contact_id: str) -> ContactRow | None:
     return resolve_all([contact_id]).get(contact_id)
 
 
+def consent_of(row: ContactRow | None) -> dict[str, Any]:
+    """What a contact agreed to and what not, by purpose; empty for nobody."""
+    return dict((row.data or {}).get("consent", {})) if row is not None else {}
+
+
 def resolve_all(contact_ids: Iterable[str]) -> dict[str, ContactRow]:
     """Contact -> the one that stands for it now; a call for each step of the longest row of merges."""
     at = {id: id for id in contact_ids}

@@ -18,6 +18,7 @@ from chalicelib.tables.contact_rows import (
     Taken,
     claim,
     consent_changes,
+    consent_of,
     find,
     get,
     identity_key,
@@ -33,8 +34,9 @@ from chalicelib.tables.contact_rows import (
 from chalicelib.tables.writes import committed, rounds, transaction
 
 __all__ = [
-    "CONTACT", "IDENTITY", "ContactBusy", "ContactRow", "Taken", "create", "facts", "find", "find_or_create", "get",
-    "identity_key", "is_shadow", "learn", "look", "newest", "put_changed", "put_new", "resolve", "resolve_all", "save",
+    "CONTACT", "IDENTITY", "ContactBusy", "ContactRow", "Taken", "consent_of", "create", "facts", "find",
+    "find_or_create", "get", "identity_key", "is_shadow", "learn", "look", "newest", "put_changed", "put_new",
+    "resolve", "resolve_all", "save",
 ]  # fmt: skip
 
 MOST_KNOWN = 60
